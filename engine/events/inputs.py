@@ -1,0 +1,317 @@
+"""Records that come in: comments, room events, shop events."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from engine.events.fields import DurationMs, Hash, Id, Language, Millis, Name, Offset, Part, Record, Short, Text
+
+Mode = Literal["auto", "approve", "shadow", "paused"]
+
+
+class Comment(Record):
+    """One message of a viewer. Identity = (room, source, id). Any Kafka producer may write it, keyed by room."""
+
+    topic: ClassVar[str] = "comments"
+
+    type: Literal["comment"] = "comment"
+    room: Id
+    source: Id = Field(description="The connector or platform that the id belongs to.")
+    id: Id = Field(description="The platform's id of the message; a repeat of it is a duplicate.")
+    viewer: Id
+    text: Text
+    sent: Millis | None = Field(
+        default=None,
+        description="When the viewer sent it; the log's time where absent. Clamped against the log's time.",
+    )
+    received: Millis | None = Field(default=None, description="When the gateway received it.")
+    shop: Name | None = Field(default=None, description="Names the shop for a room that nobody opened.")
+
+    def key(self) -> str:
+        return self.room
+
+
+# ---- room events ---------------------------------------------------------------------------------------------------
+
+
+class RoomRecord(Record):
+    """Base of room events. `at` is the sender's time, `id` makes a repeat recognisable."""
+
+    topic: ClassVar[str] = "room-events"
+
+    room: Id
+    id: Id
+    at: Millis
+    by: Short = Field(default="", description="Who sent it: a token's name, a command, a person.")
+
+    def key(self) -> str:
+        return self.room
+
+
+class RoomOpened(RoomRecord):
+    """A live begins. A room that exists already changes its shop only while it has no demands."""
+
+    type: Literal["room_opened"] = "room_opened"
+    shop: Name
+    language: Language | None = Field(default=None, description="The room's language; else the shop's default.")
+
+
+class RoomClosed(RoomRecord):
+    """A live ends: what still waits ends `room_closed`."""
+
+    type: Literal["room_closed"] = "room_closed"
+
+
+class ScriptSentence(Part):
+    """One sentence as it will be spoken, facts filled in."""
+
+    id: Name
+    text: Short
+    seconds: float = Field(gt=0, le=120)
+    answers: tuple[Name, ...] | None = Field(
+        default=None, max_length=16, description="Intents it answers for its product; None: as the pool's script says."
+    )
+    hold: bool | None = Field(default=None, description="Nothing may cut in after it; None: as the pool's script says.")
+    facts: dict[str, str] = Field(
+        default_factory=dict, description="Versions of the facts that its text holds, by `<product>/<name>`."
+    )
+
+
+class ScriptSegment(Part):
+    id: Name
+    product: Name | None = None
+    sentences: tuple[ScriptSentence, ...] = Field(min_length=1, max_length=500)
+
+
+class Script(RoomRecord):
+    """The line-up that the player runs from now on; a reloaded one starts at the next segment boundary."""
+
+    type: Literal["script"] = "script"
+    session: Id
+    script: Name
+    version: Id
+    language: Language = "zh"
+    loop: bool = True
+    segments: tuple[ScriptSegment, ...] = Field(min_length=1, max_length=200)
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Script:
+        ids = [sentence.id for segment in self.segments for sentence in segment.sentences]
+        if len(ids) > 2_000:
+            raise ValueError(f"a script has at most 2,000 sentences, this one has {len(ids)}; split it")
+        if len(set(ids)) != len(ids):
+            raise ValueError("sentence ids must be unique in a script")
+        return self
+
+
+class Cursor(Part):
+    """Where playback stands. `lap` counts the loops from 0."""
+
+    version: Id
+    lap: int = Field(ge=0, le=1_000_000)
+    segment: Name
+    sentence: Name
+
+
+PlaybackKind = Literal[
+    "sentence_started", "sentence_ended", "accepted", "started", "ended", "rejected", "aborted", "idle"
+]
+
+
+class Playback(RoomRecord):
+    """What the player reports. Sentence kinds carry a cursor, the others an insertion; `idle`: the script has run out."""
+
+    type: Literal["playback"] = "playback"
+    session: Id
+    kind: PlaybackKind
+    cursor: Cursor | None = None
+    insertion: Hash | None = None
+    reason: Short = ""
+
+    @model_validator(mode="after")
+    def _complete(self) -> Playback:
+        if self.kind in ("sentence_started", "sentence_ended") and self.cursor is None:
+            raise ValueError(f"playback `{self.kind}` needs a cursor")
+        if self.kind in ("accepted", "started", "ended", "rejected", "aborted") and self.insertion is None:
+            raise ValueError(f"playback `{self.kind}` needs the id of its insertion")
+        return self
+
+
+class InsertionState(Part):
+    """The outcome of one of the player's last insertions, as told when it identifies again."""
+
+    insertion: Hash
+    kind: Literal["accepted", "started", "ended", "rejected", "aborted"]
+    at: Millis
+
+
+class PlayerSeen(RoomRecord):
+    """A player is there: sent on identify (with its state) and every 10 s. The newest session wins."""
+
+    type: Literal["player_seen"] = "player_seen"
+    session: Id
+    identified: bool = Field(
+        default=False, description="True on identify: `cursor` and `outcomes` are then the player's whole state."
+    )
+    lead_ms: DurationMs = Field(
+        default=800, description="How long before a boundary the player must hold an insertion to voice it."
+    )
+    stream_delay_ms: DurationMs | None = Field(
+        default=None, description="What viewers lag behind the player, where it knows."
+    )
+    cursor: Cursor | None = None
+    outcomes: tuple[InsertionState, ...] = Field(default=(), max_length=16)
+
+
+class PlayerGone(RoomRecord):
+    """The player's connection ended; counts only for the current session."""
+
+    type: Literal["player_gone"] = "player_gone"
+    session: Id
+
+
+class ModeSet(RoomRecord):
+    type: Literal["mode_set"] = "mode_set"
+    mode: Mode
+
+
+class Approval(RoomRecord):
+    """A person's verdict on a proposal."""
+
+    type: Literal["approval"] = "approval"
+    proposal: Hash
+    verdict: Literal["approve", "refuse"]
+
+
+class TakeOver(RoomRecord):
+    """A person takes the room, or hands it back."""
+
+    type: Literal["take_over"] = "take_over"
+    who: Literal["person", "engine"]
+    at_boundary: bool = Field(default=True, description="Wait for the end of the running sentence instead of now.")
+
+
+class ChatReplyReport(RoomRecord):
+    """The platform's connector reports what became of a chat reply."""
+
+    type: Literal["chat_reply_report"] = "chat_reply_report"
+    reply: Hash
+    status: Literal["posted", "failed"]
+    error: Short = ""
+
+
+class HandoffState(RoomRecord):
+    type: Literal["handoff_state"] = "handoff_state"
+    handoff: Hash
+    state: Literal["answered", "dismissed"]
+
+
+RoomEvent = Annotated[
+    RoomOpened
+    | RoomClosed
+    | Script
+    | Playback
+    | PlayerSeen
+    | PlayerGone
+    | ModeSet
+    | Approval
+    | TakeOver
+    | ChatReplyReport
+    | HandoffState,
+    Field(discriminator="type"),
+]
+
+# ---- shop events (compacted; one partition) ------------------------------------------------------------------------
+
+ANY_PRODUCT = "*"  # the product of a fact that is the shop's own
+
+
+class ShopRecord(Record):
+    topic: ClassVar[str] = "shop-events"
+
+    id: Id
+    at: Millis
+    by: Short = ""
+
+
+class LocalText(Part):
+    """A text in both languages; a language that is absent falls back to the other."""
+
+    zh: Short | None = None
+    en: Short | None = None
+
+    @model_validator(mode="after")
+    def _some(self) -> LocalText:
+        if self.zh is None and self.en is None:
+            raise ValueError("a localised text needs zh or en")
+        return self
+
+
+FactValue = int | float | str | LocalText
+
+
+class FactSet(ShopRecord):
+    """A fact's live value; it overrides the catalogue until its `until` or a newer event. Its version is its offset."""
+
+    type: Literal["fact_set"] = "fact_set"
+    shop: Name
+    product: Name | Literal["*"] = ANY_PRODUCT
+    name: Name
+    value: FactValue | None = Field(description="None withdraws the fact: replies that need it are unusable.")
+    start: Millis | None = None
+    until: Millis | None = None
+
+    def key(self) -> str:
+        return f"{self.shop}/fact/{self.product}/{self.name}"
+
+
+class PoolLive(ShopRecord):
+    """Which pool is live in a shop. `generation` rises; a lower one is taken only with `rollback`."""
+
+    type: Literal["pool_live"] = "pool_live"
+    shop: Name
+    pool: Hash
+    generation: int = Field(ge=1)
+    rollback: bool = False
+
+    def key(self) -> str:
+        return f"{self.shop}/pool"
+
+
+class GapMark(ShopRecord):
+    """An editor's mark on a gap."""
+
+    type: Literal["gap_mark"] = "gap_mark"
+    shop: Name
+    gap: Hash
+    mark: Literal["not_ours", "later", "closed", "open"]
+    version: Hash | None = None
+
+    def key(self) -> str:
+        return f"{self.shop}/gap/{self.gap}"
+
+
+class Kill(ShopRecord):
+    """The kill switch of a room, a shop, or everything; its fence is the record's own offset."""
+
+    type: Literal["kill"] = "kill"
+    scope: Literal["room", "shop", "*"]
+    target: Id = "*"
+    on: bool
+    hold_script: bool = False
+    reason: Short = ""
+
+    def key(self) -> str:
+        return "kill/*" if self.scope == "*" else f"kill/{self.scope}/{self.target}"
+
+
+ShopEvent = Annotated[FactSet | PoolLive | GapMark | Kill, Field(discriminator="type")]
+
+
+class AppliedShopEvent(Part):
+    """A shop event with its offset on the topic, as a room applied it."""
+
+    offset: Offset
+    event: ShopEvent

@@ -1,0 +1,365 @@
+"""Records that go out: verdicts, decisions, insertions, what aired, handoffs, gaps, dead letters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from engine.events.fields import (
+    Channel,
+    DurationMs,
+    Hash,
+    Id,
+    Language,
+    Millis,
+    Name,
+    Offset,
+    Part,
+    Record,
+    Short,
+    Text,
+    TextLanguage,
+)
+from engine.events.inputs import Cursor
+
+Reason = Literal[
+    "answered", "shadowed",
+    "chatter", "abuse",
+    "unknown_intent", "low_confidence", "ambiguous", "unsupported_language",
+    "no_product", "not_sold", "no_reply", "fact_missing", "fact_expired", "fact_out_of_bounds", "guard_blocked",
+    "recently_answered", "airtime_spent", "outvalued", "no_opportunity", "expired", "shed", "viewer_limit",
+    "paused", "taken_over", "killed", "room_closed",
+    "not_approved", "refused", "handed_off",
+    "player_failed", "player_lost",
+]  # fmt: skip
+"""Why a comment ended as it did (closed enum)."""
+
+Blocker = Literal[
+    "script_ahead", "in_flight", "cooling", "fact_pending", "paused", "taken_over", "killed", "player_lost", "approval",
+    "airtime", "outvalued", "no_opportunity", "solo",
+]  # fmt: skip
+"""What a waiting demand waits for."""
+
+GAP_REASONS: tuple[Reason, ...] = (
+    "unknown_intent", "low_confidence", "ambiguous", "unsupported_language", "no_product", "not_sold", "no_reply",
+    "fact_missing", "fact_expired", "fact_out_of_bounds", "guard_blocked",
+)  # fmt: skip
+"""Reasons that say that nobody wrote a usable reply."""
+
+
+@dataclass(slots=True)
+class VerdictLine:
+    """What one comment got when it was handled. A plain dataclass: one is built per comment."""
+
+    source: str
+    id: str
+    verdict: str
+    """A final reason, the blocker of a waiting comment, or `duplicate`."""
+    final: bool
+
+
+class Verdicts(Record):
+    """Verdicts of one room in one commit; acknowledgement 2 is sent from it."""
+
+    topic: ClassVar[str] = "verdicts"
+
+    type: Literal["verdicts"] = "verdicts"
+    id: Hash
+    room: Id
+    lease: int = Field(ge=0)
+    seq: int = Field(ge=0, description="Last seq of the commit.")
+    lines: tuple[VerdictLine, ...]
+
+    def key(self) -> str:
+        return self.room
+
+
+@dataclass(slots=True)
+class Decision:
+    """The one final record of a comment. A plain dataclass: one is built per comment (the codec validates what is read)."""
+
+    topic: ClassVar[str] = "decisions"
+
+    id: str
+    """Hash of the comment's identity (room, source, id): a repeat is recognisable."""
+    room: str
+    shop: str
+    source: str
+    comment: str
+    viewer: str
+    """Keyed hash of the viewer's id."""
+    text: str
+    """The comment, personal data masked."""
+    norm: str
+    """Normal form, which merges repeats."""
+    language: TextLanguage
+    reason: Reason
+    sent: int
+    decided: int
+    deadline: int
+    pool: str
+    model: str
+    intent: str | None = None
+    confidence: float = 0.0
+    runner_up: str | None = None
+    margin: float = 0.0
+    product: str | None = None
+    wanted: str | None = None
+    """The name of a good that is not sold, or of the fact that is missing."""
+    language_missing: bool = False
+    """With `no_reply`: another language has a reply."""
+    reply: str | None = None
+    """Reply that answered (or would have, when `shadowed`)."""
+    insertion: str | None = None
+    via: Channel | None = None
+    spoken: Language | None = None
+    on_script: bool = False
+    """Whether a script was running."""
+    type: Literal["decision"] = "decision"
+    v: Literal[1] = 1
+
+    def key(self) -> str:
+        return self.room
+
+
+class FactUse(Part):
+    """A fact as it was spoken."""
+
+    product: Name | Literal["*"]
+    name: Name
+    version: Short
+    text: Short
+    until: Millis | None = None
+    price: bool = False
+
+
+class CommentRef(Part):
+    source: Id
+    id: Id
+
+
+class Choice(Part):
+    """Why this demand won its opportunity."""
+
+    value_density: float = Field(description="Priority weight × viewers still servable ÷ seconds of air.")
+    viewers: int = Field(ge=0)
+    waiting: int = Field(ge=0, description="Demands that waited.")
+    runner_up: str | None = None
+    runner_up_density: float | None = None
+    expiring: bool = Field(
+        default=False, description="Went ahead since it would have expired before the next opportunity."
+    )
+    airtime_used_ms: int = Field(default=0, ge=0)
+
+
+class RoomOutput(Record):
+    """Base of what goes to players, operators and connectors. (lease, seq) order it; `shop_offset` is what the room had applied."""
+
+    topic: ClassVar[str] = "insertions"
+
+    id: Hash
+    room: Id
+    shop: Name
+    at: Millis
+    lease: int = Field(ge=0)
+    seq: int = Field(ge=0)
+    shop_offset: int = Field(
+        ge=-1, description="Last shop-events offset that the room had applied; gateways compare it with fences."
+    )
+
+    def key(self) -> str:
+        return self.room
+
+
+class Insertion(RoomOutput):
+    """The command to the player: say this text after `after`, not later than `not_after`, then resume at `resume`."""
+
+    type: Literal["insertion"] = "insertion"
+    session: Id
+    reply: Name
+    intent: Name
+    product: Name | None = None
+    language: Language
+    text: Short
+    duration_ms: DurationMs
+    when: Literal["sentence", "segment", "now", "idle"]
+    after: Cursor | None = Field(
+        default=None, description="The sentence after whose end it starts; None: the script is idle."
+    )
+    resume: Cursor | None = None
+    start: Millis = Field(description="Predicted start.")
+    not_after: Millis
+    facts: tuple[FactUse, ...] = ()
+    pool: Hash
+    serves: tuple[CommentRef, ...] = Field(default=(), max_length=50, description="The first comments that it serves.")
+    viewers: int = Field(ge=0, description="Viewers whom it serves in all.")
+    choice: Choice | None = None
+    correction: bool = False
+    resend: bool = False
+
+
+class Withdraw(RoomOutput):
+    """Do not start this insertion; a no-op where it is unknown or has ended."""
+
+    type: Literal["withdraw"] = "withdraw"
+    session: Id
+    insertion: Hash
+    reason: Short
+
+
+class Stop(RoomOutput):
+    """Cut this insertion now and resume at the start of the interrupted sentence; `hold_script` also holds the script."""
+
+    type: Literal["stop"] = "stop"
+    session: Id
+    insertion: Hash | None = None
+    hold_script: bool = False
+    reason: Short
+
+
+class Proposal(RoomOutput):
+    """A reply that waits for a person's approval, filled as it would be said."""
+
+    type: Literal["proposal"] = "proposal"
+    reply: Name
+    intent: Name
+    product: Name | None = None
+    language: Language
+    text: Short
+    viewers: int = Field(ge=0)
+    decide_by: Millis
+    facts: tuple[FactUse, ...] = ()
+    pool: Hash
+
+
+class ProposalVoid(RoomOutput):
+    type: Literal["proposal_void"] = "proposal_void"
+    proposal: Hash
+    reason: Short
+
+
+class ChatReply(RoomOutput):
+    """A reply to be posted as text by the platform's connector."""
+
+    type: Literal["chat_reply"] = "chat_reply"
+    reply: Name
+    intent: Name
+    product: Name | None = None
+    language: Language
+    text: Short
+    not_after: Millis
+    serves: tuple[CommentRef, ...] = Field(max_length=50)
+    facts: tuple[FactUse, ...] = ()
+    pool: Hash
+
+
+class Alert(RoomOutput):
+    """Something that a person should know: a script sentence whose fact changed, a player that was lost."""
+
+    type: Literal["alert"] = "alert"
+    kind: Literal["stale_script_fact", "player_lost", "script_mismatch"]
+    detail: Short
+
+
+RoomCommand = Annotated[
+    Insertion | Withdraw | Stop | Proposal | ProposalVoid | ChatReply | Alert, Field(discriminator="type")
+]
+
+
+class Aired(Record):
+    """What was really said. Append-only, kept for years."""
+
+    topic: ClassVar[str] = "aired"
+
+    type: Literal["aired"] = "aired"
+    id: Hash
+    room: Id
+    shop: Name
+    insertion: Hash
+    reply: Name
+    intent: Name
+    product: Name | None = None
+    language: Language
+    text: Short
+    facts: tuple[FactUse, ...] = ()
+    pool: Hash
+    started: Millis
+    ended: Millis | None = None
+    cut: bool = False
+    cause: Short = ""
+    late_report: bool = Field(default=False, description="Told after the room had counted it as unknown.")
+    viewers: int = Field(ge=0)
+
+    def key(self) -> str:
+        return self.room
+
+
+class Handoff(Record):
+    """A question passed to a person."""
+
+    topic: ClassVar[str] = "handoffs"
+
+    type: Literal["handoff"] = "handoff"
+    id: Hash
+    room: Id
+    shop: Name
+    intent: Name
+    product: Name | None = None
+    comments: tuple[CommentRef, ...] = Field(min_length=1, max_length=50)
+    text: Text
+    cause: Literal["owner", "repeated", "stakes"] = "owner"
+    created: Millis
+    answer_by: Millis
+    state: Literal["open", "answered", "dismissed", "expired"] = "open"
+
+    def key(self) -> str:
+        return self.room
+
+
+class Gap(Record):
+    """Comments nobody wrote a usable reply for, clustered."""
+
+    topic: ClassVar[str] = "gaps"
+
+    type: Literal["gap"] = "gap"
+    id: Hash
+    shop: Name
+    reason: Reason
+    intent: Name | None = None
+    product: Name | None = None
+    norm: Short | None = Field(default=None, description="Normal form, where no intent is known.")
+    wanted: Short | None = None
+    language_missing: bool = False
+    viewers: int = Field(ge=0, description="Distinct viewers.")
+    comments: int = Field(ge=0)
+    first_seen: Millis
+    last_seen: Millis
+    rooms: tuple[Id, ...] = Field(default=(), max_length=20)
+    lines: tuple[Short, ...] = Field(default=(), max_length=8, description="Typical lines, personal data masked.")
+    remedy: Text = Field(default="", description="What would close it, in one sentence.")
+    stub: Annotated[str, Field(max_length=4_000)] = Field(default="", description="The YAML edit that would close it.")
+
+    def key(self) -> str:
+        return f"{self.shop}/{self.id}"
+
+
+class DeadLetter(Record):
+    """Malformed input, with its error and where it came from."""
+
+    topic: ClassVar[str] = "dead-letters"
+
+    type: Literal["dead_letter"] = "dead_letter"
+    id: Hash
+    origin_topic: Short
+    origin_partition: int = Field(ge=0)
+    origin_offset: Offset
+    origin_key: Short | None = None
+    error: Text
+    value: str = Field(max_length=8_192, description="First bytes of the record, base64.")
+    size: int = Field(ge=0)
+    at: Millis
+
+    def key(self) -> str:
+        return f"{self.origin_topic}/{self.origin_partition}"

@@ -1,0 +1,79 @@
+"""One registry struct that holds every metric. Labels come from closed sets only: no room, viewer or comment text."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+LATENCY_S = (0.005, 0.01, 0.02, 0.035, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+LATENESS_S = (0.0, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
+
+
+class Metrics:
+    """Every metric of a process. Made once at start, handed to whoever counts."""
+
+    def __init__(self, registry: CollectorRegistry | None = None) -> None:
+        self.registry = registry if registry is not None else CollectorRegistry()
+        r = self.registry
+        # worker
+        self.comments = Counter("livechat_comments", "Comments handled, duplicates included.", registry=r)
+        self.decisions = Counter("livechat_decisions", "Decisions by final reason.", ["reason"], registry=r)
+        self.waiting = Counter(
+            "livechat_waiting_verdicts", "Comments that began to wait, by blocker.", ["blocker"], registry=r
+        )
+        self.duplicates = Counter("livechat_duplicates", "Comments seen before.", registry=r)
+        self.dead_letters = Counter("livechat_dead_letters", "Malformed records set aside.", ["topic"], registry=r)
+        self.clamped = Counter(
+            "livechat_clamped_times", "Comments whose claimed time was clamped.", ["direction"], registry=r
+        )
+        self.insertions = Counter("livechat_insertions", "Commands to players, by type.", ["type"], registry=r)
+        self.aired = Counter("livechat_aired", "Replies that were said, by whether they were cut.", ["cut"], registry=r)
+        self.verdict_seconds = Histogram(
+            "livechat_verdict_seconds",
+            "From the log's time of a comment to its committed verdict.",
+            buckets=LATENCY_S,
+            registry=r,
+        )
+        self.decision_lateness_seconds = Histogram(
+            "livechat_decision_lateness_seconds", "How long after its deadline a decision became final (0: before).",
+            buckets=LATENESS_S, registry=r,
+        )  # fmt: skip
+        self.commit_seconds = Histogram(
+            "livechat_commit_seconds", "Duration of a commit.", buckets=LATENCY_S, registry=r
+        )
+        self.understand_seconds = Histogram(
+            "livechat_understand_seconds", "Duration of understanding a batch.", buckets=LATENCY_S, registry=r
+        )
+        self.commits = Counter("livechat_commits", "Commits by outcome.", ["outcome"], registry=r)
+        self.rooms = Gauge("livechat_rooms", "Rooms held.", registry=r)
+        self.partitions_ready = Gauge(
+            "livechat_partitions_ready", "Partitions that are owned, restored and caught up.", registry=r
+        )
+        self.lag_records = Gauge("livechat_input_lag_records", "Input records not yet handled.", ["topic"], registry=r)
+        self.loop_lag_seconds = Gauge(
+            "livechat_event_loop_lag_seconds", "How late the event loop woke up last.", registry=r
+        )
+        # pool and publisher
+        self.pool_builds = Counter("livechat_pool_builds", "Pools built, by outcome.", ["outcome"], registry=r)
+        self.pool_problems = Gauge("livechat_pool_problems", "Mistakes in the pool files as last read.", registry=r)
+        self.train_seconds = Gauge("livechat_train_seconds", "Duration of the last training.", registry=r)
+        # gateway
+        self.clients = Gauge("livechat_gateway_clients", "Connected clients by role.", ["role"], registry=r)
+        self.frames = Counter("livechat_gateway_frames", "Frames by direction.", ["direction"], registry=r)
+        self.closes = Counter(
+            "livechat_gateway_closes", "Connections closed by us, by close code.", ["code"], registry=r
+        )
+        self.fenced_sends = Counter(
+            "livechat_gateway_fenced_insertions",
+            "Insertions not sent since a kill or fact change forbids them.",
+            registry=r,
+        )
+        self.acks = Counter("livechat_gateway_acknowledgements", "Acknowledgements by kind.", ["kind"], registry=r)
+        # insight
+        self.asked = Counter(
+            "livechat_asked", "Comments that asked something, by what became of them.", ["outcome"], registry=r
+        )
+        self.gaps_open = Gauge("livechat_gaps_open", "Gaps on the board, by reason.", ["reason"], registry=r)
+        self.gaps_dropped = Counter("livechat_gaps_dropped", "Gaps dropped since the board was full.", registry=r)
+        self.gap_delay_seconds = Gauge(
+            "livechat_gap_delay_seconds", "From the newest decision on the board to its publication.", registry=r
+        )

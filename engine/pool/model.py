@@ -1,0 +1,170 @@
+"""The compiled pool: all that a shop knows and may say, immutable, named by the hash of its content.
+
+Plain frozen dataclasses (pydantic validates the editors' files in `files.py` and the bytes of the `pools` topic); durations in ms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from engine.events.fields import Language
+
+IntentKind = Literal["question", "chatter", "abuse"]
+InsertAt = Literal["sentence", "segment", "now"]
+ApprovalRule = Literal["inherit", "ask", "standing"]
+Localised = Mapping[str, str]
+"""Text by language ("zh", "en")."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One approved text. `text` still holds its `{placeholders}`; `placeholders` lists them in order of appearance."""
+
+    id: str
+    intent: str
+    text: str
+    lang: Language
+    needs_product: bool
+    placeholders: tuple[str, ...] = ()
+    products: tuple[str, ...] = ()
+    """Only for these products; empty: for any."""
+    on_screen_only: bool = False
+    approval: ApprovalRule = "inherit"
+    seconds: float | None = None
+    """Spoken length as the editor measured it; None: estimated from the filled text."""
+    memory_ms: int = 600_000
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What a viewer may want. Lines for training stand in the training set (`Pool.training`), not here."""
+
+    id: str
+    title: Localised
+    kind: IntentKind = "question"
+    owner: Literal["engine", "people"] = "engine"
+    needs_product: bool = False
+    priority: int = 50
+    answer_within_ms: int = 45_000
+    cooldown_ms: int = 90_000
+    insert: InsertAt = "sentence"
+    keywords: tuple[str, ...] = ()
+    replies: tuple[Reply, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A catalogue fact. `value`: a number, or text by language. Money facts have a `currency`.
+
+    It holds from `start` until before `until` (ms; None: open)."""
+
+    name: str
+    value: int | float | Localised
+    currency: str | None = None
+    start: int | None = None
+    until: int | None = None
+    floor: float | None = None
+    ceiling: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    id: str
+    name: Localised
+    aliases: tuple[str, ...] = ()
+    link: int | None = None
+    facts: Mapping[str, Fact] = field(default_factory=dict)
+    on_sale: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence of the shop's own script; `text` still holds its placeholders."""
+
+    id: str
+    text: str
+    seconds: float
+    answers: tuple[str, ...] = ()
+    hold: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    id: str
+    product: str | None
+    sentences: tuple[Sentence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptPlan:
+    id: str
+    language: Language
+    loop: bool
+    segments: tuple[Segment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    banned: tuple[str, ...] = ()
+    disclosure: Localised = field(default_factory=dict)
+    disclosure_every_ms: int = 600_000
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """A shop's limits; they live in the pool, so that replays use the ones that were in force."""
+
+    airtime_share: float = 0.25
+    airtime_window_ms: int = 300_000
+    minimum_pause_ms: int = 3_000
+    stream_delay_ms: int = 5_000
+    memory_ms: int = 600_000
+    viewer_questions_per_minute: int = 5
+    max_demands: int = 200
+    proposals: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingLine:
+    """`intent` None: background."""
+
+    text: str
+    intent: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSet:
+    """What a model is trained from. `hash` names it: the same lines give the same model."""
+
+    hash: str
+    lines: tuple[TrainingLine, ...]
+    negatives: tuple[TrainingLine, ...] = ()
+    """`not:` lines: text that must not be understood as `intent`."""
+    tests: tuple[TrainingLine, ...] = ()
+    """Lines that must be understood as `intent`; never trained on."""
+    own: tuple[TrainingLine, ...] = ()
+    """The shop's own examples: they act at once through the near-example layer, before a model is trained with them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """All intents and approved replies of a shop at one version."""
+
+    hash: str
+    shop: str
+    name: Localised
+    languages: tuple[Language, ...]
+    default_language: Language
+    intents: Mapping[str, Intent]
+    products: Mapping[str, Product]
+    facts: Mapping[str, Fact]
+    """The shop's own facts, for every product."""
+    not_sold: tuple[str, ...]
+    guard: Guard
+    limits: Limits
+    scripts: Mapping[str, ScriptPlan]
+    training: TrainingSet
+    model: str
+    """Hash of the model that belongs to it."""

@@ -1,0 +1,172 @@
+"""One tree of settings: defaults, then a TOML file, then the environment (`LIVECHAT_WORKER__BATCH_MS=50`), then options.
+
+What decides over replies (airtime, cooldowns, thresholds) is not here: it lives in the pool, so that replays use what was in force.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+Role = Literal["worker", "gateway", "publisher", "insight"]
+ROLES: tuple[Role, ...] = ("worker", "gateway", "publisher", "insight")
+Port = Annotated[int, Field(ge=0, le=65_535)]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class BusSettings(Section):
+    url: str = Field(
+        default="sqlite:var/livechat.db", description="`sqlite:PATH` (embedded log) or `kafka:HOST:PORT[,HOST:PORT]`."
+    )
+    partitions: int = Field(
+        default=8,
+        ge=1,
+        le=512,
+        description="Partitions of the inputs; fixed for the life of the log once it has been written.",
+    )
+    prefix: str = Field(default="livechat.", description="Prefix of every topic name.")
+    group: str = Field(default="livechat", description="Group of the workers that share the inputs.")
+
+
+class WorkerSettings(Section):
+    batch_ms: int = Field(default=20, ge=0, le=1_000, description="Least time between two commits under load, ms.")
+    batch_records: int = Field(
+        default=2_000, ge=1, le=50_000, description="Most input records of one batch and partition."
+    )
+    batch_bytes: int = Field(default=1_000_000, ge=10_000, description="Most input bytes of one batch and partition.")
+    tick_ms: int = Field(default=100, ge=100, le=5_000, description="Least time between two ticks of a partition, ms.")
+    control_lag_ms: int = Field(
+        default=200, ge=10, description="Comments pause while room events lag more than this, ms."
+    )
+    snapshot_every: int = Field(
+        default=30_000, ge=100, description="Every room is snapshotted within this many entries of its partition."
+    )
+    fair_share: float = Field(
+        default=0.5,
+        gt=0,
+        le=1,
+        description="Largest share of a full batch that one room may take while other rooms wait.",
+    )
+    max_rooms: int = Field(
+        default=20_000, ge=1, description="Rooms that one process holds; beyond it new rooms are refused, counted."
+    )
+    stall_s: float = Field(
+        default=30.0, gt=0, description="The watchdog ends the process when the loop made no progress for so long."
+    )
+    drain_s: float = Field(default=8.0, gt=0, le=60, description="Longest graceful stop after SIGTERM.")
+
+
+class Token(Section):
+    """One access token of the gateway."""
+
+    name: str = Field(description="Who it belongs to; shown in records as `by`.")
+    token: SecretStr
+    roles: tuple[Literal["source", "player", "operator", "observer"], ...] = Field(min_length=1)
+    rooms: tuple[str, ...] = Field(default=("*",), description="Rooms it may use; `*` for any, `abc*` for a prefix.")
+    shop: str | None = Field(default=None, description="Shop of rooms that this token opens.")
+
+
+class GatewaySettings(Section):
+    listen: str = Field(
+        default="127.0.0.1:8700", description="HOST:PORT of the WebSocket server; port 0 picks a free one."
+    )
+    tokens: tuple[Token, ...] = Field(
+        default=(), description="Access tokens; without any, none gets in unless `open` is set."
+    )
+    open: bool = Field(default=False, description="Let everyone in with every role. For one's own machine only.")
+    origins: tuple[str, ...] = Field(
+        default=(), description="Origins of browsers that may connect; clients without an Origin need no entry."
+    )
+    heartbeat_s: float = Field(default=15.0, gt=0, description="Interval at which either side shows that it lives.")
+    identify_s: float = Field(default=5.0, gt=0, description="Deadline for Identify.")
+    max_frame_bytes: int = Field(
+        default=65_536, ge=1_024, description="Largest frame from a client; a script may come in parts of it."
+    )
+    outbox_bytes: int = Field(
+        default=1_048_576, ge=65_536, description="Unsent bytes above which a slow client is cut off."
+    )
+    max_clients: int = Field(default=2_000, ge=1, description="Connections at a time.")
+    comments_per_second: float = Field(
+        default=2_000.0, gt=0, description="Comments that one source may send; beyond it, told to slow down."
+    )
+    ring_minutes: float = Field(
+        default=5.0, gt=0, le=60, description="How much of each room's output a client may resume from."
+    )
+
+
+class HttpSettings(Section):
+    listen: str = Field(
+        default="127.0.0.1:8701", description="HOST:PORT of `/metrics`, `/healthz`, `/readyz`; port 0 picks a free one."
+    )
+
+
+class PublisherSettings(Section):
+    base: Path | None = Field(default=None, description="Folder of the base pack; None: the one that ships.")
+    shops: tuple[Path, ...] = Field(default=(), description="Shop folders to watch and publish.")
+    debounce_ms: int = Field(
+        default=200, ge=0, le=2_000, description="Quiet time after an edit before the folders are read, ms."
+    )
+    cache: Path = Field(
+        default=Path("var/models"), description="Folder where trained models are cached by content hash."
+    )
+    default_shop: str | None = Field(
+        default=None, description="Shop of rooms that nobody named one for; None: the first of `shops`."
+    )
+
+
+class InsightSettings(Section):
+    window_minutes: float = Field(default=60.0, gt=0, description="How far back coverage and gaps look.")
+    publish_s: float = Field(default=5.0, gt=0, description="How often the board is written to `gaps`.")
+    max_gaps: int = Field(default=5_000, ge=10, description="Gaps held per shop; the least are dropped, counted.")
+
+
+class PrivacySettings(Section):
+    viewer_key: SecretStr | None = Field(
+        default=None, description="Secret that viewer ids are hashed with; None: made once, kept beside the log."
+    )
+    viewer_key_days: int = Field(default=30, ge=1, description="The hashing key changes with each such period.")
+
+
+class Settings(BaseSettings):
+    """All settings. See `docs/configuration.md`, which is generated from these descriptions."""
+
+    model_config = SettingsConfigDict(env_prefix="LIVECHAT_", env_nested_delimiter="__", extra="forbid", frozen=True)
+
+    roles: tuple[Role, ...] = Field(default=ROLES, description="What this process does.")
+    bus: BusSettings = BusSettings()
+    worker: WorkerSettings = WorkerSettings()
+    gateway: GatewaySettings = GatewaySettings()
+    http: HttpSettings = HttpSettings()
+    publisher: PublisherSettings = PublisherSettings()
+    insight: InsightSettings = InsightSettings()
+    privacy: PrivacySettings = PrivacySettings()
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="Least level that is logged."
+    )
+    log_format: Literal["console", "json"] = Field(default="console", description="How log lines look.")
+
+
+def load(file: Path | None = None, **overrides: object) -> Settings:
+    """Settings in force. `file`: a TOML file; `overrides`: what options said, as nested dicts. Raises pydantic's ValidationError."""
+
+    class _WithFile(Settings):
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,
+            env_settings: PydanticBaseSettingsSource,
+            dotenv_settings: PydanticBaseSettingsSource,
+            file_secret_settings: PydanticBaseSettingsSource,
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            del dotenv_settings, file_secret_settings
+            sources = (init_settings, env_settings)
+            return (*sources, TomlConfigSettingsSource(settings_cls, file)) if file else sources
+
+    return Settings.model_validate(_WithFile(**overrides).model_dump())
