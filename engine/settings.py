@@ -6,7 +6,7 @@ What decides over replies (airtime, cooldowns, thresholds) is not here: it lives
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
@@ -152,7 +152,7 @@ class Settings(BaseSettings):
     log_format: Literal["console", "json"] = Field(default="console", description="How log lines look.")
 
 
-def load(file: Path | None = None, **overrides: object) -> Settings:
+def load(file: Path | None = None, **overrides: Any) -> Settings:
     """Settings in force. `file`: a TOML file; `overrides`: what options said, as nested dicts. Raises pydantic's ValidationError."""
 
     class _WithFile(Settings):
