@@ -1,0 +1,193 @@
+"""Speech: placeholders, spoken values, lengths and typed prices."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.pool.speech import (
+    CURRENCIES,
+    currency_beside_placeholder,
+    fill,
+    placeholders,
+    seconds,
+    spoken,
+    stray_brace,
+    typed_prices,
+)
+
+NAMES = st.from_regex(r"[a-z][a-z0-9_]{0,8}", fullmatch=True)
+PLAIN = st.text(alphabet=st.characters(codec="utf-8", exclude_characters="{}"), max_size=20)
+
+
+def test_placeholders_are_listed_once_in_order_of_appearance() -> None:
+    """A name that appears twice is listed at its first place."""
+    assert placeholders("{product}今天{price}，{link}号，{price}") == ("product", "price", "link")
+
+
+def test_format_syntax_is_not_a_placeholder() -> None:
+    """Attribute access, indexes, conversions and format specs of `str.format` mean nothing here."""
+    for text in ("{a.b}", "{a[0]}", "{a!r}", "{a:>10}", "{0}", "{}", "{A}", "{{a b}}", "{_x}"):
+        assert placeholders(text) == ()
+        assert stray_brace(text) == 0
+
+
+def test_a_stray_brace_is_found_at_its_column() -> None:
+    """Braces that belong to a placeholder are fine; the first other one is named."""
+    assert stray_brace("送{gift}，满{price}减") is None
+    assert stray_brace("送{gift}，满{price减") == 9
+    assert stray_brace("送{gift}}") == 7
+    assert stray_brace("{{gift}}") == 0
+
+
+def test_filling_names_the_missing_value() -> None:
+    """A missing value is a ValueError with the placeholder's name, never a KeyError."""
+    with pytest.raises(ValueError, match=r"\{price\}"):
+        fill("{product}要{price}", {"product": "龙井"})
+
+
+@given(st.lists(st.tuples(PLAIN, NAMES), max_size=5), PLAIN, st.data())
+def test_filling_replaces_placeholders_and_nothing_else(
+    parts: list[tuple[str, str]], tail: str, data: st.DataObject
+) -> None:
+    """The result is the literal parts around the values, even where values look like placeholders."""
+    values = {name: data.draw(st.sampled_from(["{product}", "{", "\\1", "129元", ""])) for _, name in parts}
+    text = "".join(f"{before}{{{name}}}" for before, name in parts) + tail
+    assert placeholders(text) == tuple(dict.fromkeys(name for _, name in parts))
+    assert stray_brace(text) is None
+    assert fill(text, values) == "".join(before + values[name] for before, name in parts) + tail
+
+
+@pytest.mark.parametrize(
+    ("value", "currency", "zh", "en"),
+    [
+        (129, "CNY", "129元", "¥129"),
+        (129, "USD", "129美元", "$129"),
+        (12.5, "CNY", "12.5元", "¥12.5"),
+        (12.50, "EUR", "12.5欧元", "€12.5"),
+        (99.0, "GBP", "99英镑", "£99"),
+        (1e16, "JPY", "10000000000000000日元", "JP¥10000000000000000"),
+        (0.00001, "HKD", "0.00001港币", "HK$0.00001"),
+        (-5, "TWD", "-5新台币", "-NT$5"),
+        (48, None, "48", "48"),
+        (0.30, None, "0.3", "0.3"),
+        ("包邮", None, "包邮", "包邮"),
+        ({"zh": "小茶罐", "en": "a caddy"}, None, "小茶罐", "a caddy"),
+    ],
+)
+def test_values_are_said_with_their_currency_and_without_trailing_zeros(
+    value: int | float | str | dict[str, str], currency: str | None, zh: str, en: str
+) -> None:
+    """Chinese puts the word after the amount, English the sign before it."""
+    assert spoken(value, currency, "zh") == zh
+    assert spoken(value, currency, "en") == en
+
+
+def test_values_that_cannot_be_said_are_refused() -> None:
+    """A missing language, a number that is not finite and an unknown currency are ValueErrors."""
+    with pytest.raises(ValueError, match="en"):
+        spoken({"zh": "小茶罐"}, None, "en")
+    with pytest.raises(ValueError, match="finite"):
+        spoken(float("inf"), "CNY", "zh")
+    with pytest.raises(ValueError, match="XXX"):
+        spoken(1, "XXX", "zh")
+
+
+@given(st.integers(0, 10**9) | st.decimals(0, 10**6, places=2).map(float), st.sampled_from(sorted(CURRENCIES)))
+def test_every_spoken_price_is_found_when_it_is_typed(value: int | float, currency: str) -> None:
+    """What the engine says as money in either language counts as a typed price where an editor types it."""
+    for lang in ("zh", "en"):
+        assert typed_prices(f"今天{spoken(value, currency, lang)}，拍"), (value, currency, lang)
+
+
+@pytest.mark.parametrize(
+    ("text", "match"),
+    [
+        ("今天129元包邮", "129元"),
+        ("只要129块", "129块"),
+        ("¥129", "¥129"),
+        ("￥ 129", "￥ 129"),
+        ("129 yuan", "129 yuan"),
+        ("just $5 today", "$5"),
+        ("5 dollars", "5 dollars"),
+        ("5刀一个", "5刀"),
+        ("一百二十九元", "一百二十九元"),
+        ("一百二十九块", "一百二十九块"),
+        ("两块钱", "两块钱"),
+        ("三块五", "三块五"),
+        ("RMB 129", "RMB 129"),
+        ("129rmb", "129rmb"),
+        ("129RMB起", "129RMB"),
+        ("１２９元", "１２９元"),
+        ("1,299元", "1,299元"),
+        ("99.9元", "99.9元"),
+        ("1.2万元", "1.2万元"),
+        ("100多块", "100多块"),
+        ("人民币129", "人民币129"),
+        ("5毛钱", "5毛钱"),
+        ("HK$50", "$50"),
+        ("129¥", "129¥"),
+        ("five dollars off", "five dollars"),
+        ("twenty-five yuan", "twenty-five yuan"),
+        ("one hundred and twenty nine yuan", "one hundred and twenty nine yuan"),
+        ("99 美元", "99 美元"),
+        ("€9.90", "€9.90"),
+        ("20 bucks", "20 bucks"),
+        ("九块九", "九块九"),
+    ],
+)
+def test_amounts_beside_a_currency_are_found(text: str, match: str) -> None:
+    """Digits, Chinese numerals and English numerals beside a currency word or sign are typed prices."""
+    assert typed_prices(text) == [(text.index(match), match)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "99.9包邮",
+        "一块买更划算",
+        "两块茶砖",
+        "2025元旦",
+        "48小时内发货",
+        "{price}",
+        "3号链接",
+        "link 3",
+        "100%纯棉",
+        "十二个月",
+        "yuantong 3 days",
+        "we ship in 2 days",
+        "砍一刀",
+        "",
+    ],
+)
+def test_numbers_without_a_currency_are_left_alone(text: str) -> None:
+    """Numbers of other things are no prices, and 一块 means together."""
+    assert typed_prices(text) == []
+
+
+def test_all_typed_prices_are_found_in_order() -> None:
+    """Each amount is reported with its own column."""
+    assert typed_prices("原价199元现价$5") == [(2, "199元"), (8, "$5")]
+
+
+def test_a_currency_beside_a_placeholder_is_found() -> None:
+    """A money fact says its currency itself, so a typed one would be said twice, or make money of a plain number."""
+    assert currency_beside_placeholder("只要{price}元，送{gift}") == [(2, "{price}元")]
+    assert currency_beside_placeholder("only ${price}") == [(5, "${price}")]
+    assert currency_beside_placeholder("RMB {price}") == [(0, "RMB {price}")]
+    assert currency_beside_placeholder("发{dispatch_hours}小时，{price}包邮") == []
+
+
+def test_lengths_follow_the_speaking_rates() -> None:
+    """Chinese runs at 4.5 characters a second, English at 2.7 words a second and a breath."""
+    assert seconds("拍下之后小时之内", "zh") == pytest.approx(8 / 4.5, abs=0.01)
+    assert seconds("We ship within 48 hours.", "en") == pytest.approx(5 / 2.7 + 0.3, abs=0.01)
+    assert seconds("It's iron-goddess tea", "en") == pytest.approx(3 / 2.7 + 0.3, abs=0.01)
+    assert seconds("", "zh") == 0.3
+
+
+@given(PLAIN, PLAIN, st.sampled_from(["zh", "en"]))
+def test_a_longer_text_never_takes_less_time(first: str, second: str, lang: str) -> None:
+    """Two sentences take at least as long as one of them, up to rounding."""
+    assert seconds(f"{first} {second}", lang) >= seconds(first, lang) - 0.01
