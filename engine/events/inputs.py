@@ -259,7 +259,9 @@ class FactSet(ShopRecord):
     shop: Name
     product: Name | Literal["*"] = ANY_PRODUCT
     name: Name
-    value: FactValue | None = Field(description="None withdraws the fact: replies that need it are unusable.")
+    value: FactValue | None = Field(
+        default=None, description="None withdraws the fact: replies that need it are unusable."
+    )
     start: Millis | None = None
     until: Millis | None = None
 

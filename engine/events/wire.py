@@ -1,0 +1,400 @@
+"""The messages of the WebSocket protocol, both directions, tagged by `type`. `docs/protocol.md` explains them.
+
+A request carries an `id` that the client chose; its reply echoes it. Where a request becomes a record on the bus, the id becomes
+the record's: a request that is sent again after a reconnect is recognisable. Pushes carry no id but a place: `stream`, `epoch`, `offset`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import Field, JsonValue
+
+from engine.events.codec import decode_as
+from engine.events.fields import DurationMs, Hash, Id, Language, Millis, Name, Offset, Part, Short
+from engine.events.inputs import (
+    ANY_PRODUCT,
+    Cursor,
+    FactValue,
+    InsertionState,
+    Mode,
+    PlaybackKind,
+    RoomEvent,
+    ScriptSegment,
+)
+from engine.events.outputs import Aired, Decision, Gap, Handoff, RoomCommand, Verdicts
+
+VERSIONS: Final = (1,)
+"""Protocol versions that the server speaks; a new one comes only with a breaking change."""
+
+MAX_COMMENTS = 1_000  # of one batch; larger batches gain nothing and hold up the frames behind them
+MAX_SCRIPT_FRAME = 512 * 1024  # bytes; largest frame of an identified player: a script is one record on the bus
+
+ClientRole = Literal["source", "player", "operator", "observer"]
+Stream = Literal["insertions", "verdicts", "decisions", "aired", "handoffs", "gaps", "room-events"]
+
+ErrorCode = Literal[
+    "bad_message", "unknown_type", "already_identified", "forbidden", "too_large", "not_current",
+    "slow_down", "bus_unavailable", "draining",
+]  # fmt: skip
+"""Why a request was refused; the connection goes on."""
+
+
+class Message(Part):
+    """Base of all messages. Unknown fields are ignored."""
+
+
+class Request(Message):
+    """Base of what is answered by `done`, `received` or `error` with the same id."""
+
+    id: Id
+
+
+# ---- from the client -------------------------------------------------------------------------------------------------
+
+
+class Point(Message):
+    """A place in a stream: everything up to and including `offset` was seen. `epoch` names the log and its partition."""
+
+    stream: Stream
+    epoch: Short
+    offset: int = Field(ge=-1)
+
+
+class PlayerState(Message):
+    """The player's whole state, told on identify: what it plays and how its last insertions ended."""
+
+    lead_ms: DurationMs = 800
+    stream_delay_ms: DurationMs | None = None
+    cursor: Cursor | None = None
+    outcomes: tuple[InsertionState, ...] = Field(default=(), max_length=16)
+
+
+class Identify(Message):
+    """The first message. `version` is one of those in `hello`."""
+
+    type: Literal["identify"] = "identify"
+    version: int = 1
+    token: str = Field(default="", max_length=1_000)
+    role: ClientRole
+    rooms: tuple[Id, ...] = Field(
+        min_length=1, max_length=100, description="Names, `abc*` for a prefix, `*` for all. A player names one room."
+    )
+    session: Id | None = Field(
+        default=None,
+        description="The client's own name for its session, kept over reconnects; None: the server makes one.",
+    )
+    shop: Name | None = Field(default=None, description="Shop of the room where nothing else says it.")
+    streams: tuple[Stream, ...] | None = Field(default=None, max_length=16, description="None: those of the role.")
+    resume: tuple[Point, ...] = Field(default=(), max_length=4_096)
+    player: PlayerState | None = None
+    client: Short = ""
+
+
+class Heartbeat(Message):
+    """Sent by the client at the interval of `hello`. The reply tells the server's time."""
+
+    type: Literal["heartbeat"] = "heartbeat"
+    sent: Millis = Field(description="The client's clock.")
+
+
+class Comments(Request):
+    """A batch of comments. `room` and `source` stand for those that a comment does not name itself."""
+
+    type: Literal["comments"] = "comments"
+    room: Id | None = None
+    source: Id | None = None
+    comments: tuple[JsonValue, ...] = Field(min_length=1, max_length=MAX_COMMENTS)
+
+
+class SetScript(Request):
+    """The script that the player runs."""
+
+    type: Literal["script"] = "script"
+    script: Name
+    version: Id
+    language: Language = "zh"
+    loop: bool = True
+    segments: tuple[ScriptSegment, ...] = Field(min_length=1, max_length=200)
+
+
+class ReportPlayback(Request):
+    """What the player did, at which moment of the server's clock."""
+
+    type: Literal["playback"] = "playback"
+    at: Millis
+    kind: PlaybackKind
+    cursor: Cursor | None = None
+    insertion: Hash | None = None
+    reason: Short = ""
+
+
+class OpenRoom(Request):
+    """A live begins; `shop` None: the token's."""
+
+    type: Literal["room_open"] = "room_open"
+    room: Id
+    shop: Name | None = None
+    language: Language | None = None
+
+
+class CloseRoom(Request):
+    type: Literal["room_close"] = "room_close"
+    room: Id
+
+
+class SetMode(Request):
+    type: Literal["mode_set"] = "mode_set"
+    room: Id
+    mode: Mode
+
+
+class SetKill(Request):
+    """The kill switch of a room, a shop or everything."""
+
+    type: Literal["kill"] = "kill"
+    scope: Literal["room", "shop", "*"]
+    target: Id = "*"
+    on: bool
+    hold_script: bool = False
+    reason: Short = ""
+
+
+class TakeRoom(Request):
+    type: Literal["take_over"] = "take_over"
+    room: Id
+    who: Literal["person", "engine"]
+    at_boundary: bool = True
+
+
+class Approve(Request):
+    type: Literal["approval"] = "approval"
+    room: Id
+    proposal: Hash
+    verdict: Literal["approve", "refuse"]
+
+
+class SetFact(Request):
+    """A fact's live value; `value` None withdraws the fact."""
+
+    type: Literal["fact_set"] = "fact_set"
+    shop: Name
+    product: Name | Literal["*"] = ANY_PRODUCT
+    name: Name
+    value: FactValue | None = None
+    start: Millis | None = None
+    until: Millis | None = None
+
+
+class SetHandoff(Request):
+    type: Literal["handoff_state"] = "handoff_state"
+    room: Id
+    handoff: Hash
+    state: Literal["answered", "dismissed"]
+
+
+class ReportChat(Request):
+    """What became of a chat reply that the source posted."""
+
+    type: Literal["chat_reply_report"] = "chat_reply_report"
+    room: Id
+    reply: Hash
+    status: Literal["posted", "failed"]
+    error: Short = ""
+
+
+class MarkGap(Request):
+    type: Literal["gap_mark"] = "gap_mark"
+    shop: Name
+    gap: Hash
+    mark: Literal["not_ours", "later", "closed", "open"]
+    version: Hash | None = None
+
+
+RoomRequest = OpenRoom | CloseRoom | SetMode | TakeRoom | Approve | SetHandoff | ReportChat
+ShopRequest = SetKill | SetFact | MarkGap
+ClientMessage = Annotated[
+    Identify | Heartbeat | Comments | SetScript | ReportPlayback | RoomRequest | ShopRequest,
+    Field(discriminator="type"),
+]
+
+CLIENT_TYPES: Final[dict[str, type[Message]]] = {
+    str(kind.model_fields["type"].default): kind
+    for kind in (
+        Identify, Heartbeat, Comments, SetScript, ReportPlayback, OpenRoom, CloseRoom, SetMode, SetKill, TakeRoom,
+        Approve, SetFact, SetHandoff, ReportChat, MarkGap,
+    )
+}  # fmt: skip
+"""What a client may send, by `type`."""
+
+ROLE_TYPES: Final[dict[ClientRole, frozenset[str]]] = {
+    "source": frozenset({"heartbeat", "comments", "room_open", "room_close", "chat_reply_report"}),
+    "player": frozenset({"heartbeat", "script", "playback"}),
+    "operator": frozenset(
+        {
+            "heartbeat", "room_open", "room_close", "mode_set", "kill", "take_over", "approval", "fact_set",
+            "handoff_state", "gap_mark",
+        }
+    ),
+    "observer": frozenset({"heartbeat"}),
+}  # fmt: skip
+"""What each role may send once identified."""
+
+ROLE_STREAMS: Final[dict[ClientRole, tuple[Stream, ...]]] = {
+    "source": ("insertions",),
+    "player": ("insertions",),
+    "operator": ("insertions", "handoffs", "gaps", "aired"),
+    "observer": ("insertions", "verdicts", "decisions", "aired", "handoffs", "gaps", "room-events"),
+}
+"""The streams of each role; `identify` may ask for fewer. Operators may ask for what observers get."""
+
+ROLE_RECORDS: Final[dict[ClientRole, frozenset[str] | None]] = {
+    "source": frozenset({"chat_reply"}),
+    "player": frozenset({"insertion", "withdraw", "stop", "alert"}),
+    "operator": None,
+    "observer": None,
+}
+"""Types of records of `insertions` that a role gets; None: all."""
+
+
+# ---- from the server -------------------------------------------------------------------------------------------------
+
+
+class Hello(Message):
+    """Sent at once after the connection opens."""
+
+    type: Literal["hello"] = "hello"
+    versions: tuple[int, ...] = VERSIONS
+    server: Short
+    heartbeat_ms: DurationMs
+    identify_ms: DurationMs
+    time: Millis
+
+
+class Fact(Message):
+    """A fact's value. Live facts go before the catalogue's where both hold at a moment (`start` ≤ moment < `until`)."""
+
+    product: Name | Literal["*"]
+    name: Name
+    value: FactValue | None = Field(default=None, description="None: withdrawn.")
+    currency: Short | None = None
+    version: Short
+    live: bool = False
+    start: Millis | None = None
+    until: Millis | None = None
+
+
+class Identified(Message):
+    """The session stands. Records missed since `resume` follow as pushes, then live ones."""
+
+    type: Literal["identified"] = "identified"
+    version: int = 1
+    session: Id
+    role: ClientRole
+    streams: tuple[Stream, ...]
+    time: Millis
+    max_frame_bytes: int
+    points: tuple[Point, ...] = Field(
+        default=(), description="Where the streams stand; a client that is told no more resumes from here."
+    )
+    recovered: bool = Field(
+        default=False, description="Every record missed since `resume` follows. False: some may be missing for good."
+    )
+    shop: Name | None = None
+    facts: tuple[Fact, ...] = Field(default=(), description="To players: the facts of the room's shop.")
+
+
+class HeartbeatReply(Message):
+    """`sent` is the client's, `time` the server's clock; `points`: where the streams stand, since silence moves them too."""
+
+    type: Literal["heartbeat"] = "heartbeat"
+    sent: Millis
+    time: Millis
+    points: tuple[Point, ...] = ()
+
+
+class Done(Message):
+    """The request's record is durable. `offset`: its place (a fact's version is the offset of its record)."""
+
+    type: Literal["done"] = "done"
+    id: Id
+    offset: Offset | None = None
+
+
+class Receipt(Message):
+    """What became of one comment of a batch, in the batch's order; `comment` is its id where it has one."""
+
+    comment: Short | None = None
+    error: Short | None = Field(default=None, description="Why it was refused; None: it is on the bus.")
+
+
+class Received(Message):
+    """Acknowledgement 1: the comments without an error are durable."""
+
+    type: Literal["received"] = "received"
+    id: Id
+    results: tuple[Receipt, ...]
+
+
+class ProcessedLine(Message):
+    """Verdict: a final reason, the blocker of a waiting comment, or `duplicate`."""
+
+    source: Id
+    comment: Id
+    verdict: Short
+    final: bool
+
+
+class Processed(Message):
+    """Acknowledgement 2: these comments were handled. It may overtake acknowledgement 1, which it implies."""
+
+    type: Literal["processed"] = "processed"
+    room: Id
+    results: tuple[ProcessedLine, ...]
+
+
+PushedRecord = Annotated[
+    RoomCommand | Verdicts | Decision | Aired | Handoff | Gap | RoomEvent, Field(discriminator="type")
+]
+
+
+class Push(Message):
+    """A record of a stream. `offset` None: made by the gateway itself (a fence), not on the log."""
+
+    type: Literal["push"] = "push"
+    stream: Stream
+    epoch: Short | None = None
+    offset: Offset | None = None
+    record: PushedRecord
+
+
+class Facts(Message):
+    """Facts of the shop changed. `whole`: the list replaces all that was told before; else it adds to it."""
+
+    type: Literal["facts"] = "facts"
+    shop: Name
+    whole: bool = False
+    facts: tuple[Fact, ...]
+
+
+class Refused(Message):
+    """A request was refused, or a message could not be read. `temporary`: the same request may succeed later."""
+
+    type: Literal["error"] = "error"
+    id: Id | None = None
+    code: ErrorCode
+    message: Short
+    temporary: bool = False
+    retry_ms: DurationMs | None = None
+
+
+Reply = Done | Received | Refused
+ServerMessage = Annotated[
+    Hello | Identified | HeartbeatReply | Done | Received | Processed | Push | Facts | Refused,
+    Field(discriminator="type"),
+]
+
+
+def read_server(frame: str | bytes) -> Any:
+    """A frame from the server as one of `ServerMessage`; raises `RecordError`."""
+    return decode_as(ServerMessage, frame, "server message")
