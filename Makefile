@@ -1,6 +1,7 @@
 # Every target makes what it needs first, from a bare clone. `make` alone tells them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
+.NOTPARALLEL:
 PYTHON ?= python3
 PY := .venv/bin/python
 
@@ -63,6 +64,6 @@ clean: ## remove what was made here
 	@PYTHON="$(PYTHON)" .ci/setup runtime
 	@touch $@
 
-.venv/.dev: .venv/.runtime requirements-dev.lock
+.venv/.dev: requirements.lock requirements-dev.lock requirements-uv.lock pyproject.toml .ci/setup
 	@PYTHON="$(PYTHON)" .ci/setup dev
-	@touch $@
+	@touch .venv/.runtime $@
