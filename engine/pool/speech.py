@@ -57,14 +57,16 @@ def fill(text: str, values: Mapping[str, str]) -> str:
 def spoken(value: int | float | str | Mapping[str, str], currency: str | None, lang: str) -> str:
     """A fact's value as it is said: money with its currency (129 CNY: `129元`, `¥129`), other numbers as digits, text in `lang`.
 
-    Raises `ValueError` where the text has no such language, the number is not finite, or the currency is unknown.
+    A text without `lang` falls back to its other language. Raises `ValueError` where there is no text at all, the number is not
+    finite, or the currency is unknown.
     """
     if isinstance(value, str):
         return value
     if isinstance(value, Mapping):
-        if lang not in value:
-            raise ValueError(f"the text has no language `{lang}`")
-        return value[lang]
+        said = value.get(lang) or next((value[other] for other in sorted(value) if value[other]), None)
+        if said is None:
+            raise ValueError(f"the text has no language, least of all `{lang}`")
+        return said
     digits = _digits(value)
     if currency is None:
         return digits

@@ -84,10 +84,15 @@ def test_values_are_said_with_their_currency_and_without_trailing_zeros(
     assert spoken(value, currency, "en") == en
 
 
+def test_a_text_falls_back_to_its_other_language() -> None:
+    """A fact written in one language only is said in that one."""
+    assert spoken({"zh": "小茶罐"}, None, "en") == "小茶罐"
+
+
 def test_values_that_cannot_be_said_are_refused() -> None:
-    """A missing language, a number that is not finite and an unknown currency are ValueErrors."""
+    """A text in no language, a number that is not finite and an unknown currency are ValueErrors."""
     with pytest.raises(ValueError, match="en"):
-        spoken({"zh": "小茶罐"}, None, "en")
+        spoken({}, None, "en")
     with pytest.raises(ValueError, match="finite"):
         spoken(float("inf"), "CNY", "zh")
     with pytest.raises(ValueError, match="XXX"):

@@ -1,0 +1,292 @@
+"""What no single file can show: references between files, the rules of speech, lines that contradict each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from engine.errors import Problem
+from engine.events.fields import Language
+from engine.pool.banned import banned_terms, squeezed
+from engine.pool.documents import Spot, did_you_mean
+from engine.pool.merge import MergedIntent, MergedReply
+from engine.pool.model import Fact, Intent, Pool, Product, Reply, ScriptPlan, Sentence
+from engine.pool.scalars import MAX_REPLY
+from engine.pool.speech import CURRENCIES, currency_beside_placeholder, fill, placeholders, spoken, typed_prices
+
+MAX_SENTENCES = 2_000  # of a script; what the player's `script` message may hold
+PRODUCT_WORDS = ("product", "link")
+"""Placeholders that a product itself fills."""
+
+
+class Checks:
+    """Every check over a merged pool and the places it was written at."""
+
+    def __init__(
+        self, pool: Pool, intents: Mapping[str, MergedIntent], shop: Spot, catalogue: Spot, scripts: Mapping[str, Spot]
+    ) -> None:
+        self.pool = pool
+        self.intents = intents
+        self.shop = shop
+        self.catalogue = catalogue
+        self.scripts = scripts
+
+    def run(self) -> list[Problem]:
+        parts: tuple[Iterable[Problem], ...] = (
+            self._languages(),
+            self._facts(),
+            self._names(),
+            self._replies(),
+            self._lines(),
+            *(self._script(plan, self.scripts[plan.id]) for plan in self.pool.scripts.values()),
+        )
+        return [problem for part in parts for problem in part]
+
+    # ---- shop and catalogue --------------------------------------------------------------------------------------
+
+    def _languages(self) -> Iterator[Problem]:
+        if self.pool.default_language not in self.pool.languages:
+            message = f"the default language `{self.pool.default_language}` is none of the shop's languages"
+            yield self.shop.problem(message, f"use {' or '.join(self.pool.languages)}", "shop", "default_language")
+
+    def _facts(self) -> Iterator[Problem]:
+        for name, fact in self.pool.facts.items():
+            yield from self._fact(fact, ("facts", name))
+        for key, product in self.pool.products.items():
+            for name, fact in product.facts.items():
+                yield from self._fact(fact, ("products", key, "facts", name))
+
+    def _fact(self, fact: Fact, steps: tuple[str, ...]) -> Iterator[Problem]:
+        at = self.catalogue
+        if fact.start is not None and fact.until is not None and fact.start >= fact.until:
+            yield at.problem(
+                f"`{fact.name}` ends before it begins", "let `until` be later than `from`", *steps, "until"
+            )
+        if not isinstance(fact.value, (int, float)):
+            for text in dict.fromkeys(fact.value.values()):
+                yield from self._banned(text, at, f"the fact `{fact.name}`", *steps, "value")
+            if fact.currency is not None:
+                message = f"the amount of `{fact.name}` is no number"
+                remedy = "write digits without quotes, sign or unit, such as 129 or 12.5"
+                yield at.problem(message, remedy, *steps, "value")
+            for bound in ("floor", "ceiling"):
+                if getattr(fact, bound) is not None:
+                    yield at.problem(f"`{fact.name}` is a text and has a {bound}", "delete it", *steps, bound)
+            return
+        if fact.currency is not None and fact.value < 0:
+            yield at.problem(f"the amount of `{fact.name}` is below 0", "write what is paid", *steps, "value")
+        if fact.floor is not None and fact.ceiling is not None and fact.floor > fact.ceiling:
+            yield at.problem(f"the floor of `{fact.name}` is above its ceiling", "exchange them", *steps, "floor")
+        elif fact.floor is not None and fact.value < fact.floor:
+            message = f"`{fact.name}` is {fact.value:g}, below its floor {fact.floor:g}"
+            yield at.problem(message, "correct the value, or lower the floor", *steps, "value")
+        elif fact.ceiling is not None and fact.value > fact.ceiling:
+            message = f"`{fact.name}` is {fact.value:g}, above its ceiling {fact.ceiling:g}"
+            yield at.problem(message, "correct the value, or raise the ceiling", *steps, "value")
+
+    def _names(self) -> Iterator[Problem]:
+        at, owners, links = self.catalogue, dict[str, str](), dict[int, str]()
+        for key, product in self.pool.products.items():
+            named: list[tuple[str, tuple[str | int, ...]]] = [
+                *((text, ("products", key, "name")) for text in product.name.values()),
+                *((alias, ("products", key, "aliases", n)) for n, alias in enumerate(product.aliases)),
+            ]
+            for text, steps in named:
+                other = owners.setdefault(squeezed(text), key)
+                if other != key:
+                    message = f"`{text}` names the products `{other}` and `{key}`"
+                    yield at.problem(message, "keep it at one of them", *steps)
+            for text in dict.fromkeys(product.name.values()):
+                yield from self._banned(text, at, "the product's name", "products", key, "name")
+            if product.link is not None:
+                other = links.setdefault(product.link, key)
+                if other != key:
+                    message = f"the products `{other}` and `{key}` have the link {product.link}"
+                    yield at.problem(message, "give each its own number", "products", key, "link")
+        for n, good in enumerate(self.pool.not_sold):
+            if squeezed(good) in owners:
+                message = f"`{good}` is not sold, and names the product `{owners[squeezed(good)]}`"
+                yield at.problem(message, "delete it from `not_sold`, or from the product", "not_sold", n)
+
+    # ---- replies --------------------------------------------------------------------------------------------------
+
+    def _replies(self) -> Iterator[Problem]:
+        owners: dict[str, str] = {}
+        for key, merged in self.intents.items():
+            intent = self.pool.intents[key]
+            for reply in intent.replies:
+                place = merged.replies[reply.id]
+                owner = owners.setdefault(reply.id, key)
+                if owner != key:
+                    message = f"the reply id `{reply.id}` is taken by the intent `{owner}`"
+                    yield place.spot("id").problem(message, "give it another id", "id")
+                if place.entry.text is None:
+                    yield place.spot("id").problem(f"the reply `{reply.id}` has no text", "add `text: …`")
+                    continue
+                yield from self._reply(reply, intent, place, merged)
+
+    def _reply(self, reply: Reply, intent: Intent, place: MergedReply, merged: MergedIntent) -> Iterator[Problem]:
+        text = place.spot("text")
+        if reply.lang not in self.pool.languages:
+            message = f"the shop does not speak `{reply.lang}`"
+            yield place.spot("lang").problem(message, "add it to `languages` in shop.yaml, or change `lang`", "lang")
+        unknown = [product for product in reply.products if product not in self.pool.products]
+        for product in unknown:
+            message = f"no product `{product}` in the catalogue"
+            at = reply.products.index(product)
+            yield place.spot("products").problem(message, did_you_mean(product, self.pool.products), "products", at)
+        if reply.products and not reply.needs_product:
+            message = f"the reply `{reply.id}` is for some products only, and needs none"
+            yield place.spot("products").problem(message, "add `needs_product: true`", "products")
+        if reply.needs_product and not reply.on_screen_only and not {*PRODUCT_WORDS} & {*reply.placeholders}:
+            message = f"the reply `{reply.id}` needs a product and does not name it"
+            yield text.problem(message, "put {product} or {link} into it, or add `on_screen_only: true`", "text")
+        if reply.memory_ms < intent.cooldown_ms:
+            message = f"the memory of `{reply.id}` ({reply.memory_ms // 1_000}s) is shorter than the intent's cooldown"
+            remedy = f"use at least {intent.cooldown_ms // 1_000}s, or shorten the cooldown"
+            where = place.spot("memory") if place.entry.memory is not None else merged.spot("cooldown")
+            yield where.problem(message, remedy, "memory" if place.entry.memory is not None else "cooldown")
+        yield from self._spoken(reply.text, text, f"the reply `{reply.id}`", "text")
+        served = [self.pool.products[product] for product in reply.products if product in self.pool.products]
+        if not unknown:
+            candidates = served or list(self.pool.products.values()) if reply.needs_product else []
+            yield from self._placeholders(reply.text, reply.placeholders, reply.lang, candidates, text, "text")
+
+    def _placeholders(
+        self,
+        text: str,
+        names: Sequence[str],
+        lang: Language,
+        products: Sequence[Product],
+        at: Spot,
+        *steps: str | int,
+    ) -> Iterator[Problem]:
+        """Placeholders that nothing can fill, and texts that get too long where they are filled."""
+        known = {*self.pool.facts, *(name for product in products for name in product.facts)}
+        fit = True
+        for name in names:
+            if name in known or (products and name in PRODUCT_WORDS):
+                if name == "link" and all(product.link is None for product in products):
+                    fit = False
+                    yield at.problem("none of its products has a link", "give one a `link`, or use {product}", *steps)
+                continue
+            fit = False
+            elsewhere = name in PRODUCT_WORDS or any(name in p.facts for p in self.pool.products.values())
+            if elsewhere and not products:
+                message = f"{{{name}}} belongs to a product, and no product is known here"
+                yield at.problem(message, "add `needs_product: true`, or use a fact of the shop", *steps)
+            elif elsewhere:
+                message = f"none of its products has the fact {{{name}}}"
+                yield at.problem(message, f"add `{name}` to one of them in catalogue.yaml", *steps)
+            else:
+                message = f"no fact {{{name}}} in the catalogue"
+                guess = did_you_mean(name, [*known, *PRODUCT_WORDS], f"add `{name}` to catalogue.yaml")
+                yield at.problem(message, guess, *steps)
+        if fit:
+            for product in products or (None,):
+                length = self._filled_length(text, names, lang, product)
+                if length > MAX_REPLY:
+                    whose = f" for `{product.id}`" if product else ""
+                    yield at.problem(f"filled{whose} it has {length} characters", f"shorten it to {MAX_REPLY}", *steps)
+                    return
+
+    def _filled_length(self, text: str, names: Sequence[str], lang: Language, product: Product | None) -> int:
+        """Length with the catalogue's values; 0 where this product cannot fill it."""
+        values: dict[str, str] = {}
+        for name in names:
+            fact = (product.facts if product else {}).get(name) or self.pool.facts.get(name)
+            if product is not None and name == "product":
+                values[name] = spoken(product.name, None, lang)
+            elif product is not None and name == "link" and product.link is not None:
+                values[name] = str(product.link)
+            elif fact is not None and _sayable(fact):
+                values[name] = spoken(fact.value, fact.currency, lang)
+            else:
+                return 0
+        return len(fill(text, values))
+
+    def _spoken(self, text: str, at: Spot, what: str, *steps: str | int) -> Iterator[Problem]:
+        """Rules for whatever is said on air."""
+        for column, amount in typed_prices(text):
+            message = f"{what} holds the typed price `{amount}` (character {column + 1})"
+            yield at.problem(message, "put the amount into a fact of catalogue.yaml and write its {name}", *steps)
+        for _, found in currency_beside_placeholder(text):
+            message = f"{what} types a currency beside a fact: `{found}`"
+            remedy = f"write {{name}} alone, and give the fact its unit ({', '.join(CURRENCIES)})"
+            yield at.problem(message, remedy, *steps)
+        yield from self._banned(text, at, what, *steps)
+
+    def _banned(self, text: str, at: Spot, what: str, *steps: str | int) -> Iterator[Problem]:
+        for term in banned_terms(text, self.pool.guard.banned):
+            yield at.problem(f"{what} holds the banned term `{term}`", "say it without it (see guard.yaml)", *steps)
+
+    # ---- scripts --------------------------------------------------------------------------------------------------
+
+    def _script(self, plan: ScriptPlan, at: Spot) -> Iterator[Problem]:
+        if plan.language not in self.pool.languages:
+            message = f"the shop does not speak `{plan.language}`"
+            yield at.problem(message, "add it to `languages` in shop.yaml", "script", "language")
+        count = sum(len(segment.sentences) for segment in plan.segments)
+        if count > MAX_SENTENCES:
+            yield at.problem(f"the script has {count:,} sentences", f"keep {MAX_SENTENCES:,}, split the rest", "script")
+        ids: set[str] = set()
+        segments: set[str] = set()
+        for n, segment in enumerate(plan.segments):
+            where: tuple[str | int, ...] = ("script", "segments", n)
+            if segment.id in segments:
+                message = f"the segment id `{segment.id}` stands in this script twice"
+                yield at.problem(message, "give one another id", *where, "id")
+            segments.add(segment.id)
+            product = self.pool.products.get(segment.product) if segment.product else None
+            if segment.product and product is None:
+                message = f"no product `{segment.product}` in the catalogue"
+                yield at.problem(message, did_you_mean(segment.product, self.pool.products), *where, "product")
+            for m, sentence in enumerate(segment.sentences):
+                steps = (*where, "sentences", m)
+                if sentence.id in ids:
+                    message = f"the sentence id `{sentence.id}` stands in this script twice"
+                    yield at.problem(message, "give one another id", *steps, "id")
+                ids.add(sentence.id)
+                if not segment.product or product is not None:
+                    yield from self._sentence(sentence, plan.language, product, at, steps)
+
+    def _sentence(
+        self, sentence: Sentence, lang: Language, product: Product | None, at: Spot, steps: tuple[str | int, ...]
+    ) -> Iterator[Problem]:
+        for n, intent in enumerate(sentence.answers):
+            if intent not in self.pool.intents:
+                message = f"no intent `{intent}`"
+                remedy = did_you_mean(intent, self.pool.intents, "use the id of an intent of the base pack or the shop")
+                yield at.problem(message, remedy, *steps, "answers", n)
+        yield from self._spoken(sentence.text, at, f"the sentence `{sentence.id}`", *steps, "text")
+        names = placeholders(sentence.text)
+        yield from self._placeholders(sentence.text, names, lang, [product] if product else [], at, *steps, "text")
+
+    # ---- viewers' lines -------------------------------------------------------------------------------------------
+
+    def _lines(self) -> Iterator[Problem]:
+        """The same line as an example of two intents, as example and test, as example and negative."""
+        examples: dict[str, str] = {}
+        for key, merged in self.intents.items():
+            for line, spot in merged.lines["examples"].items():
+                other = examples.setdefault(squeezed(line), key)
+                if other != key:
+                    message = f"`{line}` is an example of `{other}` and of `{key}`"
+                    yield spot.problem(message, "keep it where it belongs, and put it under `not` of the other")
+        tests: dict[str, str] = {}
+        for key, merged in self.intents.items():
+            for line, spot in merged.lines["tests"].items():
+                owner, other = examples.get(squeezed(line)), tests.setdefault(squeezed(line), key)
+                if owner is not None:
+                    message = f"the test line `{line}` is an example of `{owner}`, so it proves nothing"
+                    yield spot.problem(message, "take it out of `examples` or of `tests`")
+                if other != key:
+                    message = f"`{line}` is a test line of `{other}` and of `{key}`"
+                    yield spot.problem(message, "keep it where it belongs")
+            for line, spot in merged.lines["negatives"].items():
+                if key in (examples.get(squeezed(line)), tests.get(squeezed(line))):
+                    message = f"`{line}` stands under `not` of `{key}`, and is one of its own lines"
+                    yield spot.problem(message, "delete one of the two")
+
+
+def _sayable(fact: Fact) -> bool:
+    return isinstance(fact.value, (int, float)) or any(fact.value.values())

@@ -1,0 +1,57 @@
+"""Pool ↔ bytes: canonical JSON (sorted keys, no blanks, UTF-8). Equal pools give equal bytes on any machine."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import cache
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from engine.errors import RecordError
+from engine.pool.model import Pool
+
+HASH_DIGITS = 32  # 128 bits: no two pools of a shop's life meet, and keys stay short
+
+
+@cache
+def _adapter() -> TypeAdapter[Pool]:
+    return TypeAdapter(Pool)
+
+
+def _content(pool: Pool) -> dict[str, Any]:
+    content: dict[str, Any] = _adapter().dump_python(pool, mode="json")
+    return content
+
+
+def _canonical(content: dict[str, Any]) -> bytes:
+    return json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+
+
+def _hash_of(content: dict[str, Any]) -> str:
+    without = {key: value for key, value in content.items() if key != "hash"}
+    return hashlib.sha256(_canonical(without)).hexdigest()[:HASH_DIGITS]
+
+
+def pool_hash(pool: Pool) -> str:
+    """The content hash: over everything but the `hash` field itself."""
+    return _hash_of(_content(pool))
+
+
+def encode_pool(pool: Pool) -> bytes:
+    """The pool's canonical bytes."""
+    return _canonical(_content(pool))
+
+
+def decode_pool(data: bytes) -> Pool:
+    """The pool of these bytes. Raises `RecordError` where they are no pool, or not the one that their hash names."""
+    try:
+        pool = _adapter().validate_json(data)
+    except ValidationError as error:
+        place = ".".join(str(step) for step in error.errors(include_url=False, include_input=False)[0]["loc"])
+        raise RecordError("pool", f"{error.error_count()} wrong fields, the first at `{place}`") from None
+    found = pool_hash(pool)
+    if found != pool.hash:
+        raise RecordError("pool", f"its content has the hash {found}, not {pool.hash}")
+    return pool

@@ -1,0 +1,233 @@
+"""Folders → pool. Reads every file, tells every mistake at once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Final, TypeVar
+
+from engine.errors import PoolError, Problem
+from engine.pool.banned import squeezed
+from engine.pool.checks import Checks
+from engine.pool.compile import compile_pool, named, training_set
+from engine.pool.documents import Document, Spot, did_you_mean, read
+from engine.pool.files import CatalogueFile, FileModel, GuardFile, IntentsFile, ScriptFile, ShopFile
+from engine.pool.merge import MergedIntent, merge
+from engine.pool.model import Pool, TrainingLine, TrainingSet
+from engine.pool.nodes import MAX_BYTES, Node, Plain
+from engine.pool.scalars import MAX_LINE
+
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+MAX_FILES: Final = 200  # of one folder; ten times what a shop has
+SHOP_FILES: Final = ("shop.yaml", "catalogue.yaml", "guard.yaml")
+
+M = TypeVar("M", bound=FileModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """A line of background chatter and where it stands."""
+
+    text: str
+    file: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A shop's files as read: the pool without model and hash, and what it was made of."""
+
+    pool: Pool
+    intents: Mapping[str, MergedIntent]
+    catalogue: Spot
+    scripts: Mapping[str, Spot]
+
+    def test_places(self) -> Mapping[TrainingLine, Spot]:
+        """The `tests:` lines that the shop itself wrote, and where."""
+        return {
+            TrainingLine(line, key): merged.lines["tests"][line]
+            for key, merged in self.intents.items()
+            for line in merged.own.get("tests", ())
+        }
+
+
+def load_pool(base: Path, shop: Path, *, model_of: Callable[[TrainingSet], str]) -> Pool:
+    """The pool of a shop's folder over the base pack. Raises `PoolError` with every problem of the run.
+
+    `model_of` names the model that belongs to a training set.
+    """
+    pool = load(base, shop).pool
+    return named(pool, model_of(pool.training))
+
+
+def load(base: Path, shop: Path) -> Loaded:
+    """The shop's folder over the base pack, checked, with places. Raises `PoolError` with every problem of the run.
+
+    What stands in several files is checked once every file is readable by itself.
+    """
+    folder = _Folders()
+    base_intents = folder.all_of(base, IntentsFile)
+    shop_intents = folder.all_of(shop / "intents", IntentsFile) if (shop / "intents").exists() else []
+    shop_file = folder.one(shop / "shop.yaml", ShopFile)
+    catalogue = folder.one(shop / "catalogue.yaml", CatalogueFile, optional=True)
+    guard = folder.one(shop / "guard.yaml", GuardFile, optional=True)
+    scripts = folder.all_of(shop / "scripts", ScriptFile) if (shop / "scripts").exists() else []
+    idle = folder.background(base / "background")
+    own_idle = folder.background(shop / "intents" / "background")
+    folder.strangers(shop)
+    if folder.problems or shop_file is None or catalogue is None or guard is None:
+        raise PoolError(folder.problems)
+
+    intents, problems = merge(base_intents, shop_intents)
+    problems += _titles(base_intents)
+    plans: dict[str, Document[ScriptFile]] = {}
+    for document in scripts:
+        other = plans.setdefault(document.model.script.id, document)
+        if other is not document:
+            message = f"the script id `{document.model.script.id}` is taken by {other.file}"
+            problems.append(document.at("script", "id").problem(message, "give it another id"))
+    training = training_set(intents, (line.text for line in idle), (line.text for line in own_idle))
+    pool = compile_pool(
+        shop_file.model,
+        catalogue.model,
+        guard.model,
+        (document.model for document in plans.values()),
+        intents,
+        training,
+    )
+    places = {key: document.at() for key, document in plans.items()}
+    problems += Checks(pool, intents, shop_file.at(), catalogue.at(), places).run()
+    problems += _idle_lines((*idle, *own_idle), intents)
+    if problems:
+        raise PoolError(problems)
+    return Loaded(pool, intents, catalogue.at(), places)
+
+
+def _titles(documents: Iterable[Document[IntentsFile]]) -> Iterable[Problem]:
+    for document in documents:
+        for key, entry in document.model.intents.items():
+            if entry.title is None:
+                message = f"the intent `{key}` of the base pack has no title"
+                yield document.at("intents", key).problem(message, "add `title: {zh: …, en: …}`")
+
+
+def _idle_lines(lines: Sequence[Idle], intents: Mapping[str, MergedIntent]) -> Iterable[Problem]:
+    """Background lines that are examples or tests of a question."""
+    owners = {
+        squeezed(line): (key, name)
+        for key, merged in intents.items()
+        for name in ("examples", "tests")
+        for line in merged.lines[name]
+    }
+    for line in lines:
+        found = owners.get(squeezed(line.text))
+        if found:
+            message = f"`{line.text}` is background here, and stands under `{found[1]}` of `{found[0]}`"
+            yield Problem(line.file, line.line, 1, message, "keep it in one of the two places")
+
+
+class _Folders:
+    """Reads files and collects what is wrong with them."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+
+    def one(self, path: Path, kind: type[M], *, optional: bool = False) -> Document[M] | None:
+        """The document at `path`; an optional file that is absent counts as an empty one."""
+        if optional and not path.exists():
+            return Document(path.as_posix(), Node(1, 1, Plain("")), kind())
+        data = self._bytes(path)
+        if data is None:
+            return None
+        found = _parsed(path.as_posix(), data, kind)
+        if isinstance(found, Document):
+            return found
+        self.problems += found
+        return None
+
+    def all_of(self, folder: Path, kind: type[M]) -> list[Document[M]]:
+        """The documents of every `*.yaml` in the folder, by name."""
+        documents = (self.one(path, kind) for path in self._files(folder, ".yaml"))
+        return [document for document in documents if document is not None]
+
+    def background(self, folder: Path) -> list[Idle]:
+        """The lines of every `*.txt` in the folder, without comments and blank lines."""
+        if not folder.exists():
+            return []
+        return [line for path in self._files(folder, ".txt") for line in self._idle(path)]
+
+    def strangers(self, shop: Path) -> None:
+        """YAML files at places where nothing reads them: nearly always a slip of the name."""
+        if not shop.is_dir():
+            return
+        for path in sorted(shop.iterdir()):
+            if path.suffix in (".yaml", ".yml") and path.name not in SHOP_FILES and not path.name.startswith("."):
+                self._problem(path, f"nothing reads `{path.name}` here", did_you_mean(path.name, SHOP_FILES))
+            if path.is_dir() and path.name not in ("intents", "scripts") and any(path.glob("*.y*ml")):
+                self._problem(
+                    path, f"nothing reads the folder `{path.name}`", did_you_mean(path.name, ("intents", "scripts"))
+                )
+
+    def _files(self, folder: Path, suffix: str) -> list[Path]:
+        try:
+            paths = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+        except OSError as error:
+            self._problem(folder, f"the folder cannot be read: {error.strerror}", "check the path and its permissions")
+            return []
+        for path in paths:
+            if suffix == ".yaml" and path.suffix == ".yml":
+                self._problem(path, "nothing reads `.yml` files", f"rename it to {path.stem}.yaml")
+        found = [path for path in paths if path.suffix == suffix]
+        if len(found) > MAX_FILES:
+            self._problem(folder, f"the folder holds {len(found)} files", f"keep at most {MAX_FILES}")
+            return []
+        return found
+
+    def _bytes(self, path: Path) -> bytes | None:
+        try:
+            with path.open("rb") as file:
+                return file.read(MAX_BYTES + 1)
+        except FileNotFoundError:
+            self._problem(path, "the file is missing", f"create {path.name}; examples/tea-shop shows one")
+        except OSError as error:
+            self._problem(path, f"the file cannot be read: {error.strerror}", "check the path and its permissions")
+        return None
+
+    def _idle(self, path: Path) -> Iterable[Idle]:
+        data = self._bytes(path)
+        if data is None:
+            return
+        if len(data) > MAX_BYTES:
+            self._problem(path, f"the file has more than {MAX_BYTES:,} bytes", "split it")
+            return
+        for number, raw in enumerate(data.removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
+            try:
+                text = raw.decode("utf-8").strip()
+            except UnicodeDecodeError as error:
+                message = "these bytes are no UTF-8 text"
+                remedy = "save the file with the encoding UTF-8"
+                self.problems.append(Problem(path.as_posix(), number, error.start + 1, message, remedy))
+                continue
+            if not text or text.startswith("#"):
+                continue
+            if len(text) > MAX_LINE or _CONTROL.search(text):
+                message = f"the line is longer than {MAX_LINE} characters, or holds control characters"
+                self.problems.append(Problem(path.as_posix(), number, 1, message, "shorten or clean it"))
+                continue
+            yield Idle(text, path.as_posix(), number)
+
+    def _problem(self, path: Path, message: str, remedy: str) -> None:
+        self.problems.append(Problem(path.as_posix(), 0, 0, message, remedy))
+
+
+def _parsed(file: str, data: bytes, kind: type[M]) -> Document[M] | list[Problem]:
+    found = _cached(file, data, kind)
+    return found if isinstance(found, list) else Document(found.file, found.root, kind.model_validate(found.model))
+
+
+@lru_cache(maxsize=256)  # the base pack and some shops: an edit of one file parses one file
+def _cached(file: str, data: bytes, kind: type[FileModel]) -> Document[FileModel] | list[Problem]:
+    return read(file, data, kind)
