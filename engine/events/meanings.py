@@ -1,0 +1,121 @@
+"""What each final reason and each blocker means, and what to do about it. `docs/reasons.md` and the command line tell it from here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from engine.events.outputs import Blocker, Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """One sentence on what happened, one on what to do (empty: nothing has to be done)."""
+
+    what: str
+    remedy: str = ""
+
+
+REASONS: Final[dict[Reason, Meaning]] = {
+    "answered": Meaning("An approved reply, or a sentence of the script, was said and answers it."),
+    "shadowed": Meaning(
+        "It would have been answered, but the room is in shadow or never had a player.",
+        "Look at the replies that would have been said; then `livechat room mode ROOM auto`.",
+    ),
+    "chatter": Meaning("Nothing is asked."),
+    "abuse": Meaning("An insult or a threat; it gets no reply."),
+    "unknown_intent": Meaning(
+        "Something is asked that no intent covers.",
+        "Write an intent for it, with a reply, or add the line to `background/`.",
+    ),
+    "low_confidence": Meaning(
+        "The likeliest intent is not sure enough; for a single viewer the bar is higher than for several.",
+        "Add the line to the `examples` of the intent that is meant.",
+    ),
+    "ambiguous": Meaning(
+        "Two intents are too close to each other.",
+        "Add the line to the `examples` of the one that is meant and to `not` of the other.",
+    ),
+    "unsupported_language": Meaning(
+        "It is written in a language that the shop does not speak.",
+        "Add the language to `shop.languages`, and replies in it, where enough viewers write it.",
+    ),
+    "no_product": Meaning(
+        "The answer depends on a product, and it is not clear which.",
+        "Give products the `aliases` and links by which viewers call them; have the player tell its script.",
+    ),
+    "not_sold": Meaning(
+        "It names goods that this shop does not sell.",
+        "Sell them, or write a reply for the intent that needs no product.",
+    ),
+    "no_reply": Meaning(
+        "The intent is clear, but no reply is written for it and this product.",
+        "Write a reply; the gap holds a stub of it.",
+    ),
+    "fact_missing": Meaning(
+        "A reply exists, but a fact that it needs has no value now.",
+        "Set it in `catalogue.yaml` or by `livechat fact set`.",
+    ),
+    "fact_expired": Meaning("A fact that the reply needs has run out.", "Give it a new `until`, or a new value."),
+    "fact_out_of_bounds": Meaning(
+        "A fact's value is below its floor or above its ceiling, so it is not spoken.",
+        "Check the value where it comes from; correct it, or the bounds.",
+    ),
+    "guard_blocked": Meaning(
+        "Every reply that would fit was refused by the guard: a banned term, or a price that is no fact.",
+        "Reword the reply, or the fact whose text it holds.",
+    ),
+    "recently_answered": Meaning(
+        "The same thing was answered just before, and its cooldown outlasts this comment's deadline."
+    ),
+    "airtime_spent": Meaning(
+        "Replies had used up their share of the airtime until the deadline.",
+        "Raise `limits.airtime_share`, or shorten replies, where viewers wait too often.",
+    ),
+    "outvalued": Meaning(
+        "Other demands were worth more at every opportunity.", "Raise the intent's `priority` where that was wrong."
+    ),
+    "no_opportunity": Meaning(
+        "No boundary came in time: long sentences, `hold`, the minimum pause, or no reply that was not heard lately.",
+        "Split long sentences, hold less, write a second variant of the reply.",
+    ),
+    "expired": Meaning("Its deadline passed: it arrived too late, or what it waited for came too late."),
+    "shed": Meaning(
+        "More came than the room's demands or its share of the process could hold; the least valuable goes.",
+        "Run more workers when it happens in many rooms.",
+    ),
+    "viewer_limit": Meaning(
+        "This viewer asks more questions a minute than the shop allows (`limits.viewer_questions_per_minute`)."
+    ),
+    "paused": Meaning("The room was paused until the deadline.", "`livechat room mode ROOM auto` ends the pause."),
+    "taken_over": Meaning("A person had the room until the deadline."),
+    "killed": Meaning(
+        "A kill switch was on until the deadline.", "Lift it by `livechat room kill ROOM --off` once it is safe."
+    ),
+    "room_closed": Meaning("The live ended while it waited."),
+    "not_approved": Meaning(
+        "Nobody decided on the proposal in time.", "Have more people approve, or let safe replies be `standing`."
+    ),
+    "refused": Meaning("A person refused the reply."),
+    "handed_off": Meaning("The intent belongs to people, and one was asked to answer."),
+    "player_failed": Meaning(
+        "The player rejected the reply or broke it off.", "Look at the reason that the player gave."
+    ),
+    "player_lost": Meaning("The player was away until the deadline.", "Check the player's process and connection."),
+}
+
+BLOCKERS: Final[dict[Blocker, Meaning]] = {
+    "script_ahead": Meaning("A sentence of the script that answers it comes before its deadline."),
+    "in_flight": Meaning("Its reply is on its way to the player."),
+    "cooling": Meaning("The same was said lately; its cooldown ends before the deadline."),
+    "fact_pending": Meaning("A fact that its reply needs becomes valid before the deadline."),
+    "paused": Meaning("The room is paused.", "`livechat room mode ROOM auto` ends the pause."),
+    "taken_over": Meaning("A person has the room."),
+    "killed": Meaning("A kill switch is on.", "Lift it by `livechat room kill ROOM --off` once it is safe."),
+    "player_lost": Meaning("The player is away.", "Check the player's process and connection."),
+    "approval": Meaning("It waits for a person to approve its reply.", "Approve or refuse it."),
+    "airtime": Meaning("Replies have used up their share of the airtime for now."),
+    "outvalued": Meaning("Another demand was worth more at the last opportunity."),
+    "no_opportunity": Meaning("It waits for the next boundary at which it may be said."),
+    "solo": Meaning("One viewer asks, and the confidence is enough only for two."),
+}
