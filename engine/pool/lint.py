@@ -1,0 +1,149 @@
+"""What `livechat pool check` tells: every mistake, what is doubtful, and how much there is of everything."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from engine.errors import PoolError, Problem
+from engine.pool.banned import squeezed
+from engine.pool.documents import Spot
+from engine.pool.load import Loaded, load
+from engine.pool.model import Fact, Intent, Pool
+from engine.pool.speech import fill, seconds, spoken, typed_prices
+
+FEW_EXAMPLES: Final = 15  # below it a classifier learns the lines, not the question
+FAR_OFF: Final = 2.0  # a sentence's seconds are doubtful beyond twice, or below half, of the estimate
+
+_NO_WORD: Final = re.compile(r"[\W_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Outcome of a check. `errors` forbid publication, `warnings` do not; both sorted by place."""
+
+    errors: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """What there is; empty where the files could not be read."""
+
+
+def check(base: Path, shop: Path) -> Report:
+    """Everything that can be told of a shop's files without a model."""
+    try:
+        loaded = load(base, shop)
+    except PoolError as error:
+        return Report(errors=error.problems)
+    return Report(warnings=tuple(sorted(_warnings(loaded))), counts=_counts(loaded.pool))
+
+
+def _counts(pool: Pool) -> dict[str, int]:
+    return {
+        "intents": len(pool.intents),
+        "replies": sum(len(intent.replies) for intent in pool.intents.values()),
+        "products": len(pool.products),
+        "facts": len(pool.facts) + sum(len(product.facts) for product in pool.products.values()),
+        "scripts": len(pool.scripts),
+        "sentences": sum(len(segment.sentences) for plan in pool.scripts.values() for segment in plan.segments),
+        "examples": sum(1 for line in pool.training.lines if line.intent is not None),
+        "background": sum(1 for line in pool.training.lines if line.intent is None),
+        "tests": len(pool.training.tests),
+        "own examples": len(pool.training.own),
+    }
+
+
+def _warnings(loaded: Loaded) -> Iterator[Problem]:
+    for key, intent in loaded.pool.intents.items():
+        spot = loaded.intents[key].spot()
+        if intent.kind == "question" and intent.owner == "engine":
+            yield from _coverage(loaded, intent, spot)
+        if intent.kind == "question" and len(loaded.intents[key].lines["examples"]) < FEW_EXAMPLES:
+            count = len(loaded.intents[key].lines["examples"])
+            yield spot.problem(f"`{key}` has {count} examples", f"give it {FEW_EXAMPLES} or more, from real comments")
+    yield from _alike(loaded)
+    yield from _catalogue(loaded)
+    for plan in loaded.pool.scripts.values():
+        yield from _script(loaded, plan.id)
+
+
+def _coverage(loaded: Loaded, intent: Intent, spot: Spot) -> Iterator[Problem]:
+    """Intents, languages and products that no reply serves."""
+    pool = loaded.pool
+    if not intent.replies:
+        yield spot.problem(
+            f"`{intent.id}` has no reply; its questions end as `no_reply`", "write a reply under `replies`"
+        )
+        return
+    for language in pool.languages:
+        if all(reply.lang != language for reply in intent.replies):
+            yield spot.problem(f"`{intent.id}` has no reply in `{language}`", f"write one with `lang: {language}`")
+    for reply in intent.replies:
+        if not reply.needs_product:
+            continue
+        served = reply.products or tuple(pool.products)
+        needed = [name for name in reply.placeholders if name not in ("product", "link") and name not in pool.facts]
+        lacking = [key for key in served if any(name not in pool.products[key].facts for name in needed)]
+        if lacking:
+            place = loaded.intents[intent.id].replies[reply.id].spot()
+            message = f"`{reply.id}` cannot be said for {', '.join(lacking[:5])}: facts it uses are missing there"
+            yield place.problem(message, "add them in catalogue.yaml, or name its `products`", "text")
+
+
+def _alike(loaded: Loaded) -> Iterator[Problem]:
+    """Lines that differ in punctuation only: of one intent, where one says nothing new, or of two, where they contradict."""
+    seen: dict[str, tuple[str, str]] = {}
+    for key, merged in loaded.intents.items():
+        for line, spot in merged.lines["examples"].items():
+            form = _NO_WORD.sub("", squeezed(line)) or line
+            other, owner = seen.setdefault(form, (line, key))
+            if other != line:
+                remedy = "delete one" if owner == key else "keep it where it belongs"
+                yield spot.problem(f"`{line}` is nearly `{other}` of `{owner}`", remedy)
+
+
+def _catalogue(loaded: Loaded) -> Iterator[Problem]:
+    pool, at = loaded.pool, loaded.catalogue
+    facts: list[tuple[Fact, tuple[str, ...]]] = [(fact, ("facts", name)) for name, fact in pool.facts.items()]
+    for key, product in pool.products.items():
+        facts += [(fact, ("products", key, "facts", name)) for name, fact in product.facts.items()]
+        if not product.aliases and product.link is None:
+            message = f"viewers can name `{key}` only by its full name"
+            yield at.problem(message, "add `aliases` or a `link`", "products", key)
+        for language in pool.languages:
+            if language not in product.name:
+                message = f"the name of `{key}` has no `{language}`"
+                yield at.problem(message, f"add `{language}: …`", "products", key, "name")
+    for fact, steps in facts:
+        if fact.currency is not None and (fact.floor is None or fact.ceiling is None):
+            yield at.problem(f"the amount of `{fact.name}` is not bounded", "add `floor` and `ceiling`", *steps)
+        if isinstance(fact.value, (int, float)):
+            continue
+        for language in pool.languages:
+            if language not in fact.value:
+                yield at.problem(f"`{fact.name}` has no `{language}`", f"add `{language}: …`", *steps, "value")
+        for text in dict.fromkeys(fact.value.values()):
+            for _, amount in typed_prices(text):
+                message = f"the text of `{fact.name}` holds the amount `{amount}`, which no floor or ceiling guards"
+                yield at.problem(message, "make it a number with a `unit`", *steps, "value")
+
+
+def _script(loaded: Loaded, script: str) -> Iterator[Problem]:
+    pool, plan, at = loaded.pool, loaded.pool.scripts[script], loaded.scripts[script]
+    if not any(sentence.answers for segment in plan.segments for sentence in segment.sentences):
+        message = f"no sentence of `{script}` says what it answers, so replies repeat what the script is about to say"
+        yield at.problem(message, "add `answers: [product.price]` and the like to its sentences", "script")
+    for n, segment in enumerate(plan.segments):
+        product = pool.products.get(segment.product) if segment.product else None
+        facts = {**pool.facts, **(product.facts if product else {})}
+        values = {name: spoken(fact.value, fact.currency, plan.language) for name, fact in facts.items()}
+        if product is not None:
+            values["product"] = spoken(product.name, None, plan.language)
+            values["link"] = str(product.link)
+        for m, sentence in enumerate(segment.sentences):
+            estimate = seconds(fill(sentence.text, values), plan.language)
+            if not estimate / FAR_OFF <= sentence.seconds <= estimate * FAR_OFF:
+                message = f"`{sentence.id}` says {sentence.seconds:g} s, its text takes about {estimate:.1f} s"
+                yield at.problem(message, "measure it again", "script", "segments", n, "sentences", m, "seconds")
