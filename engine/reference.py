@@ -329,9 +329,8 @@ def files() -> dict[str, str]:
     return made
 
 
-def stale(root: Path) -> list[str]:
+def stale(root: Path, made: Mapping[str, str]) -> list[str]:
     """Generated files below `root` that are absent or differ, and schemas there that nothing generates any more."""
-    made = files()
     differ = [
         path for path, text in made.items() if not (root / path).is_file() or (root / path).read_text("utf-8") != text
     ]
@@ -339,10 +338,9 @@ def stale(root: Path) -> list[str]:
     return sorted(differ + extra)
 
 
-def write(root: Path) -> list[str]:
+def write(root: Path, made: Mapping[str, str]) -> list[str]:
     """Bring the generated files up to date; returns those that changed."""
-    changed = stale(root)
-    made = files()
+    changed = stale(root, made)
     for path in changed:
         target = root / path
         if path in made:
@@ -362,7 +360,7 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     check = parser.parse_args(arguments).check
     if not (root / "pyproject.toml").is_file():
         raise UsageError(f"{root} holds no pyproject.toml: run this in a checkout of the project")
-    changed = stale(root) if check else write(root)
+    changed = (stale if check else write)(root, files())
     for path in changed:
         print(f"{path} is stale: run `make docs`" if check else f"{path} written")
     return Exit.FAILED if check and changed else Exit.OK

@@ -1,0 +1,73 @@
+"""What all tests share: settings kept out of the environment, Hypothesis profiles, and a summary of which tiers ran."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import hypothesis
+import pytest
+
+OWN_VARIABLES = ("LIVECHAT_KILLS", "LIVECHAT_REQUIRE_KAFKA")
+"""Read by tests themselves; every other `LIVECHAT_*` variable is a setting."""
+
+# No deadline: a busy machine is not a failure. In CI the examples are the same in each run, so that a red run means a change.
+hypothesis.settings.register_profile("suite", deadline=None, derandomize="CI" in os.environ, print_blob=True)
+hypothesis.settings.load_profile("suite")
+
+
+@pytest.fixture(autouse=True)
+def _settings_from_tests_only(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No setting of the person who runs the tests reaches them."""
+    for name in list(os.environ):
+        if name.startswith("LIVECHAT_") and name not in OWN_VARIABLES:
+            monkeypatch.delenv(name)
+    yield
+
+
+class HandClock:
+    """A clock that moves only when told; calling it gives milliseconds since the epoch."""
+
+    def __init__(self, now: int = 1_767_225_600_000) -> None:  # 2026-01-01T00:00:00Z
+        self.now = now
+
+    def __call__(self) -> int:
+        return self.now
+
+    def advance(self, ms: int) -> int:
+        """Move forward; returns the new time."""
+        if ms < 0:
+            raise ValueError("time does not go back")
+        self.now += ms
+        return self.now
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    """A hand-cranked clock."""
+    return HandClock()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say which tiers ran and why one did not."""
+    done = {"passed", "failed", "xfailed", "xpassed", "skipped"}
+    reports = [
+        report
+        for outcome, found in terminalreporter.stats.items()
+        if outcome in done
+        for report in found
+        if isinstance(report, pytest.TestReport)
+    ]
+    terminalreporter.section("tiers")
+    plain = process = 0
+    for report in reports:
+        if "process" in report.keywords:
+            process += not report.skipped
+        else:
+            plain += not report.skipped
+    terminalreporter.write_line(f"in this process: {plain} tests")
+    terminalreporter.write_line(
+        f"real processes and sockets: {process or 'no'} tests{'' if process else ', none was selected'}"
+    )
+    wanted = ", although LIVECHAT_REQUIRE_KAFKA is set" if os.environ.get("LIVECHAT_REQUIRE_KAFKA") == "1" else ""
+    terminalreporter.write_line(f"Kafka: no tests{wanted}; this version has no Kafka bus, only the embedded log")
