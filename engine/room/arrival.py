@@ -1,0 +1,267 @@
+"""A comment arrives: the ten checks, in order; the first that applies is its final verdict, else it waits in its demand.
+
+A final verdict is given only where nothing already scheduled before the deadline could change it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from operator import attrgetter
+from typing import Final
+
+from engine.events.journal import CommentEntry
+from engine.events.outputs import CommentRef, Decision, Handoff, Reason, VerdictLine
+from engine.events.understanding import Outcome, Understanding
+from engine.pool.model import Intent
+from engine.room.blockers import review_one
+from engine.room.demands import WAITING_BYTES_CAP, Demand, Waiting, weight
+from engine.room.effects import Effects
+from engine.room.emission import consider
+from engine.room.ending import end_demand
+from engine.room.room import NAMED_CAP, Room
+from engine.room.shop import FOREVER, Usable
+
+CLAMP_MS: Final = 600_000  # how far before the log's time a claimed time may lie
+ANSWER_WITHIN_MS: Final = 45_000  # of a comment whose intent is not known
+NAMED_MS: Final = 10_000  # how long the products that others named count
+
+_UNREAD: Final[dict[str, Reason]] = {"duplicate": "shed", "expired": "expired", "shed": "shed"}
+_OUTCOMES: Final[dict[Outcome, Reason]] = {
+    "abuse": "abuse",
+    "chatter": "chatter",
+    "unsupported_language": "unsupported_language",
+    "unknown": "unknown_intent",
+    "low_confidence": "low_confidence",
+    "ambiguous": "ambiguous",
+}
+
+
+def identity(room: str, source: str, comment: str) -> tuple[str, int]:
+    """(decision id, the 8 bytes by which a room remembers it)."""
+    digest = hashlib.blake2b(f"{room}\0{source}\0{comment}".encode("utf-8", "surrogatepass"), digest_size=16)
+    return digest.hexdigest(), int.from_bytes(digest.digest()[:8], "big")
+
+
+def arrive(room: Room, entry: CommentEntry, fx: Effects) -> bool:
+    """Judge one comment. True where the room's timers may have changed."""
+    decision, eight = identity(room.name, entry.source, entry.id)
+    now = fx.now
+    if room.seen.has(eight, now):
+        fx.verdict(room.name, VerdictLine(entry.source, entry.id, "duplicate", True))
+        return False
+    room.seen.add(eight, now)
+    room.active = now
+    logged = entry.logged
+    sent = entry.sent
+    if sent > logged:
+        sent = logged
+    elif sent < logged - CLAMP_MS:
+        sent = logged - CLAMP_MS
+    found = entry.understanding
+    if found is None:
+        _final(room, entry, decision, sent, _UNREAD[entry.unread or "shed"], fx, Understanding("chatter", ""))
+        return False
+    intent = room.shop.pool.intents.get(found.intent) if found.intent is not None else None
+    if now > sent + (intent.answer_within_ms if intent is not None else ANSWER_WITHIN_MS):
+        _final(room, entry, decision, sent, "expired", fx, found)
+        return False
+    if found.outcome != "accepted" or intent is None:
+        _final(room, entry, decision, sent, _OUTCOMES.get(found.outcome, "unknown_intent"), fx, found)
+        return False
+    if intent.kind != "question":
+        _final(room, entry, decision, sent, "chatter" if intent.kind == "chatter" else "abuse", fx, found)
+        return False
+    return _asked(room, entry, decision, sent, intent, found, fx)
+
+
+def _asked(
+    room: Room, entry: CommentEntry, decision: str, sent: int, intent: Intent, found: Understanding, fx: Effects
+) -> bool:
+    """Checks 5 to 10, of a comment that asks something that the pool knows."""
+    now = fx.now
+    deadline = sent + intent.answer_within_ms
+
+    def final(reason: Reason, product: str | None, **more: object) -> bool:
+        _final(room, entry, decision, sent, reason, fx, found, product=product, **more)  # type: ignore[arg-type] # as _final
+        return False
+
+    if room.closed is not None:
+        return final("room_closed", found.product)
+    if not room.askers.allow(entry.viewer, now, room.limits.viewer_questions_per_minute):
+        return final("viewer_limit", found.product)
+    if intent.owner == "people":
+        _hand_off(room, entry, intent, found, deadline, fx)
+        return final("handed_off", found.product)
+    product, clear = _product(room, intent, found, sent, now)
+    if found.not_sold is not None and found.product is None:
+        return final("not_sold", None, wanted=found.not_sold)
+    if product is not None and product in room.shop.pool.products and not room.shop.pool.products[product].on_sale:
+        return final("not_sold", product, wanted=product)
+    if not clear:
+        return final("no_product", None)
+    usable = _usable(room, intent, product, found.language, now)
+    if usable.trouble is not None and (usable.trouble != "fact_pending" or (usable.starts or now) > deadline):
+        reason: Reason = "fact_missing" if usable.trouble == "fact_pending" else usable.trouble
+        missing = reason == "no_reply" and _other_language(room, intent, product, now)
+        return final(reason, product, wanted=usable.wanted, language_missing=missing)
+    key = (intent.id, product)
+    flight = room.flight
+    joins = flight is not None and flight.demand.key == key and not flight.cause and now < flight.until
+    cooled = room.cooldowns.get(key, 0)
+    if not joins and cooled > deadline:
+        return final("recently_answered", product)
+    if room.mode == "shadow" or not room.had_player:
+        reply = usable.replies[0].reply.id if usable.replies else None
+        return final("shadowed", product, reply=reply)
+    comment = Waiting(
+        decision, entry.source, entry.id, entry.viewer, found.masked or entry.text, found.key, found.language, intent.id,
+        product, found.confidence, found.runner_up, found.margin, found.solo_ok, sent, now, deadline, entry.model,
+        room.clock.running, room.serial,
+    )  # fmt: skip
+    room.serial += 1
+    if not _make_room(room, comment, intent, None if joins else room.demands.get(key), joins, fx):
+        return final("shed", product)
+    room.wait(comment)
+    if joins:
+        assert flight is not None
+        comment.flight = flight.insertion.id
+        flight.demand.add(comment)
+        fx.verdict(room.name, VerdictLine(entry.source, entry.id, "in_flight", False))
+        return True
+    demand = room.demand(intent.id, product, now)
+    demand.add(comment)
+    review_one(room, demand, fx)
+    fx.verdict(room.name, VerdictLine(entry.source, entry.id, demand.blocker, False))
+    if room.flight is None:
+        if now < room.window_end:
+            consider(room, fx, only=demand)
+        elif room.decide_at == FOREVER:
+            consider(room, fx)
+    return True
+
+
+def _final(
+    room: Room,
+    entry: CommentEntry,
+    decision: str,
+    sent: int,
+    reason: Reason,
+    fx: Effects,
+    found: Understanding,
+    *,
+    product: str | None = None,
+    wanted: str | None = None,
+    language_missing: bool = False,
+    reply: str | None = None,
+) -> None:
+    """The decision of a comment that is final on arrival."""
+    intent = room.shop.pool.intents.get(found.intent) if found.intent is not None else None
+    fx.records.append(
+        Decision(
+            decision,
+            room.name,
+            room.shop.id,
+            entry.source,
+            entry.id,
+            entry.viewer,
+            (found.masked or entry.text) if found.key or entry.understanding is not None else "",
+            found.key,
+            found.language,
+            reason,
+            sent,
+            fx.now,
+            sent + (intent.answer_within_ms if intent is not None else ANSWER_WITHIN_MS),
+            room.shop.pool.hash,
+            entry.model,
+            found.intent,
+            found.confidence,
+            found.runner_up,
+            found.margin,
+            product if product is not None else found.product,
+            wanted,
+            language_missing,
+            reply,
+            on_script=room.clock.running,
+        )
+    )
+    fx.verdict(room.name, VerdictLine(entry.source, entry.id, reason, True))
+
+
+def _product(room: Room, intent: Intent, found: Understanding, sent: int, now: int) -> tuple[str | None, bool]:
+    """(the product that the demand is about, whether it is clear enough to go on)."""
+    scoped, needs = room.shop.scope(intent)
+    if found.product is not None:
+        room.named = [row for row in room.named if row[0] > now - NAMED_MS][-(NAMED_CAP - 1) :]
+        room.named.append((now, intent.id, found.product))
+        return (found.product if scoped else None), True
+    if not scoped:
+        return None, True
+    delay = room.stream_delay
+    viewed = sent - delay
+    changed = room.clock.screen_changed(viewed - delay, viewed + delay)
+    product = _majority(room, intent.id, now) if changed else room.clock.on_screen(viewed)
+    return product, product is not None or not needs
+
+
+def _majority(room: Room, intent: str, now: int) -> str | None:
+    """The product that most named comments of the intent meant within the last 10 s."""
+    counts: dict[str, int] = {}
+    for at, name, product in room.named:
+        if name == intent and at > now - NAMED_MS:
+            counts[product] = counts.get(product, 0) + 1
+    if not counts:
+        return None
+    best = max(counts, key=lambda product: counts[product])
+    return best if 2 * counts[best] > sum(counts.values()) else None
+
+
+def _usable(room: Room, intent: Intent, product: str | None, language: str, now: int) -> Usable:
+    """What the room can say, in its own language or the comment's."""
+    own = room.shop.usable(intent, product, room.language, now)
+    if own.replies or language == room.language or language not in room.shop.pool.languages:
+        return own
+    other = room.shop.usable(intent, product, language, now)
+    return other if other.replies else own
+
+
+def _other_language(room: Room, intent: Intent, product: str | None, now: int) -> bool:
+    """Whether only another language has a reply."""
+    return any(
+        room.shop.usable(intent, product, language, now).replies
+        for language in ("zh", "en")
+        if language != room.language
+    )
+
+
+def _hand_off(
+    room: Room, entry: CommentEntry, intent: Intent, found: Understanding, deadline: int, fx: Effects
+) -> None:
+    fx.records.append(
+        Handoff(
+            id=fx.new_id(room.name),
+            room=room.name,
+            shop=room.shop.id,
+            intent=intent.id,
+            product=found.product,
+            comments=(CommentRef(source=entry.source, id=entry.id),),
+            text=found.masked or entry.text,
+            created=fx.now,
+            answer_by=deadline,
+        )
+    )
+
+
+def _make_room(room: Room, comment: Waiting, intent: Intent, demand: Demand | None, joins: bool, fx: Effects) -> bool:
+    """Whether the comment may wait: where the books are full, the least valuable demand goes (or the comment itself)."""
+    full = demand is None and not joins and len(room.demands) >= room.limits.max_demands
+    own = intent.priority * (len(demand.viewers) + 1 if demand is not None else 1)
+    while full or room.waiting_bytes + weight(comment) > WAITING_BYTES_CAP:
+        least = min(room.demands.values(), key=_value, default=None)
+        if least is None or least is demand or least.value >= own:
+            return False
+        end_demand(room, least, "shed", fx)
+        full = False
+    return True
+
+
+_value = attrgetter("value")

@@ -1,0 +1,144 @@
+"""What a waiting demand waits for; looked at again whenever something but another comment happened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from engine.events.outputs import Blocker, Reason
+from engine.room.demands import Demand
+from engine.room.effects import Effects
+from engine.room.ending import end, end_demand
+from engine.room.room import Room
+from engine.room.shop import FOREVER, Usable
+
+
+def room_blocker(room: Room) -> Blocker | None:
+    """What holds back the whole room."""
+    if room.killed:
+        return "killed"
+    if room.person:
+        return "taken_over"
+    if room.mode == "paused":
+        return "paused"
+    if room.session is None or room.lost is not None:
+        return "player_lost"
+    if room.mode == "approve":
+        return "approval"
+    return None
+
+
+def answerable(room: Room, demand: Demand, at: int) -> tuple[Usable | None, Usable]:
+    """(replies in another language in which at least half of its viewers write, replies in the room's language)."""
+    intent = room.shop.pool.intents[demand.intent]
+    own = room.shop.usable(intent, demand.product, room.language, at)
+    other = "en" if room.language == "zh" else "zh"
+    if other not in room.shop.pool.languages:
+        return None, own
+    if 2 * len(demand.writers.get(other, ())) < len(demand.viewers):
+        return None, own
+    return room.shop.usable(intent, demand.product, other, at), own
+
+
+@dataclass(slots=True)
+class Held:
+    """A blocker, and until when it is sure to hold."""
+
+    blocker: Blocker
+    until: int = FOREVER
+
+
+@dataclass(slots=True)
+class Hopeless:
+    """No reply is usable any more."""
+
+    reason: Reason
+    wanted: str | None
+
+
+def look(room: Room, demand: Demand, now: int) -> Held | Hopeless:
+    """What holds this demand."""
+    if demand.intent not in room.shop.pool.intents:
+        return Hopeless("no_reply", None)
+    other, own = answerable(room, demand, now)
+    found = other if other is not None and other.replies else own
+    if found.trouble is not None and found.trouble != "fact_pending":
+        return Hopeless(found.trouble, found.wanted)
+    whole = room_blocker(room)
+    if whole is not None:
+        return Held(whole)
+    if not found.replies:
+        if found.starts is not None and found.starts > demand.latest:
+            return Hopeless("fact_missing", found.wanted)
+        return Held("fact_pending", found.starts if found.starts is not None else FOREVER)
+    answer = room.clock.next_answer(demand.intent, demand.product, demand.earliest)
+    if answer is not None and fresh(room, answer[1].facts, now):
+        return Held("script_ahead", answer[0])
+    cooled = room.cooldowns.get(demand.key, 0)
+    if cooled > now and not all(comment.cut for comment in demand.comments):
+        return Held("cooling", cooled)
+    if len(demand.viewers) == 1 and not any(comment.solo_ok for comment in demand.comments):
+        return Held("solo")
+    return Held(demand.missed or "no_opportunity")
+
+
+def fresh(room: Room, facts: dict[str, str], now: int) -> bool:
+    """Whether the facts that a script sentence was filled with still hold."""
+    for place, version in facts.items():
+        product, _, name = place.rpartition("/")
+        if room.shop.version(product, name, now) != version:
+            return False
+    return True
+
+
+def review_one(room: Room, demand: Demand, fx: Effects) -> None:
+    """Look at one demand; it ends where nothing can answer it any more."""
+    state = look(room, demand, fx.now)
+    if isinstance(state, Hopeless):
+        end_demand(room, demand, state.reason, fx, wanted=state.wanted)
+        return
+    demand.held(state.blocker, fx.now)
+    if fx.now < state.until < room.review_at:
+        room.review_at = state.until
+
+
+def review(room: Room, fx: Effects) -> None:
+    """Look at every demand."""
+    room.review_at = FOREVER
+    if room.mode == "shadow":
+        for demand in list(room.demands.values()):
+            end_demand(room, demand, "shadowed", fx)
+        return
+    for demand in list(room.demands.values()):
+        review_one(room, demand, fx)
+
+
+REASON_AT_DEADLINE: Final[dict[Blocker, Reason]] = {
+    "script_ahead": "expired",
+    "in_flight": "expired",
+    "cooling": "recently_answered",
+    "fact_pending": "fact_missing",
+    "paused": "paused",
+    "taken_over": "taken_over",
+    "killed": "killed",
+    "player_lost": "player_lost",
+    "approval": "not_approved",
+    "airtime": "airtime_spent",
+    "outvalued": "outvalued",
+    "no_opportunity": "no_opportunity",
+    "solo": "low_confidence",
+}
+
+
+def expire(room: Room, fx: Effects) -> None:
+    """Comments past their deadline end with the blocker that held them longest. Those in flight end with it."""
+    while (comment := room.next_waiting()) is not None and comment.deadline < fx.now:
+        demand = room.demands.get((comment.intent, comment.product))
+        if demand is None or comment not in demand.comments:
+            room.defer(comment)
+            continue
+        reason = REASON_AT_DEADLINE[demand.longest(comment)]
+        demand.remove(comment)
+        if not demand.comments:
+            del room.demands[demand.key]
+        end(room, comment, reason, fx)

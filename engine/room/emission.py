@@ -1,0 +1,94 @@
+"""From a choice to the command: facts are read again, the text is filled and guarded, cooldown and airtime are reserved."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from engine.events.outputs import Choice, CommentRef, Insertion
+from engine.room.demands import Demand
+from engine.room.effects import Effects
+from engine.room.room import Flight, Room
+from engine.room.selection import COMMIT_MS, SLACK_MS, Candidate, Opportunity, choose, next_opportunity, when
+from engine.room.shop import FOREVER
+
+REPORT_TIMEOUT_MS: Final = 5_000  # past the predicted event; then its outcome is unknown
+IDLE_RETRY_MS: Final = 1_000  # an idle script is an opportunity all the time: how often it is considered again
+SERVES_CAP: Final = 50
+
+
+def consider(room: Room, fx: Effects, only: Demand | None = None) -> None:
+    """Emit the best reply where an opportunity is near enough to decide about; else remember when to look again.
+
+    `only`: the one demand that is new in a window in which no other could be chosen.
+    """
+    room.decide_at = FOREVER
+    room.window_end = 0
+    if room.flight is not None or not room.demands or not room.may_speak or room.clock.still:
+        return
+    opportunity = next_opportunity(room, fx.now)
+    if opportunity is None:
+        return
+    if opportunity.boundary is not None:
+        last = opportunity.start - room.lead_ms - COMMIT_MS
+        if fx.now < last - SLACK_MS:
+            room.decide_at = last - SLACK_MS
+            return
+    chosen = choose(room, opportunity, room.demands.values() if only is None else (only,))
+    if chosen is not None:
+        emit(room, *chosen, opportunity, fx)
+    elif opportunity.boundary is not None:
+        room.decide_at = room.window_end = last + 1
+    else:
+        room.decide_at = fx.now + IDLE_RETRY_MS
+        room.window_end = FOREVER
+
+
+def emit(room: Room, winner: Candidate, choice: Choice, opportunity: Opportunity, fx: Effects) -> None:
+    """Write the insertion and reserve what it takes."""
+    demand, filled = winner.demand, winner.filled
+    intent = room.shop.pool.intents[demand.intent]
+    boundary = opportunity.boundary
+    assert room.session is not None
+    insertion = Insertion(
+        id=fx.new_id(room.name),
+        room=room.name,
+        shop=room.shop.id,
+        at=fx.now,
+        lease=fx.lease,
+        seq=fx.seq,
+        shop_offset=fx.shop_offset,
+        session=room.session,
+        reply=filled.reply.id,
+        intent=demand.intent,
+        product=demand.product,
+        language=filled.reply.lang,
+        text=filled.text,
+        duration_ms=filled.ms,
+        when=when(opportunity),
+        after=room.clock.cursor(boundary.lap, boundary.number) if boundary else None,
+        resume=room.clock.after(boundary.lap, boundary.number) if boundary else None,
+        start=opportunity.start,
+        not_after=winner.not_after,
+        facts=filled.facts,
+        pool=room.shop.pool.hash,
+        serves=tuple(CommentRef(source=c.source, id=c.id) for c in demand.comments[:SERVES_CAP]),
+        viewers=winner.viewers,
+        choice=choice,
+    )
+    fx.records.append(insertion)
+    del room.demands[demand.key]
+    for comment in demand.comments:
+        comment.flight = insertion.id
+    end = opportunity.start + filled.ms
+    room.flight = Flight(
+        insertion=insertion,
+        demand=demand,
+        emitted=fx.now,
+        due=opportunity.start + REPORT_TIMEOUT_MS,
+        until=filled.until,
+        cooldown_before=room.cooldowns.get(demand.key, 0),
+        heard_before=room.heard.get(filled.reply.id),
+    )
+    room.say(opportunity.start, end)
+    room.cool(demand.key, end + intent.cooldown_ms)
+    room.hear(filled.reply.id, opportunity.start)

@@ -1,0 +1,276 @@
+"""Playback closes the loop: accepted → started → ended, or rejected, aborted, or silence (unknown is not failure)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from engine.events.inputs import InsertionState, Playback
+from engine.events.outputs import Aired, Alert, Insertion, Reason, Stop, Withdraw
+from engine.room.effects import Effects
+from engine.room.emission import REPORT_TIMEOUT_MS
+from engine.room.ending import end, wait_again
+from engine.room.room import LOST_CAP, Flight, Lost, Room
+
+FAILURES_CAP: Final = 3  # a reply that the player refused so often is given up
+
+CAUSES: Final[dict[str, Reason]] = {"fact_expired": "fact_expired", "killed": "killed", "taken_over": "taken_over"}
+
+
+def report(room: Room, kind: str, insertion: str, at: int, fx: Effects) -> None:
+    """What the player says of an insertion. Reports of unknown ones mean nothing."""
+    flight = room.flight
+    late = False
+    if flight is None or flight.insertion.id != insertion:
+        lost = room.lost_flights.get(insertion)
+        if lost is None:
+            return
+        late = True
+        if flight is None:
+            _resurrect(room, lost)
+        flight = lost
+    if kind == "accepted":
+        if flight.state == "sent":
+            flight.state = "accepted"
+    elif kind == "started":
+        started(room, flight, at, fx)
+    elif kind == "ended":
+        ended(room, flight, at, fx, late=late)
+    elif kind == "aborted" and flight.state == "started":
+        cut(room, flight, at, fx, late=late)
+    elif kind in ("rejected", "aborted") and flight.state != "started":
+        not_started(room, flight, fx)
+
+
+def _resurrect(room: Room, flight: Flight) -> None:
+    """A report came after all: comments that still wait belong to it again."""
+    del room.lost_flights[flight.insertion.id]
+    room.flight = flight
+    for demand in list(room.demands.values()):
+        for comment in [c for c in demand.comments if c.flight == flight.insertion.id]:
+            demand.remove(comment)
+            flight.demand.add(comment)
+        if not demand.comments:
+            del room.demands[demand.key]
+
+
+def started(room: Room, flight: Flight, at: int, fx: Effects) -> None:
+    """It is being said: comments past their deadline end, the others are served when it ends."""
+    if flight.state == "started":
+        return
+    ms = flight.insertion.duration_ms
+    flight.state, flight.started = "started", at
+    flight.due = fx.now + ms + REPORT_TIMEOUT_MS
+    room.clock.hold_still()
+    for comment in [c for c in flight.demand.comments if c.deadline < at]:
+        flight.demand.remove(comment)
+        end(room, comment, "expired", fx)
+    room.unsay(flight.insertion.start, flight.insertion.start + ms)
+    room.say(at, at + ms)
+    if flight.cause:
+        _stop(room, flight, fx)
+
+
+def ended(room: Room, flight: Flight, at: int, fx: Effects, *, late: bool) -> None:
+    """It was said: its comments are answered. An `ended` without `started` tells both."""
+    if flight.state != "started":
+        started(room, flight, max(flight.emitted, at - flight.insertion.duration_ms), fx)
+    _release(room, flight)
+    for comment in flight.demand.comments:
+        end(room, comment, "answered", fx, flight=flight, via="voice")
+    _aired(room, flight, at, fx, late=late)
+    room.unsay(flight.started, flight.started + flight.insertion.duration_ms)
+    room.say(flight.started, max(at, flight.started))
+    intent = room.shop.pool.intents.get(flight.insertion.intent)
+    if intent is not None:
+        room.cool(flight.demand.key, at + intent.cooldown_ms)
+    room.clock.go_on(at)
+
+
+def cut(room: Room, flight: Flight, at: int, fx: Effects, *, late: bool) -> None:
+    """It was cut off: reservations stay, its comments wait again without a cooldown, or end with the cause."""
+    _release(room, flight)
+    _aired(room, flight, at, fx, late=late, cut=True)
+    room.clock.go_on(at)
+    for comment in flight.demand.comments:
+        comment.cut = True
+        comment.flight = None
+    wait_again(room, flight.demand.comments, fx, CAUSES.get(flight.cause, "player_failed"))
+
+
+def not_started(room: Room, flight: Flight, fx: Effects) -> None:
+    """It was surely not said: reservations return; its comments wait again, or end `player_failed`."""
+    _release(room, flight)
+    insertion = flight.insertion
+    room.unsay(insertion.start, insertion.start + insertion.duration_ms)
+    room.cooldowns.pop(flight.demand.key, None)
+    if flight.cooldown_before > fx.now:
+        room.cool(flight.demand.key, flight.cooldown_before)
+    room.heard.pop(insertion.reply, None)
+    if flight.heard_before is not None:
+        room.hear(insertion.reply, flight.heard_before)
+    again = []
+    for comment in flight.demand.comments:
+        comment.flight = None
+        comment.failures += 0 if flight.cause else 1
+        if comment.failures >= FAILURES_CAP:
+            end(room, comment, "player_failed", fx)
+        else:
+            again.append(comment)
+    wait_again(room, again, fx, CAUSES.get(flight.cause, "player_failed"))
+
+
+def _release(room: Room, flight: Flight) -> None:
+    if room.flight is flight:
+        room.flight = None
+    room.lost_flights.pop(flight.insertion.id, None)
+
+
+def _aired(room: Room, flight: Flight, at: int, fx: Effects, *, late: bool, cut: bool = False) -> None:
+    insertion = flight.insertion
+    fx.records.append(
+        Aired(
+            id=fx.new_id(room.name),
+            room=room.name,
+            shop=insertion.shop,
+            insertion=insertion.id,
+            reply=insertion.reply,
+            intent=insertion.intent,
+            product=insertion.product,
+            language=insertion.language,
+            text=insertion.text,
+            facts=insertion.facts,
+            pool=insertion.pool,
+            started=flight.started,
+            ended=max(at, flight.started),
+            cut=cut,
+            cause=flight.cause if cut else "",
+            late_report=late,
+            viewers=insertion.viewers,
+        )
+    )
+
+
+# ---- what forbids an insertion -----------------------------------------------------------------------------------------
+
+
+def forbid(room: Room, cause: str, fx: Effects, *, stop: bool) -> None:
+    """The insertion on its way may not be said: withdrawn before it started, stopped after (where `stop` says so)."""
+    flight = room.flight
+    if flight is None or flight.cause or (flight.state == "started" and not stop):
+        return
+    flight.cause = cause
+    if flight.state == "started":
+        _stop(room, flight, fx)
+        return
+    insertion = flight.insertion
+    fx.records.append(
+        Withdraw(
+            id=fx.new_id(room.name), room=room.name, shop=room.shop.id, at=fx.now, lease=fx.lease, seq=fx.seq,
+            shop_offset=fx.shop_offset, session=insertion.session, insertion=insertion.id, reason=cause,
+        )
+    )  # fmt: skip
+
+
+def _stop(room: Room, flight: Flight, fx: Effects) -> None:
+    stop(room, flight.insertion.id, flight.cause, fx)
+    flight.due = fx.now + REPORT_TIMEOUT_MS
+
+
+def stop(room: Room, insertion: str | None, reason: str, fx: Effects, *, hold_script: bool = False) -> None:
+    """Tell the player to cut what it says now."""
+    if room.session is None:
+        return
+    fx.records.append(
+        Stop(
+            id=fx.new_id(room.name), room=room.name, shop=room.shop.id, at=fx.now, lease=fx.lease, seq=fx.seq,
+            shop_offset=fx.shop_offset, session=room.session, insertion=insertion, hold_script=hold_script, reason=reason,
+        )
+    )  # fmt: skip
+
+
+def check_flight(room: Room, fx: Effects) -> None:
+    """After a change of facts or pool: may the insertion on its way still be said?"""
+    flight = room.flight
+    if flight is None or flight.cause:
+        return
+    said = flight.insertion
+    for use in said.facts:
+        if room.shop.version(use.product, use.name, fx.now) != use.version:
+            forbid(room, "fact_expired", fx, stop=use.price)
+            return
+    intent = room.shop.pool.intents.get(said.intent)
+    reply = next((reply for reply in intent.replies if reply.id == said.reply), None) if intent else None
+    filled = room.shop.fill(reply, said.product, fx.now) if reply is not None else None
+    if filled is None or getattr(filled, "text", None) != said.text:
+        forbid(room, "pool_changed", fx, stop=any(use.price for use in said.facts))
+
+
+# ---- silence -----------------------------------------------------------------------------------------------------------
+
+
+def overdue(room: Room, fx: Effects) -> None:
+    """A report did not come: one resend with the same id, then the player is lost."""
+    flight = room.flight
+    if flight is None or fx.now < flight.due:
+        return
+    if flight.resent:
+        lose(room, "unreported", fx)
+        return
+    flight.resent = True
+    flight.due = fx.now + REPORT_TIMEOUT_MS
+    again: Insertion = flight.insertion.model_copy(
+        update={"resend": True, "at": fx.now, "seq": fx.seq, "lease": fx.lease}
+    )
+    fx.records.append(again)
+
+
+def release_unknown(room: Room, fx: Effects) -> None:
+    """Nobody knows whether the insertion was said: reservations stay, a late report is still understood."""
+    flight = room.flight
+    if flight is None:
+        return
+    room.flight = None
+    comments = flight.demand.take_all()
+    room.lost_flights[flight.insertion.id] = flight
+    while len(room.lost_flights) > LOST_CAP:
+        del room.lost_flights[next(iter(room.lost_flights))]
+    room.clock.go_on(fx.now)
+    wait_again(room, comments, fx, "player_lost")
+
+
+def lose(room: Room, cause: Lost, fx: Effects) -> None:
+    """The player is lost: no opportunities until it is back."""
+    if room.lost is not None:
+        return
+    room.lost = cause
+    fx.records.append(
+        Alert(
+            id=fx.new_id(room.name), room=room.name, shop=room.shop.id, at=fx.now, lease=fx.lease, seq=fx.seq,
+            shop_offset=fx.shop_offset, kind="player_lost", detail=cause,
+        )
+    )  # fmt: skip
+    release_unknown(room, fx)
+
+
+def outcomes(room: Room, states: tuple[InsertionState, ...], session: str, fx: Effects) -> None:
+    """The outcomes that a player tells when it identifies: what it does not name it never started, or nobody knows."""
+    told = {state.insertion for state in states}
+    for state in states:
+        report(room, state.kind, state.insertion, clamp(room, state.at, fx.now), fx)
+    flight = room.flight
+    if flight is not None and flight.insertion.id not in told and flight.insertion.session != session:
+        release_unknown(room, fx)
+
+
+def clamp(room: Room, at: int, now: int) -> int:
+    """A player's time, never before its insertion was emitted, never in the future."""
+    earliest = room.flight.emitted if room.flight else 0
+    return max(min(at, now), earliest)
+
+
+def played(room: Room, event: Playback, fx: Effects) -> None:
+    """One playback report of the current session about an insertion."""
+    assert event.insertion is not None
+    report(room, event.kind, event.insertion, clamp(room, event.at, fx.now), fx)
+    if room.lost in ("unreported", "overdue"):
+        room.lost = None

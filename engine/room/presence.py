@@ -1,0 +1,68 @@
+"""Who plays the room: the newest session wins, silence loses it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from engine.events.inputs import PlayerGone, PlayerSeen
+from engine.room.effects import Effects
+from engine.room.playback import lose, outcomes, release_unknown
+from engine.room.room import Room
+from engine.room.shop import FOREVER
+
+SILENT_MS: Final = 30_000  # three missed signs of presence
+OVERDUE_MS: Final = 5_000  # past the predicted end of a sentence
+
+
+def adopt(room: Room, session: str, at: int) -> None:
+    """A player that nobody knew begins to report: its session is the current one."""
+    room.session, room.had_player, room.player_at, room.lost = session, True, at, None
+
+
+def seen(room: Room, event: PlayerSeen, fx: Effects) -> None:
+    """A player identified, or showed that it is still there."""
+    if event.identified:
+        if room.session is not None and room.session != event.session:
+            room.clock.idle()
+        adopt(room, event.session, fx.now)
+        if event.cursor is not None:
+            room.clock.begin(event.cursor, min(event.at, fx.now))
+        outcomes(room, event.outcomes, event.session, fx)
+    elif room.session is None:
+        adopt(room, event.session, fx.now)
+    elif event.session == room.session:
+        room.player_at = fx.now
+        if room.lost == "silent":
+            room.lost = None
+    else:
+        return
+    room.lead_ms = event.lead_ms
+    if event.stream_delay_ms is not None:
+        room.stream_delay_ms = event.stream_delay_ms
+
+
+def gone(room: Room, event: PlayerGone, fx: Effects) -> None:
+    """The current session's connection ended; of another session it means nothing."""
+    if event.session == room.session:
+        room.session = None
+        room.lost = None
+        room.clock.idle()
+        release_unknown(room, fx)
+
+
+def check(room: Room, fx: Effects) -> None:
+    """No sign of presence, or a sentence that does not end: the player is lost."""
+    if room.session is None or room.lost is not None:
+        return
+    if fx.now >= room.player_at + SILENT_MS:
+        lose(room, "silent", fx)
+    elif room.clock.moving and fx.now >= room.clock.sentence_end() + OVERDUE_MS:
+        lose(room, "overdue", fx)
+
+
+def next_check(room: Room) -> int:
+    """When silence would be noticed."""
+    if room.session is None or room.lost is not None:
+        return FOREVER
+    silent = room.player_at + SILENT_MS
+    return min(silent, room.clock.sentence_end() + OVERDUE_MS) if room.clock.moving else silent

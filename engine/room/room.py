@@ -1,0 +1,196 @@
+"""The state of one room. The verbs that change it stand in the modules beside this one; they are called by `rooms.py` alone.
+
+Everything here is bounded (each collection names its cap), so that a snapshot never exceeds 256 KiB.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from engine.events.inputs import Mode
+from engine.events.outputs import Insertion
+from engine.pool.model import Limits
+from engine.room.demands import Demand, Key, Waiting, weight
+from engine.room.memory import Askers, SeenIds
+from engine.room.script import ScriptClock
+from engine.room.shop import FOREVER, Shop
+
+HEARD_CAP: Final = 256  # variants and cooldowns that are remembered; the oldest is forgotten
+AIRTIME_CAP: Final = 256  # spans of air in the window; replies of a second fill 75 s with 75
+NAMED_CAP: Final = 64  # products that viewers named lately
+LOST_CAP: Final = 4  # insertions of unknown outcome whose late report can still be matched
+
+Lost = Literal["silent", "overdue", "unreported", "gone"]
+
+
+@dataclass(slots=True)
+class Flight:
+    """An insertion on its way: sent, accepted, started."""
+
+    insertion: Insertion
+    demand: Demand
+    emitted: int
+    due: int
+    """When its next report is overdue."""
+    until: int
+    """When its facts end: later comments do not join it."""
+    state: Literal["sent", "accepted", "started"] = "sent"
+    started: int = 0
+    resent: bool = False
+    cause: str = ""
+    """Why it was withdrawn or stopped; empty while it may be said."""
+    cooldown_before: int = 0
+    heard_before: int | None = None
+
+
+@dataclass(slots=True)
+class Room:
+    """One live session."""
+
+    name: str
+    shop: Shop
+    language: Literal["zh", "en"]
+    created: int
+    mode: Mode = "shadow"
+    closed: int | None = None
+    """When it was closed."""
+    active: int = 0
+    """Time of the last input."""
+    # what is asked
+    seen: SeenIds = field(default_factory=SeenIds)
+    askers: Askers = field(default_factory=Askers)
+    demands: dict[Key, Demand] = field(default_factory=dict)
+    deadlines: list[tuple[int, int, Waiting]] = field(default_factory=list)
+    """Heap of (deadline, serial, comment); comments that ended are skipped when they surface."""
+    ended: set[int] = field(default_factory=set)
+    """Serials in the heap that have ended; never iterated."""
+    serial: int = 0
+    waiting_bytes: int = 0
+    named: list[tuple[int, str, str]] = field(default_factory=list)
+    # what is said
+    clock: ScriptClock = field(default_factory=ScriptClock)
+    flight: Flight | None = None
+    lost_flights: dict[str, Flight] = field(default_factory=dict)
+    cooldowns: dict[Key, int] = field(default_factory=dict)
+    heard: dict[str, int] = field(default_factory=dict)
+    airtime: list[tuple[int, int]] = field(default_factory=list)
+    last_end: int = 0
+    # who says it
+    session: str | None = None
+    had_player: bool = False
+    lead_ms: int = 800
+    stream_delay_ms: int | None = None
+    player_at: int = 0
+    lost: Lost | None = None
+    person: bool = False
+    person_waits: bool = False
+    killed: bool = False
+    # when to look again
+    decide_at: int = FOREVER
+    window_end: int = 0
+    review_at: int = FOREVER
+    timer: int = FOREVER
+    restored: int = -1
+    """Entries up to this seq are part of the snapshot that the room came from."""
+
+    @property
+    def limits(self) -> Limits:
+        return self.shop.pool.limits
+
+    @property
+    def stream_delay(self) -> int:
+        return self.stream_delay_ms if self.stream_delay_ms is not None else self.limits.stream_delay_ms
+
+    @property
+    def may_speak(self) -> bool:
+        """Whether an insertion may be emitted at all."""
+        return (
+            self.mode == "auto"
+            and not self.killed
+            and not self.person
+            and self.session is not None
+            and self.lost is None
+        )
+
+    # ---- waiting comments ------------------------------------------------------------------------------------------
+
+    def demand(self, intent: str, product: str | None, now: int) -> Demand:
+        """The demand for intent × product, new where there is none."""
+        key = (intent, product)
+        demand = self.demands.get(key)
+        if demand is None:
+            known = self.shop.pool.intents.get(intent)
+            demand = self.demands[key] = Demand(intent, product, now, priority=known.priority if known else 0)
+        return demand
+
+    def wait(self, comment: Waiting) -> None:
+        """Enter a comment into the books; its demand takes it separately."""
+        self.waiting_bytes += weight(comment)
+        heapq.heappush(self.deadlines, (comment.deadline, comment.serial, comment))
+
+    def forget(self, comment: Waiting) -> None:
+        """The comment has its decision."""
+        self.waiting_bytes -= weight(comment)
+        if not comment.deferred:
+            self.ended.add(comment.serial)
+
+    def defer(self, comment: Waiting) -> None:
+        """Its deadline has passed while it is in flight: what becomes of the flight decides."""
+        heapq.heappop(self.deadlines)
+        comment.deferred = True
+
+    def next_waiting(self) -> Waiting | None:
+        """The comment with the earliest deadline that has not passed unseen."""
+        heap = self.deadlines
+        while heap:
+            serial = heap[0][1]
+            if serial in self.ended:
+                heapq.heappop(heap)
+                self.ended.discard(serial)
+                continue
+            return heap[0][2]
+        return None
+
+    def all_waiting(self) -> Iterator[Waiting]:
+        """Every comment that has no decision yet."""
+        for demand in self.demands.values():
+            yield from demand.comments
+        if self.flight is not None:
+            yield from self.flight.demand.comments
+
+    # ---- what was said ---------------------------------------------------------------------------------------------
+
+    def spent(self, until: int) -> int:
+        """Airtime within the window that ends at `until`, ms."""
+        start = until - self.limits.airtime_window_ms
+        return sum(min(e, until) - max(s, start) for s, e in self.airtime if e > start and s < until)
+
+    def say(self, start: int, end: int) -> None:
+        """Reserve a span of air."""
+        horizon = start - self.limits.airtime_window_ms
+        self.airtime = [span for span in self.airtime if span[1] > horizon][-(AIRTIME_CAP - 1) :]
+        self.airtime.append((start, end))
+        self.last_end = max(self.last_end, end)
+
+    def unsay(self, start: int, end: int) -> None:
+        """Return a reserved span."""
+        if (start, end) in self.airtime:
+            self.airtime.remove((start, end))
+        self.last_end = max((e for _, e in self.airtime), default=0)
+
+    def cool(self, key: Key, until: int) -> None:
+        """Nothing is said to this key before `until`."""
+        self.cooldowns.pop(key, None)
+        self.cooldowns[key] = until
+        if len(self.cooldowns) > HEARD_CAP:
+            del self.cooldowns[next(iter(self.cooldowns))]
+
+    def hear(self, reply: str, at: int) -> None:
+        """Viewers hear this variant at `at`."""
+        self.heard.pop(reply, None)
+        self.heard[reply] = at
+        if len(self.heard) > HEARD_CAP:
+            del self.heard[next(iter(self.heard))]

@@ -1,0 +1,375 @@
+"""All rooms of one partition: entries in, effects out. The only door to the core.
+
+The core sees nothing that is not an entry: it opens nothing, reads no clock, draws no randomness. The same entries give the same
+effects, byte for byte, on any machine; a restored core goes on as the one that was snapshotted would have.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterable
+from typing import Final, assert_never
+
+from engine.errors import RestoreError
+from engine.events.inputs import (
+    AppliedShopEvent,
+    Approval,
+    ChatReplyReport,
+    FactSet,
+    GapMark,
+    HandoffState,
+    Kill,
+    ModeSet,
+    Playback,
+    PlayerGone,
+    PlayerSeen,
+    PoolLive,
+    RoomClosed,
+    RoomEvent,
+    RoomOpened,
+    Script,
+    TakeOver,
+)
+from engine.events.journal import (
+    CommentEntry,
+    LeaseEntry,
+    LivePool,
+    PoolEntry,
+    RoomEntry,
+    RoomSnapshot,
+    ShopEntry,
+    TickEntry,
+)
+from engine.pool.model import Pool
+from engine.room import control, playback, presence, script_events, snapshot
+from engine.room.arrival import arrive, identity
+from engine.room.blockers import expire, review
+from engine.room.effects import Effects
+from engine.room.emission import consider
+from engine.room.room import Room
+from engine.room.shop import FOREVER, Shop
+
+CLOSED_MS: Final = 660_000  # a closed room is remembered until every comment sent before its end would be expired
+IDLE_MS: Final = 86_400_000  # a room that nobody closed is forgotten after a day of silence
+
+AnyEntry = CommentEntry | RoomEntry | ShopEntry | PoolEntry | TickEntry | LeaseEntry
+
+
+class Rooms:
+    """The rooms of one partition, with the shops that they belong to."""
+
+    def __init__(self, pools: Callable[[str], Pool]) -> None:
+        self._pools = pools
+        self._rooms: dict[str, Room] = {}
+        self._shops: dict[str, Shop] = {}
+        self._shop_events: dict[str, AppliedShopEvent] = {}
+        self._kills: dict[str, Kill] = {}
+        self._timers: list[tuple[int, str]] = []
+        self._pending: dict[str, RoomSnapshot] = {}
+        """Snapshots whose shop goes live only later in the journal that is being handled again."""
+        self._fx = Effects()
+
+    # ---- what the worker asks --------------------------------------------------------------------------------------
+
+    @property
+    def lease(self) -> int:
+        """The owner's lease, as the last lease entry said."""
+        return self._fx.lease
+
+    def names(self) -> list[str]:
+        """Rooms held, in order of creation."""
+        return list(self._rooms)
+
+    def seen(self, room: str, source: str, comment: str) -> bool:
+        """Whether this identity was handled already, as of the last entry's time."""
+        known = self._rooms.get(room)
+        return known is not None and known.seen.has(identity(room, source, comment)[1], self._fx.now)
+
+    def pool_of(self, room: str, shop: str) -> str | None:
+        """Hash of the pool by which comments of the room are understood now; `shop` is for a room that nobody opened."""
+        known = self._rooms.get(room)
+        if known is not None:
+            return known.shop.pool.hash
+        named = self._shops.get(shop)
+        return named.pool.hash if named is not None else None
+
+    def answer_within_ms(self, room: str, shop: str) -> int:
+        """The longest `answer_within` of the room's pool."""
+        known = self._rooms.get(room)
+        held = known.shop if known is not None else self._shops.get(shop)
+        return held.longest_ms if held is not None else 0
+
+    def next_deadline(self) -> int | None:
+        """The earliest time at which a tick has something to do."""
+        timers = self._timers
+        while timers:
+            at, name = timers[0]
+            room = self._rooms.get(name)
+            if room is not None and room.timer == at:
+                return at
+            heapq.heappop(timers)
+        return None
+
+    def take(self) -> Effects:
+        """What was produced since the last take."""
+        taken = self._fx
+        self._fx = Effects(lease=taken.lease, seq=taken.seq, now=taken.now, shop_offset=taken.shop_offset)
+        return taken
+
+    # ---- entries ---------------------------------------------------------------------------------------------------
+
+    def handle(self, seq: int, now: int, entry: AnyEntry) -> None:
+        """Apply one entry. `now` never goes back along `seq`."""
+        fx = self._fx
+        fx.begin(seq, now)
+        if isinstance(entry, CommentEntry):
+            if entry.room in self._pending:
+                return
+            room = self._rooms.get(entry.room) or self._open(entry.room, entry.shop)
+            if room.restored < seq and arrive(room, entry, fx):
+                self._plan(room)
+        elif isinstance(entry, RoomEntry):
+            if entry.event.room in self._pending:
+                return
+            room = self._rooms.get(entry.event.room) or self._open(entry.event.room, entry.shop)
+            if room.restored < seq:
+                room.active = now
+                self._event(room, entry.event)
+                self._settle(room)
+        elif isinstance(entry, TickEntry):
+            self._tick(entry.paused_ms)
+        elif isinstance(entry, ShopEntry):
+            self._shop_event(entry.applied)
+        elif isinstance(entry, PoolEntry):
+            self._pool(entry)
+        elif isinstance(entry, LeaseEntry):
+            fx.lease = entry.lease
+        else:
+            assert_never(entry)
+
+    def _open(self, name: str, shop: str) -> Room:
+        """A room that is seen for the first time: in shadow until it is told otherwise."""
+        held = self._shops[shop]
+        room = Room(name, held, held.pool.default_language, self._fx.now, active=self._fx.now)
+        room.killed = self._is_killed(room)
+        self._rooms[name] = room
+        self._plan(room)
+        return room
+
+    def _event(self, room: Room, event: RoomEvent) -> None:
+        fx = self._fx
+        match event:
+            case Playback():
+                if room.session is None:
+                    presence.adopt(room, event.session, fx.now)
+                if event.session != room.session:
+                    return
+                room.player_at = fx.now
+                if event.insertion is not None and event.kind not in ("sentence_started", "sentence_ended", "idle"):
+                    playback.played(room, event, fx)
+                elif event.kind == "idle":
+                    room.clock.idle()
+                else:
+                    script_events.sentence(room, event, fx)
+            case PlayerSeen():
+                presence.seen(room, event, fx)
+            case PlayerGone():
+                presence.gone(room, event, fx)
+            case Script():
+                if room.session is None:
+                    presence.adopt(room, event.session, fx.now)
+                if event.session == room.session:
+                    script_events.loaded(room, event, fx)
+            case RoomOpened():
+                control.opened(room, event, self._shops.get(event.shop))
+                room.killed = self._is_killed(room)
+            case RoomClosed():
+                control.closed(room, fx)
+            case ModeSet():
+                control.mode_set(room, event, fx)
+            case TakeOver():
+                control.take_over(room, event, fx)
+            case Approval() | ChatReplyReport() | HandoffState():
+                pass  # nothing is proposed, posted or held open yet: these answer records that this core does not emit
+            case _:
+                assert_never(event)
+
+    def _shop_event(self, applied: AppliedShopEvent) -> None:
+        fx, event = self._fx, applied.event
+        known = self._shop_events.get(event.key())
+        if known is not None and known.offset >= applied.offset:
+            return
+        fx.shop_offset = max(fx.shop_offset, applied.offset)
+        if isinstance(event, FactSet):
+            self._shop_events[event.key()] = applied
+            shop = self._shops.get(event.shop)
+            if shop is None:
+                return
+            shop.set_fact(applied, event)
+            for room in self._of(shop):
+                playback.check_flight(room, fx)
+                script_events.alert_stale(room, fx)
+                self._settle(room)
+        elif isinstance(event, Kill):
+            self._shop_events[event.key()] = applied
+            self._kills[event.key()] = event
+            for room in list(self._rooms.values()):
+                if room.restored >= fx.seq:
+                    continue
+                on = self._is_killed(room)
+                if on != room.killed:
+                    control.kill(room, on, event.hold_script, fx)
+                    self._settle(room)
+        else:
+            assert isinstance(event, GapMark | PoolLive)
+
+    def _pool(self, entry: PoolEntry) -> None:
+        fx = self._fx
+        fx.shop_offset = max(fx.shop_offset, entry.offset)
+        pool = self._pools(entry.pool)
+        shop = self._shops.get(entry.shop)
+        if shop is None:
+            self._shops[entry.shop] = self._new_shop(entry.shop, pool, entry.generation, entry.offset)
+            for saved in [saved for saved in self._pending.values() if snapshot.shop_of(saved.state) == entry.shop]:
+                del self._pending[saved.room]
+                self.restore_room(saved)
+            return
+        shop.swap(pool, entry.generation, entry.offset)
+        for room in self._of(shop):
+            playback.check_flight(room, fx)
+            self._settle(room)
+
+    def _new_shop(self, name: str, pool: Pool, generation: int, offset: int) -> Shop:
+        shop = Shop(name, pool, generation, offset)
+        for applied in self._shop_events.values():
+            if isinstance(applied.event, FactSet) and applied.event.shop == name:
+                shop.set_fact(applied, applied.event)
+        return shop
+
+    def _of(self, shop: Shop) -> list[Room]:
+        """Rooms of a shop that this entry is new to."""
+        return [room for room in self._rooms.values() if room.shop is shop and room.restored < self._fx.seq]
+
+    def _is_killed(self, room: Room) -> bool:
+        keys = ("kill/*", f"kill/shop/{room.shop.id}", f"kill/room/{room.name}")
+        return any(key in self._kills and self._kills[key].on for key in keys)
+
+    # ---- time ------------------------------------------------------------------------------------------------------
+
+    def _tick(self, paused_ms: int) -> None:
+        now, timers = self._fx.now, self._timers
+        if paused_ms:
+            for room in self._rooms.values():
+                if room.restored < self._fx.seq:
+                    _skip(room, paused_ms)
+        due: list[Room] = []
+        early: list[Room] = []  # restored rooms that have this tick behind them
+        while timers and timers[0][0] <= now:
+            at, name = heapq.heappop(timers)
+            known = self._rooms.get(name)
+            if known is not None and known.timer == at:
+                (due if known.restored < self._fx.seq else early).append(known)
+        for room in early:
+            heapq.heappush(timers, (room.timer, room.name))
+        for room in due:
+            room.timer = FOREVER
+            if _forgotten(room, now):
+                del self._rooms[room.name]
+                continue
+            expire(room, self._fx)
+            playback.overdue(room, self._fx)
+            presence.check(room, self._fx)
+            if room.review_at <= now or room.decide_at <= now or room.flight is None:
+                review(room, self._fx)
+                consider(room, self._fx)
+            self._plan(room)
+
+    def _settle(self, room: Room) -> None:
+        """After anything but a comment or a tick: every demand is looked at again."""
+        review(room, self._fx)
+        consider(room, self._fx)
+        self._plan(room)
+
+    def _plan(self, room: Room) -> None:
+        """When this room has to be looked at again."""
+        waiting = room.next_waiting()
+        timer = min(
+            waiting.deadline + 1 if waiting is not None else FOREVER,
+            room.decide_at,
+            room.review_at,
+            room.flight.due if room.flight is not None else FOREVER,
+            presence.next_check(room),
+            _forget_at(room),
+        )
+        if timer != room.timer:
+            room.timer = timer
+            heapq.heappush(self._timers, (timer, room.name))
+
+    # ---- snapshots -------------------------------------------------------------------------------------------------
+
+    def snapshot(self, room: str, seq: int) -> RoomSnapshot | None:
+        """The room's state after entry `seq`; None where the room is closed and forgotten (a tombstone is due)."""
+        known = self._rooms.get(room)
+        if known is None:
+            return None
+        return RoomSnapshot(
+            room=room, schema_version=snapshot.SCHEMA, seq=seq, state=snapshot.encode(known, self._fx.now)
+        )
+
+    def shop_state(self) -> tuple[tuple[AppliedShopEvent, ...], tuple[LivePool, ...]]:
+        """Facts and kills, latest per key, and the live pools, as applied."""
+        pools = tuple(
+            LivePool(shop=shop.id, pool=shop.pool.hash, generation=shop.generation, offset=shop.pool_offset)
+            for shop in self._shops.values()
+        )
+        return tuple(self._shop_events.values()), pools
+
+    def restore_shops(
+        self, events: Iterable[AppliedShopEvent], pools: Iterable[LivePool], lease: int, now: int
+    ) -> None:
+        """Facts, kills and pools as of the seq from which entries will be handled again."""
+        self._fx.lease, self._fx.now = lease, now
+        for applied in events:
+            self._shop_events[applied.event.key()] = applied
+            if isinstance(applied.event, Kill):
+                self._kills[applied.event.key()] = applied.event
+            self._fx.shop_offset = max(self._fx.shop_offset, applied.offset)
+        for live in pools:
+            self._shops[live.shop] = self._new_shop(live.shop, self._pools(live.pool), live.generation, live.offset)
+            self._fx.shop_offset = max(self._fx.shop_offset, live.offset)
+
+    def restore_room(self, saved: RoomSnapshot) -> None:
+        """A room as of its snapshot's seq; entries up to it are skipped for this room. Raises `RestoreError`."""
+        if saved.schema_version != snapshot.SCHEMA:
+            raise RestoreError(
+                f"the snapshot of room {saved.room} has schema {saved.schema_version}, this version reads {snapshot.SCHEMA}: "
+                "run the version that wrote it, or delete the snapshots and let the journal rebuild the room"
+            )
+        try:
+            shop = self._shops.get(snapshot.shop_of(saved.state))
+            if shop is None:
+                self._pending[saved.room] = saved
+                return
+            room = snapshot.decode(saved.room, saved.state, shop, saved.seq)
+        except ValueError as error:
+            raise RestoreError(f"the snapshot of room {saved.room} cannot be read: {error}") from error
+        self._rooms[room.name] = room
+        if room.timer < FOREVER:
+            heapq.heappush(self._timers, (room.timer, room.name))
+
+
+def _skip(room: Room, paused_ms: int) -> None:
+    """Reports may be late by the time in which nobody listened."""
+    room.player_at += paused_ms
+    if room.flight is not None:
+        room.flight.due += paused_ms
+    if room.clock.running:
+        room.clock.started += paused_ms
+
+
+def _forget_at(room: Room) -> int:
+    return room.closed + CLOSED_MS if room.closed is not None else room.active + IDLE_MS
+
+
+def _forgotten(room: Room, now: int) -> bool:
+    return now >= _forget_at(room) and room.flight is None and not room.demands

@@ -1,0 +1,320 @@
+"""The script clock: what is being said, when its sentences end, which of them answers what.
+
+Predictions are the script's own seconds times the room's drift, which is learned from playback. While a reply is spoken, or a
+person has the room, script time stands still.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from engine.events.fields import Part
+from engine.events.inputs import Cursor, Script
+from engine.pool.model import Pool
+
+DRIFT_WEIGHT: Final = 0.2  # of the newest sentence in the running mean
+DRIFT_MIN: Final = 0.5  # a report beyond these tells of a stall or a skip, not of a voice that is slow or quick
+DRIFT_MAX: Final = 2.0
+SCREENS_CAP: Final = 64  # changes of product that are remembered
+SCREEN_MS: Final = 660_000  # the longest look back: clamped times (10 min) plus the stream delay
+
+
+LineState = tuple[str, int, tuple[str, ...], bool, dict[str, str]]
+"""Id, milliseconds, answers, hold, fact versions."""
+
+
+class LineupState(Part):
+    version: str
+    loop: bool
+    segments: list[tuple[str, str | None, list[LineState]]]
+
+
+class ClockState(Part):
+    lineup: LineupState | None = None
+    pending: LineupState | None = None
+    lap: int
+    number: int
+    started: int
+    running: bool
+    still: bool
+    drift: float
+    screens: list[tuple[int, str | None]]
+
+
+@dataclass(slots=True)
+class Line:
+    """One sentence of the running line-up. `facts`: versions by `<product>/<name>`."""
+
+    id: str
+    segment: str
+    product: str | None
+    ms: int
+    answers: tuple[str, ...]
+    hold: bool
+    segment_end: bool
+    facts: dict[str, str] = field(default_factory=dict)
+
+
+class Lineup:
+    """A script as the player runs it."""
+
+    __slots__ = ("answering", "ends", "index", "lines", "loop", "version")
+
+    def __init__(self, version: str, loop: bool, lines: list[Line]) -> None:
+        self.version = version
+        self.loop = loop
+        self.lines = lines
+        self.index = {line.id: number for number, line in enumerate(lines)}
+        self.ends: list[int] = []
+        total = 0
+        self.answering: dict[str, list[int]] = {}
+        for number, line in enumerate(lines):
+            total += line.ms
+            self.ends.append(total)
+            for intent in line.answers:
+                self.answering.setdefault(intent, []).append(number)
+
+    @classmethod
+    def of(cls, script: Script, pool: Pool | None) -> Lineup:
+        """From the player's message; what it leaves open about a sentence comes from the pool's script of the same name."""
+        plan = pool.scripts.get(script.script) if pool else None
+        known = {s.id: s for segment in plan.segments for s in segment.sentences} if plan else {}
+        lines: list[Line] = []
+        for segment in script.segments:
+            for number, sentence in enumerate(segment.sentences):
+                own = known.get(sentence.id)
+                answers = sentence.answers if sentence.answers is not None else (own.answers if own else ())
+                hold = sentence.hold if sentence.hold is not None else (own.hold if own else False)
+                lines.append(
+                    Line(
+                        id=sentence.id,
+                        segment=segment.id,
+                        product=segment.product,
+                        ms=max(1, round(sentence.seconds * 1000)),
+                        answers=answers,
+                        hold=hold,
+                        segment_end=number == len(segment.sentences) - 1,
+                        facts=dict(sentence.facts),
+                    )
+                )
+        return cls(script.version, script.loop, lines)
+
+    def encode(self) -> LineupState:
+        segments: list[tuple[str, str | None, list[LineState]]] = []
+        for line in self.lines:
+            if not segments or segments[-1][0] != line.segment:
+                segments.append((line.segment, line.product, []))
+            segments[-1][2].append((line.id, line.ms, line.answers, line.hold, line.facts))
+        return LineupState(version=self.version, loop=self.loop, segments=segments)
+
+    @classmethod
+    def decode(cls, state: LineupState) -> Lineup:
+        lines = [
+            Line(name, segment, product, ms, answers, hold, number == len(rows) - 1, dict(facts))
+            for segment, product, rows in state.segments
+            for number, (name, ms, answers, hold, facts) in enumerate(rows)
+        ]
+        return cls(state.version, state.loop, lines)
+
+
+@dataclass(slots=True)
+class Boundary:
+    """The end of a sentence at which a reply may start."""
+
+    at: int
+    lap: int
+    number: int
+    line: Line
+
+
+class ScriptClock:
+    """Where the script stands, and where it will be."""
+
+    __slots__ = ("drift", "lap", "lineup", "number", "pending", "running", "screens", "started", "still")
+
+    def __init__(self) -> None:
+        self.lineup: Lineup | None = None
+        self.pending: Lineup | None = None
+        self.lap = 0
+        self.number = 0
+        self.started = 0
+        self.running = False
+        self.still = False
+        self.drift = 1.0
+        self.screens: list[tuple[int, str | None]] = []
+
+    # ---- what the player reports -----------------------------------------------------------------------------------
+
+    def load(self, lineup: Lineup) -> None:
+        """A new line-up; a running one is replaced when the player reports a sentence of the new."""
+        if self.lineup is None or not self.running:
+            self.lineup, self.pending = lineup, None
+            self.lap = self.number = 0
+        else:
+            self.pending = lineup
+
+    def begin(self, cursor: Cursor, at: int) -> bool:
+        """A sentence started. False where the cursor names nothing that we know."""
+        if self.pending is not None and cursor.version == self.pending.version:
+            self.lineup, self.pending = self.pending, None
+        lineup = self.lineup
+        if lineup is None or cursor.version != lineup.version or cursor.sentence not in lineup.index:
+            return False
+        self.lap, self.number = cursor.lap, lineup.index[cursor.sentence]
+        self.started = at
+        self.running = True
+        self.still = False
+        self._show(lineup.lines[self.number].product, at)
+        return True
+
+    def end(self, cursor: Cursor, at: int) -> Line | None:
+        """A sentence ended; returns it where it was the one that was running."""
+        lineup = self.lineup
+        if lineup is None or cursor.version != lineup.version or lineup.index.get(cursor.sentence) != self.number:
+            return None
+        if not self.running or cursor.lap != self.lap:
+            return None
+        line = lineup.lines[self.number]
+        ratio = (at - self.started) / line.ms
+        if DRIFT_MIN <= ratio <= DRIFT_MAX:
+            self.drift = round(self.drift + DRIFT_WEIGHT * (ratio - self.drift), 6)
+        self._advance(at)
+        return line
+
+    def _advance(self, at: int) -> None:
+        lineup = self.lineup
+        assert lineup is not None
+        self.number += 1
+        self.started = at
+        if self.number >= len(lineup.lines):
+            self.number = 0
+            self.lap += 1
+            if not lineup.loop:
+                self.running = False
+
+    def idle(self) -> None:
+        """The script has run out."""
+        self.running = False
+
+    def hold_still(self) -> None:
+        """Script time stands still from now on."""
+        self.still = True
+
+    def go_on(self, at: int) -> None:
+        """The script resumes at the current sentence."""
+        self.still = False
+        self.started = at
+
+    # ---- predictions -----------------------------------------------------------------------------------------------
+
+    @property
+    def moving(self) -> bool:
+        """Whether sentences end by themselves."""
+        return self.running and not self.still and self.lineup is not None
+
+    def _ms(self, number: int) -> int:
+        assert self.lineup is not None
+        return round(self.lineup.lines[number].ms * self.drift)
+
+    def sentence_end(self) -> int:
+        """Predicted end of the running sentence."""
+        return self.started + self._ms(self.number)
+
+    def boundaries(self, count: int) -> Iterator[Boundary]:
+        """The next sentence ends, at most `count`."""
+        lineup = self.lineup
+        if lineup is None or not self.moving:
+            return
+        at, lap, number = self.started, self.lap, self.number
+        for _ in range(count):
+            at += self._ms(number)
+            yield Boundary(at, lap, number, lineup.lines[number])
+            number += 1
+            if number >= len(lineup.lines):
+                if not lineup.loop:
+                    return
+                number, lap = 0, lap + 1
+
+    def next_answer(self, intent: str, product: str | None, until: int) -> tuple[int, Line] | None:
+        """The first sentence that answers this, and its predicted end, where that is before `until`."""
+        lineup = self.lineup
+        if lineup is None or not self.moving:
+            return None
+        numbers = lineup.answering.get(intent)
+        if not numbers:
+            return None
+        before = lineup.ends[self.number - 1] if self.number else 0
+        first = bisect_left(numbers, self.number)
+        laps = 2 if lineup.loop else 1
+        for step in range(first, first + len(numbers) * laps):
+            turn, place = divmod(step, len(numbers))
+            if turn and not lineup.loop:
+                return None
+            number = numbers[place]
+            at = self.started + round((lineup.ends[number] + turn * lineup.ends[-1] - before) * self.drift)
+            if at > until:
+                return None
+            line = lineup.lines[number]
+            if product is None or line.product == product:
+                return at, line
+        return None
+
+    def cursor(self, lap: int, number: int) -> Cursor:
+        assert self.lineup is not None
+        line = self.lineup.lines[number]
+        return Cursor(version=self.lineup.version, lap=lap, segment=line.segment, sentence=line.id)
+
+    def after(self, lap: int, number: int) -> Cursor | None:
+        """The cursor that follows (lap, number); None at the end of a script that does not loop."""
+        assert self.lineup is not None
+        if number + 1 < len(self.lineup.lines):
+            return self.cursor(lap, number + 1)
+        return self.cursor(lap + 1, 0) if self.lineup.loop else None
+
+    # ---- what was on screen ----------------------------------------------------------------------------------------
+
+    def _show(self, product: str | None, at: int) -> None:
+        if self.screens and self.screens[-1][1] == product:
+            return
+        self.screens.append((at, product))
+        while len(self.screens) > SCREENS_CAP or (len(self.screens) > 1 and self.screens[1][0] < at - SCREEN_MS):
+            del self.screens[0]
+
+    def on_screen(self, at: int) -> str | None:
+        """The product that was on screen at that time."""
+        for since, product in reversed(self.screens):
+            if since <= at:
+                return product
+        return None
+
+    def screen_changed(self, start: int, end: int) -> bool:
+        """Whether the product on screen changed within (start, end]."""
+        return any(start < since <= end for since, _ in self.screens[1:])
+
+    # ---- snapshot --------------------------------------------------------------------------------------------------
+
+    def encode(self) -> ClockState:
+        return ClockState(
+            lineup=self.lineup.encode() if self.lineup else None,
+            pending=self.pending.encode() if self.pending else None,
+            lap=self.lap,
+            number=self.number,
+            started=self.started,
+            running=self.running,
+            still=self.still,
+            drift=self.drift,
+            screens=self.screens,
+        )
+
+    @classmethod
+    def decode(cls, state: ClockState) -> ScriptClock:
+        clock = cls()
+        clock.lineup = Lineup.decode(state.lineup) if state.lineup else None
+        clock.pending = Lineup.decode(state.pending) if state.pending else None
+        clock.lap, clock.number, clock.started = state.lap, state.number, state.started
+        clock.running, clock.still, clock.drift = state.running, state.still, state.drift
+        clock.screens = list(state.screens)
+        return clock

@@ -1,0 +1,272 @@
+"""A shop as its rooms see it: the live pool, live facts over the catalogue's, and which replies are usable now.
+
+Shared by all rooms of a shop in a partition. Everything it caches follows from the pool and the facts, so that a restored one
+answers as the old one did.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from engine.events.inputs import ANY_PRODUCT, AppliedShopEvent, FactSet, LocalText
+from engine.events.outputs import FactUse
+from engine.pool import speech
+from engine.pool.facts import catalogue_version, live_version
+from engine.pool.model import Fact, Intent, Localised, Pool, Reply
+from engine.room.guard import Guard
+
+FOREVER: Final = 1 << 62
+
+Trouble = Literal["no_reply", "fact_missing", "fact_expired", "fact_out_of_bounds", "guard_blocked", "fact_pending"]
+SEVERITY: Final[dict[Trouble, int]] = {
+    "fact_pending": 0,  # mends itself
+    "fact_expired": 1,
+    "fact_out_of_bounds": 2,
+    "fact_missing": 3,
+    "guard_blocked": 4,
+    "no_reply": 5,
+}
+"""Of several replies that fail, the one nearest to being usable names the reason."""
+
+
+@dataclass(slots=True)
+class Reading:
+    """A fact at one moment, as it would be spoken. `until`: when it changes or ends."""
+
+    text: str
+    version: str
+    until: int
+    price: bool
+
+
+@dataclass(slots=True)
+class Filled:
+    """A reply, filled for a product at one moment; good until `until`."""
+
+    reply: Reply
+    product: str | None
+    text: str
+    ms: int
+    facts: tuple[FactUse, ...]
+    until: int
+
+
+@dataclass(slots=True)
+class Unusable:
+    """Why a reply cannot be said now. `until`: when to look again; `starts`: when a pending fact begins."""
+
+    trouble: Trouble
+    wanted: str | None
+    until: int
+    starts: int | None = None
+
+
+@dataclass(slots=True)
+class Usable:
+    """Replies for intent × product × language that could be said now; else why none can."""
+
+    replies: tuple[Filled, ...]
+    trouble: Trouble | None
+    wanted: str | None
+    until: int
+    starts: int | None
+
+
+@dataclass(slots=True)
+class Shop:
+    """One shop. `live`: fact events by (product, name)."""
+
+    id: str
+    pool: Pool
+    generation: int = 0
+    pool_offset: int = -1
+    live: dict[tuple[str, str], AppliedShopEvent] = field(default_factory=dict)
+    guard: Guard = field(init=False)
+    epoch: int = 0
+    _usable: dict[tuple[str, str | None, str], tuple[int, Usable]] = field(default_factory=dict)
+    """With the moment it was worked out for: it holds from then until its `until` (rooms look ahead to different moments)."""
+    _filled: dict[tuple[str, str | None], tuple[int, Filled | Unusable]] = field(default_factory=dict)
+    _scoped: dict[str, tuple[bool, bool]] = field(default_factory=dict)
+
+    longest_ms: int = field(init=False)
+    """The longest `answer_within`."""
+
+    def __post_init__(self) -> None:
+        self._compile()
+
+    def _compile(self) -> None:
+        self.guard = Guard(self.pool.guard)
+        self.longest_ms = max((intent.answer_within_ms for intent in self.pool.intents.values()), default=0)
+
+    def swap(self, pool: Pool, generation: int, offset: int) -> None:
+        """Another pool is live from now on."""
+        self.pool, self.generation, self.pool_offset = pool, generation, offset
+        self._compile()
+        self._scoped.clear()
+        self._changed()
+
+    def set_fact(self, applied: AppliedShopEvent, event: FactSet) -> None:
+        """A fact event; an older one than what stands is ignored."""
+        place = (event.product, event.name)
+        known = self.live.get(place)
+        if known is None or known.offset < applied.offset:
+            self.live[place] = applied
+            self._changed()
+
+    def _changed(self) -> None:
+        self.epoch += 1
+        self._usable.clear()
+        self._filled.clear()
+
+    # ---- facts -----------------------------------------------------------------------------------------------------
+
+    def read(self, product: str | None, name: str, lang: str, at: int) -> Reading | Unusable:
+        """The fact `name` as spoken at `at`: of the product, else of the shop; a live one before the catalogue's."""
+        if product is not None and (
+            (product, name) in self.live
+            or (product in self.pool.products and name in self.pool.products[product].facts)
+        ):
+            return self._read_at(product, name, self.pool.products[product].facts.get(name), lang, at)
+        return self._read_at(ANY_PRODUCT, name, self.pool.facts.get(name), lang, at)
+
+    def _read_at(self, product: str, name: str, base: Fact | None, lang: str, at: int) -> Reading | Unusable:
+        applied = self.live.get((product, name))
+        horizon = FOREVER
+        if applied is not None and isinstance(event := applied.event, FactSet):
+            if event.until is not None and event.until <= at:
+                pass  # it is over: the catalogue counts again
+            elif event.start is not None and event.start > at:
+                horizon = event.start  # the catalogue counts until then
+                if base is None:
+                    return Unusable("fact_pending", name, event.start, event.start)
+            else:
+                until = event.until if event.until is not None else FOREVER
+                if event.value is None:
+                    return Unusable("fact_missing", name, until)
+                value = event.value
+                spoken = (
+                    {k: v for k, v in (("zh", value.zh), ("en", value.en)) if v is not None}
+                    if isinstance(value, LocalText)
+                    else value
+                )
+                return self._spoken(spoken, base, lang, live_version(applied.offset), until, name)
+        if base is None:
+            return Unusable("fact_missing", name, horizon)
+        if base.until is not None and base.until <= at:
+            if horizon < FOREVER:
+                return Unusable("fact_pending", name, horizon, horizon)
+            return Unusable("fact_expired", name, FOREVER)
+        if base.start is not None and base.start > at:
+            return Unusable("fact_pending", name, min(base.start, horizon), min(base.start, horizon))
+        until = min(base.until if base.until is not None else FOREVER, horizon)
+        return self._spoken(base.value, base, lang, catalogue_version(base), until, name)
+
+    def _spoken(
+        self, value: int | float | str | Localised, base: Fact | None, lang: str, version: str, until: int, name: str
+    ) -> Reading | Unusable:
+        currency = base.currency if base else None
+        if isinstance(value, int | float):
+            low = base.floor if base else None
+            high = base.ceiling if base else None
+            if (low is not None and value < low) or (high is not None and value > high):
+                return Unusable("fact_out_of_bounds", name, until)
+        elif base is not None and (base.currency or base.floor is not None or base.ceiling is not None):
+            return Unusable("fact_out_of_bounds", name, until)  # a text where a bounded number belongs
+        elif not isinstance(value, str):
+            value = value.get(lang) or next(iter(value.values()))
+        try:
+            return Reading(speech.spoken(value, currency, lang), version, until, price=currency is not None)
+        except ValueError:
+            return Unusable("fact_missing", name, until)
+
+    def version(self, product: str, name: str, at: int) -> str | None:
+        """Version of the fact that counts at `at`; None where none does."""
+        reading = self.read(None if product == ANY_PRODUCT else product, name, self.pool.default_language, at)
+        return reading.version if isinstance(reading, Reading) else None
+
+    # ---- replies ---------------------------------------------------------------------------------------------------
+
+    def scope(self, intent: Intent) -> tuple[bool, bool]:
+        """(the answer may depend on the product, it needs one)."""
+        known = self._scoped.get(intent.id)
+        if known is None:
+            scoped = intent.needs_product or any(reply.needs_product or reply.products for reply in intent.replies)
+            needs = intent.needs_product if not intent.replies else all(reply.needs_product for reply in intent.replies)
+            known = self._scoped[intent.id] = (scoped, needs)
+        return known
+
+    def fill(self, reply: Reply, product: str | None, at: int) -> Filled | Unusable:
+        """The reply with its facts as of `at`, guarded."""
+        place = (reply.id, product)
+        known = self._filled.get(place)
+        if known is not None and known[0] <= at < known[1].until:
+            return known[1]
+        filled = self._fill(reply, product, at)
+        self._filled[place] = (at, filled)
+        return filled
+
+    def _fill(self, reply: Reply, product: str | None, at: int) -> Filled | Unusable:
+        values: dict[str, str] = {}
+        uses: list[FactUse] = []
+        until = FOREVER
+        item = self.pool.products.get(product) if product is not None else None
+        for name in reply.placeholders:
+            if name in ("product", "link"):
+                if item is None or (name == "link" and item.link is None):
+                    return Unusable("fact_missing", name, FOREVER)
+                values[name] = (
+                    (item.name.get(reply.lang) or next(iter(item.name.values())))
+                    if name == "product"
+                    else str(item.link)
+                )
+                continue
+            reading = self.read(product, name, reply.lang, at)
+            if isinstance(reading, Unusable):
+                return reading
+            values[name] = reading.text
+            until = min(until, reading.until)
+            own = item is not None and ((item.id, name) in self.live or name in item.facts)
+            uses.append(
+                FactUse(
+                    product=item.id if own and item is not None else ANY_PRODUCT,
+                    name=name,
+                    version=reading.version,
+                    text=reading.text,
+                    until=reading.until if reading.until < FOREVER else None,
+                    price=reading.price,
+                )
+            )
+        text = speech.fill(reply.text, values)
+        if self.guard.refuses(text, reply.text, uses):
+            return Unusable("guard_blocked", reply.id, until)
+        seconds = reply.seconds if reply.seconds is not None else speech.seconds(text, reply.lang)
+        return Filled(reply, product, text, max(1, round(seconds * 1000)), tuple(uses), until)
+
+    def usable(self, intent: Intent, product: str | None, lang: str, at: int) -> Usable:
+        """What could be said to this intent × product in `lang` at `at`."""
+        place = (intent.id, product, lang)
+        known = self._usable.get(place)
+        if known is not None and known[0] <= at < known[1].until:
+            return known[1]
+        replies: list[Filled] = []
+        trouble: Trouble = "no_reply"
+        wanted: str | None = None
+        until, starts = FOREVER, None
+        for reply in intent.replies:
+            if reply.lang != lang or (reply.needs_product and product is None):
+                continue
+            if reply.products and product not in reply.products:
+                continue
+            filled = self.fill(reply, product, at)
+            until = min(until, filled.until)
+            if isinstance(filled, Filled):
+                replies.append(filled)
+                continue
+            if SEVERITY[filled.trouble] < SEVERITY[trouble]:
+                trouble, wanted = filled.trouble, filled.wanted
+            if filled.starts is not None:
+                starts = filled.starts if starts is None else min(starts, filled.starts)
+        found = Usable(tuple(replies), None if replies else trouble, wanted, until, starts)
+        self._usable[place] = (at, found)
+        return found

@@ -1,0 +1,154 @@
+"""A room's whole state as JSON of at most 256 KiB, and back."""
+
+from __future__ import annotations
+
+import heapq
+from typing import Final, Literal
+
+from pydantic import TypeAdapter
+
+from engine.events.fields import Part
+from engine.events.inputs import Mode
+from engine.events.outputs import Insertion
+from engine.room.demands import DemandState, Key, weight
+from engine.room.memory import Askers, SeenIds, SeenState
+from engine.room.room import Flight, Lost, Room
+from engine.room.script import ClockState, ScriptClock
+from engine.room.shop import Shop
+
+SCHEMA: Final = 1
+"""Version of the state below; another one is refused with a remedy."""
+
+
+class FlightState(Part):
+    insertion: Insertion
+    demand: DemandState
+    emitted: int
+    due: int
+    until: int
+    state: Literal["sent", "accepted", "started"]
+    started: int
+    resent: bool
+    cause: str
+    cooldown_before: int
+    heard_before: int | None
+
+    @classmethod
+    def of(cls, flight: Flight) -> FlightState:
+        return cls(
+            insertion=flight.insertion,
+            demand=DemandState.of(flight.demand),
+            emitted=flight.emitted,
+            due=flight.due,
+            until=flight.until,
+            state=flight.state,
+            started=flight.started,
+            resent=flight.resent,
+            cause=flight.cause,
+            cooldown_before=flight.cooldown_before,
+            heard_before=flight.heard_before,
+        )
+
+    def flight(self) -> Flight:
+        return Flight(
+            insertion=self.insertion,
+            demand=self.demand.demand(),
+            emitted=self.emitted,
+            due=self.due,
+            until=self.until,
+            state=self.state,
+            started=self.started,
+            resent=self.resent,
+            cause=self.cause,
+            cooldown_before=self.cooldown_before,
+            heard_before=self.heard_before,
+        )
+
+
+class RoomState(Part):
+    """Everything of a `Room` that is not worked out from the rest."""
+
+    shop: str
+    language: Literal["zh", "en"]
+    created: int
+    mode: Mode
+    closed: int | None
+    active: int
+    seen: SeenState
+    askers: list[tuple[str, list[int]]]
+    demands: list[DemandState]
+    serial: int
+    named: list[tuple[int, str, str]]
+    clock: ClockState
+    flight: FlightState | None
+    lost_flights: list[FlightState]
+    cooldowns: list[tuple[Key, int]]
+    heard: dict[str, int]
+    airtime: list[tuple[int, int]]
+    last_end: int
+    session: str | None
+    had_player: bool
+    lead_ms: int
+    stream_delay_ms: int | None
+    player_at: int
+    lost: Lost | None
+    person: bool
+    person_waits: bool
+    killed: bool
+    decide_at: int
+    window_end: int
+    review_at: int
+    timer: int
+
+
+_STATE: Final = TypeAdapter(RoomState)
+
+_PLAIN: Final = (
+    "language", "created", "mode", "closed", "active", "serial", "named", "heard", "airtime", "last_end", "session", "had_player",
+    "lead_ms", "stream_delay_ms", "player_at", "lost", "person", "person_waits", "killed", "decide_at", "window_end", "review_at",
+    "timer",
+)  # fmt: skip
+"""Fields that are the same in the room and in its state."""
+
+
+def encode(room: Room, now: int) -> str:
+    """The state as JSON. What is older than its use is left out (and forgotten by the room too, so that both stay equal)."""
+    room.seen.forget(now)
+    room.askers.forget(now)
+    state = RoomState(
+        shop=room.shop.id,
+        seen=room.seen.encode(),
+        askers=room.askers.encode(),
+        demands=[DemandState.of(demand) for demand in room.demands.values()],
+        clock=room.clock.encode(),
+        flight=FlightState.of(room.flight) if room.flight else None,
+        lost_flights=[FlightState.of(flight) for flight in room.lost_flights.values()],
+        cooldowns=list(room.cooldowns.items()),
+        **{name: getattr(room, name) for name in _PLAIN},
+    )
+    return _STATE.dump_json(state).decode()
+
+
+def shop_of(text: str) -> str:
+    """The shop that a snapshot's room belongs to."""
+    return _STATE.validate_json(text).shop
+
+
+def decode(name: str, text: str, shop: Shop, seq: int) -> Room:
+    """The room of a snapshot that covers entries up to `seq`."""
+    state = _STATE.validate_json(text)
+    room = Room(name, shop, state.language, state.created)
+    for field in _PLAIN:
+        setattr(room, field, getattr(state, field))
+    room.seen = SeenIds.decode(state.seen)
+    room.askers = Askers.decode(state.askers)
+    room.clock = ScriptClock.decode(state.clock)
+    room.demands = {(d.intent, d.product): d.demand() for d in state.demands}
+    room.flight = state.flight.flight() if state.flight else None
+    room.lost_flights = {f.insertion.id: f.flight() for f in state.lost_flights}
+    room.cooldowns = dict(state.cooldowns)
+    room.deadlines = [(c.deadline, c.serial, c) for c in room.all_waiting() if not c.deferred]
+    heapq.heapify(room.deadlines)
+    room.waiting_bytes = sum(weight(comment) for comment in room.all_waiting())
+    room.restored = seq
+    return room
