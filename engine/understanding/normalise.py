@@ -1,0 +1,149 @@
+"""Text → normal form: what is left when spelling, width, case, script variant and emphasis no longer differ.
+
+Every step is a pure function of text and a fixed point of itself; `normal_form` is the whole chain. What stays in a normal form:
+letters and digits, single blanks, `?` (a question mark changes what "tasty" means), `.` between digits, `#` before a number, and
+`☺` for any emoji or emote. It never raises, whatever the text holds, and never has more than `MAX_FORM` characters.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from operator import eq
+
+from engine.events.fields import MAX_TEXT
+from engine.understanding.lookalikes import LATIN, simplified
+
+MAX_FORM = (
+    200  # characters; the size of `Understanding.key`. A question is far shorter, and the cost per text stays bounded
+)
+EMOJI = "☺"
+
+_KEPT = frozenset("?.#'")  # judged by their neighbours, once the characters are folded
+_APOSTROPHES = frozenset("'`´‘’ʼ＇")
+_DROPPED = frozenset({"Cf", "Mn", "Me", "Cs", "Co"})  # invisible, combining, half a character, private
+_EMOJI_FROM = 0x2190  # arrows, dingbats and pictographs begin here; symbols below are typography
+_EMOJI_BLOCK = range(0x1F000, 0x1FB00)  # holds emoji newer than this Python's tables
+
+
+def fold_character(char: str) -> str:
+    """What one character becomes: compatibility form, without accents, lower case, Simplified, Latin where it only looks otherwise.
+
+    Empty for what cannot be seen, a blank for punctuation.
+    """
+    if char in _APOSTROPHES:
+        return "'"
+    category = unicodedata.category(char)
+    if category in _DROPPED or 0xE0000 <= ord(char) < 0xE01F0:
+        return ""
+    if char in LATIN:
+        return fold_character(LATIN[char])
+    compatible = unicodedata.normalize("NFKC", char)
+    if compatible != char:
+        return "".join(map(fold_character, compatible))
+    if category == "Nd":
+        return str(unicodedata.digit(char))
+    if category[0] in "LN":
+        plain = simplified().get(char, char)
+        folded = plain.casefold()
+        if folded != char:
+            return "".join(map(fold_character, folded))
+        base = unicodedata.normalize("NFD", char)[0]
+        return base if base.isascii() else char
+    if category == "Mc":
+        return char
+    if category in {"So", "Sk", "Sm", "Cn"} and (
+        ord(char) in _EMOJI_BLOCK or (category == "So" and ord(char) >= _EMOJI_FROM)
+    ):
+        return EMOJI
+    return char if char in _KEPT else " "
+
+
+class _Table(dict[int, str]):
+    """`fold_character` for `str.translate`, filled as characters are first seen: bounded by the number of characters there are."""
+
+    def __missing__(self, code: int) -> str:
+        folded = fold_character(chr(code))
+        self[code] = folded
+        return folded
+
+
+_TABLE = _Table()
+_EMOTE = re.compile(r"[\[【](?:[\u4e00-\u9fff]{1,3}|[a-z]{2,8})[\]】]|:[a-z_]{2,20}:", re.IGNORECASE)
+_INNER_APOSTROPHE = re.compile(r"(?<=[a-z])'+(?=[a-z])")
+_LONE_POINT = re.compile(r"(?<!\d)\.|\.(?!\d)")
+_HASH = re.compile(r"#[# ]*(?=\d)")
+_LONE_HASH = re.compile(r"#(?!\d)")
+_RUN = re.compile(r"([^\d ])\1\1+")
+_DIGIT_RUN = re.compile(r"(?<![\d.])(\d)\1{3,}(?![\d.])")
+_MARK_RUN = re.compile(r"([?☺])(?: ?\1)+")
+_ITEM_NUMBER = re.compile(
+    r"(?<![零一二两三四五六七八九十百\d])([一二三四五六七八九]?十[一二三四五六七八九]?|[一二两三四五六七八九])(?=号)"
+)
+_DIGITS = {char: index for index, char in enumerate("零一二三四五六七八九")} | {"两": 2}
+
+
+def fold(text: str) -> str:
+    """Every character by `fold_character`."""
+    return text.translate(_TABLE)
+
+
+def emotes(text: str) -> str:
+    """Platform emotes such as `[捂脸]` or `:smile:` become the emoji sign, unless nothing else is said."""
+    if "[" not in text and ":" not in text and "【" not in text:
+        return text
+    replaced = _EMOTE.sub(EMOJI, text)
+    return replaced if any(map(str.isalnum, replaced)) else text
+
+
+def apostrophes(text: str) -> str:
+    """`don't` and `dont` are one word; any other apostrophe is punctuation."""
+    return _INNER_APOSTROPHE.sub("", text).replace("'", " ") if "'" in text else text
+
+
+def marks(text: str) -> str:
+    """Points stay between digits, `#` before a number; elsewhere both are blanks."""
+    if "." in text:
+        text = _LONE_POINT.sub(" ", text)
+    if "#" in text:
+        text = _LONE_HASH.sub(" ", _HASH.sub("#", text))
+    return text
+
+
+def _digits(match: re.Match[str]) -> str:
+    word = match[1]
+    if "十" not in word:
+        return str(_DIGITS[word])
+    tens, _, ones = word.partition("十")
+    return str(_DIGITS.get(tens, 1) * 10 + _DIGITS.get(ones, 0))
+
+
+def item_numbers(text: str) -> str:
+    """`三号` → `3号`. Only before 号: elsewhere a number word is often part of another word (一般, 万一)."""
+    return _ITEM_NUMBER.sub(_digits, text) if "号" in text else text
+
+
+def elongations(text: str) -> str:
+    """Emphasis by repetition has one length: letters twice, a number of one digit three times, `?` and emoji once."""
+    if text.count(EMOJI) > 1 or text.count("?") > 1:
+        text = _MARK_RUN.sub(r"\1", text)
+    # Back-references are slow; two plain scans spare nearly every text from them.
+    if True not in map(eq, text, text[1:]) or not any(
+        a == b == c for a, b, c in zip(text, text[1:], text[2:], strict=False)
+    ):
+        return text
+    return _DIGIT_RUN.sub(r"\1\1\1", _RUN.sub(r"\1\1", text))
+
+
+def blanks(text: str) -> str:
+    """Single blanks, none at the ends or before a question mark."""
+    text = " ".join(text.split())
+    return text.replace(" ?", "?") if "?" in text else text
+
+
+def normal_form(text: str) -> str:
+    """The normal form of `text`, at most `MAX_FORM` characters. `normal_form(normal_form(x)) == normal_form(x)`."""
+    folded = fold(emotes(text[:MAX_TEXT]))
+    if not folded.isalpha():
+        folded = blanks(marks(apostrophes(folded)))
+    return blanks(elongations(item_numbers(folded)))[:MAX_FORM].rstrip(" #.'")

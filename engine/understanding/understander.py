@@ -1,0 +1,108 @@
+"""The door of the package: texts in, understandings out, for one pool and its model."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from engine.events.understanding import Understanding
+from engine.pool.model import Pool
+from engine.understanding.judge import Judge
+from engine.understanding.model import Model
+from engine.understanding.ngrams import grams
+from engine.understanding.reading import Reader
+
+CHUNK = (
+    1024  # texts judged at once: larger chunks gain nothing, and memory stays under 30 MB even for the longest lines
+)
+KEPT = 20_000  # results remembered per generation; a busy hour has about as many distinct lines
+KEPT_LENGTH = 100  # characters; longer lines do not repeat, and would make the memory's size theirs to choose
+_PIECE = re.compile(r"[a-z]+|\d+|[\u3400-\u9fff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a text was understood as it was."""
+
+    form: str
+    understanding: Understanding
+    words: tuple[tuple[str, float], ...]
+    """Pieces of the normal form, and by how much the best intent's margin falls without each; the heaviest first."""
+    rules: tuple[tuple[str, str], ...]
+    """(intent, rule) of the keyword rules that fired."""
+    intents: tuple[tuple[str, float], ...]
+    """The five best intents with their margins (above 0: the model alone would say so); `background` among them."""
+
+
+class Understander:
+    """Understands texts for one pool and model; one thread at a time.
+
+    It calls the same functions as the components of the spaCy pipeline (`pipeline.py`), but on plain strings: making a `Doc` costs
+    12–18 µs, everything else together less than that, and no component needs tokens. So there is no `Doc` to outlive a memory zone.
+    """
+
+    def __init__(self, pool: Pool, model: Model) -> None:
+        self._reader = Reader(pool)
+        self._judge = Judge(pool, model)
+        self._recent: dict[str, Understanding] = {}
+        self._older: dict[str, Understanding] = {}
+
+    def understand(self, texts: Sequence[str]) -> list[Understanding]:
+        """One understanding per text, in order; equal texts share one, which must not be changed. Never raises, whatever they hold."""
+        results: dict[str, Understanding] = {}
+        new: list[str] = []
+        for text in dict.fromkeys(texts):
+            known = self._recent.get(text) or self._older.get(text)
+            if known is None:
+                new.append(text)
+            else:
+                results[text] = known
+        for start in range(0, len(new), CHUNK):
+            chunk = new[start : start + CHUNK]
+            for text, result in zip(chunk, self._judge.judge(self._reader.read(chunk)), strict=True):
+                results[text] = result
+                self._keep(text, result)
+        return [results[text] for text in texts]
+
+    def explain(self, text: str) -> Explanation:
+        reading = self._reader.read([text])[0]
+        understanding = self._judge.judge([reading])[0]
+        model = self._judge.model
+        column = model.intents.index(understanding.intent) + 1 if understanding.intent in model.intents else 0
+        spans = _pieces(reading.form)
+        variants = [reading.form, *(reading.form[:start] + reading.form[end:] for start, end in spans)]
+        margins = model.linear.scores(grams(variants)).margins
+        falls = (margins[0, column] - margins[1:, column]).tolist()
+        words = sorted(
+            ((reading.form[start:end], round(fall, 4)) for (start, end), fall in zip(spans, falls, strict=True)),
+            key=lambda pair: -abs(pair[1]),
+        )
+        names = ("background", *model.intents)
+        order = (-margins[0]).argsort(kind="stable")[:5].tolist()
+        intents = tuple((names[at], round(float(margins[0, at]), 4)) for at in order)
+        return Explanation(reading.form, understanding, tuple(words[:10]), reading.fired, intents)
+
+    def _keep(self, text: str, result: Understanding) -> None:
+        if len(text) > KEPT_LENGTH:
+            return
+        if len(self._recent) >= KEPT:
+            self._older, self._recent = self._recent, {}
+        self._recent[text] = result
+
+
+def _pieces(form: str) -> list[tuple[int, int]]:
+    """Spans of words and numbers, and of pairs of Chinese characters (a single one mostly means nothing by itself)."""
+    single = [match.span() for match in _PIECE.finditer(form)]
+    spans = []
+    for at, (start, end) in enumerate(single):
+        if form[start] < "\u3400":
+            spans.append((start, end))
+            continue
+        following = single[at + 1] if at + 1 < len(single) else None
+        joined = following is not None and following[0] == end and form[end] >= "\u3400"
+        if joined and following is not None:
+            spans.append((start, following[1]))
+        elif at == 0 or single[at - 1][1] != start or form[start - 1] < "\u3400":
+            spans.append((start, end))
+    return spans
