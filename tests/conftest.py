@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 
 import hypothesis
 import pytest
@@ -17,12 +16,11 @@ hypothesis.settings.load_profile("suite")
 
 
 @pytest.fixture(autouse=True)
-def _settings_from_tests_only(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _settings_from_tests_only(monkeypatch: pytest.MonkeyPatch) -> None:
     """No setting of the person who runs the tests reaches them."""
     for name in list(os.environ):
         if name.startswith("LIVECHAT_") and name not in OWN_VARIABLES:
             monkeypatch.delenv(name)
-    yield
 
 
 class HandClock:
