@@ -67,6 +67,15 @@ class Metrics:
             "Insertions not sent since a kill or fact change forbids them.",
             registry=r,
         )
+        self.stale_sends = Counter(
+            "livechat_gateway_stale_insertions", "Insertions not sent since their latest start has passed.", registry=r
+        )
+        self.unreadable = Counter(
+            "livechat_gateway_unreadable_records", "Records that the gateway could not read.", ["topic"], registry=r
+        )
+        self.ring_bytes = Gauge(
+            "livechat_gateway_ring_bytes", "Memory held for clients that resume, by stream.", ["stream"], registry=r
+        )
         self.acks = Counter("livechat_gateway_acknowledgements", "Acknowledgements by kind.", ["kind"], registry=r)
         # insight
         self.asked = Counter(

@@ -1,0 +1,364 @@
+"""Playback without I/O: a script, insertions at sentence boundaries, and what to report. The clock is handed in.
+
+All times are ms of the server's clock. The caller wakes it at `next_deadline()`; what it does and tells comes back as events.
+
+- An insertion is accepted when it can still be voiced: it came at least `lead_ms` before its boundary, and may start then.
+- It starts at the end of the sentence that it names, never after its `not_after`; then the script goes on at the cursor it names.
+- `speed`: insertions last `duration_ms / speed`. The script's seconds are the true ones: whoever wants it faster divides them.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from engine.events.inputs import Cursor, InsertionState, PlaybackKind, ScriptSentence
+from engine.events.outputs import Insertion, Stop, Withdraw
+from engine.events.wire import PlayerState, SetScript
+
+LEAD_MS: Final = 800  # a usual voice synthesis with its buffer
+SLIP_MS: Final = 100  # a wake-up that is later than this shifts the script instead of cutting the next item short
+MAX_QUEUE: Final = 8  # insertions accepted and not started; the engine sends one at a time
+MAX_OUTCOMES: Final = 16  # told when the player identifies again
+
+Outcome = Literal["accepted", "started", "ended", "rejected", "aborted"]
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Something is heard from now on: a sentence or a reply. `kind` "cut": what was heard stops."""
+
+    kind: Literal["sentence", "reply", "cut"]
+    at: int
+    text: str = ""
+    duration_ms: int = 0
+    cursor: Cursor | None = None
+    insertion: Insertion | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """A report for the engine."""
+
+    kind: PlaybackKind
+    at: int
+    cursor: Cursor | None = None
+    insertion: str | None = None
+    reason: str = ""
+
+
+Event = Say | Tell
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """A sentence of the loaded script: lap and index."""
+
+    lap: int
+    index: int
+
+
+@dataclass(slots=True)
+class _Playing:
+    ends: int
+    place: Place | None = None
+    insertion: Insertion | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Queued:
+    insertion: Insertion
+    place: Place | None
+    """After this sentence; None: at `at`."""
+    at: int
+
+
+class Playhead:
+    """One room's playback."""
+
+    def __init__(self, *, lead_ms: int = LEAD_MS, stream_delay_ms: int | None = None, speed: float = 1.0) -> None:
+        self.lead_ms = lead_ms
+        self.held = False
+        self._stream_delay_ms = stream_delay_ms
+        self._speed = speed
+        self._script: SetScript | None = None
+        self._coming: SetScript | None = None
+        self._sentences: list[tuple[str, ScriptSentence]] = []
+        self._places: dict[tuple[str, str], int] = {}
+        self._playing: _Playing | None = None
+        self._next = Place(0, 0)
+        self._boundary: Place | None = None
+        """The sentence that ended last, until another starts."""
+        self._cursor: Cursor | None = None
+        self._queue: list[_Queued] = []
+        self._outcomes: OrderedDict[str, InsertionState] = OrderedDict()
+        self._now = 0
+        self._events: list[Event] = []
+
+    # ---- what happens to it ------------------------------------------------------------------------------------------------
+
+    def load(self, script: SetScript, now: int) -> list[Event]:
+        """A script: at once where none runs, else from the next segment boundary on."""
+        self._clock(now)
+        if self._script is None or (self._playing is None and not self.held):
+            self._swap(script)
+            self._begin_sentence(self._now)
+        else:
+            self._coming = script
+        return self._take()
+
+    def advance(self, now: int) -> list[Event]:
+        """Time has come to `now`: end what is over, begin what is due."""
+        self._clock(now)
+        while (due := self.next_deadline()) is not None and due <= self._now:
+            at = due if self._now - due <= SLIP_MS else self._now
+            playing = self._playing
+            if playing is not None and playing.ends <= due:
+                self._end(playing, at)
+            else:
+                self._cut_in(at)
+        return self._take()
+
+    def next_deadline(self) -> int | None:
+        """When `advance` has something to do; None: not before something else happens."""
+        times = [item.at for item in self._queue if item.place is None]
+        if self._playing is not None:
+            if self._playing.insertion is not None:
+                return self._playing.ends  # nothing cuts into a reply
+            times.append(self._playing.ends)
+        return min(times, default=None)
+
+    def insert(self, insertion: Insertion, now: int) -> list[Event]:
+        """An insertion arrived: accepted, rejected with a reason, or known already."""
+        self._clock(now)
+        known = self._outcomes.get(insertion.id)
+        if known is not None:
+            self._events.append(Tell(known.kind, known.at, insertion=insertion.id, reason="repeated"))
+            return self._take()
+        place, reason = self._boundary_of(insertion)
+        at = self._now + self.lead_ms
+        if self.held:
+            reason = "held"
+        elif len(self._queue) >= MAX_QUEUE:
+            reason = "busy"
+        elif insertion.not_after < self._now or (place is None and insertion.not_after < at):
+            reason = reason or "late"
+        if reason:
+            self._tell("rejected", insertion.id, self._now, reason)
+        else:
+            self._queue.append(_Queued(insertion, place, at))
+            self._tell("accepted", insertion.id, self._now)
+        return self._take()
+
+    def withdraw(self, command: Withdraw, now: int) -> list[Event]:
+        """Do not start it; nothing where it started, ended or is unknown."""
+        self._clock(now)
+        self._drop(command.insertion, command.reason)
+        return self._take()
+
+    def stop(self, command: Stop, now: int) -> list[Event]:
+        """Cut a reply and go on at the start of the interrupted sentence; hold the script, or release it.
+
+        With an insertion only that one is meant. Without one: the reply that is heard, with `hold_script` also what is queued; and
+        `hold_script` false releases a held script.
+        """
+        self._clock(now)
+        playing = self._playing
+        cut: Insertion | None = None
+        if playing is not None and playing.insertion is not None:
+            release = command.insertion is None and self.held and not command.hold_script
+            if command.insertion == playing.insertion.id or (command.insertion is None and not release):
+                cut = playing.insertion
+        if command.insertion is not None:
+            self._drop(command.insertion, command.reason)
+        elif command.hold_script:
+            for item in list(self._queue):
+                self._drop(item.insertion.id, command.reason)
+        if cut is not None:
+            self._playing = None
+            self._events.append(Say("cut", self._now, insertion=cut))
+            self._tell("aborted", cut.id, self._now, command.reason)
+            self._next = self._resume(cut)
+        if command.hold_script:
+            self._hold()
+        elif command.insertion is None and self.held:
+            self.held = False
+        if self._playing is None and not self.held and (cut is not None or command.insertion is None):
+            self._begin_sentence(self._now)
+        return self._take()
+
+    def state(self) -> PlayerState:
+        """What is told on identify."""
+        return PlayerState(
+            lead_ms=self.lead_ms, stream_delay_ms=self._stream_delay_ms, cursor=self._cursor,
+            outcomes=tuple(self._outcomes.values()),
+        )  # fmt: skip
+
+    # ---- inside ------------------------------------------------------------------------------------------------------------
+
+    def _clock(self, now: int) -> None:
+        self._now = max(self._now, now)
+
+    def _take(self) -> list[Event]:
+        events, self._events = self._events, []
+        return events
+
+    def _tell(self, kind: Outcome, insertion: str, at: int, reason: str = "") -> None:
+        self._events.append(Tell(kind, at, insertion=insertion, reason=reason))
+        self._outcomes.pop(insertion, None)
+        self._outcomes[insertion] = InsertionState(insertion=insertion, kind=kind, at=at)
+        while len(self._outcomes) > MAX_OUTCOMES:
+            self._outcomes.popitem(last=False)
+
+    def _swap(self, script: SetScript) -> None:
+        self._script, self._coming = script, None
+        self._sentences = [(segment.id, sentence) for segment in script.segments for sentence in segment.sentences]
+        self._places = {(segment, sentence.id): at for at, (segment, sentence) in enumerate(self._sentences)}
+        self._next, self._boundary = Place(0, 0), None
+        for item in list(self._queue):
+            if item.place is not None:
+                self._queue.remove(item)
+                self._tell("rejected", item.insertion.id, self._now, "script_changed")
+
+    def _boundary_of(self, insertion: Insertion) -> tuple[Place | None, str]:
+        """The sentence after which it starts (None: at once), and why that is impossible."""
+        if insertion.when == "now":
+            return None, ""
+        if insertion.when == "idle" or insertion.after is None:
+            idle = self._playing is None or self._playing.place is None
+            return None, "" if idle and self._over() else "not_idle"
+        after = insertion.after
+        if self._script is None or after.version != self._script.version:
+            return None, "script_changed"
+        index = self._places.get((after.segment, after.sentence))
+        if index is None or (after.lap > 0 and not self._script.loop):
+            return None, "unknown_cursor"
+        place = Place(after.lap, index)
+        if self._playing is not None and self._playing.place is not None:
+            if place < self._playing.place:
+                return None, "late"
+            if place == self._playing.place and self._playing.ends - self._now < self.lead_ms:
+                return None, "late"
+        elif place < self._next:
+            return None, "late"
+        return place, ""
+
+    def _over(self) -> bool:
+        """Whether no sentence follows."""
+        return self._script is None or (not self._script.loop and self._next.lap > 0)
+
+    def _end(self, playing: _Playing, at: int) -> None:
+        self._playing = None
+        if playing.insertion is not None:
+            self._tell("ended", playing.insertion.id, playing.ends)
+            self._next = self._resume(playing.insertion)
+        elif playing.place is not None:
+            self._events.append(Tell("sentence_ended", playing.ends, cursor=self._cursor_of(playing.place)))
+            self._boundary = playing.place
+            self._next = self._after(playing.place)
+        if not self._begin_insertion(at):
+            self._begin_sentence(at)
+
+    def _begin_insertion(self, at: int) -> bool:
+        """Start the first queued insertion of this boundary that may still start."""
+        for item in list(self._queue):
+            if item.place is None and item.at > at:
+                continue
+            if item.place is not None and item.place != self._boundary:
+                continue
+            self._queue.remove(item)
+            if self._start(item, at):
+                return True
+        return False
+
+    def _cut_in(self, at: int) -> None:
+        """An insertion that waits for no boundary is due: it cuts the sentence that is heard."""
+        item = min((item for item in self._queue if item.place is None), key=lambda item: item.at)
+        self._queue.remove(item)
+        interrupted = self._playing.place if self._playing is not None else None
+        if self._now > item.insertion.not_after:
+            self._tell("rejected", item.insertion.id, self._now, "late")
+            return
+        if interrupted is not None:
+            self._events.append(Say("cut", at, cursor=self._cursor_of(interrupted)))
+            self._next, self._boundary = interrupted, None
+        self._start(item, at)
+
+    def _start(self, item: _Queued, at: int) -> bool:
+        insertion = item.insertion
+        if self._now > insertion.not_after:
+            self._tell("rejected", insertion.id, self._now, "late")
+            return False
+        length = max(1, round(insertion.duration_ms / self._speed))
+        self._playing = _Playing(at + length, insertion=insertion)
+        self._tell("started", insertion.id, at)
+        self._events.append(Say("reply", at, insertion.text, length, insertion=insertion))
+        return True
+
+    def _begin_sentence(self, at: int) -> None:
+        if self._script is None or self.held:
+            return
+        if self._coming is not None and self._at_segment_end():
+            self._swap(self._coming)
+        if self._over():
+            if self._boundary is not None or self._coming is not None:
+                self._boundary = None
+                if self._coming is not None:
+                    self._swap(self._coming)
+                    self._begin_sentence(at)
+                    return
+                self._events.append(Tell("idle", at))
+            return
+        place, self._boundary = self._next, None
+        self._reject_passed(place)
+        _, sentence = self._sentences[place.index]
+        length = max(1, round(sentence.seconds * 1_000))
+        self._playing = _Playing(at + length, place=place)
+        self._cursor = self._cursor_of(place)
+        self._next = self._after(place)
+        self._events.append(Tell("sentence_started", at, cursor=self._cursor))
+        self._events.append(Say("sentence", at, sentence.text, length, cursor=self._cursor))
+
+    def _reject_passed(self, place: Place) -> None:
+        """Insertions whose boundary lies behind what is said now will not be said."""
+        for item in list(self._queue):
+            if item.place is not None and item.place < place:
+                self._queue.remove(item)
+                self._tell("rejected", item.insertion.id, self._now, "late")
+
+    def _drop(self, insertion: str, reason: str) -> None:
+        for item in list(self._queue):
+            if item.insertion.id == insertion:
+                self._queue.remove(item)
+                self._tell("aborted", insertion, self._now, reason)
+
+    def _hold(self) -> None:
+        if self._playing is not None and self._playing.place is not None:
+            self._events.append(Say("cut", self._now, cursor=self._cursor_of(self._playing.place)))
+            self._next, self._playing = self._playing.place, None
+        self.held = True
+
+    def _resume(self, insertion: Insertion) -> Place:
+        """Where the script goes on: at the cursor that the insertion names, else its segment's start, else the script's first."""
+        resume = insertion.resume
+        if resume is None or self._script is None or resume.version != self._script.version:
+            return self._next
+        index = self._places.get((resume.segment, resume.sentence))
+        if index is None:
+            index = next((at for at, (segment, _) in enumerate(self._sentences) if segment == resume.segment), 0)
+        return Place(resume.lap, index)
+
+    def _at_segment_end(self) -> bool:
+        if self._boundary is None:
+            return False
+        last = self._boundary.index
+        return last + 1 == len(self._sentences) or self._sentences[last + 1][0] != self._sentences[last][0]
+
+    def _after(self, place: Place) -> Place:
+        return Place(place.lap, place.index + 1) if place.index + 1 < len(self._sentences) else Place(place.lap + 1, 0)
+
+    def _cursor_of(self, place: Place) -> Cursor:
+        assert self._script is not None
+        segment, sentence = self._sentences[place.index]
+        return Cursor(version=self._script.version, lap=place.lap, segment=segment, sentence=sentence.id)

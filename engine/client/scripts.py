@@ -1,0 +1,135 @@
+"""A pool's script as the player will speak it: facts filled in, their versions told."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from engine.events.inputs import ANY_PRODUCT, LocalText, ScriptSegment, ScriptSentence
+from engine.events.wire import Fact, Facts, SetScript
+from engine.pool import speech
+from engine.pool.model import Pool, ScriptPlan, Sentence
+
+Place = tuple[str, str]
+"""Product and name of a fact."""
+
+
+class FactBook:
+    """The facts that the gateway told; at each moment a live one goes before the catalogue's."""
+
+    def __init__(self, facts: Iterable[Fact] = ()) -> None:
+        self._live: dict[Place, Fact] = {}
+        self._catalogue: dict[Place, Fact] = {}
+        self.tell(facts)
+
+    def tell(self, facts: Iterable[Fact]) -> None:
+        """More facts, or newer ones."""
+        for fact in facts:
+            (self._live if fact.live else self._catalogue)[fact.product, fact.name] = fact
+
+    def take(self, message: Facts) -> None:
+        """A push of the gateway."""
+        if message.whole:
+            self._live.clear()
+            self._catalogue.clear()
+        self.tell(message.facts)
+
+    def at(self, product: str | None, name: str, now: int) -> tuple[Place, Fact] | None:
+        """The fact that holds now: of the product, else of the shop; None where none does, or it is withdrawn."""
+        for place in ((product, name), (ANY_PRODUCT, name)) if product is not None else ((ANY_PRODUCT, name),):
+            known = False
+            for book in (self._live, self._catalogue):
+                fact = book.get((place[0], place[1]))
+                known = known or fact is not None
+                if fact is not None and _holds(fact, now):
+                    return ((place[0], place[1]), fact) if fact.value is not None else None
+            if known:  # the product's own fact is over or not yet there: the shop's says nothing about it
+                return None
+        return None
+
+    def next_change(self, now: int) -> int | None:
+        """When a fact begins or ends next, ms."""
+        moments = (
+            moment
+            for book in (self._live, self._catalogue)
+            for fact in book.values()
+            for moment in (fact.start, fact.until)
+            if moment is not None and moment > now
+        )
+        return min(moments, default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A script to send, and the sentences left out, each with the fact that it lacks."""
+
+    script: SetScript
+    left_out: tuple[tuple[str, str], ...]
+
+
+def fill_script(pool: Pool, plan: ScriptPlan, facts: FactBook, *, now: int, request: str, speed: float = 1.0) -> Filled:
+    """`plan` with its placeholders filled as of `now`, its seconds divided by `speed`.
+
+    A sentence whose fact does not hold now is left out: nothing is said that nobody stands for. Raises `ValueError` where nothing is left.
+    `request`: the id of the request that sends it. The version follows from the content alone.
+    """
+    segments: list[ScriptSegment] = []
+    left_out: list[tuple[str, str]] = []
+    for segment in plan.segments:
+        sentences: list[ScriptSentence] = []
+        for sentence in segment.sentences:
+            filled = _fill(pool, plan, segment.product, sentence, facts, now, speed)
+            if isinstance(filled, str):
+                left_out.append((sentence.id, filled))
+            else:
+                sentences.append(filled)
+        if sentences:
+            segments.append(ScriptSegment(id=segment.id, product=segment.product, sentences=tuple(sentences)))
+    if not segments:
+        raise ValueError(f"no sentence of script `{plan.id}` can be said: the facts that they need are missing")
+    content = json.dumps([segment.model_dump(mode="json") for segment in segments], sort_keys=True).encode()
+    script = SetScript(
+        id=request, script=plan.id, version=hashlib.sha256(content).hexdigest()[:16], language=plan.language,
+        loop=plan.loop, segments=tuple(segments),
+    )  # fmt: skip
+    return Filled(script, tuple(left_out))
+
+
+def _fill(
+    pool: Pool, plan: ScriptPlan, product: str | None, sentence: Sentence, facts: FactBook, now: int, speed: float
+) -> ScriptSentence | str:
+    """The sentence, or the name of what it lacks."""
+    values: dict[str, str] = {}
+    versions: dict[str, str] = {}
+    item = pool.products.get(product) if product is not None else None
+    for name in speech.placeholders(sentence.text):
+        if name == "product" and item is not None:
+            values[name] = speech.spoken(item.name, None, plan.language)
+        elif name == "link" and item is not None and item.link is not None:
+            values[name] = str(item.link)
+        else:
+            found = facts.at(product, name, now)
+            if found is None or found[1].value is None:
+                return name
+            place, fact = found
+            values[name] = _spoken(fact, plan.language)
+            versions[f"{place[0]}/{place[1]}"] = fact.version
+    return ScriptSentence(
+        id=sentence.id, text=speech.fill(sentence.text, values), seconds=sentence.seconds / speed,
+        answers=sentence.answers, hold=sentence.hold, facts=versions,
+    )  # fmt: skip
+
+
+def _spoken(fact: Fact, language: str) -> str:
+    value = fact.value
+    assert value is not None
+    if isinstance(value, LocalText):
+        texts = {lang: text for lang, text in (("zh", value.zh), ("en", value.en)) if text is not None}
+        return speech.spoken(texts, fact.currency, language)
+    return speech.spoken(value, fact.currency, language)
+
+
+def _holds(fact: Fact, now: int) -> bool:
+    return (fact.start is None or fact.start <= now) and (fact.until is None or now < fact.until)

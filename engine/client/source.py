@@ -1,0 +1,215 @@
+"""A source of comments: sends batches, gets both acknowledgements, loses nothing when the connection breaks.
+
+Acknowledgement 1 (*received*): the comment is durable. Acknowledgement 2 (*processed*): it has its verdict. After a reconnect every
+comment without the second is sent again; the engine recognises repeats, whose verdict is then `duplicate`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from types import TracebackType
+from typing import Final, Self
+
+from engine.client.connection import Connection, RequestRefused
+from engine.errors import LivechatError
+from engine.events import wire
+from engine.events.fields import Language
+from engine.events.inputs import Comment
+
+BATCH: Final = 200  # comments of one frame: about 40 KiB, below the frame limit of 64 KiB with texts of usual length
+BATCH_BYTES: Final = 48_000  # of texts, so that long ones fit, too
+WINDOW: Final = 10_000  # comments without a verdict; below what the gateway remembers for one source (20,000)
+
+log = logging.getLogger(__name__)
+
+Key = tuple[str, str, str]
+Processed = Callable[[Comment, str, bool], None]
+"""Gets a comment, its verdict and whether that is final. Must not wait."""
+
+
+class Source:
+    """Sends comments. `window`: how many may be without a verdict before `send` waits; None: never waits for verdicts."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        rooms: Sequence[str],
+        token: str = "",
+        processed: Processed | None = None,
+        window: int | None = WINDOW,
+        patience_s: float | None = 10.0,
+    ) -> None:
+        self.connection = Connection(
+            url, role="source", rooms=rooms, token=token, handler=self._on_message, patience_s=patience_s
+        )
+        self.received = 0
+        self.refused: list[tuple[Comment, str]] = []
+        self._processed = processed
+        self._window = window
+        self._owed: dict[Key, Comment] = {}
+        self._room = asyncio.Event()
+        self._identified = 0
+        self._again: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        await self.connection.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """End the session; what has no verdict yet keeps going without us."""
+        if self._again is not None:
+            self._again.cancel()
+            await asyncio.gather(self._again, return_exceptions=True)
+        await self.connection.close()
+
+    async def open_room(self, room: str, *, shop: str | None = None, language: Language | None = None) -> None:
+        """A live begins. Raises `RequestRefused`."""
+        request = wire.OpenRoom(id=self.connection.next_id(), room=room, shop=shop, language=language)
+        await self.connection.request(request)
+
+    async def close_room(self, room: str) -> None:
+        """A live ends. Raises `RequestRefused`."""
+        await self.connection.request(wire.CloseRoom(id=self.connection.next_id(), room=room))
+
+    async def send(self, comments: Iterable[Comment]) -> None:
+        """Send; returns when all are received (or refused: see `refused`). Waits while the window is full.
+
+        Raises `Unavailable` or `ProtocolError` when the session is over.
+        """
+        for batch in _batches(comments):
+            while self._window is not None and len(self._owed) >= self._window:
+                self._room.clear()
+                await self._wait_for_room()
+            for comment in batch:
+                self._owed[comment.room, comment.source, comment.id] = comment
+            await self._send(batch)
+
+    async def drained(self) -> None:
+        """Until every comment sent has its verdict."""
+        while self._owed:
+            self._room.clear()
+            await self._wait_for_room()
+
+    @property
+    def owed(self) -> int:
+        """Comments without a verdict."""
+        return len(self._owed)
+
+    async def _wait_for_room(self) -> None:
+        if self.connection.ended:
+            await self.connection.wait()
+        ended = asyncio.ensure_future(self.connection.wait())
+        room = asyncio.ensure_future(self._room.wait())
+        try:
+            done, _ = await asyncio.wait((ended, room), return_when=asyncio.FIRST_COMPLETED)
+            if ended in done:
+                ended.result()
+        finally:
+            ended.cancel()
+            room.cancel()
+
+    async def _send(self, batch: Sequence[Comment]) -> None:
+        lines = tuple(
+            comment.model_dump(mode="json", exclude_none=True, exclude={"type", "v", "received"}) for comment in batch
+        )
+        while True:
+            request = wire.Comments(id=self.connection.next_id(), comments=lines)
+            try:
+                answer = await self.connection.request(request)
+            except RequestRefused as error:
+                if not error.refused.temporary:
+                    raise
+                await asyncio.sleep((error.refused.retry_ms or 1_000) / 1_000)
+                continue
+            if isinstance(answer, wire.Received):
+                self._note(batch, answer)
+            return
+
+    def _note(self, batch: Sequence[Comment], answer: wire.Received) -> None:
+        for comment, receipt in zip(batch, answer.results, strict=True):
+            if receipt.error is None:
+                self.received += 1
+            else:
+                self._owed.pop((comment.room, comment.source, comment.id), None)
+                self.refused.append((comment, receipt.error))
+        self._room.set()
+
+    def _on_message(self, message: wire.Push | wire.Processed | wire.Facts | wire.Identified) -> None:
+        if isinstance(message, wire.Processed):
+            for line in message.results:
+                comment = self._owed.pop((message.room, line.source, line.comment), None)
+                if comment is not None and self._processed is not None:
+                    self._processed(comment, line.verdict, line.final)
+            self._room.set()
+        elif isinstance(message, wire.Identified):
+            self._identified += 1
+            if self._identified > 1 and self._owed:
+                if self._again is not None:
+                    self._again.cancel()
+                self._again = asyncio.create_task(self._send_again(list(self._owed.values())), name="send again")
+
+    async def _send_again(self, comments: Sequence[Comment]) -> None:
+        log.info("sending %d comments without a verdict again", len(comments))
+        try:
+            for batch in _batches(comments):
+                await self._send(batch)
+        except LivechatError as error:
+            log.warning("comments could not be sent again: %s", error)
+
+
+def _batches(comments: Iterable[Comment]) -> Iterable[list[Comment]]:
+    batch: list[Comment] = []
+    size = 0
+    for comment in comments:
+        length = 4 * len(comment.text) + 200
+        if batch and (len(batch) >= BATCH or size + length > BATCH_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(comment)
+        size += length
+    if batch:
+        yield batch
+
+
+class Pace:
+    """When to send recorded comments: their recorded distances, divided by `speed`. `now` in seconds of a steady clock."""
+
+    def __init__(self, speed: float, first_at: float, now: float) -> None:
+        self._speed = speed
+        self._first_at = first_at
+        self._start = now
+
+    def wait(self, at: float, now: float) -> float:
+        """Seconds from `now` until a comment recorded at `at` seconds is due; 0 where it is due already."""
+        return max(0.0, self._start + (at - self._first_at) / self._speed - now)
+
+
+async def paced(
+    comments: Iterable[tuple[float, Comment]], *, speed: float, clock: Callable[[], float]
+) -> AsyncIterator[list[Comment]]:
+    """Recorded comments (seconds, comment) at `speed`, those that are due together in one list."""
+    pace: Pace | None = None
+    due: list[Comment] = []
+    for at, comment in comments:
+        now = clock()
+        pace = pace or Pace(speed, at, now)
+        wait = pace.wait(at, now)
+        if wait > 0:
+            if due:
+                yield due
+                due = []
+            await asyncio.sleep(max(0.0, pace.wait(at, clock())))
+        due.append(comment)
+        if len(due) >= BATCH:
+            yield due
+            due = []
+    if due:
+        yield due

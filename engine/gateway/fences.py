@@ -1,0 +1,76 @@
+"""What kill switches and fact changes forbid, from `shop-events` alone: the gateway acts on them before any worker does.
+
+Every insertion says up to which offset of `shop-events` its room had applied (`shop_offset`) and which version of each fact it
+speaks. So a record of that topic forbids an insertion exactly where the insertion did not know it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from engine.events.inputs import FactSet, Kill, ShopEvent
+from engine.events.outputs import Insertion
+from engine.pool.facts import live_version
+
+Cause = Literal["killed", "fact_changed"]
+
+KILL_KEYS: Final = ("kill/*", "kill/shop/{shop}", "kill/room/{room}")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Why an insertion may not be said. `price`: a changed fact of it is a price, so it may not even be finished."""
+
+    cause: Cause
+    offset: int
+    price: bool = False
+
+
+class Fences:
+    """The latest kill switches and facts with their offsets. Events may come again or out of order; the newest of a key counts."""
+
+    def __init__(self) -> None:
+        self._kills: dict[str, tuple[int, Kill]] = {}
+        self._facts: dict[tuple[str, str, str], tuple[int, FactSet]] = {}
+
+    def apply(self, offset: int, event: ShopEvent) -> None:
+        """A record of `shop-events`; marks and pools fence nothing."""
+        if isinstance(event, Kill):
+            if offset >= self._kills.get(event.key(), (-1, event))[0]:
+                self._kills[event.key()] = (offset, event)
+        elif isinstance(event, FactSet):
+            place = (event.shop, event.product, event.name)
+            if offset >= self._facts.get(place, (-1, event))[0]:
+                self._facts[place] = (offset, event)
+
+    def forbids(self, insertion: Insertion) -> Verdict | None:
+        """Why this insertion may not be said; None where nothing forbids it.
+
+        The record that lifts a kill is a fence too: what was made before the kill stays forbidden.
+        """
+        for offset, kill in self._kills_of(insertion.room, insertion.shop):
+            if kill.on or insertion.shop_offset < offset:
+                return Verdict("killed", offset)
+        found: Verdict | None = None
+        ends = insertion.not_after + insertion.duration_ms
+        for use in insertion.facts:
+            offset, event = self._facts.get((insertion.shop, use.product, use.name), (-1, None))
+            if event is None or offset <= insertion.shop_offset or use.version == live_version(offset):
+                continue
+            if event.start is not None and event.start > ends:
+                continue
+            if found is None or use.price:
+                found = Verdict("fact_changed", offset, use.price)
+        return found
+
+    def holds_script(self, room: str, shop: str | None) -> Kill | None:
+        """The kill switch that holds this room's script still, if one does."""
+        for _, kill in self._kills_of(room, shop):
+            if kill.on and kill.hold_script:
+                return kill
+        return None
+
+    def _kills_of(self, room: str, shop: str | None) -> list[tuple[int, Kill]]:
+        keys = (key.format(shop=shop, room=room) for key in KILL_KEYS if shop is not None or "{shop}" not in key)
+        return [self._kills[key] for key in keys if key in self._kills]

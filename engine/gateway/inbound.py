@@ -1,0 +1,212 @@
+"""What comes from the bus: held, fanned out, and acted on where the gateway itself must act (fences, facts, verdicts)."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Final, Protocol, runtime_checkable
+
+from engine.bus.partitioner import partition_of
+from engine.bus.port import Bus, Stored
+from engine.errors import BusError
+from engine.events import wire
+from engine.events.closes import CloseCode
+from engine.events.codec import decode
+from engine.events.inputs import FactSet, PlayerSeen, PoolLive, RoomOpened, ShopEvent
+from engine.events.outputs import Insertion, RoomCommand, Verdicts
+from engine.gateway.facts import ShopFacts
+from engine.gateway.feed import Feed
+from engine.gateway.fences import Fences
+from engine.gateway.hub import STREAMS, Hub
+from engine.gateway.peer import Peer
+from engine.gateway.players import Players
+from engine.gateway.pools import PoolReader
+from engine.gateway.ring import Entry
+from engine.gateway.shops import RoomShops
+from engine.gateway.sources import Owed
+from engine.metrics import Metrics
+from engine.settings import Settings
+
+ON_DEMAND: Final[frozenset[wire.Stream]] = frozenset({"decisions"})
+"""Streams that are read only once somebody follows them: one record per comment, and nothing here acts on them."""
+
+log = logging.getLogger(__name__)
+
+
+@runtime_checkable
+class Named(Protocol):
+    """A bus that knows its log's identity: no other log, and no later one in its place, has it."""
+
+    identity: str
+
+
+class Inbound:
+    """Everything that the gateway knows from the bus."""
+
+    def __init__(self, bus: Bus, settings: Settings, metrics: Metrics, clock: Callable[[], int]) -> None:
+        self._bus = bus
+        self._metrics = metrics
+        self._clock = clock
+        self._keep_ms = round(settings.gateway.ring_minutes * 60_000)
+        self.fences = Fences()
+        self.shops = RoomShops(settings.publisher.default_shop)
+        self.facts = ShopFacts(PoolReader(bus))
+        self.owed: Owed[Peer] = Owed()
+        self.players = Players(self.fences, metrics, clock, self.shops.of)
+        identity = bus.identity if isinstance(bus, Named) else f"{settings.bus.url}/{settings.bus.prefix}"
+        self.hub = Hub(
+            log=hashlib.sha256(identity.encode()).hexdigest()[:12],
+            partitions=bus.partitions,
+            partition_of=lambda room: partition_of(room, bus.partitions),
+            keep_ms=self._keep_ms,
+            gate=self._gate,
+        )
+        self._feeds = {stream: self._feed(stream) for stream in STREAMS}
+        self._shop_feed = Feed(bus, "shop-events", self._shop_event, lambda _partition, _offset: None, metrics)
+        self._background: set[asyncio.Task[None]] = set()
+
+    async def start(self) -> None:
+        """Read what must be known before the first client comes. Raises `BusError`."""
+        await self._shop_feed.start(None)
+        for stored in (await self._bus.latest_per_key("shop-events", 0)).values():
+            self._shop_feed.read(stored)
+        await self.follow(stream for stream in STREAMS if stream not in ON_DEMAND)
+
+    async def follow(self, streams: Iterable[wire.Stream]) -> None:
+        """Make sure that these streams are read. Raises `BusError`."""
+        for stream in streams:
+            await self._feeds[stream].start(self._clock() - self._keep_ms)
+
+    async def close(self) -> None:
+        """Stop reading."""
+        for feed in (self._shop_feed, *self._feeds.values()):
+            await feed.close()
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+
+    def trim(self) -> None:
+        """Forget what is too old."""
+        now = self._clock()
+        for stream, ring in self.hub.rings.items():
+            ring.trim(now)
+            self._metrics.ring_bytes.labels(stream).set(ring.size)
+        self.players.trim()
+
+    def leave(self, peer: Peer) -> None:
+        """A client is gone."""
+        self.hub.leave(peer)
+        self.owed.leave(peer)
+
+    def recall(self, room: str) -> None:
+        """A player identified: what its session holds is known again, and fenced."""
+        records = (decode("insertions", entry.value) for entry in self.hub.rings["insertions"].of_room(room))
+        self.players.catch_up(room, (record for record in records if isinstance(record, Insertion)))
+
+    # ---- streams -----------------------------------------------------------------------------------------------------------
+
+    def _feed(self, stream: wire.Stream) -> Feed:
+        def take(stored: Stored, live: bool) -> None:
+            entry = self.hub.add(stream, stored)
+            if entry is None:
+                return
+            self._learn(stream, entry)
+            if live:
+                self._act(stream, entry)
+                self.hub.deliver(stream, entry)
+
+        def begin(partition: int, offset: int) -> None:
+            self.hub.begin(stream, partition, offset)
+
+        return Feed(self._bus, stream, take, begin, self._metrics)
+
+    def _learn(self, stream: wire.Stream, entry: Entry) -> None:
+        """Which shop a room has."""
+        if stream == "insertions":
+            self.shops.learn(entry.room, decode(stream, entry.value).shop)
+        elif stream == "room-events" and b'"room_opened"' in entry.value:
+            event = decode(stream, entry.value)
+            if isinstance(event, RoomOpened):
+                self.shops.learn(entry.room, event.shop)
+
+    def _act(self, stream: wire.Stream, entry: Entry) -> None:
+        if stream == "verdicts" and len(self.owed):
+            self._acknowledge(decode(stream, entry.value))
+        elif stream == "room-events" and b'"player_seen"' in entry.value and entry.room in self.players.rooms:
+            event = decode(stream, entry.value)
+            if isinstance(event, PlayerSeen) and event.identified:
+                self._replaced(event)
+
+    def _acknowledge(self, verdicts: Verdicts) -> None:
+        """Acknowledgement 2, one message per source and record."""
+        lines: dict[Peer, list[wire.ProcessedLine]] = {}
+        for line in verdicts.lines:
+            peer = self.owed.take((verdicts.room, line.source, line.id))
+            if peer is not None:
+                done = wire.ProcessedLine(source=line.source, comment=line.id, verdict=line.verdict, final=line.final)
+                lines.setdefault(peer, []).append(done)
+        for peer, results in lines.items():
+            self._metrics.acks.labels("processed").inc(len(results))
+            peer.say(wire.Processed(room=verdicts.room, results=tuple(results)))
+
+    def _replaced(self, event: PlayerSeen) -> None:
+        """A player identified somewhere; where that is another gateway, ours has been replaced."""
+        player = self.players.rooms[event.room]
+        if event.session != player.peer.name and event.at > player.entered:
+            end = player.peer.session.end(CloseCode.REPLACED, "a newer session plays this room")
+            player.peer.link.end(end.code, end.reason)
+
+    def _gate(self, peer: Peer, record: RoomCommand) -> bool:
+        if peer.role == "source":
+            return record.type == "chat_reply"
+        return self.players.gate(peer, record)
+
+    # ---- shop events ---------------------------------------------------------------------------------------------------------
+
+    def _shop_event(self, stored: Stored, live: bool) -> None:
+        if stored.value is None:
+            return
+        event: ShopEvent = decode("shop-events", stored.value)
+        self.fences.apply(stored.offset, event)
+        self.facts.apply(stored.offset, event)
+        if not live:
+            return
+        self.players.enforce()
+        if isinstance(event, FactSet):
+            self._later(self._push_fact(stored.offset, event))
+        elif isinstance(event, PoolLive):
+            self._later(self._push_facts(event.shop))
+
+    def _later(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work, name="push facts")
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+    async def _push_fact(self, offset: int, event: FactSet) -> None:
+        players = self._players_of(event.shop)
+        if players:
+            await self._push(event.shop, players, whole=False, facts=self._one(offset, event))
+
+    async def _push_facts(self, shop: str) -> None:
+        players = self._players_of(shop)
+        if players:
+            await self._push(shop, players, whole=True, facts=self.facts.of_shop(shop))
+
+    async def _one(self, offset: int, event: FactSet) -> tuple[wire.Fact, ...]:
+        return (await self.facts.changed(offset, event),)
+
+    async def _push(
+        self, shop: str, players: list[Peer], *, whole: bool, facts: Coroutine[None, None, tuple[wire.Fact, ...]]
+    ) -> None:
+        try:
+            message = wire.Facts(shop=shop, whole=whole, facts=await facts)
+        except BusError as error:
+            log.warning("facts of shop `%s` were not pushed: %s", shop, error)
+            return
+        for peer in players:
+            peer.say(message)
+
+    def _players_of(self, shop: str) -> list[Peer]:
+        return [player.peer for room, player in self.players.rooms.items() if self.shops.of(room) == shop]

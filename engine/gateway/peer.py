@@ -1,0 +1,70 @@
+"""One connected client, and the port through which it is reached."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from engine.events.closes import CloseCode
+from engine.events.codec import encode
+from engine.events.wire import ROLE_STREAMS, ClientRole, Identify, Message, Stream
+from engine.gateway.auth import Access
+from engine.gateway.session import Session
+from engine.gateway.sources import Rate
+
+
+class Link(Protocol):
+    """The connection under a client. None of the calls waits or raises; after the connection ended they do nothing."""
+
+    def send(self, data: bytes) -> None:
+        """Send a text frame; cuts the connection where too much is unsent."""
+        ...
+
+    def end(self, code: CloseCode, reason: str) -> None:
+        """Close with this code."""
+        ...
+
+    def allow(self, frame_bytes: int) -> None:
+        """Take frames up to this size from now on."""
+        ...
+
+
+@dataclass(eq=False, slots=True)
+class Peer:
+    """A client. Before `identify` it has no role."""
+
+    link: Link
+    session: Session
+    name: str = ""
+    """Its session's id."""
+    identify: Identify | None = None
+    access: Access | None = None
+    streams: tuple[Stream, ...] = ()
+    rate: Rate | None = None
+    busy: bool = False
+    """Its last frame is being handled, so that it cannot be silent."""
+
+    def admit(self, identify: Identify, access: Access, name: str) -> None:
+        """It identified itself."""
+        self.identify, self.access, self.name = identify, access, name
+        self.streams = tuple(
+            dict.fromkeys(ROLE_STREAMS[identify.role] if identify.streams is None else identify.streams)
+        )
+
+    @property
+    def role(self) -> ClientRole | None:
+        return self.identify.role if self.identify is not None else None
+
+    def scope(self, stream: Stream) -> tuple[str, ...]:
+        """Names and patterns of what it may see of a stream: rooms; of `gaps`, shops."""
+        assert self.identify is not None
+        assert self.access is not None
+        if stream != "gaps":
+            return self.identify.rooms
+        if self.access.shop is not None:
+            return (self.access.shop,)
+        return ("*",) if self.access.covers(("*",)) else ()
+
+    def say(self, message: Message) -> None:
+        """Send a message."""
+        self.link.send(encode(message))

@@ -1,0 +1,114 @@
+"""Requests → records for the bus. Pure."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pydantic import JsonValue, ValidationError
+
+from engine.events import wire
+from engine.events.codec import adapter, describe
+from engine.events.inputs import (
+    Approval,
+    ChatReplyReport,
+    Comment,
+    FactSet,
+    GapMark,
+    HandoffState,
+    Kill,
+    ModeSet,
+    Playback,
+    RoomClosed,
+    RoomOpened,
+    RoomRecord,
+    Script,
+    ShopRecord,
+    TakeOver,
+)
+from engine.gateway.auth import Access
+
+REPORT_AGE_MS: Final = 600_000  # a playback report may tell of at most the last ten minutes (a reconnect in between)
+
+
+def room_record(request: wire.RoomRequest, *, by: str, now: int, shop: str | None) -> RoomRecord:
+    """The room event that a request asks for. `shop`: of a room that is opened. Raises `ValueError` where no shop is known."""
+    head = {"room": request.room, "id": request.id, "at": now, "by": by}
+    match request:
+        case wire.OpenRoom():
+            named = request.shop or shop
+            if named is None:
+                raise ValueError("shop: name the shop of the room; neither the token nor the server has a default")
+            return RoomOpened(**head, shop=named, language=request.language)
+        case wire.CloseRoom():
+            return RoomClosed(**head)
+        case wire.SetMode():
+            return ModeSet(**head, mode=request.mode)
+        case wire.TakeRoom():
+            return TakeOver(**head, who=request.who, at_boundary=request.at_boundary)
+        case wire.Approve():
+            return Approval(**head, proposal=request.proposal, verdict=request.verdict)
+        case wire.SetHandoff():
+            return HandoffState(**head, handoff=request.handoff, state=request.state)
+        case wire.ReportChat():
+            return ChatReplyReport(**head, reply=request.reply, status=request.status, error=request.error)
+
+
+def shop_record(request: wire.ShopRequest, *, by: str, now: int) -> ShopRecord:
+    """The shop event that a request asks for."""
+    fields = {**request.model_dump(exclude={"type"}), "at": now, "by": by}
+    match request:
+        case wire.SetKill():
+            return Kill.model_validate(fields)
+        case wire.SetFact():
+            return FactSet.model_validate(fields)
+        case wire.MarkGap():
+            return GapMark.model_validate(fields)
+
+
+def player_record(
+    request: wire.SetScript | wire.ReportPlayback, *, room: str, session: str, by: str, now: int
+) -> Script | Playback:
+    """What a player said, as a room event. Raises pydantic's ValidationError where a report lacks its cursor or insertion."""
+    if isinstance(request, wire.SetScript):
+        return Script(
+            room=room, id=request.id, at=now, by=by, session=session, script=request.script, version=request.version,
+            language=request.language, loop=request.loop, segments=request.segments,
+        )  # fmt: skip
+    return Playback(
+        room=room, id=request.id, at=min(max(request.at, now - REPORT_AGE_MS), now), by=by, session=session,
+        kind=request.kind, cursor=request.cursor, insertion=request.insertion, reason=request.reason,
+    )  # fmt: skip
+
+
+def read_comments(batch: wire.Comments, access: Access, *, now: int) -> tuple[list[Comment], list[wire.Receipt]]:
+    """The batch's good comments in order, and a receipt for each line of it: a malformed one does not hold up the others."""
+    comments: list[Comment] = []
+    receipts: list[wire.Receipt] = []
+    for line in batch.comments:
+        comment, receipt = _read_comment(line, batch, access, now)
+        receipts.append(receipt)
+        if comment is not None:
+            comments.append(comment)
+    return comments, receipts
+
+
+def _read_comment(
+    line: JsonValue, batch: wire.Comments, access: Access, now: int
+) -> tuple[Comment | None, wire.Receipt]:
+    if not isinstance(line, dict):
+        return None, wire.Receipt(error="a comment is a JSON object")
+    claimed = line.get("id")
+    name = str(claimed)[:128] if isinstance(claimed, str | int) else None
+    fields: dict[str, JsonValue] = {"shop": access.shop, **line, "type": "comment", "received": now}
+    for key, default in (("room", batch.room), ("source", batch.source)):
+        if fields.get(key) is None and default is not None:
+            fields[key] = default
+    try:
+        comment: Comment = adapter(Comment).validate_python(fields)
+    except ValidationError as error:
+        return None, wire.Receipt(comment=name, error=describe(error)[:300])
+    if not access.covers((comment.room,)):
+        return None, wire.Receipt(comment=name, error="room: this token does not cover it")
+    if access.shop is not None and comment.shop != access.shop:
+        return None, wire.Receipt(comment=name, error=f"shop: this token is for shop {access.shop}")
+    return comment, wire.Receipt(comment=comment.id)

@@ -1,0 +1,324 @@
+"""The gateway: WebSocket clients on one side, the bus on the other.
+
+`Gateway` wires the parts and answers requests; what comes from the bus is `Inbound`'s. Every request that becomes a record is
+answered only once the record is durable.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from pydantic import ValidationError
+
+from engine import __version__
+from engine.bus.port import Bus, Outgoing
+from engine.errors import BusError
+from engine.events import wire
+from engine.events.closes import CloseCode
+from engine.events.codec import describe, encode
+from engine.events.fields import MAX_RECORD_BYTES, Record
+from engine.events.inputs import PlayerGone, PlayerSeen, RoomRecord, ShopRecord
+from engine.gateway import requests
+from engine.gateway.auth import Access, Authenticator, matches
+from engine.gateway.inbound import Inbound
+from engine.gateway.peer import Link, Peer
+from engine.gateway.server import SocketServer
+from engine.gateway.session import Admit, End, Handle, Say, Session
+from engine.gateway.sources import Rate
+from engine.metrics import Metrics
+from engine.settings import Settings
+
+SEEN_MS: Final = (
+    10_000  # between two signs of life of a player on the bus; a third of the 30 s after which it counts as lost
+)
+
+log = logging.getLogger(__name__)
+
+Clock = Callable[[], int]
+
+
+def wall_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def steady_ms() -> int:
+    return time.monotonic_ns() // 1_000_000
+
+
+class Gateway:
+    """One gateway. `clock`: UTC ms, for records; `steady`: ms that never jump, for deadlines."""
+
+    def __init__(
+        self, bus: Bus, settings: Settings, metrics: Metrics, *, clock: Clock = wall_ms, steady: Clock = steady_ms
+    ) -> None:
+        self.ready = False
+        self._bus = bus
+        self._settings = settings.gateway
+        self._default_shop = settings.publisher.default_shop
+        self._metrics = metrics
+        self._clock = clock
+        self._steady = steady
+        self._authenticator = Authenticator(settings.gateway)
+        self._inbound = Inbound(bus, settings, metrics, clock)
+        self._server = SocketServer(settings.gateway, metrics, self)
+        self._peers: dict[Peer, None] = {}
+        self._ticker: asyncio.Task[None] | None = None
+        self._last_seen = steady()
+
+    # ---- life ----------------------------------------------------------------------------------------------------------
+
+    async def start(self) -> tuple[str, int]:
+        """Catch up with the bus, then listen; returns host and port. Raises `BusError`, `UsageError`."""
+        await self._inbound.start()
+        address = await self._server.start()
+        self._ticker = asyncio.create_task(self._tick(), name="gateway ticker")
+        self.ready = True
+        return address
+
+    async def close(self) -> None:
+        """Tell the clients, wait for them at most two seconds, stop reading."""
+        self.ready = False
+        await self._server.close()
+        if self._ticker is not None:
+            self._ticker.cancel()
+            await asyncio.gather(self._ticker, return_exceptions=True)
+        await self._inbound.close()
+
+    async def _tick(self) -> None:
+        pause = min(1.0, self._settings.heartbeat_s / 4, self._settings.identify_s / 4)
+        while True:
+            await asyncio.sleep(pause)
+            try:
+                await self.tick()
+            except BusError as error:
+                log.warning("players' presence was not published: %s", error)
+
+    async def tick(self) -> None:
+        """Deadlines of sessions, presence of players, what is too old to be held. Raises `BusError`."""
+        now = self._steady()
+        for peer in list(self._peers):
+            if peer.busy:
+                peer.session.alive(now)
+            end = peer.session.due(now)
+            if end is not None:
+                peer.link.end(end.code, end.reason)
+        self._inbound.trim()
+        if now - self._last_seen >= SEEN_MS:
+            self._last_seen = now
+            players = self._inbound.players.rooms.items()
+            await self._write([_seen(room, at.peer, at.state, self._clock()) for room, at in players])
+
+    # ---- connections (called by the server) ------------------------------------------------------------------------------
+
+    def connected(self, link: Link) -> Peer:
+        """A connection opened: greet it."""
+        session = Session(
+            self._authenticator.access, now=self._steady(), identify_ms=round(self._settings.identify_s * 1_000),
+            heartbeat_ms=self._heartbeat_ms,
+        )  # fmt: skip
+        peer = Peer(link, session)
+        self._peers[peer] = None
+        peer.say(
+            wire.Hello(
+                server=f"livechat-engine {__version__}", heartbeat_ms=self._heartbeat_ms,
+                identify_ms=round(self._settings.identify_s * 1_000), time=self._clock(),
+            )
+        )  # fmt: skip
+        return peer
+
+    async def received(self, peer: Peer, frame: str | bytes) -> None:
+        """A frame of a client."""
+        action = peer.session.receive(frame, self._steady())
+        peer.busy = True
+        try:
+            match action:
+                case Admit(identify, access):
+                    await self._admit(peer, identify, access)
+                case Handle(message):
+                    await self._handle(peer, message)
+                case Say(message):
+                    peer.say(message)
+                case End(code, reason):
+                    peer.link.end(code, reason)
+                case None:
+                    pass
+        except BusError as error:
+            log.warning("a request failed: %s", error)
+            request = action.message if isinstance(action, Handle) else None
+            self._refuse(peer, request, "bus_unavailable", "the log cannot be written now; try again", retry_ms=1_000)
+        except Exception:
+            log.exception("a frame could not be handled")
+            peer.link.end(CloseCode.INTERNAL, "the server made a mistake; it is logged there")
+        finally:
+            peer.busy = False
+
+    async def gone(self, peer: Peer) -> None:
+        """A connection ended."""
+        self._peers.pop(peer, None)
+        if peer.identify is None:
+            return
+        self._metrics.clients.labels(peer.identify.role).dec()
+        self._inbound.leave(peer)
+        if peer.role == "player":
+            room = peer.identify.rooms[0]
+            if self._inbound.players.leave(room, peer):
+                gone = PlayerGone(room=room, id=uuid.uuid4().hex, at=self._clock(), by=_by(peer), session=peer.name)
+                try:
+                    await self._write([gone])
+                except BusError as error:
+                    log.warning("a player's end was not published, its presence will expire: %s", error)
+
+    # ---- identify --------------------------------------------------------------------------------------------------------
+
+    async def _admit(self, peer: Peer, identify: wire.Identify, access: Access) -> None:
+        peer.admit(identify, access, identify.session or uuid.uuid4().hex)
+        self._metrics.clients.labels(identify.role).inc()
+        facts: tuple[wire.Fact, ...] = ()
+        shop: str | None = None
+        try:
+            await self._inbound.follow(peer.streams)
+            if identify.role == "player":
+                room = identify.rooms[0]
+                named = access.shop or identify.shop
+                if named is not None:
+                    self._inbound.shops.suppose(room, named)
+                shop = self._inbound.shops.of(room)
+                facts = await self._inbound.facts.of_shop(shop)
+                await self._enter(peer, room, identify.player or wire.PlayerState())
+        except BusError as error:
+            log.warning("a client could not be admitted: %s", error)
+            peer.link.end(CloseCode.TRY_LATER, "the log is away; try later")
+            return
+        if identify.role == "source":
+            peer.rate = Rate(self._settings.comments_per_second, self._steady())
+        frame_bytes = self._settings.max_frame_bytes
+        if identify.role == "player":
+            frame_bytes = max(frame_bytes, wire.MAX_SCRIPT_FRAME)
+            peer.link.allow(frame_bytes)
+        points, recovered, backlog = self._inbound.hub.resume(peer, self._settings.outbox_bytes // 2)
+        peer.say(
+            wire.Identified(
+                session=peer.name, role=identify.role, streams=peer.streams, time=self._clock(),
+                max_frame_bytes=frame_bytes, points=points, recovered=recovered, shop=shop, facts=facts,
+            )
+        )  # fmt: skip
+        self._inbound.hub.replay(peer, backlog)
+        self._inbound.hub.subscribe(peer)
+        if identify.role == "player":
+            self._inbound.recall(identify.rooms[0])
+
+    async def _enter(self, peer: Peer, room: str, state: wire.PlayerState) -> None:
+        """The newest player of a room wins; the room learns its whole state."""
+        replaced = self._inbound.players.enter(room, peer, state)
+        if replaced is not None and replaced is not peer:
+            end = replaced.session.end(CloseCode.REPLACED, "a newer session plays this room")
+            replaced.link.end(end.code, end.reason)
+        await self._write([_seen(room, peer, state, self._clock(), identified=True)])
+
+    # ---- requests --------------------------------------------------------------------------------------------------------
+
+    async def _handle(self, peer: Peer, message: wire.Message) -> None:
+        assert peer.access is not None
+        assert peer.identify is not None
+        now, by = self._clock(), _by(peer)
+        match message:
+            case wire.Heartbeat():
+                points = self._inbound.hub.points(peer)
+                peer.say(wire.HeartbeatReply(sent=message.sent, time=now, points=points))
+            case wire.Comments():
+                await self._comments(peer, peer.access, message, now)
+            case wire.SetScript() | wire.ReportPlayback():
+                await self._from_player(peer, message, now)
+            case wire.SetKill() | wire.SetFact() | wire.MarkGap():
+                refusal = peer.access.refusal(message)
+                if refusal is not None:
+                    return self._refuse(peer, message, "forbidden", refusal)
+                await self._record(peer, message, requests.shop_record(message, by=by, now=now))
+            case (
+                wire.OpenRoom() | wire.CloseRoom() | wire.SetMode() | wire.TakeRoom() | wire.Approve()
+                | wire.SetHandoff() | wire.ReportChat()
+            ):  # fmt: skip
+                if not any(matches(pattern, message.room) for pattern in peer.identify.rooms):
+                    return self._refuse(peer, message, "forbidden", f"this session does not cover room {message.room}")
+                refusal = peer.access.refusal(message) if isinstance(message, wire.OpenRoom) else None
+                if refusal is not None:
+                    return self._refuse(peer, message, "forbidden", refusal)
+                try:
+                    record = requests.room_record(message, by=by, now=now, shop=peer.access.shop or self._default_shop)
+                except ValueError as error:
+                    return self._refuse(peer, message, "bad_message", str(error))
+                await self._record(peer, message, record)
+        return None
+
+    async def _comments(self, peer: Peer, access: Access, batch: wire.Comments, now: int) -> None:
+        assert peer.rate is not None
+        wait = peer.rate.admit(len(batch.comments), self._steady())
+        if wait:
+            rate = f"{self._settings.comments_per_second:g}"
+            self._refuse(peer, batch, "slow_down", f"at most {rate} comments a second", retry_ms=wait)
+            return
+        comments, receipts = requests.read_comments(batch, access, now=now)
+        if comments:
+            # Before they are on the bus: their verdicts may come at once.
+            self._inbound.owed.add(peer, [(comment.room, comment.source, comment.id) for comment in comments])
+            await self._bus.publish([Outgoing("comments", comment.room, encode(comment)) for comment in comments])
+        self._metrics.acks.labels("received").inc(len(comments))
+        peer.say(wire.Received(id=batch.id, results=tuple(receipts)))
+
+    async def _from_player(self, peer: Peer, message: wire.SetScript | wire.ReportPlayback, now: int) -> None:
+        assert peer.identify is not None
+        room = peer.identify.rooms[0]
+        if not self._inbound.players.is_current(room, peer):
+            return self._refuse(peer, message, "not_current", "a newer session plays this room")
+        try:
+            record = requests.player_record(message, room=room, session=peer.name, by=_by(peer), now=now)
+        except ValidationError as error:
+            return self._refuse(peer, message, "bad_message", describe(error))
+        if isinstance(message, wire.ReportPlayback):
+            self._inbound.players.report(room, message.kind, message.insertion)
+        await self._record(peer, message, record)
+        return None
+
+    async def _record(self, peer: Peer, message: wire.Request, record: RoomRecord | ShopRecord) -> None:
+        value = encode(record)
+        if len(value) > MAX_RECORD_BYTES:
+            limit = f"{MAX_RECORD_BYTES // 1024} KiB"
+            return self._refuse(peer, message, "too_large", f"as a record this is above {limit}; split it")
+        places = await self._bus.publish([Outgoing(record.topic, record.key(), value)])
+        peer.say(wire.Done(id=message.id, offset=places[0].offset))
+        return None
+
+    async def _write(self, records: Sequence[Record]) -> None:
+        if records:
+            await self._bus.publish([Outgoing(record.topic, record.key(), encode(record)) for record in records])
+
+    def _refuse(
+        self, peer: Peer, message: wire.Message | None, code: wire.ErrorCode, why: str, *, retry_ms: int | None = None
+    ) -> None:
+        request = message.id if isinstance(message, wire.Request) else None
+        peer.say(
+            wire.Refused(
+                id=request, code=code, message=why[:300], temporary=retry_ms is not None, retry_ms=retry_ms
+            )
+        )  # fmt: skip
+
+    @property
+    def _heartbeat_ms(self) -> int:
+        return round(self._settings.heartbeat_s * 1_000)
+
+
+def _by(peer: Peer) -> str:
+    return peer.access.name if peer.access is not None else ""
+
+
+def _seen(room: str, peer: Peer, state: wire.PlayerState, now: int, *, identified: bool = False) -> PlayerSeen:
+    return PlayerSeen(
+        room=room, id=uuid.uuid4().hex, at=now, by=_by(peer), session=peer.name, identified=identified,
+        lead_ms=state.lead_ms, stream_delay_ms=state.stream_delay_ms,
+        cursor=state.cursor if identified else None, outcomes=state.outcomes if identified else (),
+    )  # fmt: skip
