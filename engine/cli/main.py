@@ -1,0 +1,91 @@
+"""The command `livechat`: its verbs, and how errors become one sentence and an exit code."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+from typer import Context
+from typer.core import TyperGroup
+
+from engine import __version__
+from engine.cli import config, pool, terminal
+from engine.errors import Exit, LivechatError
+
+EPILOG = (
+    "Exit codes: 0 done · 1 the answer is no, or it failed · 2 a wrong option, setting or pool file · 3 something needed is away or "
+    "in use, try later · 4 stored data cannot be trusted · 5 the watchdog ended a stalled process · 130 Ctrl-C"
+)
+
+
+class Verbs(TyperGroup):
+    """Runs a verb; what it raises on purpose becomes a sentence on stderr and an exit code."""
+
+    def invoke(self, ctx: Context) -> object:  # type: ignore[override]  # typer's public Context is its vendored click's
+        debug = bool(ctx.params.get("debug"))
+        try:
+            return super().invoke(ctx)
+        except LivechatError as error:
+            if debug:
+                raise
+            terminal.report(error)
+            raise typer.Exit(error.exit_code) from None
+        except BrokenPipeError:
+            raise  # the reader of a pipe went away: typer ends quietly
+        except OSError as error:
+            if debug:
+                raise
+            place = f"`{error.filename}`: " if error.filename else ""
+            reason = (error.strerror or str(error)).lower()
+            terminal.report(LivechatError(f"{place}{reason}; check the path and its permissions, then run again"))
+            raise typer.Exit(Exit.FAILED) from None
+
+
+app = typer.Typer(
+    name="livechat",
+    cls=Verbs,
+    help="Approved replies, inserted at the right moment of a digital human's livestream. Begin with [bold]livechat demo[/bold].",
+    epilog=EPILOG,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        terminal.say(f"livechat-engine {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and end.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Options of every verb stand before it: `livechat --debug serve`."""
+    del debug, version
+
+
+# What verbs need to run they import when they run, so that `--help` is quick.
+WRITE = "Write replies"
+app.add_typer(pool.app, name="pool", rich_help_panel=WRITE)
+app.command("config", rich_help_panel="Settings")(config.config)
+
+
+def run() -> None:
+    """Entry point of the command."""
+    try:
+        app(prog_name="livechat")
+    except Exception as error:  # the last resort: a mistake of ours must not look like one of the user's
+        if "--debug" in sys.argv:
+            raise
+        detail = f"{type(error).__name__}: {error}"[:300]
+        advice = "run `livechat --debug …` again and report what it prints"
+        terminal.report(LivechatError(f"a mistake in the engine itself ({detail}); {advice}"))
+        sys.exit(Exit.FAILED)

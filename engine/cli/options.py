@@ -1,0 +1,129 @@
+"""Options that several verbs share, and what they mean."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from engine.errors import UsageError
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
+    from engine.pool.model import TrainingSet
+    from engine.settings import Settings
+
+DEFAULT_URL = "ws://127.0.0.1:8700"  # where `livechat serve` listens by default
+DEFAULT_ROOM = "main"  # what `send` and `player` share when no room is named
+
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        "--config", "-c", metavar="FILE", envvar="LIVECHAT_CONFIG", help="A TOML file of settings.", show_envvar=False
+    ),
+]
+Base = Annotated[
+    Path | None, typer.Option("--base", metavar="DIR", help="Base pack of intents; else the one that ships.")
+]
+Shop = Annotated[
+    Path | None,
+    typer.Option(
+        "--shop", "-s", metavar="DIR", help="Shop folder; else this folder if it is one, else the example shop."
+    ),
+]
+Url = Annotated[
+    str, typer.Option("--url", metavar="WS", envvar="LIVECHAT_URL", help="WebSocket of the server.", show_envvar=False)
+]
+Token = Annotated[
+    str,
+    typer.Option(
+        "--token", envvar="LIVECHAT_TOKEN", help="Access token; better given as LIVECHAT_TOKEN, which other users cannot see.",
+        show_envvar=False, show_default=False,
+    ),
+]  # fmt: skip
+Room = Annotated[str, typer.Option("--room", "-r", help="Name of the live room.")]
+Speed = Annotated[
+    float, typer.Option("--speed", "-x", min=0.1, max=1_000, metavar="N", help="N times as quick as it was recorded.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+Plain = Annotated[bool, typer.Option("--plain", help="Plain lines, as without a terminal.")]
+
+
+def base_folder(base: Path | None) -> Path:
+    """The base pack that is meant. Raises `UsageError` where it is no folder."""
+    from engine.pool.paths import base_pack
+
+    return _folder(base, "--base") if base is not None else base_pack()
+
+
+def shop_folder(shop: Path | None) -> Path:
+    """The shop folder that is meant. Raises `UsageError` where it is no folder."""
+    from engine.pool.paths import example_shop
+
+    if shop is not None:
+        return _folder(shop, "--shop")
+    return Path() if Path("shop.yaml").is_file() else example_shop()
+
+
+def _folder(path: Path, option: str) -> Path:
+    if not path.is_dir():
+        raise UsageError(f"`{option} {path}` is no folder; name the folder that holds the YAML files")
+    return path
+
+
+def model_cache() -> Path:
+    """Where commands keep trained models between runs: in the user's cache folder."""
+    root = os.environ.get("XDG_CACHE_HOME")
+    return (Path(root) if root else Path.home() / ".cache") / "livechat-engine" / "models"
+
+
+def settings_of(config: Path | None, overrides: Mapping[str, Any] | None = None) -> Settings:
+    """The settings in force. Raises `UsageError` that names the setting and how to write it."""
+    from pydantic import ValidationError
+
+    from engine.settings import load
+
+    if config is not None:
+        _check_toml(config)
+    try:
+        return load(config, **(overrides or {}))
+    except ValidationError as error:
+        raise UsageError(_sentence(error, config)) from None
+
+
+def _check_toml(config: Path) -> None:
+    try:
+        with config.open("rb") as file:
+            tomllib.load(file)
+    except FileNotFoundError:
+        raise UsageError(f"`{config}` is missing; `livechat config` prints a file to begin with") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"`{config}` is not TOML: {error}; compare it with what `livechat config` prints") from None
+
+
+def _sentence(error: ValidationError, config: Path | None) -> str:
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    name = ".".join(str(step) for step in first["loc"])
+    message = (
+        first["msg"].removeprefix("Value error, ").replace("Extra inputs are not permitted", "there is no such setting")
+    )
+    more = error.error_count() - 1
+    rest = f" (and {more} more)" if more else ""
+    where = f"in `{config}`, " if config is not None else ""
+    variable = "LIVECHAT_" + "__".join(str(step) for step in first["loc"]).upper()
+    remedy = f"correct it {where}in {variable} or among the options; `livechat config` shows all settings"
+    return f"setting `{name}`: {message[:1].lower()}{message[1:]}{rest}; {remedy}"
+
+
+def load_or_train_quietly(training: TrainingSet, label: str) -> Any:
+    """The model of a training set: from the user's cache, or trained with a spinner."""
+    from engine.cli.terminal import err
+    from engine.understanding.cache import load_or_train
+
+    with err().status(label):
+        return load_or_train(training, model_cache())

@@ -1,0 +1,49 @@
+"""What is printed: results on stdout, everything else on stderr; colours only on a terminal (and never with `NO_COLOR`)."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+from rich.console import Console
+from rich.text import Text
+
+from engine.errors import LivechatError, PoolError
+
+
+def out() -> Console:
+    """The console of results. Made anew, since tests and pipes exchange the streams."""
+    return Console(file=sys.stdout, highlight=False, soft_wrap=True)
+
+
+def err() -> Console:
+    """The console of progress and errors."""
+    return Console(file=sys.stderr, highlight=False, soft_wrap=True)
+
+
+def say(text: str | Text, style: str = "") -> None:
+    """One line of a result. Square brackets are text."""
+    out().print(text if isinstance(text, Text) else Text(text), style=style)
+
+
+def note(text: str) -> None:
+    """One line about what goes on, on stderr."""
+    err().print(Text(text), style="dim")
+
+
+def show_json(value: object) -> None:
+    """A result as JSON, one document, readable in every language."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+
+def report(error: LivechatError) -> None:
+    """An error in one sentence; of pool files, every problem in a line of its own."""
+    console = err()
+    if not isinstance(error, PoolError):
+        console.print(Text("livechat: ", style="bold red").append(str(error), style="not bold default"))
+        return
+    count = len(error.problems)
+    console.print(Text(f"livechat: {count} problem{'s' if count != 1 else ''} in the pool files", style="bold red"))
+    for problem in error.problems:
+        line = Text("  ").append(f"{problem.file}:{problem.line}:{problem.column}", style="bold")
+        console.print(line.append(f" {problem.message} ").append(f"→ {problem.remedy}", style="green"))
