@@ -106,6 +106,12 @@ def load(base: Path, shop: Path) -> Loaded:
     return Loaded(pool, intents, catalogue.at(), places)
 
 
+def shop_id(shop: Path) -> str | None:
+    """The id that the folder's shop.yaml names; None where that file alone is broken."""
+    document = _Folders().one(shop / "shop.yaml", ShopFile)
+    return document.model.shop.id if document is not None else None
+
+
 def _titles(documents: Iterable[Document[IntentsFile]]) -> Iterable[Problem]:
     for document in documents:
         for key, entry in document.model.intents.items():

@@ -1,0 +1,277 @@
+"""The publisher: watches shop folders, keeps the best valid pool of each live.
+
+An edit is built and tested with the model that is there and goes live at once; where it needs another model, that one is trained
+beside it and the pool goes live once more. A broken edit changes nothing on air: all its problems are logged and counted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from contextlib import aclosing
+from pathlib import Path
+
+from engine.bus.port import Bus
+from engine.errors import BusUnavailable, PoolError, Problem, RecordError, UsageError
+from engine.metrics import Metrics
+from engine.pool.encoding import decode_pool
+from engine.pool.load import shop_id
+from engine.pool.paths import base_pack
+from engine.publisher.builder import Builder, BuildFailed, Built, ProcessBuilder, Request
+from engine.publisher.bulletin import Bulletin
+from engine.publisher.trainer import CachedTrainer
+from engine.publisher.watch import edits
+from engine.settings import Settings
+
+RETRY_S = 1.0  # pause before a publication that the bus refused is tried again
+logger = logging.getLogger(__name__)
+
+Edits = Callable[[Sequence[Path], int, asyncio.Event], AsyncGenerator[set[Path], None]]
+
+
+def wall_clock() -> int:
+    """Milliseconds since the epoch."""
+    return time.time_ns() // 1_000_000
+
+
+class Publisher:
+    """`run` until `stop`. `ready` once every shop has a live pool.
+
+    Parts that tests exchange: `builder` and `trainer` make pools and models, `watch` tells of edits, `clock` gives ms.
+    """
+
+    def __init__(
+        self,
+        bus: Bus,
+        settings: Settings,
+        metrics: Metrics,
+        clock: Callable[[], int] = wall_clock,
+        *,
+        trainer: CachedTrainer | None = None,
+        builder: Builder | None = None,
+        watch: Edits = edits,
+    ) -> None:
+        self.ready = False
+        self._settings = settings.publisher
+        self._base = self._settings.base or base_pack()
+        self._metrics = metrics
+        self._trainer = trainer or CachedTrainer(self._settings.cache.resolve())
+        self._builder: Builder = builder or ProcessBuilder(self._trainer)
+        self._watch = watch
+        self._bulletin = Bulletin(bus, clock)
+        self._stopping = asyncio.Event()
+        self._dirty: set[Path] = set()
+        self._woken = asyncio.Event()
+        self._live: dict[str, bytes] = {}
+        """Shop → content of its live pool."""
+        self._shops: dict[Path, str] = {}
+        """Folder → shop, as last read."""
+        self._training: dict[Path, asyncio.Task[None]] = {}
+        self._problems: dict[Path, tuple[Problem, ...]] = {}
+
+    async def run(self) -> None:
+        """Publish what the folders hold, then every edit. Raises `PoolError` where a shop has broken files and no live pool."""
+        watching = asyncio.create_task(self._follow())  # before the first reading: no edit falls between
+        try:
+            await self._recover()
+            await self._first()
+            self.ready = not self._stopping.is_set()
+            await self._turns(watching)
+        finally:
+            await self._end(watching)
+
+    def stop(self) -> None:
+        """Ask `run` to end; a training that goes on is given up."""
+        self._stopping.set()
+        self._woken.set()
+
+    # ---- start -----------------------------------------------------------------------------------------------------
+
+    async def _recover(self) -> None:
+        """Take over what is live, with its models."""
+        await self._bulletin.survey()
+        live = await self._bulletin.live()
+        found = await self._bulletin.blobs(frozenset(event.pool for event in live.values()))
+        self._live = {shop: found[event.pool] for shop, event in live.items() if event.pool in found}
+        models = {decode_pool(content).model for content in self._live.values()}
+        missing = frozenset([model for model in models if not await asyncio.to_thread(self._trainer.has, model)])
+        for model, content in (await self._bulletin.blobs(missing)).items():
+            try:
+                await asyncio.to_thread(self._trainer.adopt, model, content)
+            except (RecordError, OSError) as error:
+                logger.warning("the published model %s cannot be used, another is trained: %s", model[:12], error)
+
+    async def _first(self) -> None:
+        """The first pool of every shop; waits for the training of those that have none live."""
+        for folder in self._settings.shops:
+            await self._update(folder)
+        self._refuse_broken()
+        while not self._stopping.is_set():
+            training = [task for folder, task in self._training.items() if not self._is_live(folder)]
+            if not training:
+                break
+            stopping = asyncio.create_task(self._stopping.wait())
+            await asyncio.wait([*training, stopping], return_when=asyncio.FIRST_COMPLETED)
+            stopping.cancel()
+            for folder in self._take():
+                await self._update(folder)
+            self._refuse_broken()
+
+    def _refuse_broken(self) -> None:
+        """Broken files stop the start only where nothing is live in their shop."""
+        waiting = [folder for folder in self._problems if not self._is_live(folder)]
+        fatal = [problem for folder in waiting for problem in self._problems[folder]]
+        if fatal:
+            raise PoolError(fatal)
+
+    def _is_live(self, folder: Path) -> bool:
+        return self._shops.get(folder) in self._live
+
+    # ---- while running ---------------------------------------------------------------------------------------------
+
+    async def _follow(self) -> None:
+        folders = (self._base, *self._settings.shops)
+        async with aclosing(self._watch(folders, self._settings.debounce_ms, self._stopping)) as changes:
+            async for changed in changes:
+                self._mark(self._settings.shops if self._base in changed else changed)
+
+    async def _turns(self, watching: asyncio.Task[None]) -> None:
+        while not self._stopping.is_set():
+            waking = asyncio.create_task(self._woken.wait())
+            await asyncio.wait([waking, watching], return_when=asyncio.FIRST_COMPLETED)
+            waking.cancel()
+            if watching.done() and not self._stopping.is_set():
+                watching.result()
+                raise UsageError("the shop folders cannot be watched any more; start the publisher again")
+            for folder in self._take():
+                if not self._stopping.is_set():
+                    await self._update(folder)
+
+    def _mark(self, folders: Iterable[Path]) -> None:
+        self._dirty.update(folders)
+        self._woken.set()
+
+    def _take(self) -> list[Path]:
+        """The folders to be read again, in the order of the settings."""
+        taken = [folder for folder in self._settings.shops if folder in self._dirty]
+        self._dirty.clear()
+        self._woken.clear()
+        return taken
+
+    async def _update(self, folder: Path) -> None:
+        """Build the folder's pool and make it live, unless it must not be. Never raises for what editors wrote."""
+        shop = await asyncio.to_thread(shop_id, folder) or self._shops.get(folder)
+        if shop is not None:
+            self._shops[folder] = shop
+        try:
+            self._refuse_double(folder)
+            live = self._live.get(shop) if shop is not None else None
+            built = await self._builder.build(Request(self._base, folder, live))
+        except PoolError as error:
+            self._note(folder, error.problems, "broken")
+            logger.error("%s: what is live stays live. %s", folder, error)  # noqa: TRY400 - the problems say it all
+            return
+        except BuildFailed:
+            self._metrics.pool_builds.labels(outcome="failed").inc()
+            if not self.ready and not self._is_live(folder):
+                raise
+            logger.exception("%s: the pool could not be built; what is live stays live", folder)
+            return
+        self._shops[folder] = built.shop
+        if built.ready and built.regressions:
+            refusal = PoolError(built.regressions)
+            if built.model == built.wanted:
+                self._note(folder, built.regressions, "refused")
+                logger.error("%s: not published, what is live stays live. %s", folder, refusal)
+            else:
+                logger.warning("%s: waits for its own model, since with the live one: %s", folder, refusal)
+        elif built.ready:
+            self._note(folder, (), None)
+            await self._publish(folder, built)
+        if built.model != built.wanted or not built.ready:
+            self._train(folder, built)
+
+    def _refuse_double(self, folder: Path) -> None:
+        """Two folders of one shop would take turns."""
+        for other, shop in self._shops.items():
+            if other != folder and shop == self._shops.get(folder):
+                where = (folder / "shop.yaml").as_posix()
+                raise PoolError([Problem(where, 0, 0, f"the shop `{shop}` is that of {other} too", "change one id")])
+
+    def _note(self, folder: Path, problems: Sequence[Problem], outcome: str | None) -> None:
+        self._problems[folder] = tuple(problems)
+        self._metrics.pool_problems.set(sum(map(len, self._problems.values())))
+        if outcome is not None:
+            self._metrics.pool_builds.labels(outcome=outcome).inc()
+
+    async def _publish(self, folder: Path, built: Built) -> None:
+        try:
+            live = (await self._bulletin.live()).get(built.shop)
+            if live is not None and live.pool == built.hash:
+                self._live[built.shop] = built.pool
+                self._metrics.pool_builds.labels(outcome="unchanged").inc()
+                return
+            if live is not None and live.rollback and self._bulletin.published(built.hash):
+                logger.warning("%s: pool %s was rolled back; edit the files to publish again", folder, built.hash[:12])
+                self._metrics.pool_builds.labels(outcome="unchanged").inc()
+                return
+            if not self._bulletin.published(built.model):
+                content = await asyncio.to_thread(self._trainer.content, built.model)
+                await self._bulletin.publish_blob(built.model, "model", content)
+            await self._bulletin.publish_blob(built.hash, "pool", built.pool, built.model)
+            generation = await self._bulletin.publish_live(built.shop, built.hash)
+        except BusUnavailable as error:
+            if not self.ready:
+                raise
+            logger.warning("%s: the bus took no pool (%s); tried again", folder, error)
+            asyncio.get_running_loop().call_later(RETRY_S, self._mark, {folder})
+            return
+        self._live[built.shop] = built.pool
+        self._metrics.pool_builds.labels(outcome="published").inc()
+        logger.info(
+            "%s: pool %s is live in `%s` (generation %d, model %s, %d of %d test lines understood)",
+            folder, built.hash[:12], built.shop, generation, built.model[:12], built.tests - len(built.failed), built.tests,
+        )  # fmt: skip
+        if built.failed:
+            logger.warning(
+                "%s: %d test lines are not understood: %s", folder, len(built.failed), "; ".join(built.failed)
+            )
+
+    # ---- training --------------------------------------------------------------------------------------------------
+
+    def _train(self, folder: Path, built: Built) -> None:
+        """Train in the background; one training a folder, whatever is edited meanwhile is seen when it ends."""
+        if folder not in self._training:
+            self._training[folder] = asyncio.create_task(self._trained(folder, built))
+
+    async def _trained(self, folder: Path, built: Built) -> None:
+        try:
+            trained = await self._builder.train(built.pool)
+            self._metrics.train_seconds.set(trained.seconds)
+            logger.info("%s: model %s trained in %.1f s", folder, trained.model[:12], trained.seconds)
+        except PoolError as error:
+            self._note(folder, error.problems, "broken")
+            logger.error("%s: what is live stays live. %s", folder, error)  # noqa: TRY400 - the problems say it all
+        except BuildFailed as error:
+            self._metrics.pool_builds.labels(outcome="failed").inc()
+            logger.exception("%s: no model could be trained; what is live stays live", folder)
+            if not self._is_live(folder):
+                remedy = "see the log; the cache folder must be writable"
+                self._note(
+                    folder, [Problem(folder.as_posix(), 0, 0, f"no model could be trained: {error}", remedy)], None
+                )
+        else:
+            self._mark({folder})
+        finally:
+            del self._training[folder]
+
+    async def _end(self, watching: asyncio.Task[None]) -> None:
+        self.ready = False
+        self._stopping.set()
+        tasks = [watching, *self._training.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._builder.close()
