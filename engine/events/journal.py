@@ -163,9 +163,11 @@ class PartitionSnapshot(Record):
     positions: Positions
     shop_events: tuple[AppliedShopEvent, ...] = Field(description="Facts and kills, latest per key.")
     pools: tuple[LivePool, ...]
+    part: int = Field(default=0, ge=0, description="A record above the size limit is split by its shop events.")
+    last: bool = True
 
     def key(self) -> str:
-        return "#partition"
+        return f"#partition/{self.part}" if self.part else "#partition"
 
 
 Snapshot = Annotated[RoomSnapshot | PartitionSnapshot, Field(discriminator="type")]

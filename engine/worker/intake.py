@@ -1,0 +1,86 @@
+"""What stands on the inputs → records, or a dead letter that says what is wrong with it."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from hashlib import blake2b
+from typing import Any
+
+from pydantic import ValidationError
+
+from engine.bus.port import Stored
+from engine.errors import RecordError
+from engine.events.codec import adapter, decode, describe
+from engine.events.fields import MAX_RECORD_BYTES
+from engine.events.inputs import Comment, RoomEvent, ShopEvent
+from engine.events.outputs import DeadLetter
+
+MAX_INPUT_BYTES = (
+    MAX_RECORD_BYTES - 64 * 1024
+)  # the journal repeats an event with its defaults written out, in one record
+LETTER_BYTES = 6_000  # of the malformed record, as base64 within the 8,192 characters of a dead letter
+RESERVED = "#"  # rooms share the key space of `snapshots` with `#partition`
+
+_comment: Any = adapter(Comment).validator
+
+
+def read_comment(stored: Stored) -> Comment:
+    """The comment; raises `RecordError`."""
+    value = stored.value
+    if value is None or len(value) > MAX_INPUT_BYTES:
+        raise _unfit("comments", value)
+    try:
+        comment: Comment = _comment.validate_json(value)
+    except ValidationError as error:
+        raise RecordError("comments", describe(error)) from None
+    _check_key(stored, comment.room)
+    return comment
+
+
+def read_room_event(stored: Stored) -> RoomEvent:
+    """The room event; raises `RecordError`."""
+    if stored.value is None or len(stored.value) > MAX_INPUT_BYTES:
+        raise _unfit("room-events", stored.value)
+    event: RoomEvent = decode("room-events", stored.value)
+    _check_key(stored, event.room)
+    return event
+
+
+def read_shop_event(stored: Stored) -> ShopEvent:
+    """The shop event; raises `RecordError`."""
+    if stored.value is None or len(stored.value) > MAX_INPUT_BYTES:
+        raise _unfit("shop-events", stored.value)
+    event: ShopEvent = decode("shop-events", stored.value)
+    if stored.key != event.key():
+        raise RecordError("shop-events", f"its key must be `{event.key()}`, so that a newer event replaces it")
+    return event
+
+
+def dead_letter(stored: Stored, error: str, now: int) -> DeadLetter:
+    """A malformed record, set aside with its error and origin."""
+    value = stored.value or b""
+    origin = f"{stored.topic}/{stored.partition}/{stored.offset}"
+    return DeadLetter(
+        id=blake2b(origin.encode(), digest_size=16).hexdigest(),
+        origin_topic=stored.topic,
+        origin_partition=stored.partition,
+        origin_offset=stored.offset,
+        origin_key=None if stored.key is None else stored.key[:300],
+        error=error[:2_000],
+        value=b64encode(value[:LETTER_BYTES]).decode(),
+        size=len(value),
+        at=now,
+    )
+
+
+def _unfit(topic: str, value: bytes | None) -> RecordError:
+    if value is None:
+        return RecordError(topic, "the value is empty")
+    return RecordError(topic, f"{len(value)} bytes, above the limit of {MAX_INPUT_BYTES}")
+
+
+def _check_key(stored: Stored, room: str) -> None:
+    if stored.key != room:
+        raise RecordError(stored.topic, "its key must be its room, or the order within the room is lost")
+    if room.startswith(RESERVED):
+        raise RecordError(stored.topic, f"room: must not begin with `{RESERVED}`")

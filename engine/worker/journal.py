@@ -1,0 +1,104 @@
+"""Journal records: entries → records of bounded size, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from engine.errors import RestoreError
+from engine.events.codec import adapter, decode
+from engine.events.fields import MAX_RECORD_BYTES
+from engine.events.journal import (
+    CommentEntry,
+    JournalRecord,
+    LeaseEntry,
+    NumberedEntry,
+    PoolEntry,
+    Positions,
+    RoomEntry,
+    ShopEntry,
+    TickEntry,
+)
+
+AnyEntry = CommentEntry | RoomEntry | ShopEntry | PoolEntry | TickEntry | LeaseEntry
+
+HEAD_BYTES = 512  # of the fields around the entries, at most
+_comment: Any = adapter(CommentEntry).serializer
+_others: dict[type, Any] = {
+    kind: adapter(kind).serializer for kind in (RoomEntry, ShopEntry, PoolEntry, TickEntry, LeaseEntry)
+}
+_positions: Any = adapter(Positions).serializer
+
+
+def encode_entry(entry: AnyEntry) -> bytes:
+    """One entry as JSON. None is left out, but in shop entries, where a fact's value None means that it is withdrawn."""
+    kind = type(entry)
+    if kind is CommentEntry:
+        encoded: bytes = _comment.to_json(entry, exclude_none=True)
+    else:
+        encoded = _others[kind].to_json(entry, exclude_none=kind is not ShopEntry)
+    return encoded
+
+
+def encode(
+    *,
+    partition: int,
+    partitions: int,
+    lease: int,
+    first_seq: int,
+    now: int,
+    entries: Sequence[AnyEntry],
+    positions: Positions,
+    limit: int = MAX_RECORD_BYTES,
+) -> list[bytes]:
+    """A commit's journal records, each at most `limit` bytes (one entry that is larger stands alone). Written as bytes, for speed."""
+    groups: list[list[bytes]] = [[]]
+    room = limit - HEAD_BYTES
+    size = 0
+    for entry in entries:
+        item = encode_entry(entry)
+        if size + len(item) > room and groups[-1]:
+            groups.append([])
+            size = 0
+        groups[-1].append(item)
+        size += len(item) + 1
+    where = _positions.to_json(positions).decode()
+    records = []
+    first = first_seq
+    for part, group in enumerate(groups):
+        head = (
+            f'{{"v":1,"type":"journal","partition":{partition},"partitions":{partitions},"lease":{lease},"first_seq":{first},'
+            f'"now":{now},"positions":{where},"part":{part},"last":{"true" if part == len(groups) - 1 else "false"},"entries":['
+        )
+        records.append(b"".join((head.encode(), b",".join(group), b"]}")))
+        first += len(group)
+    return records
+
+
+def decode_record(value: bytes | None) -> JournalRecord:
+    """One record as read; raises `RecordError`."""
+    record: JournalRecord = decode("journal", value)
+    return record
+
+
+def numbered(records: Iterable[JournalRecord], after: int) -> Iterator[NumberedEntry]:
+    """The entries with seq above `after`, in order. Raises `RestoreError` where a seq is missing or now goes back."""
+    expected: int | None = None
+    now = 0
+    for record in records:
+        if expected is not None and record.first_seq != expected:
+            raise RestoreError(
+                f"the journal of partition {record.partition} jumps from seq {expected - 1} to {record.first_seq}: records are missing; "
+                "restore the log from a copy that has them"
+            )
+        if record.now < now:
+            raise RestoreError(
+                f"the journal of partition {record.partition} goes back in time at seq {record.first_seq}: the log is damaged; "
+                "restore it from a copy"
+            )
+        now = record.now
+        expected = record.last_seq + 1
+        for index, entry in enumerate(record.entries):
+            seq = record.first_seq + index
+            if seq > after:
+                yield NumberedEntry(seq, record.now, entry)

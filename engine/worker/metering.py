@@ -1,0 +1,71 @@
+"""What one commit adds to the metrics: counted while the batch is made, published when it is committed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from engine.events.outputs import Aired, ChatReply, Decision, Insertion, Stop, VerdictLine, Withdraw
+from engine.metrics import Metrics
+from engine.worker.output import Keyed
+
+COMMANDS = (Insertion, Withdraw, Stop, ChatReply)
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts of one batch."""
+
+    logged: list[int] = field(default_factory=list)
+    """The log's time of each comment."""
+    early: int = 0
+    """Comments whose claimed time lies after the log's."""
+    late: int = 0
+    """Comments whose claimed time lies too far before it."""
+    duplicates: int = 0
+    letters: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
+    blockers: Counter[str] = field(default_factory=Counter)
+    commands: Counter[str] = field(default_factory=Counter)
+    aired: Counter[str] = field(default_factory=Counter)
+    lateness: list[int] = field(default_factory=list)
+    """How long after its deadline each decision fell, ms (0: before)."""
+
+    def count(self, records: Iterable[Keyed], verdicts: Mapping[str, Sequence[VerdictLine]]) -> None:
+        """The core's effects."""
+        for record in records:
+            if type(record) is Decision:
+                self.reasons[record.reason] += 1
+                self.lateness.append(max(0, record.decided - record.deadline))
+            elif isinstance(record, COMMANDS):
+                self.commands[record.type] += 1
+            elif isinstance(record, Aired):
+                self.aired["yes" if record.cut else "no"] += 1
+        for lines in verdicts.values():
+            for line in lines:
+                if not line.final:
+                    self.blockers[line.verdict] += 1
+                elif line.verdict == "duplicate":
+                    self.duplicates += 1
+
+    def publish(self, metrics: Metrics, now: int) -> None:
+        """It is committed, at `now`."""
+        metrics.comments.inc(len(self.logged))
+        metrics.duplicates.inc(self.duplicates)
+        for direction, count in (("future", self.early), ("past", self.late)):
+            if count:
+                metrics.clamped.labels(direction).inc(count)
+        for counts, counter in (
+            (self.letters, metrics.dead_letters),
+            (self.reasons, metrics.decisions),
+            (self.blockers, metrics.waiting),
+            (self.commands, metrics.insertions),
+            (self.aired, metrics.aired),
+        ):
+            for label, count in counts.items():
+                counter.labels(label).inc(count)
+        for logged in self.logged:
+            metrics.verdict_seconds.observe(max(0, now - logged) / 1_000)
+        for late in self.lateness:
+            metrics.decision_lateness_seconds.observe(late / 1_000)

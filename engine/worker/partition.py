@@ -1,0 +1,458 @@
+"""One partition's worker, without I/O: polled records in, an immutable batch out.
+
+`begin` numbers and applies what steers (lease, shop events, pools, room events, a tick) and says which texts have to be
+understood; `finish` applies the comments and makes the batch. In between nothing else happens to the partition, so all
+entries of a batch share one `now`. What was made is sent until it is committed, or thrown away with the whole object.
+
+A comment may name a shop that is not live here (a typing error, or a shop not published yet): it gets the default shop, as
+if it had named none; logged once per name. A room that was *opened* with such a shop keeps it, and finds its replies when
+the shop goes live; until then its comments are understood by the default shop's pool.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from engine.bus.port import Batch, Outgoing, Stored
+from engine.errors import RecordError
+from engine.events.inputs import AppliedShopEvent, Comment
+from engine.events.journal import (
+    CommentEntry,
+    LeaseEntry,
+    LivePool,
+    PartitionSnapshot,
+    PoolEntry,
+    Positions,
+    RoomEntry,
+    RoomSnapshot,
+    ShopEntry,
+    TickEntry,
+    Unread,
+)
+from engine.events.outputs import DeadLetter, VerdictLine
+from engine.events.understanding import Understanding
+from engine.settings import WorkerSettings
+from engine.worker import journal, output
+from engine.worker.intake import dead_letter, read_comment, read_room_event
+from engine.worker.metering import Tally
+from engine.worker.shops import PoolBoard, ShopItem, means_something
+from engine.worker.snapshots import Schedule
+
+MAX_AGE_MS = 600_000  # a claimed time is taken for at most so long before the log's (the core clamps it alike)
+logger = logging.getLogger(__name__)
+
+
+class Effects(Protocol):
+    """What the core produced since it was last asked."""
+
+    @property
+    def records(self) -> Sequence[output.Keyed]: ...
+    @property
+    def verdicts(self) -> Mapping[str, Sequence[VerdictLine]]: ...
+
+
+class Core(Protocol):
+    """All rooms of a partition: what the worker needs of `engine.room.rooms.Rooms`."""
+
+    def handle(self, seq: int, now: int, entry: journal.AnyEntry) -> None: ...
+    def take(self) -> Effects: ...
+    def next_deadline(self) -> int | None: ...
+    def seen(self, room: str, source: str, comment: str) -> bool: ...
+    def pool_of(self, room: str, shop: str) -> str | None: ...
+    def answer_within_ms(self, room: str, shop: str) -> int: ...
+    def snapshot(self, room: str, seq: int) -> RoomSnapshot | None: ...
+    def restore_room(self, snapshot: RoomSnapshot) -> None: ...
+    def shop_state(self) -> tuple[tuple[AppliedShopEvent, ...], tuple[LivePool, ...]]: ...
+    def restore_shops(
+        self, events: tuple[AppliedShopEvent, ...], pools: tuple[LivePool, ...], lease: int, now: int
+    ) -> None: ...
+
+
+@dataclass(slots=True)
+class Standing:
+    """Where a partition stands after its last journal entry. `live`: the pool entered last, by shop."""
+
+    seq: int = -1
+    now: int = 0
+    positions: Positions = field(default_factory=Positions)
+    live: dict[str, LivePool] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Shared:
+    """What the partitions of a process share."""
+
+    settings: WorkerSettings
+    partitions: int
+    hasher: Callable[[str, int], str]
+    board: PoolBoard
+    default_shop: Callable[[], str | None]
+    free_rooms: int = 0
+    """Rooms that the process may still take on; counted down."""
+    unknown_shops: set[str] = field(default_factory=set)
+    """Named by comments and not live: logged once each."""
+
+
+@dataclass(slots=True)
+class Understood:
+    """Answers of one pool."""
+
+    model: str
+    texts: Mapping[str, Understanding]
+
+
+@dataclass(slots=True)
+class Prepared:
+    """A batch with what becomes of the partition once it is committed. `seq` and `positions`: as its journal says."""
+
+    batch: Batch
+    seq: int
+    positions: Positions
+    tally: Tally
+    journalled: bool
+    """False: snapshots only; to write them twice changes nothing."""
+
+
+@dataclass(slots=True)
+class _Waiting:
+    comment: Comment
+    logged: int
+    shop: str
+    pool: str
+    unread: Unread | None
+
+
+Wants = dict[str, dict[str, None]]
+"""Pool hash → distinct texts, in order."""
+
+
+class PartitionWorker:
+    """One partition from its restore to its loss. Not reusable."""
+
+    def __init__(
+        self, partition: int, lease: int, rooms: Core, schedule: Schedule, standing: Standing, shared: Shared
+    ) -> None:
+        self.partition = partition
+        self.rooms = rooms
+        self.standing = standing
+        self.committed = (standing.seq, standing.positions)
+        """Seq and positions of the last commit that is known to stand."""
+        self.lease = lease
+        self.ready = False
+        """Caught up once since it was taken over: told by whoever sees the bus's lag."""
+        self.comments_paused = False
+        self._schedule = schedule
+        self._shared = shared
+        self._inbox: deque[ShopItem] = deque()
+        self._inbox_next = standing.positions.shop_events
+        self._enter_lease = True
+        self._caught_up = False
+        self._paused_ms = 0
+        self._last_tick = 0
+        self._last_entry = standing.now
+        # of the running batch
+        self._entries: list[journal.AnyEntry] = []
+        self._letters: list[DeadLetter] = []
+        self._waiting: list[_Waiting] = []
+        self._next: dict[str, int] = {}
+        self._tally = Tally()
+        self._touched = False
+
+    @property
+    def room_count(self) -> int:
+        return len(self._schedule)
+
+    @property
+    def is_clean(self) -> bool:
+        """Nothing was computed beyond the last known commit."""
+        return not self._touched and self.committed == (self.standing.seq, self.standing.positions)
+
+    def again(self, lease: int) -> PartitionWorker:
+        """The same partition, which came back with nothing done to it in between."""
+        return PartitionWorker(self.partition, lease, self.rooms, self._schedule, self.standing, self._shared)
+
+    def offer(self, item: ShopItem) -> None:
+        """A record of shop-events; those it has are passed over."""
+        if item.offset >= self._inbox_next:
+            self._inbox_next = item.offset + 1
+            self._inbox.append(item)
+
+    def renew(self, lease: int) -> None:
+        """The same owner took a new lease (an outcome was unknown); it is entered with the next batch."""
+        self.lease = lease
+        self._enter_lease = True
+
+    def settle(self, prepared: Prepared) -> None:
+        """`prepared` is committed."""
+        self.committed = (prepared.seq, prepared.positions)
+
+    # ---- a batch ---------------------------------------------------------------------------------------------------
+
+    def begin(self, records: Sequence[Stored], now: int, *, full: bool = False, quota: int | None = None) -> Wants:
+        """Apply what steers, and say which texts to understand. `full`: the poll left more behind; `quota`: texts per room."""
+        here = self.standing
+        before, here.now = here.now, max(here.now, now)
+        self._touched = True
+        self._next = {"comments": here.positions.comments, "room-events": here.positions.room_events}
+        if self._enter_lease:
+            self._enter_lease = False
+            self._enter(LeaseEntry(self.lease, self._shared.partitions))
+        self._apply_shops()
+        self._apply_pools()
+        control = [stored for stored in records if stored.topic == "room-events"]
+        lag = here.now - min((stored.time for stored in control), default=here.now)
+        behind = lag > self._shared.settings.control_lag_ms
+        if before and (behind or not self._caught_up):
+            self._paused_ms += here.now - before
+        self._caught_up = self.ready and not behind and not (full and bool(control))
+        self.comments_paused = behind
+        for stored in control:
+            self._apply_room_event(stored)
+        self._tick()
+        return self._sort_comments([stored for stored in records if stored.topic == "comments"], quota)
+
+    def finish(self, answers: Mapping[str, Understood]) -> Prepared | None:
+        """Apply the comments; None where there is nothing to commit."""
+        seen_before = self._tally.logged
+        for waiting in self._waiting:
+            comment = waiting.comment
+            understood = None if waiting.unread is not None else answers[waiting.pool]
+            seen_before.append(waiting.logged)
+            self._enter(
+                CommentEntry(
+                    comment.room,
+                    comment.source,
+                    comment.id,
+                    self._shared.hasher(comment.viewer, waiting.logged),
+                    comment.text,
+                    waiting.logged if comment.sent is None else comment.sent,
+                    waiting.logged,
+                    waiting.shop,
+                    None if understood is None else understood.texts[comment.text],
+                    waiting.unread,
+                    "" if understood is None else understood.model,
+                )
+            )
+        return self._prepare()
+
+    def _prepare(self) -> Prepared | None:
+        here = self.standing
+        shop_next = here.positions.shop_events
+        moved = (
+            self._next["comments"] != here.positions.comments or self._next["room-events"] != here.positions.room_events
+        )
+        journalled = bool(self._entries or self._letters) or moved or self._shops_moved
+        if journalled:
+            self._last_entry = here.now
+        idle = not journalled
+        if idle and not self._schedule.is_due_when_idle(here.seq, here.now, self._last_entry):
+            self._reset()
+            return None
+        here.positions = Positions(
+            comments=self._next["comments"], room_events=self._next["room-events"], shop_events=shop_next
+        )
+        effects = self.rooms.take()
+        records = output.outgoing(effects.records, self.partition)
+        records += output.verdicts(effects.verdicts, partition=self.partition, lease=self.lease, seq=here.seq)
+        records += output.letters(self._letters)
+        self._tally.count(effects.records, effects.verdicts)
+        if journalled:
+            records += self._journal()
+        records += self._snapshots(idle)
+        offsets = {topic: offset for topic, offset in self._next.items() if offset}
+        prepared = Prepared(
+            Batch(self.partition, self.lease, tuple(records), offsets),
+            here.seq,
+            here.positions,
+            self._tally,
+            journalled,
+        )
+        self._reset()
+        return prepared
+
+    def _reset(self) -> None:
+        self._entries, self._letters, self._waiting, self._tally = [], [], [], Tally()
+        self._touched = self._shops_moved = False
+
+    def _journal(self) -> list[Outgoing]:
+        here = self.standing
+        values = journal.encode(
+            partition=self.partition,
+            partitions=self._shared.partitions,
+            lease=self.lease,
+            first_seq=here.seq - len(self._entries) + 1,
+            now=here.now,
+            entries=self._entries,
+            positions=here.positions,
+        )
+        return [Outgoing("journal", f"#{self.partition}", value, self.partition) for value in values]
+
+    def _snapshots(self, idle: bool) -> list[Outgoing]:
+        here = self.standing
+        plan = self._schedule.plan(here.seq, here.now, idle=idle)
+        records = []
+        for room in plan.rooms:
+            snapshot = self.rooms.snapshot(room, here.seq)
+            if snapshot is None:
+                self._schedule.gone(room)
+                self._shared.free_rooms += 1
+            records.append(output.room_snapshot(room, snapshot, self.partition))
+        if plan.record is not None:
+            records += output.partition_snapshot(plan.record)
+        if plan.over:
+            self._schedule.begin(capture(self.partition, self._shared.partitions, self.lease, here, self.rooms))
+        return records
+
+    # ---- entries ---------------------------------------------------------------------------------------------------
+
+    _shops_moved = False
+
+    def _enter(self, entry: journal.AnyEntry) -> None:
+        here = self.standing
+        here.seq += 1
+        self.rooms.handle(here.seq, here.now, entry)
+        self._entries.append(entry)
+
+    def _apply_shops(self) -> None:
+        here = self.standing
+        while self._inbox:
+            item = self._inbox.popleft()
+            if means_something(item) and item.event is not None:
+                self._enter(ShopEntry(AppliedShopEvent(offset=item.offset, event=item.event)))
+            elif item.event is None and self.partition == 0:  # every partition reads it; one sets it aside
+                self._set_aside(item.stored, item.error)
+            here.positions = here.positions.model_copy(update={"shop_events": item.offset + 1})
+            self._shops_moved = True
+
+    def _apply_pools(self) -> None:
+        live = self.standing.live
+        for found in self._shared.board.ready():
+            now_live = live.get(found.shop)
+            if now_live is None or found.follows(now_live.generation, now_live.offset):
+                live[found.shop] = LivePool(
+                    shop=found.shop, pool=found.pool, generation=found.generation, offset=found.offset
+                )
+                self._enter(PoolEntry(found.shop, found.pool, found.generation, found.offset))
+
+    def _apply_room_event(self, stored: Stored) -> None:
+        if not self._is_next(stored):
+            return
+        try:
+            event = read_room_event(stored)
+        except RecordError as error:
+            self._set_aside(stored, str(error))
+            return
+        if self._admit(event.room, stored):
+            self._enter(RoomEntry(event, self._shared.default_shop() or ""))
+
+    def _tick(self) -> None:
+        here = self.standing
+        deadline = self.rooms.next_deadline()
+        if deadline is None or deadline > here.now or here.now - self._last_tick < self._shared.settings.tick_ms:
+            return
+        self._last_tick = here.now
+        paused, self._paused_ms = self._paused_ms, 0
+        self._enter(TickEntry(paused))
+
+    def _sort_comments(self, comments: Sequence[Stored], quota: int | None) -> Wants:
+        here = self.standing
+        default = self._shared.default_shop() or ""
+        fallback = here.live[default].pool if default in here.live else ""
+        wants: Wants = {}
+        known: dict[tuple[str, str], tuple[str, int]] = {}
+        taken: dict[str, int] = {}
+        for stored in comments:
+            if not self._is_next(stored):
+                continue
+            try:
+                comment = read_comment(stored)
+            except RecordError as error:
+                self._set_aside(stored, str(error))
+                continue
+            room = comment.room
+            if not self._admit(room, stored):
+                continue
+            shop = default if comment.shop is None else self._shop(comment.shop, default)
+            about = known.get((room, shop))
+            if about is None:
+                about = (self.rooms.pool_of(room, shop) or fallback, self.rooms.answer_within_ms(room, shop))
+                known[room, shop] = about
+            pool, longest = about
+            unread: Unread | None = None
+            if self.rooms.seen(room, comment.source, comment.id):
+                unread = "duplicate"
+            elif here.now > self._clamped(comment.sent, stored.time) + longest:
+                unread = "expired"
+            elif quota is not None and taken.get(room, 0) >= quota:
+                unread = "shed"
+            else:
+                taken[room] = taken.get(room, 0) + 1
+                wants.setdefault(pool, {})[comment.text] = None
+            self._waiting.append(_Waiting(comment, stored.time, shop, pool, unread))
+        return wants
+
+    def _clamped(self, sent: int | None, logged: int) -> int:
+        if sent is None:
+            return logged
+        if sent > logged:
+            self._tally.early += 1
+            return logged
+        if sent < logged - MAX_AGE_MS:
+            self._tally.late += 1
+            return logged - MAX_AGE_MS
+        return sent
+
+    def _shop(self, named: str, default: str) -> str:
+        if named in self.standing.live:
+            return named
+        if named not in self._shared.unknown_shops and len(self._shared.unknown_shops) < 1_000:
+            self._shared.unknown_shops.add(named)
+            logger.warning("a comment names shop %s, which is not live: it gets the default shop", named)
+        return default
+
+    def _admit(self, room: str, stored: Stored) -> bool:
+        """Whether the process takes the room; a new one is snapshotted with its first commit."""
+        if room in self._schedule:
+            return True
+        if self._shared.free_rooms <= 0:
+            most = self._shared.settings.max_rooms
+            self._set_aside(stored, f"no space for another room: this process holds {most} (`worker.max_rooms`)")
+            return False
+        self._shared.free_rooms -= 1
+        self._schedule.joined(room)
+        return True
+
+    def _is_next(self, stored: Stored) -> bool:
+        """Moves the position on; False for a record that was handled before (a bus may deliver again, never skip)."""
+        if stored.offset < self._next[stored.topic]:
+            return False
+        self._next[stored.topic] = stored.offset + 1
+        return True
+
+    def _set_aside(self, stored: Stored, error: str) -> None:
+        self._letters.append(dead_letter(stored, error, self.standing.now))
+        self._tally.letters[stored.topic] += 1
+
+
+def capture(partition: int, partitions: int, lease: int, standing: Standing, rooms: Core) -> PartitionSnapshot:
+    """The partition as it stands now."""
+    events, pools = rooms.shop_state()
+    return PartitionSnapshot(
+        partition=partition,
+        partitions=partitions,
+        lease=lease,
+        seq=standing.seq,
+        now=standing.now,
+        positions=standing.positions,
+        shop_events=events,
+        pools=pools,
+    )
+
+
+def under_lease(prepared: Prepared, lease: int) -> Prepared:
+    """The same bytes, to be sent by the owner of a newer lease."""
+    return replace(prepared, batch=replace(prepared.batch, lease=lease))

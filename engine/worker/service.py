@@ -1,0 +1,471 @@
+"""The worker's asynchronous shell: ownership, the loop, outcomes of commits.
+
+One turn: ownership events → poll → begin each partition → understand all texts → settle the last turn's commit → finish each
+partition → send the commit. So a commit runs while the next turn polls and understands, and a partition never has two.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from engine.bus.port import (
+    Aborted,
+    Assigned,
+    Bus,
+    Committed,
+    FencedOff,
+    Lost,
+    Member,
+    Outcome,
+    Stored,
+    Unknown,
+)
+from engine.errors import BusUnavailable, Fenced, RestoreError
+from engine.events.topics import INPUTS
+from engine.metrics import Metrics
+from engine.pool.model import Pool
+from engine.settings import Settings
+from engine.worker.library import Library, engine_openers
+from engine.worker.partition import Core, PartitionWorker, Prepared, Shared, Understood, Wants, under_lease
+from engine.worker.privacy import viewer_hasher
+from engine.worker.restore import Restorer
+from engine.worker.share import Share
+from engine.worker.shops import PoolBoard, ShopFeed
+from engine.worker.understand import Interpreter
+from engine.worker.watchdog import Watchdog
+
+IDLE_WAIT_MS = 100  # longest wait of a poll: timers, shop events and ownership are looked at this often at least
+RETRY_S = 0.1  # first pause after the bus was unavailable; doubles up to RETRY_MOST_S
+RETRY_MOST_S = 5.0
+LAG_EVERY_MS = 1_000  # how often the lag gauges are filled
+LOAD_EVERY_S = 0.1  # how often a pool that could not be loaded yet is tried again; an edit is live within 2 s
+PARKED_MS = 300_000  # how long the rooms of a partition that went away are kept, should it come back
+T = TypeVar("T")
+logger = logging.getLogger(__name__)
+
+
+def wall_clock() -> int:
+    """Milliseconds since the epoch."""
+    return time.time_ns() // 1_000_000
+
+
+class Pools(Protocol):
+    """What the worker needs of the library."""
+
+    async def run(self) -> None: ...
+    def loaded(self, pool: str) -> bool: ...
+    def pool(self, hash: str) -> Pool: ...  # noqa: A002 - what the records call it
+    async def ensure(self, hash: str) -> None: ...  # noqa: A002 - what the records call it
+    async def load_first(self, pools: Sequence[str]) -> str | None: ...
+    def retain(self, pools: set[str]) -> None: ...
+
+
+class Answerer(Protocol):
+    """What the worker needs of the interpreter."""
+
+    async def answers(self, wants: Wants) -> Mapping[str, Understood]: ...
+    def close(self) -> None: ...
+
+
+@dataclass(slots=True)
+class Seams:
+    """What tests and the simulation put in the place of the real things."""
+
+    pools: Pools
+    answerer: Answerer
+    make_rooms: Callable[[Callable[[str], Pool]], Core]
+    hasher: Callable[[str, int], str]
+    watchdog: Watchdog
+    performance: Callable[[], float] = time.perf_counter
+
+
+def real_seams(bus: Bus, settings: Settings, metrics: Metrics) -> Seams:
+    """The engine's own parts."""
+    from engine.room.rooms import Rooms
+
+    library = Library(bus, engine_openers())
+    return Seams(
+        library,
+        Interpreter(library.pool, library.understander, metrics),
+        Rooms,
+        viewer_hasher(settings),
+        Watchdog(settings.worker.stall_s, metrics),
+    )
+
+
+@dataclass(slots=True)
+class _Sent:
+    """A commit on its way."""
+
+    prepared: list[tuple[PartitionWorker, Prepared]]
+    outcomes: asyncio.Future[Sequence[Outcome]]
+    begun: int
+    ended: int | None = None
+    """When the outcomes were known; they may be looked at later."""
+
+    def end(self, clock: Callable[[], int]) -> Callable[[object], None]:
+        def ended(_: object) -> None:
+            self.ended = clock()
+
+        return ended
+
+
+class Worker:
+    """Serves partitions of one bus until it is stopped."""
+
+    def __init__(
+        self,
+        bus: Bus,
+        settings: Settings,
+        metrics: Metrics,
+        clock: Callable[[], int] = wall_clock,
+        *,
+        seams: Seams | None = None,
+    ) -> None:
+        self._bus = bus
+        self._settings = settings.worker
+        self._metrics = metrics
+        self._clock = clock
+        self._seams = seams or real_seams(bus, settings, metrics)
+        self._group = settings.bus.group
+        self._named_shop = settings.publisher.default_shop
+        self._board = PoolBoard(self._seams.pools.loaded)
+        self._feed = ShopFeed(bus, self._board)
+        self._shared = Shared(
+            self._settings,
+            bus.partitions,
+            self._seams.hasher,
+            self._board,
+            self._default_shop,
+            self._settings.max_rooms,
+        )
+        self._watchdog = self._seams.watchdog
+        self._restorer = Restorer(
+            bus, self._seams.pools, self._seams.make_rooms, self._settings.snapshot_every, self._watchdog.beat
+        )
+        self._share = Share(self._settings.fair_share, self._settings.batch_records)
+        self._partitions: dict[int, PartitionWorker] = {}
+        self._parked: dict[int, tuple[PartitionWorker, int]] = {}
+        self._assigned: set[int] = set()
+        self._member: Member | None = None
+        self._sent: _Sent | None = None
+        self._stopping = asyncio.Event()
+        self._lag_at = 0
+        self.ready = False
+        """The default shop's pool is live, and every owned partition is restored and caught up."""
+
+    # ---- life ------------------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Work until `stop`; then commit what was computed and leave the group. Raises what it cannot go on after."""
+        member = self._joined()
+        followers = [
+            asyncio.ensure_future(task)
+            for task in (self._seams.pools.run(), self._feed.run(), self._load_pools(), self._watchdog.measure_lag())
+        ]
+        self._watchdog.start()
+        turns = asyncio.ensure_future(self._turns())
+        stopping = asyncio.ensure_future(self._stopping.wait())
+        try:
+            # A follower never ends by itself: where one does, it failed, and the worker with it.
+            await asyncio.wait([turns, stopping, *followers], return_when=asyncio.FIRST_COMPLETED)
+            for follower in followers:
+                if follower.done():
+                    follower.result()
+            await asyncio.wait([turns], timeout=self._settings.drain_s)
+            if turns.done():
+                turns.result()
+            else:
+                logger.warning("the last commit did not end in time; whoever takes over reads the journal and goes on")
+        finally:
+            self.ready = False
+            tasks = (turns, stopping, *followers)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            self._watchdog.stop()
+            self._seams.answerer.close()
+            with suppress(BusUnavailable):
+                await member.close()
+
+    def stop(self) -> None:
+        """Ask `run` to end: it commits what was computed. At most `drain_s` go by."""
+        self._stopping.set()
+
+    async def _turns(self) -> None:
+        pause = RETRY_S
+        while not self._stopping.is_set():
+            try:
+                await self.turn()
+                pause = RETRY_S
+            except BusUnavailable as error:
+                self._watchdog.beat("waiting for the bus")
+                logger.warning("the bus cannot be reached, next try in %.1f s: %s", pause, error)
+                await self._sleep(pause)
+                pause = min(RETRY_MOST_S, pause * 2)
+        self.ready = False
+        await self._settle()
+
+    async def _sleep(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+
+    # ---- a turn ----------------------------------------------------------------------------------------------------
+
+    async def turn(self) -> None:
+        """One turn of the loop."""
+        member = self._joined()
+        self._watchdog.beat("ownership")
+        await self._ownership(member)
+        await self._acquire_assigned(member)
+        if not self._partitions or not self._has_default_pool():
+            self.ready = False
+            await self._settle()
+            await self._sleep(IDLE_WAIT_MS / 1_000)
+            return
+        self._watchdog.beat("poll")
+        limit = self._share.limit
+        polled = await member.poll(max_records=limit, max_bytes=self._settings.batch_bytes, wait_ms=self._wait_ms())
+        begun = self._seams.performance()
+        now = self._clock()
+        await self._look_at_lag(member, now)
+        workers, wants = self._begin(polled, now, limit)
+        answers = await self._seams.answerer.answers(wants) if wants else {}
+        await self._settle()
+        self._finish(member, workers, answers)
+        records = sum(map(len, polled.values()))
+        full = sum(1 for found in polled.values() if len(found) >= limit)
+        self._share.took(records, full, (self._seams.performance() - begun) * 1_000)
+        if records:
+            await self._space_out(begun)
+
+    def _begin(
+        self, polled: Mapping[int, Sequence[Stored]], now: int, limit: int
+    ) -> tuple[list[PartitionWorker], Wants]:
+        quotas = self._share.quotas(polled, now)
+        wants: Wants = {}
+        workers = list(self._partitions.values())
+        for worker in workers:
+            records = polled.get(worker.partition, ())
+            wanted = worker.begin(records, now, full=len(records) >= limit, quota=quotas.get(worker.partition))
+            for pool, texts in wanted.items():
+                wants.setdefault(pool, {}).update(texts)
+        return workers, wants
+
+    def _finish(self, member: Member, workers: Sequence[PartitionWorker], answers: Mapping[str, Understood]) -> None:
+        prepared = []
+        for worker in workers:
+            if self._partitions.get(worker.partition) is not worker:
+                continue  # lost while the last commit was settled
+            member.pause_comments(worker.partition, worker.comments_paused)
+            batch = worker.finish(answers)
+            if batch is not None:
+                prepared.append((worker, batch))
+        if prepared:
+            commit = member.commit([batch.batch for _, batch in prepared])
+            self._sent = _Sent(prepared, asyncio.ensure_future(commit), self._clock())
+            self._sent.outcomes.add_done_callback(self._sent.end(self._clock))
+        self._metrics.rooms.set(sum(worker.room_count for worker in self._partitions.values()))
+
+    async def _space_out(self, begun: float) -> None:
+        """Under load commits are `batch_ms` apart; what comes after a quiet moment is handled at once."""
+        rest = begun + self._settings.batch_ms / 1_000 - self._seams.performance()
+        if rest > 0:
+            await asyncio.sleep(rest)
+
+    def _wait_ms(self) -> int:
+        """How long a poll may wait: not at all while an aborted batch may have to be sent again."""
+        return 0 if self._sent is not None and self._sent.outcomes.done() else IDLE_WAIT_MS
+
+    # ---- outcomes --------------------------------------------------------------------------------------------------
+
+    async def _settle(self) -> None:
+        """Bring the commit on its way to its end, whatever happens to it."""
+        sent, self._sent = self._sent, None
+        if sent is None:
+            return
+        todo = sent.prepared
+        outcomes: Sequence[Outcome]
+        try:
+            outcomes = await asyncio.shield(sent.outcomes)
+        except BusUnavailable as error:
+            outcomes = [Unknown(str(error))] * len(todo)
+        pause = RETRY_S
+        while True:
+            again = []
+            for (worker, prepared), outcome in zip(todo, outcomes, strict=True):
+                self._metrics.commits.labels(type(outcome).__name__.lower()).inc()
+                if self._partitions.get(worker.partition) is not worker:
+                    continue
+                kept = await self._after(worker, prepared, outcome, sent)
+                if kept is not None:
+                    again.append((worker, kept))
+            if not again:
+                return
+            todo = again
+            try:
+                outcomes = await self._joined().commit([prepared.batch for _, prepared in todo])
+            except BusUnavailable as error:
+                outcomes = [Unknown(str(error))] * len(todo)
+            sent.ended = None
+            self._watchdog.beat("sending a batch again")
+            if not all(isinstance(outcome, Committed) for outcome in outcomes):
+                await asyncio.sleep(pause)
+                pause = min(RETRY_MOST_S, pause * 2)
+
+    async def _after(
+        self, worker: PartitionWorker, prepared: Prepared, outcome: Outcome, sent: _Sent
+    ) -> Prepared | None:
+        """What has to be sent again of a batch, if anything."""
+        if isinstance(outcome, Unknown):
+            try:
+                lease = await self._insist(lambda: self._joined().acquire(worker.partition))
+            except Fenced:
+                self._drop(worker.partition)
+                return None
+            worker.renew(lease)
+            if not await self._insist(lambda: self._is_on_the_log(worker, prepared)):
+                return under_lease(prepared, lease)
+        elif isinstance(outcome, FencedOff):
+            logger.warning("partition %d has a newer owner: what was computed for it is thrown away", worker.partition)
+            self._drop(worker.partition)
+            return None
+        elif isinstance(outcome, Aborted):
+            logger.warning(
+                "a commit of partition %d was aborted and is sent again: %s", worker.partition, outcome.reason
+            )
+            return prepared
+        worker.settle(prepared)
+        ended = self._clock() if sent.ended is None else sent.ended
+        prepared.tally.publish(self._metrics, ended)
+        self._metrics.commit_seconds.observe(max(0, ended - sent.begun) / 1_000)
+        return None
+
+    async def _is_on_the_log(self, worker: PartitionWorker, prepared: Prepared) -> bool:
+        if not prepared.journalled:
+            return False
+        last = await self._restorer.last_record(worker.partition)
+        return last is not None and (last.last_seq, last.positions) == (prepared.seq, prepared.positions)
+
+    async def _insist(self, call: Callable[[], Awaitable[T]]) -> T:
+        """`call`, until the bus can serve it: an unknown outcome has to be known before anything else is done."""
+        pause = RETRY_S
+        while True:
+            try:
+                return await call()
+            except BusUnavailable as error:
+                self._watchdog.beat("waiting for the bus")
+                logger.warning("the outcome of a commit is not known yet, next try in %.1f s: %s", pause, error)
+                await asyncio.sleep(pause)
+                pause = min(RETRY_MOST_S, pause * 2)
+
+    # ---- ownership -------------------------------------------------------------------------------------------------
+
+    async def _ownership(self, member: Member) -> None:
+        for event in await member.events():
+            if isinstance(event, Assigned):
+                self._assigned.update(event.partitions)
+                continue
+            if not isinstance(event, Lost):
+                await self._settle()  # a running commit ends before the partition goes
+            for partition in event.partitions:
+                self._assigned.discard(partition)
+                self._drop(partition, park=not isinstance(event, Lost))
+
+    async def _acquire_assigned(self, member: Member) -> None:
+        for partition in sorted(self._assigned):
+            self._watchdog.beat(f"taking over partition {partition}")
+            try:
+                lease = await member.acquire(partition)
+                worker = await self._take_over(partition, lease)
+                positions = worker.standing.positions
+                await self._feed.attach(partition, positions.shop_events, worker.offer)
+            except Fenced:
+                logger.warning("partition %d went to another owner before it was taken over", partition)
+                self._assigned.discard(partition)
+                continue
+            member.seek(partition, {"comments": positions.comments, "room-events": positions.room_events})
+            self._assigned.discard(partition)
+            self._partitions[partition] = worker
+            self._shared.free_rooms -= worker.room_count
+            logger.info(
+                "partition %d: lease %d, seq %d, %d rooms", partition, lease, worker.standing.seq, worker.room_count
+            )
+
+    async def _take_over(self, partition: int, lease: int) -> PartitionWorker:
+        """The partition's state, read after its lease was taken."""
+        parked, _ = self._parked.pop(partition, (None, 0))
+        if parked is not None:
+            last = await self._restorer.last_record(partition)
+            if last is not None and (last.last_seq, last.positions) == parked.committed:
+                return parked.again(lease)
+        restored = await self._restorer.restore(partition, lease)
+        for live in restored.standing.live.values():
+            await self._seams.pools.ensure(live.pool)
+            if not self._seams.pools.loaded(live.pool) and await self._seams.pools.load_first([live.pool]) is None:
+                raise RestoreError(
+                    f"pool {live.pool[:12]} of shop {live.shop} is live in partition {partition}, but its model is not in `pools`: "
+                    "publish the pool again"
+                )
+        return PartitionWorker(partition, lease, restored.rooms, restored.schedule, restored.standing, self._shared)
+
+    def _drop(self, partition: int, *, park: bool = False) -> None:
+        worker = self._partitions.pop(partition, None)
+        self._feed.detach(partition)
+        if worker is not None:
+            self._shared.free_rooms += worker.room_count
+            if park and worker.is_clean:
+                self._parked[partition] = (worker, self._clock() + PARKED_MS)
+
+    # ---- pools and readiness ---------------------------------------------------------------------------------------
+
+    async def _load_pools(self) -> None:
+        """Load what shops went live with, as soon as the topic holds it, for ever."""
+        while True:
+            wanted = [candidate.pool for candidate in self._board.wanted()]
+            if not wanted or await self._seams.pools.load_first(wanted) is None:
+                await asyncio.sleep(LOAD_EVERY_S)
+                continue
+            used = {candidate.pool for candidate in self._board.ready()}
+            for worker in self._partitions.values():
+                used.update(live.pool for live in worker.standing.live.values())
+            self._seams.pools.retain(used)
+
+    def _default_shop(self) -> str | None:
+        """Shop of rooms that nobody named one for: as set, else the first by name of those that went live."""
+        return self._named_shop or self._board.first_shop()
+
+    def _has_default_pool(self) -> bool:
+        default = self._default_shop()
+        if default is None:
+            return False
+        return any(candidate.shop == default for candidate in self._board.ready()) or all(
+            default in worker.standing.live for worker in self._partitions.values()
+        )
+
+    async def _look_at_lag(self, member: Member, now: int) -> None:
+        """Tell partitions that they caught up; fill the gauges now and then."""
+        fresh = [worker for worker in self._partitions.values() if not worker.ready]
+        if fresh or now - self._lag_at >= LAG_EVERY_MS:
+            self._lag_at = now
+            lag = await member.lag()
+            for worker in fresh:
+                behind = lag.get(worker.partition, {})
+                worker.ready = behind.get("room-events", 0) == 0 and sum(behind.values()) < self._share.limit
+            for topic in INPUTS:
+                self._metrics.lag_records.labels(topic).set(sum(behind.get(topic, 0) for behind in lag.values()))
+            self._parked = {at: kept for at, kept in self._parked.items() if kept[1] > now}
+        ready = sum(1 for worker in self._partitions.values() if worker.ready)
+        self._metrics.partitions_ready.set(ready)
+        self.ready = ready == len(self._partitions) and not self._assigned and not self._stopping.is_set()
+
+    def _joined(self) -> Member:
+        if self._member is None:
+            self._member = self._bus.member(self._group)
+        return self._member

@@ -1,0 +1,61 @@
+"""Fair share: how much of the process one room may take while others wait.
+
+A turn of the loop should take `TURN_MS`, since a comment that just missed one waits for it whole. So the size of a poll
+follows what a record costs. Where a partition's poll comes back full there is a backlog, and a room may have `fair_share` of
+the poll understood; the rest is shed, which costs a fraction. While the backlog lasts (its comments are old when they come)
+the share halves from turn to turn: the log has one order, so the way to the quiet rooms leads through the hot room's comments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from engine.bus.port import Stored
+
+TURN_MS = 40.0  # a third of what a verdict may take at p99, poll and commit included
+LEAST_RECORDS = 200  # a smaller poll would pay more for its commit than for its comments
+OLD_MS = 100  # comments that waited longer than this say that the backlog is not a mere burst
+LEAST_RELIEF = 1 / 64
+SMOOTHING = 0.2  # weight of the newest turn in the cost of a record
+
+
+class Share:
+    """Sizes polls and says how many comments of one room are understood in a turn."""
+
+    def __init__(self, fair_share: float, most_records: int) -> None:
+        self._share = fair_share
+        self._most = most_records
+        self._limit = most_records
+        self._cost_ms = 0.0
+        self._relief = 1.0
+
+    @property
+    def limit(self) -> int:
+        """Records to be polled of each partition."""
+        return self._limit
+
+    def quotas(self, polled: Mapping[int, Sequence[Stored]], now: int) -> dict[int, int]:
+        """Partition → how many comments of any one room may be understood; partitions without a backlog are absent."""
+        full = [partition for partition, records in polled.items() if len(records) >= self._limit]
+        if not full:
+            self._relief = min(1.0, self._relief * 2)
+            return {}
+        oldest = max(now - records[-1].time for partition, records in polled.items() if partition in full)
+        self._relief = max(LEAST_RELIEF, self._relief / 2) if oldest > OLD_MS else min(1.0, self._relief * 2)
+        rooms = {record.key for records in polled.values() for record in records if record.topic == "comments"}
+        if len(rooms) < 2:
+            return {}
+        equal = sum(len(records) for records in polled.values()) / len(rooms)  # what nobody is refused
+        return {
+            partition: max(1, int(max(equal, len(polled[partition]) * self._share * self._relief)))
+            for partition in full
+        }
+
+    def took(self, records: int, busiest: int, elapsed_ms: float) -> None:
+        """A turn handled `records`, in `busiest` full partitions, within `elapsed_ms`: size the next polls by it."""
+        if records < LEAST_RECORDS:
+            return
+        cost = elapsed_ms / records
+        self._cost_ms = cost if self._cost_ms == 0.0 else self._cost_ms + SMOOTHING * (cost - self._cost_ms)
+        fits = int(TURN_MS / self._cost_ms / max(1, busiest))
+        self._limit = max(min(LEAST_RECORDS, self._most), min(self._most, fits))
