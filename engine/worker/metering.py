@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+
+from prometheus_client import Histogram
 
 from engine.events.outputs import Aired, ChatReply, Decision, Insertion, Stop, VerdictLine, Withdraw
 from engine.metrics import Metrics
@@ -65,7 +68,18 @@ class Tally:
         ):
             for label, count in counts.items():
                 counter.labels(label).inc(count)
-        for logged in self.logged:
-            metrics.verdict_seconds.observe(max(0, now - logged) / 1_000)
-        for late in self.lateness:
-            metrics.decision_lateness_seconds.observe(late / 1_000)
+        _observe(metrics.verdict_seconds, [max(0, now - logged) for logged in self.logged])
+        _observe(metrics.decision_lateness_seconds, self.lateness)
+
+
+def _observe(histogram: Histogram, values_ms: Sequence[int]) -> None:
+    """Many values at once. One `observe` a value costs 2 µs, a tenth of what a comment costs the worker in all."""
+    values = sorted(values_ms)
+    begin = 0
+    # The library has no way to observe a value n times: these two are what `observe` itself fills (a test compares both ways).
+    for bound, bucket in zip(histogram._upper_bounds, histogram._buckets, strict=True):  # noqa: SLF001
+        end = bisect_right(values, bound * 1_000, begin)
+        if end > begin:
+            bucket.inc(end - begin)
+        begin = end
+    histogram._sum.inc(sum(values) / 1_000)  # noqa: SLF001

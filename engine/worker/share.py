@@ -16,6 +16,7 @@ TURN_MS = 40.0  # a third of what a verdict may take at p99, poll and commit inc
 LEAST_RECORDS = 200  # a smaller poll would pay more for its commit than for its comments
 OLD_MS = 100  # comments that waited longer than this say that the backlog is not a mere burst
 LEAST_RELIEF = 1 / 64
+FAIR_SPREAD = 2.0  # nobody is refused up to this many times the mean: rooms that are alike differ by chance
 SMOOTHING = 0.2  # weight of the newest turn in the cost of a record
 
 
@@ -45,7 +46,7 @@ class Share:
         rooms = {record.key for records in polled.values() for record in records if record.topic == "comments"}
         if len(rooms) < 2:
             return {}
-        equal = sum(len(records) for records in polled.values()) / len(rooms)  # what nobody is refused
+        equal = FAIR_SPREAD * sum(len(records) for records in polled.values()) / len(rooms)
         return {
             partition: max(1, int(max(equal, len(polled[partition]) * self._share * self._relief)))
             for partition in full
