@@ -10,7 +10,7 @@ from typer import Context
 from typer.core import TyperGroup
 
 from engine import __version__
-from engine.cli import config, pool, terminal
+from engine.cli import config, pool, say, terminal, understand
 from engine.errors import Exit, LivechatError
 
 EPILOG = (
@@ -75,6 +75,8 @@ def main(
 # What verbs need to run they import when they run, so that `--help` is quick.
 WRITE = "Write replies"
 app.add_typer(pool.app, name="pool", rich_help_panel=WRITE)
+app.command("say", rich_help_panel=WRITE)(say.say)
+app.command("understand", rich_help_panel=WRITE)(understand.understand)
 app.command("config", rich_help_panel="Settings")(config.config)
 
 

@@ -15,7 +15,6 @@ from engine.errors import UsageError
 if TYPE_CHECKING:
     from pydantic import ValidationError
 
-    from engine.pool.model import TrainingSet
     from engine.settings import Settings
 
 DEFAULT_URL = "ws://127.0.0.1:8700"  # where `livechat serve` listens by default
@@ -118,12 +117,3 @@ def _sentence(error: ValidationError, config: Path | None) -> str:
     variable = "LIVECHAT_" + "__".join(str(step) for step in first["loc"]).upper()
     remedy = f"correct it {where}in {variable} or among the options; `livechat config` shows all settings"
     return f"setting `{name}`: {message[:1].lower()}{message[1:]}{rest}; {remedy}"
-
-
-def load_or_train_quietly(training: TrainingSet, label: str) -> Any:
-    """The model of a training set: from the user's cache, or trained with a spinner."""
-    from engine.cli.terminal import err
-    from engine.understanding.cache import load_or_train
-
-    with err().status(label):
-        return load_or_train(training, model_cache())
