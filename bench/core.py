@@ -1,0 +1,144 @@
+"""The room core alone: comments per second at the live mix, with a full room, and over many rooms.
+
+`python bench/core.py [--seconds 3] [--json OUT]`. Entries are made beforehand; building the records is part of what is timed,
+encoding them is not. The peer in the same run is the least that any core must do: hash the identity and build one decision.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import hashlib
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from engine.events.inputs import Cursor, ModeSet, Playback, PlayerSeen, Script, ScriptSegment, ScriptSentence
+from engine.events.journal import CommentEntry, LeaseEntry, PoolEntry, RoomEntry, TickEntry
+from engine.events.outputs import Decision
+from engine.events.understanding import Understanding
+from engine.pool import speech
+from engine.pool.model import Guard, Intent, Limits, Pool, Reply, TrainingSet
+from engine.room.rooms import Rooms
+
+START = 1_800_000_000_000
+CHATTER = Understanding("chatter", "哈哈", language="zh", confidence=0.98)
+
+
+def pool(intents: int) -> Pool:
+    """`intents` intents with one reply each."""
+    made = {}
+    for number in range(intents):
+        name = f"topic.i{number}"
+        text = f"第{number}种回答，请放心。"
+        made[name] = Intent(
+            name, {"en": name}, priority=10 + number % 80,
+            replies=(Reply(f"r{number}", name, text, "zh", needs_product=False, placeholders=speech.placeholders(text), seconds=4.0),),
+        )  # fmt: skip
+    return Pool(
+        "00000001", "tea", {"zh": "茶"}, ("zh", "en"), "zh", made, {}, {}, (), Guard(banned=("最佳", "国家级")), Limits(), {},
+        TrainingSet("t", ()), "00000002",
+    )  # fmt: skip
+
+
+def stage(rooms: int, intents: int) -> Rooms:
+    """Rooms in `auto` with a player whose script runs."""
+    live = pool(intents)
+    core = Rooms({live.hash: live}.__getitem__)
+    core.handle(0, START, LeaseEntry(1, 8))
+    core.handle(1, START, PoolEntry("tea", live.hash, 1, 0))
+    sentences = tuple(ScriptSentence(id=f"s{n}", text="话", seconds=5.0) for n in range(200))
+    for number in range(rooms):
+        name = f"room{number}"
+        for event in (
+            PlayerSeen(room=name, id="p", at=START, session="one", identified=True),
+            Script(room=name, id="s", at=START, session="one", script="e", version="v", segments=(ScriptSegment(id="g", sentences=sentences),)),
+            ModeSet(room=name, id="m", at=START, mode="auto"),
+            Playback(room=name, id="b", at=START, session="one", kind="sentence_started",
+                     cursor=Cursor(version="v", lap=0, segment="g", sentence="s0")),
+        ):  # fmt: skip
+            core.handle(2, START, RoomEntry(event, "tea"))
+    core.take()
+    return core
+
+
+def entries(count: int, rooms: int, asked: float, intents: int) -> list[CommentEntry]:
+    """Comments round the rooms; every 1/asked-th asks. Understandings are shared as the worker shares them."""
+    questions = [Understanding("accepted", f"问{n}", "zh", f"topic.i{n}", 0.93) for n in range(intents)]
+    every = round(1 / asked)
+    return [
+        CommentEntry(
+            f"room{n % rooms}", "live", f"c{n}", f"{n * 7919 % 50_000:016x}", "什么时候发货" if n % every == 0 else "哈哈哈",
+            START + n // 10, START + n // 10, "tea", questions[n // every % intents] if n % every == 0 else CHATTER, None, "00000002",
+        )
+        for n in range(count)
+    ]  # fmt: skip
+
+
+def rate(core: Rooms, made: list[CommentEntry], seconds: float, batch: int = 500) -> float:
+    """Comments per second after a third of them has warmed the rooms up; a tick and a take per batch, as the worker does."""
+    warm = len(made) // 3
+    now, seq, done = START, 10, 0
+    began = 0.0
+    while done < len(made) and (not began or time.perf_counter() - began < seconds):
+        if not began and done >= warm:
+            warm = done
+            gc.collect()
+            gc.freeze()
+            began = time.perf_counter()
+        now += 50
+        due = core.next_deadline()
+        if due is not None and due <= now:
+            core.handle(seq, now, TickEntry())
+        for entry in made[done : done + batch]:
+            seq += 1
+            core.handle(seq, max(now, entry.logged), entry)
+        done += batch
+        core.take()
+    spent = time.perf_counter() - began
+    gc.unfreeze()
+    return (done - warm) / spent
+
+
+def floor(seconds: float) -> float:
+    """The peer: one identity hash and one decision per comment, nothing else."""
+    began, done = time.perf_counter(), 0
+    while time.perf_counter() - began < seconds:
+        for n in range(1_000):
+            digest = hashlib.blake2b(f"room\0live\0c{n}".encode(), digest_size=16)
+            Decision(digest.hexdigest(), "room", "tea", "live", f"c{n}", "v", "哈哈", "哈哈", "zh", "chatter", 1, 1, 1, "p", "m")
+        done += 1_000
+    return done / (time.perf_counter() - began)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=3.0, help="time per row")
+    parser.add_argument("--json", type=Path, help="write the figures here")
+    options = parser.parse_args()
+    count = round(options.seconds * 180_000)
+    cases: list[tuple[str, Callable[[], float]]] = [
+        ("peer: hash and one decision", lambda: floor(options.seconds)),
+        ("live mix (10 % ask), 10 rooms", lambda: rate(stage(10, 20), entries(count, 10, 0.1, 20), options.seconds)),
+        ("live mix (10 % ask), 1,000 rooms", lambda: rate(stage(1_000, 20), entries(count, 1_000, 0.1, 20), options.seconds)),
+        ("live mix (10 % ask), 5,000 rooms", lambda: rate(stage(5_000, 20), entries(count, 5_000, 0.1, 20), options.seconds)),
+        ("every comment asks, 200 demands wait", lambda: rate(stage(1, 200), entries(count // 4, 1, 1.0, 200), options.seconds)),
+    ]
+    table = Table("case", "comments/s", "µs each")
+    figures = {}
+    for name, run in cases:
+        figures[name] = round(run())
+        table.add_row(name, f"{figures[name]:,}", f"{1e6 / figures[name]:.1f}")
+    Console().print(table)
+    ratio = figures[cases[1][0]] / figures[cases[3][0]]
+    print(f"cost per comment at 5,000 rooms: {ratio:.2f} × that at 10")
+    if options.json:
+        options.json.write_text(json.dumps({"comments_per_second": figures, "cost_ratio_5000_to_10": round(ratio, 3)}, indent=2))
+
+
+if __name__ == "__main__":
+    main()
