@@ -62,9 +62,10 @@ def read(file: str, data: bytes, kind: type[M]) -> Document[M] | list[Problem]:
 def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:
     """The closest known word as a question, else the known words, else `otherwise`."""
     options = list(known)
-    close = difflib.get_close_matches(word, options, n=1, cutoff=0.6)
+    folded = {option.casefold(): option for option in options}
+    close = difflib.get_close_matches(word.casefold(), folded, n=1, cutoff=0.6)
     if close:
-        return f"did you mean `{close[0]}`?"
+        return f"did you mean `{folded[close[0]]}`?"
     if options and len(options) <= 16:
         return f"use one of {', '.join(f'`{option}`' for option in options)}"
     return otherwise or "write one that exists"

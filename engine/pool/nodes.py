@@ -7,6 +7,7 @@ remembers whether it was quoted; `files.py` makes numbers and flags of plain one
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -30,6 +31,7 @@ MAX_BYTES: Final = 1024 * 1024  # a file of 20,000 examples is below it
 MAX_DEPTH: Final = 20  # the deepest pool file has 8 levels
 MAX_NODES: Final = 100_000  # 1 MiB of `[[[],[],…` would otherwise cost gigabytes
 
+_OPENED: Final = re.compile(r"(?::|^\s*-) +[{\[]")
 _WRITE_OUT: Final = 'write the value out where it is needed, or put the text in double quotes: "…"'
 
 Step = str | int
@@ -129,6 +131,8 @@ def _syntax_remedy(wrong: str, text: str, line: int) -> str:
         return 'put the text in double quotes: "…"'
     if "mapping values" in wrong:
         return 'put a text that holds `: ` in double quotes: "…"'
+    if "block end" in wrong and _OPENED.search(written):
+        return 'put a text that begins with { or [ in double quotes: "{product} …"'
     if "flow" in wrong or "',' or" in wrong:
         return "close the bracket, put commas between the items, and quote texts that begin with a bracket"
     if "quoted" in wrong or "end of stream" in wrong:
@@ -182,6 +186,8 @@ class _Builder:
                 self._refuse(event, f"the key `{event.value}` stands here twice, first in line {first}", "delete one")
             self.open[-1] = (node, (str(event.value), line, column))
             return
+        if not event.style and not event.value and parent and parent[1]:
+            _, line, column = parent[1]  # nothing is written: the parser points at whatever comes next
         self._place(Node(line, column, Quoted(event.value) if event.style else Plain(event.value)))
 
     def _start(self, event: SequenceStartEvent | MappingStartEvent) -> None:

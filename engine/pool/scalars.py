@@ -173,10 +173,11 @@ def name(pattern: str, form: str) -> BeforeValidator:
     """Ids of a fixed form."""
     compiled = re.compile(pattern)
 
-    def check(value: Any) -> str:
-        if not isinstance(value, str) or not compiled.fullmatch(value):
+    def check(raw: Any) -> str:
+        value = _text(raw)
+        if not compiled.fullmatch(value):
             raise wrong(f"{shown(value)} cannot be an id", form)
-        return str(value)
+        return value
 
     return BeforeValidator(check)
 

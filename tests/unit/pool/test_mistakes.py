@@ -1,0 +1,213 @@
+"""Every mistake of an editor is told with file, line, column and a remedy that helps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.errors import PoolError, Problem
+from engine.pool.documents import Document, read
+from engine.pool.files import CatalogueFile, IntentsFile
+from engine.pool.load import load
+from engine.pool.nodes import MAX_BYTES, Node, parse
+from tests.unit.pool.shops import BASE, CATALOGUE, GUARD, REPLIES, SCRIPT, SHOP, write
+
+INTENTS, CAT, SHOPF, GUARDF, PLAY, PACK = (
+    "shop_intents_all_yaml", "shop_catalogue_yaml", "shop_shop_yaml", "shop_guard_yaml", "shop_scripts_evening_yaml",
+    "base_pack_yaml",
+)  # fmt: skip
+ORIGINAL = {INTENTS: REPLIES, CAT: CATALOGUE, SHOPF: SHOP, GUARDF: GUARD, PLAY: SCRIPT, PACK: BASE}
+
+# (file, text that is replaced, by what, line, column, part of the message, part of the remedy)
+MISTAKES = [
+    # syntax
+    (SHOPF, "  id: tea", "\tid: tea", 2, 1, "\\t", "blanks, not with tabs"),
+    (SHOPF, "{zh: 茶铺, en: Tea}", "{zh: 茶铺, en: Tea", 4, 12, "expected", "bracket"),
+    (SHOPF, "id: tea", "id: tea: 2", 2, 10, "mapping values", "double quotes"),
+    (SHOPF, "id: tea", "id: 'tea", 8, 1, "end of stream", "close the quotes"),
+    (SHOPF, "id: tea", "id: @tea", 2, 7, "cannot start", "double quotes"),
+    (SHOPF, "id: tea", "id: &x tea", 2, 7, "anchor", "write the value out"),
+    (SHOPF, "id: tea", "id: *x", 2, 7, "alias", "write the value out"),
+    (SHOPF, "id: tea", "id: !!str tea", 2, 7, "tag", "delete it"),
+    (SHOPF, "  languages:", "  id: tee\n  languages:", 4, 3, "`id` stands here twice, first in line 2", "delete one"),
+    (SHOPF, "limits:", "---\nlimits:", 6, 1, "second document", "---"),
+    (SHOPF, "id: tea", "id: " + "[" * 25, 2, 25, "deeper than 20", "flatten"),
+    (INTENTS, "text: 拍下", "text: {product}拍下", 12, 24, "expected", 'double quotes: "{product} …"'),
+    # keys and types
+    (INTENTS, "    examples: [铁观音咋卖]", "    exampels: [铁观音咋卖]", 3, 5, "unknown key `exampels`", "did you mean `examples`?"),
+    (INTENTS, "- id: dispatch", "- ID: dispatch", 11, 9, "unknown key `ID`", "did you mean `id`?"),
+    (SHOPF, "memory: 10m", "memory: 10", 7, 11, "`10` is no duration", "45s, 10m or 1h"),
+    (SHOPF, "memory: 10m", "memory: 90h", 7, 11, "out of range", "0s to 24h"),
+    (SHOPF, "memory: 10m", "airtime_share: 25%", 7, 18, "is no number", "0.01 to 0.9"),
+    (SHOPF, "memory: 10m", "max_demands: 1.5", 7, 16, "no whole number", "1 to 200"),
+    (SHOPF, "[zh, en]", "[zh, fr]", 4, 19, "`fr` is not known", "zh or en"),
+    (SHOPF, "[zh, en]", "zh", 4, 14, "not a list", "[a, b]"),
+    (SHOPF, "  default_language: zh\n", "", 2, 3, "`default_language` is missing", "add `default_language: …`"),
+    (SHOPF, "id: tea", "id:", 2, 3, "nothing is written", "delete the line"),
+    (PACK, "needs_product: true", "needs_product: yes", 4, 20, "neither true nor false", "true or false"),
+    (PACK, "priority: 60", "priority: 500", 5, 15, "out of range", "1 to 100"),
+    (PACK, "priority: 60", "priority: 060", 5, 15, "no whole number", "1 to 100"),
+    (PACK, "re: ^多少钱$", "re: (多少", 7, 16, "RE2 cannot read it", "RE2"),
+    (PACK, "shipping.dispatch:", "dispatch:", 10, 3, "`dispatch` cannot be an id", "joined by a dot"),
+    (PACK, "    title: {zh: 多少钱, en: How much is it}\n", "", 3, 5, "no title", "title: {zh: …, en: …}"),
+    (CAT, "unit: CNY", "unit: RMB", 9, 33, "`RMB` is no currency", "CNY, USD"),
+    (CAT, "value: 48", "value: 48, from: 2026-01-01T00:00:00", 2, 37, "time zone", "+08:00"),
+    (CAT, "value: 48", "value: 48, until: soon", 2, 38, "is no time", "2026-01-31T20:00:00+08:00"),
+    (CAT, "dispatch_hours", "link", 2, 3, "`link` cannot be an id", "product and link are taken"),
+    (INTENTS, "拍下{dispatch_hours}", "拍下{dispatch_hours", 12, 15, "`{` at character 3", "{name}"),
+    (INTENTS, "text: 拍下", "text: " + "长" * 301 + "拍下", 12, 15, "characters", "shorten it to 300"),
+    # across files
+    (INTENTS, "{dispatch_hours}", "{dispach_hours}", 12, 15, "no fact {dispach_hours}", "did you mean `dispatch_hours`?"),
+    (INTENTS, "{product}今天{price}，拍{link}号。", "今天{price}。", 6, 30, "does not name it", "{product} or {link}"),
+    (INTENTS, "今天{price}", "今天{price}，原价199元", 6, 30, "typed price `199元`", "fact"),
+    (INTENTS, "{price}，", "{price}元，", 6, 30, "types a currency beside a fact", "unit"),
+    (INTENTS, "小时之内发", "小时之内发国 家级", 12, 15, "banned term `国家级`", "guard.yaml"),
+    (INTENTS, "{dispatch_hours}小", "{product}小", 12, 15, "no product is known here", "needs_product: true"),
+    (INTENTS, "lang: en, text", "lang: en, products: [tgi], text", 7, 45, "no product `tgi`", "did you mean `tgy`?"),
+    (INTENTS, "id: dispatch\n", "id: price-en\n", 11, 13, "taken by the intent `product.price`", "another id"),
+    (INTENTS, "id: price-en", "id: price-zh", 7, 14, "twice", "another id"),
+    (INTENTS, "    priority: 70", "    cooldown: 20m", 9, 15, "shorter than the intent's cooldown", "1200s"),
+    (INTENTS, "        text: 拍", "        memory: 5s\n        text: 拍", 12, 17, "shorter than the intent's cooldown", "90s"),
+    (INTENTS, "examples: [铁观音咋卖]", "examples: [观音几钱]", 4, 13, "it proves nothing", "take it out"),
+    (INTENTS, "    priority: 70", "    examples: [HOW  much]", 9, 16, "is an example of `product.price`", "`not`"),
+    (INTENTS, "    priority: 70", "    examples: [哈哈哈]", None, None, "is background here", "one of the two"),
+    (CAT, "value: 129", "value: 98", 9, 22, "below its floor 99", "lower the floor"),
+    (CAT, "value: 129", "value: 1699", 9, 22, "above its ceiling 169", "raise the ceiling"),
+    (CAT, "value: 129", "value: 一百", 9, 22, "is no number", "digits"),
+    (CAT, "value: 129", "value: 0129", 9, 22, "is no number", "digits"),
+    (CAT, "floor: 99", "floor: 199", 9, 45, "above its ceiling", "exchange"),
+    (CAT, "value: 48", "value: 4, from: 2026-01-02T00:00:00Z, until: 2026-01-01T00:00:00Z", 2, 65, "ends before", "later"),
+    (CAT, "name: 普洱", "name: 铁观音", 6, 15, "names the products `puer` and `tgy`", "one of them"),
+    (CAT, "link: 5", "link: 3", 7, 11, "have the link 3", "own number"),
+    (CAT, "[咖啡]", "[铁观音]", 13, 12, "names the product `tgy`", "not_sold"),
+    (CAT, "name: 普洱", "name: 国家级普洱", 11, 11, "banned term", "guard.yaml"),
+    (SHOPF, "[zh, en]", "[zh]", None, None, "does not speak `en`", "languages"),
+    (SHOPF, "[zh, en]\n  default_language: zh", "[zh]\n  default_language: en", 5, 21, "default language", "use zh"),
+    (PLAY, "product: tgy", "product: tgz", 6, 16, "no product `tgz`", "did you mean `tgy`?"),
+    (PLAY, "[product.price]", "[product.prise]", 8, 73, "no intent `product.prise`", "did you mean `product.price`?"),
+    (PLAY, "product: tgy", "product: puer", 8, 26, "the fact {price}", "catalogue.yaml"),
+    (PLAY, "id: s2", "id: s1", 9, 16, "twice", "another id"),
+    (PLAY, "喝茶。", "喝茶，只要￥9。", 9, 26, "typed price `￥9`", "fact"),
+    (PLAY, "seconds: 1,", "seconds: 0,", 9, 42, "out of range", "0.3 to 120"),
+]  # fmt: skip
+
+
+def problems_of(root: Path, **changed: str | bytes | None) -> tuple[Problem, ...]:
+    base, shop = write(root, **changed)
+    with pytest.raises(PoolError) as caught:
+        load(base, shop)
+    return caught.value.problems
+
+
+def test_the_unbroken_shop_loads(tmp_path: Path) -> None:
+    """The files that the other tests break are valid."""
+    pool = load(*write(tmp_path)).pool
+    assert pool.shop == "tea"
+    assert [reply.id for reply in pool.intents["product.price"].replies] == ["price-zh", "price-en"]
+
+
+@pytest.mark.parametrize("mistake", MISTAKES, ids=[f"{n}-{mistake[5][:24]}" for n, mistake in enumerate(MISTAKES)])
+def test_a_mistake_is_told_with_place_and_remedy(
+    tmp_path: Path, mistake: tuple[str, str, str, int | None, int | None, str, str]
+) -> None:
+    """File, line and column are where an editor looks; the remedy names what to write."""
+    file, old, new, line, column, message, remedy = mistake
+    assert old in ORIGINAL[file]
+    found = problems_of(tmp_path, **{file: ORIGINAL[file].replace(old, new, 1)})
+    hits = [
+        problem
+        for problem in found
+        if any(part in problem.message for part in message.split("|"))
+        and any(part in problem.remedy for part in remedy.split("|"))
+    ]
+    assert hits, [str(problem) for problem in found]
+    if line is not None:
+        assert hits[0].file.replace("/", "_").replace(".", "_").endswith(file)
+        assert (hits[0].line, hits[0].column) == (line, column), str(hits[0])
+
+
+def test_all_files_are_told_at_once(tmp_path: Path) -> None:
+    """One run names the mistakes of every file, sorted by place."""
+    found = problems_of(
+        tmp_path,
+        shop_shop_yaml=SHOP.replace("10m", "10"),
+        shop_catalogue_yaml=CATALOGUE.replace("value: 48", "valeu: 48"),
+        shop_intents_all_yaml=REPLIES + "\t",
+        shop_guard_yaml="banned: 5\n",
+        shop_scripts_evening_yaml="script: {}\n",
+        base_background_idle_txt=b"ok\n\xff\n",
+    )
+    assert {Path(problem.file).name for problem in found} == {
+        "shop.yaml", "catalogue.yaml", "all.yaml", "guard.yaml", "evening.yaml", "idle.txt",
+    }  # fmt: skip
+    assert list(found) == sorted(found)
+
+
+def test_missing_and_misnamed_files_are_told(tmp_path: Path) -> None:
+    """A missing shop.yaml, a slip in a file's name and `.yml` are named, with the right name."""
+    base, shop = write(tmp_path, shop_shop_yaml=None)
+    (shop / "catalog.yaml").write_text("facts: {}")
+    (shop / "intents" / "more.yml").write_text("intents: {}")
+    (shop / "script").mkdir()
+    (shop / "script" / "a.yaml").write_text("script: {}")
+    with pytest.raises(PoolError) as caught:
+        load(base, shop)
+    told = str(caught.value)
+    for part in ("shop.yaml", "did you mean `catalogue.yaml`?", "rename it to more.yaml", "did you mean `scripts`?"):
+        assert part in told
+
+
+def test_a_file_that_is_no_text_or_too_large_is_told() -> None:
+    """Bytes that are no UTF-8, control characters and files above the cap end as one problem with a place."""
+    assert str(parse("f", "乙: ".encode() + b"\xff")).startswith("f:1:6: these bytes are no UTF-8")
+    assert str(parse("f", b"a: \x01")).startswith("f:1:4: a character that YAML does not allow")
+    assert "split it" in str(parse("f", b"a: " + b"x" * MAX_BYTES))
+    assert "more than 100,000 values" in str(parse("f", b"a: [" + b"1," * 100_001 + b"]"))
+
+
+def test_scalars_stay_what_was_written() -> None:
+    """YAML 1.1's traps are text: 12:30, no, 010, 1e3, ~, dates."""
+    root = parse("f", b"intents:\n  a.b:\n    examples: [12:30, no, 010, 1e3, ~, 2026-01-01, 666, 'true', 0x1F]\n")
+    assert isinstance(root, Node)
+    document = read(
+        "f",
+        b"intents:\n  a.b:\n    examples: [12:30, no, 010, 1e3, ~, 2026-01-01, 666, 'true', 0x1F]\n",
+        IntentsFile,
+    )
+    assert isinstance(document, Document)
+    lines = ("12:30", "no", "010", "1e3", "~", "2026-01-01", "666", "true", "0x1F")
+    assert document.model.intents["a.b"].examples == lines
+
+
+def test_numbers_are_plain_and_texts_are_quoted() -> None:
+    """A quoted number is a text fact, a plain one a number, and whole numbers stay whole."""
+    document = read("f", b'facts: {a: {value: 5}, b: {value: "5"}, c: {value: 5.50}, d: {value: 05}}', CatalogueFile)
+    assert isinstance(document, Document)
+    values = [document.model.facts[name].value for name in "abcd"]
+    assert values == [5, {"zh": "5", "en": "5"}, 5.5, {"zh": "05", "en": "05"}]
+    assert isinstance(values[0], int)
+
+
+@settings(deadline=None)
+@given(st.binary(max_size=200) | st.text(alphabet="ab:-[]{}&*!|>'\"#%@\n\t ", max_size=60).map(str.encode))
+def test_no_bytes_of_an_editor_raise(data: bytes) -> None:
+    """Whatever stands in a file, reading it gives a document or problems inside the file."""
+    found = read("f", data, IntentsFile)
+    lines = data.count(b"\n") + data.count(b"\r") + 2
+    if isinstance(found, list):
+        assert found
+        assert all(problem.file == "f" and 0 <= problem.line <= lines * 3 and problem.remedy for problem in found)
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.integers(0, 30), st.integers(0, 6), st.sampled_from(["exampels", "prority", "tilte"]))
+def test_a_problem_stands_where_the_key_stands(blank: int, indent: int, key: str) -> None:
+    """Lines before and deeper indents move the place with the key."""
+    pad = " " * indent
+    text = f"{'#' * 3}\n" * blank + f"intents:\n {pad}a.b:\n  {pad}{pad}{key}: [x]\n"
+    found = read("f", text.encode(), IntentsFile)
+    assert isinstance(found, list)
+    assert [(problem.line, problem.column) for problem in found] == [(blank + 3, 3 + 2 * indent)]
