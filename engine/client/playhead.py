@@ -134,7 +134,7 @@ class Playhead:
         self._clock(now)
         known = self._outcomes.get(insertion.id)
         if known is not None:
-            self._events.append(Tell(known.kind, known.at, insertion=insertion.id, reason="repeated"))
+            self._repeat(known)
             return self._take()
         place, reason = self._boundary_of(insertion)
         at = self._now + self.lead_ms
@@ -152,9 +152,16 @@ class Playhead:
         return self._take()
 
     def withdraw(self, command: Withdraw, now: int) -> list[Event]:
-        """Do not start it; nothing where it started, ended or is unknown."""
+        """Do not start it. Where it started or ended, nothing but its last report again.
+
+        One that is unknown is rejected from now on: whoever overtakes it shall win, and the engine learns that it did not start.
+        """
         self._clock(now)
-        self._drop(command.insertion, command.reason)
+        known = self._outcomes.get(command.insertion)
+        if known is None:
+            self._tell("rejected", command.insertion, self._now, command.reason)
+        elif not self._drop(command.insertion, command.reason):
+            self._repeat(known)
         return self._take()
 
     def stop(self, command: Stop, now: int) -> list[Event]:
@@ -327,11 +334,16 @@ class Playhead:
                 self._queue.remove(item)
                 self._tell("rejected", item.insertion.id, self._now, "late")
 
-    def _drop(self, insertion: str, reason: str) -> None:
+    def _drop(self, insertion: str, reason: str) -> bool:
         for item in list(self._queue):
             if item.insertion.id == insertion:
                 self._queue.remove(item)
                 self._tell("aborted", insertion, self._now, reason)
+                return True
+        return False
+
+    def _repeat(self, known: InsertionState) -> None:
+        self._events.append(Tell(known.kind, known.at, insertion=known.insertion, reason="repeated"))
 
     def _hold(self) -> None:
         if self._playing is not None and self._playing.place is not None:

@@ -15,11 +15,13 @@ from typing import Final, Self
 from engine.client.connection import Connection, RequestRefused
 from engine.errors import LivechatError
 from engine.events import wire
+from engine.events.codec import encode
 from engine.events.fields import Language
 from engine.events.inputs import Comment
 
 BATCH: Final = 200  # comments of one frame: about 40 KiB, below the frame limit of 64 KiB with texts of usual length
-BATCH_BYTES: Final = 48_000  # of texts, so that long ones fit, too
+FRAME_BYTES: Final = 60_000  # of comments as JSON in one frame; the server may allow less
+ENVELOPE_BYTES: Final = 300  # of the message around them
 WINDOW: Final = 10_000  # comments without a verdict; below what the gateway remembers for one source (20,000)
 
 log = logging.getLogger(__name__)
@@ -84,7 +86,7 @@ class Source:
 
         Raises `Unavailable` or `ProtocolError` when the session is over.
         """
-        for batch in _batches(comments):
+        for batch in _batches(comments, self._frame_bytes):
             while self._window is not None and len(self._owed) >= self._window:
                 self._room.clear()
                 await self._wait_for_room()
@@ -102,6 +104,11 @@ class Source:
     def owed(self) -> int:
         """Comments without a verdict."""
         return len(self._owed)
+
+    @property
+    def _frame_bytes(self) -> int:
+        told = self.connection.identified
+        return told.max_frame_bytes if told is not None else FRAME_BYTES
 
     async def _wait_for_room(self) -> None:
         if self.connection.ended:
@@ -159,18 +166,20 @@ class Source:
     async def _send_again(self, comments: Sequence[Comment]) -> None:
         log.info("sending %d comments without a verdict again", len(comments))
         try:
-            for batch in _batches(comments):
+            for batch in _batches(comments, self._frame_bytes):
                 await self._send(batch)
         except LivechatError as error:
             log.warning("comments could not be sent again: %s", error)
 
 
-def _batches(comments: Iterable[Comment]) -> Iterable[list[Comment]]:
+def _batches(comments: Iterable[Comment], frame_bytes: int) -> Iterable[list[Comment]]:
+    """Batches in order, each of a size that fits the server's frames."""
     batch: list[Comment] = []
     size = 0
+    limit = min(FRAME_BYTES, frame_bytes - ENVELOPE_BYTES)
     for comment in comments:
-        length = 4 * len(comment.text) + 200
-        if batch and (len(batch) >= BATCH or size + length > BATCH_BYTES):
+        length = len(encode(comment)) + 1
+        if batch and (len(batch) >= BATCH or size + length > limit):
             yield batch
             batch, size = [], 0
         batch.append(comment)

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from engine.events.inputs import FactSet, Kill, ShopEvent
-from engine.events.outputs import Insertion
+from engine.events.inputs import ANY_PRODUCT, FactSet, Kill, ShopEvent
+from engine.events.outputs import FactUse, Insertion
 from engine.pool.facts import live_version
 
 Cause = Literal["killed", "fact_changed"]
@@ -53,16 +53,26 @@ class Fences:
             if kill.on or insertion.shop_offset < offset:
                 return Verdict("killed", offset)
         found: Verdict | None = None
-        ends = insertion.not_after + insertion.duration_ms
         for use in insertion.facts:
-            offset, event = self._facts.get((insertion.shop, use.product, use.name), (-1, None))
+            changed = self._changed(insertion, use)
+            if changed is not None and (found is None or use.price):
+                found = Verdict("fact_changed", changed, use.price)
+        return found
+
+    def _changed(self, insertion: Insertion, use: FactUse) -> int | None:
+        """Offset of a change of this fact that the insertion did not know and that begins before it ends."""
+        ends = insertion.not_after + insertion.duration_ms
+        # The shop's own fact gives way to one of the product's.
+        places = [use.product]
+        if use.product == ANY_PRODUCT and insertion.product is not None:
+            places.append(insertion.product)
+        for product in places:
+            offset, event = self._facts.get((insertion.shop, product, use.name), (-1, None))
             if event is None or offset <= insertion.shop_offset or use.version == live_version(offset):
                 continue
-            if event.start is not None and event.start > ends:
-                continue
-            if found is None or use.price:
-                found = Verdict("fact_changed", offset, use.price)
-        return found
+            if event.start is None or event.start <= ends:
+                return offset
+        return None
 
     def holds_script(self, room: str, shop: str | None) -> Kill | None:
         """The kill switch that holds this room's script still, if one does."""

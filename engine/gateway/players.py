@@ -1,7 +1,8 @@
 """The players: one current session per room, what was sent to it, and the fences around that.
 
 What is outstanding is known from what was sent and what was reported. On a kill or a fact change the gateway withdraws or stops it by
-itself, at once; the worker's own command follows later and finds nothing left to do.
+itself, at once; the worker's own command follows later and finds nothing left to do. An insertion that may not be sent becomes a
+`withdraw` too: the player answers that it did not start, so that its room need not wait for a report that cannot come.
 """
 
 from __future__ import annotations
@@ -92,11 +93,14 @@ class Players:
             return False
         if not isinstance(record, Insertion):
             return True
+        verdict = self._fences.forbids(record)
+        if verdict is not None:
+            self._metrics.fenced_sends.inc()
+            _tell(player, self._withdraw(record, verdict.cause, verdict.offset))
+            return False
         if record.not_after < self._clock():
             self._metrics.stale_sends.inc()
-            return False
-        if self._fences.forbids(record) is not None:
-            self._metrics.fenced_sends.inc()
+            _tell(player, self._withdraw(record, "late", record.shop_offset))
             return False
         player.sent.setdefault(record.id, Sent(record))
         return True
@@ -140,22 +144,23 @@ class Players:
             del player.sent[key]
             self._metrics.fenced_sends.inc()
             stopped = stopped or sent.started
-            _tell(player, self._cut(sent, verdict, hold_script=hold) if sent.started else self._withdraw(sent, verdict))
+            if sent.started:
+                _tell(player, self._cut(sent.insertion, verdict, hold_script=hold))
+            else:
+                _tell(player, self._withdraw(sent.insertion, verdict.cause, verdict.offset))
         if hold != player.held:
             player.held = hold
             if not (hold and stopped):  # that stop held the script too
                 reason = "released" if kill is None else kill.reason or "killed"
                 _tell(player, self._hold(room, shop, player, hold=hold, reason=reason))
 
-    def _withdraw(self, sent: Sent, verdict: Verdict) -> Withdraw:
-        of = sent.insertion
+    def _withdraw(self, of: Insertion, reason: str, offset: int) -> Withdraw:
         return Withdraw(
-            id=_id(of.room, "withdraw", of.id, verdict.offset), room=of.room, shop=of.shop, at=self._clock(), lease=0,
-            seq=0, shop_offset=verdict.offset, session=of.session, insertion=of.id, reason=verdict.cause,
+            id=_id(of.room, "withdraw", of.id, offset), room=of.room, shop=of.shop, at=self._clock(), lease=0, seq=0,
+            shop_offset=offset, session=of.session, insertion=of.id, reason=reason,
         )  # fmt: skip
 
-    def _cut(self, sent: Sent, verdict: Verdict, *, hold_script: bool) -> Stop:
-        of = sent.insertion
+    def _cut(self, of: Insertion, verdict: Verdict, *, hold_script: bool) -> Stop:
         return Stop(
             id=_id(of.room, "stop", of.id, verdict.offset), room=of.room, shop=of.shop, at=self._clock(), lease=0,
             seq=0, shop_offset=verdict.offset, session=of.session, insertion=of.id, hold_script=hold_script,

@@ -99,8 +99,8 @@ def _read_comment(
         return None, wire.Receipt(error="a comment is a JSON object")
     claimed = line.get("id")
     name = str(claimed)[:128] if isinstance(claimed, str | int) else None
-    fields: dict[str, JsonValue] = {"shop": access.shop, **line, "type": "comment", "received": now}
-    for key, default in (("room", batch.room), ("source", batch.source)):
+    fields: dict[str, JsonValue] = {**line, "type": "comment", "received": now}
+    for key, default in (("room", batch.room), ("source", batch.source), ("shop", access.shop)):
         if fields.get(key) is None and default is not None:
             fields[key] = default
     try:
