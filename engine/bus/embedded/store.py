@@ -166,10 +166,11 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """A transaction of its own, for upkeep; rolled back on any error."""
+        """A whole transaction; rolled back on any error."""
         self.begin()
         try:
             yield
+            self.flush()
             self.commit()
         except BaseException:
             self.rollback()
