@@ -5,6 +5,9 @@ SHELL := /bin/bash
 PYTHON ?= python3
 PY := .venv/bin/python
 
+# Where this is set, every start would compile thousands of modules again, 6 s each time; empty means off.
+export PYTHONDONTWRITEBYTECODE :=
+
 SEEDS ?= 500
 FIRST ?= 0
 KILLS ?= 20
