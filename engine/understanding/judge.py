@@ -19,7 +19,9 @@ from engine.understanding.normalise import normal_form
 from engine.understanding.reading import Reading
 from engine.understanding.rules import RULE_CONFIDENCE
 
-HARMLESS = 0.5  # confidence for chatter and abuse intents: nothing is said on air because of them
+HARMLESS = (
+    0.5  # confidence for an insult: nothing is said on air because of it, but a question must not be taken for one
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,64 +49,70 @@ class Judge:
         self._forbidden = np.array([line.intent or "" for line in negatives], dtype=np.object_)
 
     def _is_fresh(self, line: TrainingLine) -> bool:
+        form = normal_form(line.text)
         known = line.intent is None or line.intent in self._intents
-        return known and line_digest(normal_form(line.text), line.intent) not in self.model.trained
+        return known and any(map(str.isalnum, form)) and line_digest(form, line.intent) not in self.model.trained
 
     def opinion(self, forms: Sequence[str]) -> Opinion:
-        scores = self.model.linear.scores(grams(forms))
+        batch = grams(forms)
+        scores = self.model.linear.scores(batch)
         ranked = rank(scores, forms, looks_asked(forms))
-        calibration = self.model.calibration
-        return Opinion(
-            scores, ranked, calibration.confidence(ranked), calibration.asking(ranked), self.fresh.nearest(forms)
-        )
+        confidence = self.model.calibration.confidence(ranked)
+        asking = self.model.calibration.asking(ranked)
+        return Opinion(scores, ranked, confidence, asking, self.fresh.nearest(batch))
 
     def judge(self, readings: Sequence[Reading]) -> list[Understanding]:
         if not readings:
             return []
         opinion = self.opinion([reading.form for reading in readings])
-        confidences = opinion.confidence.tolist()
-        shares = opinion.ranked.share.tolist()
+        confidences = opinion.confidence.round(4)
+        margins = (opinion.confidence * (1.0 - opinion.ranked.share)).round(4)
         asking = opinion.asking.tolist()
-        best = opinion.ranked.best.tolist()
-        second = opinion.ranked.second.tolist()
         near = opinion.fresh.cosine.tolist()
-        nearest = opinion.fresh.line.tolist()
-        names = self.model.intents
+        names = ("", *self.model.intents)
         understood = []
-        for at, reading in enumerate(readings):
-            result = Understanding("chatter", reading.form, reading.script.language, masked=reading.masked)
-            result.product, result.not_sold = reading.named.product, reading.named.not_sold
-            result.intent, result.runner_up = names[best[at] - 1], names[second[at] - 1]
-            self._grade(result, confidences[at], shares[at])
+        for at, (reading, confidence, margin, alone, best, second) in enumerate(
+            zip(
+                readings,
+                confidences.tolist(),
+                margins.tolist(),
+                (confidences >= self.model.calibration.thresholds.solo).tolist(),
+                opinion.ranked.best.tolist(),
+                opinion.ranked.second.tolist(),
+                strict=True,
+            )
+        ):
+            named = reading.named
+            result = Understanding(
+                "chatter", reading.form, reading.script.language, names[best], confidence, names[second], margin, alone,
+                named.product, named.not_sold, reading.masked,
+            )  # fmt: skip
+            understood.append(result)
             if reading.script.foreign:
                 result.outcome = "unsupported_language"
-            elif any(map(str.isalnum, reading.form)):
-                self._by_model(result, confidences[at], asking[at])
+            elif reading.worded:
+                result.outcome = self._by_model(result, asking[at])
                 if near[at] >= NEAR:
-                    self._by_example(result, self.fresh.lines[nearest[at]], near[at])
+                    self._by_example(result, self.fresh.lines[int(opinion.fresh.line[at])], near[at])
                 if reading.fired:
                     self._by_rule(result, {intent for intent, _ in reading.fired})
-            understood.append(result)
         self._forbid(understood, asking)
         return understood
 
-    def _grade(self, result: Understanding, confidence: float, share: float) -> None:
-        result.confidence = round(confidence, 4)
-        result.margin = round(confidence * (1.0 - share), 4)
-        result.solo_ok = result.confidence >= self.model.calibration.thresholds.solo
-
-    def _by_model(self, result: Understanding, confidence: float, asking: float) -> None:
+    def _by_model(self, result: Understanding, asking: float) -> Outcome:
         limits = self.model.calibration.thresholds
+        confidence = result.confidence
         intent = self._intents.get(result.intent or "")
-        kind = intent.kind if intent is not None else None
-        if kind is not None and kind != "question":
-            result.outcome = _outcome_of(intent) if confidence >= HARMLESS else self._unaccepted(confidence, asking)
-        elif kind == "question" and result.confidence >= limits.accept:
-            result.outcome = "accepted" if result.margin >= limits.band else "ambiguous"
-        elif kind == "question" and 2 * confidence - result.margin >= limits.accept and result.margin < limits.band:
-            result.outcome = "ambiguous"  # one of the two is meant, as surely as an accepted intent is
-        else:
-            result.outcome = self._unaccepted(confidence if kind is not None else 0.0, asking)
+        if intent is None:  # the pool no longer has it: whatever is asked, nobody wrote a reply
+            return self._unaccepted(0.0, asking)
+        if intent.kind != "question":
+            sure = HARMLESS if intent.kind == "abuse" else limits.plausible
+            return _outcome_of(intent) if confidence >= sure else self._unaccepted(0.0, asking)
+        if result.margin >= limits.band:
+            return "accepted" if confidence >= limits.accept else self._unaccepted(confidence, asking)
+        # One of the two is meant, as surely as an accepted intent is.
+        either = 2 * confidence - result.margin
+        return "ambiguous" if either >= limits.accept else self._unaccepted(confidence, asking)
 
     def _unaccepted(self, confidence: float, asking: float) -> Outcome:
         limits = self.model.calibration.thresholds
@@ -129,7 +137,6 @@ class Judge:
     def _settle(self, result: Understanding, intent: str, confidence: float, *, solo: bool) -> None:
         if result.intent != intent:
             result.intent, result.runner_up = intent, result.intent
-        result.confidence = round(max(result.confidence if result.intent == intent else 0.0, confidence), 4)
         result.confidence = round(confidence, 4)
         result.margin = result.confidence
         result.solo_ok = solo
@@ -149,7 +156,7 @@ class Judge:
             return
         intents = np.array([understood[at].intent for at in settled], dtype=np.object_)
         allowed: NDArray[np.bool_] = intents[:, None] == self._forbidden[None, :]
-        nearest = self._negatives.nearest([understood[at].key for at in settled], allowed)
+        nearest = self._negatives.nearest(grams([understood[at].key for at in settled]), allowed)
         for at, cosine in zip(settled, nearest.cosine.tolist(), strict=True):
             if cosine >= SAME:
                 result = understood[at]

@@ -15,7 +15,7 @@ from scipy import sparse
 
 from engine.pool.model import TrainingLine
 from engine.understanding.linear import F32, Linear
-from engine.understanding.ngrams import grams
+from engine.understanding.ngrams import Grams, grams
 from engine.understanding.normalise import normal_form
 
 NEAR = 0.75  # cosine from which a line says the same; lines of one intent with other words are below 0.5
@@ -37,23 +37,24 @@ class Neighbours:
         self._linear = linear
         self.lines = tuple(lines)
         forms = [normal_form(line.text) for line in self.lines]
-        # Column-sparse: a text touches only the lines with which it shares a feature.
-        self._index: sparse.csr_array | None = self._summed(forms).T.tocsr() if forms else None
+        # Transposed: a text touches only the lines with which it shares a feature.
+        self._index: sparse.csr_array | None = self._summed(grams(forms)).T.tocsr() if forms else None
 
-    def _summed(self, forms: Sequence[str]) -> sparse.csr_array:
+    def _summed(self, batch: Grams) -> sparse.csr_array:
         """Unit rows in which a feature stands once, so that the cosine of a line with itself is 1."""
-        rows = self._linear.vectors(grams(forms)).copy()
+        rows = self._linear.vectors(batch).copy()
         rows.sum_duplicates()
         lengths = np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1)).ravel())
         rows.data /= np.repeat(lengths, np.diff(rows.indptr))
         return rows
 
-    def nearest(self, forms: Sequence[str], allowed: NDArray[np.bool_] | None = None) -> Nearest:
-        """The nearest line of each form; `allowed[form, line]` limits the choice."""
-        if self._index is None or not forms:
-            return Nearest(np.full(len(forms), -1, dtype=np.intp), np.zeros(len(forms), dtype=np.float32))
-        cosines: F32 = (self._summed(forms) @ self._index).toarray().astype(np.float32)
+    def nearest(self, batch: Grams, allowed: NDArray[np.bool_] | None = None) -> Nearest:
+        """The nearest line of each text; `allowed[text, line]` limits the choice."""
+        size = len(batch.starts) - 1
+        if self._index is None or not size:
+            return Nearest(np.full(size, -1, dtype=np.intp), np.zeros(size, dtype=np.float32))
+        cosines: F32 = (self._summed(batch) @ self._index).toarray().astype(np.float32)
         if allowed is not None:
             cosines = np.where(allowed, cosines, np.float32(0.0))
         line = cosines.argmax(axis=1)
-        return Nearest(line, cosines[np.arange(len(forms)), line])
+        return Nearest(line, cosines[np.arange(size), line])

@@ -7,6 +7,7 @@ letters and digits, single blanks, `?` (a question mark changes what "tasty" mea
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 from operator import eq
@@ -70,12 +71,14 @@ class _Table(dict[int, str]):
 
 _TABLE = _Table()
 _EMOTE = re.compile(r"[\[【](?:[\u4e00-\u9fff]{1,3}|[a-z]{2,8})[\]】]|:[a-z_]{2,20}:", re.IGNORECASE)
+_ADDRESS = re.compile(r"(?:https?:|www\.)[^\s\u2e80-\U0003ffff]*", re.IGNORECASE)
 _INNER_APOSTROPHE = re.compile(r"(?<=[a-z])'+(?=[a-z])")
 _LONE_POINT = re.compile(r"(?<!\d)\.|\.(?!\d)")
 _HASH = re.compile(r"#[# ]*(?=\d)")
 _LONE_HASH = re.compile(r"#(?!\d)")
 _RUN = re.compile(r"([^\d ])\1\1+")
 _DIGIT_RUN = re.compile(r"(?<![\d.])(\d)\1{3,}(?![\d.])")
+_FOUR_DIGITS = re.compile(r"\d{4}")
 _MARK_RUN = re.compile(r"([?☺])(?: ?\1)+")
 _ITEM_NUMBER = re.compile(
     r"(?<![零一二两三四五六七八九十百\d])([一二三四五六七八九]?十[一二三四五六七八九]?|[一二两三四五六七八九])(?=号)"
@@ -94,6 +97,13 @@ def emotes(text: str) -> str:
         return text
     replaced = _EMOTE.sub(EMOJI, text)
     return replaced if any(map(str.isalnum, replaced)) else text
+
+
+def markup(text: str) -> str:
+    """Web addresses say nothing, and their words (`shop`, `link`) mislead; `&#39;` and its like are what they stand for."""
+    if "&" in text and ";" in text:
+        text = html.unescape(text)
+    return _ADDRESS.sub(" ", text) if "http" in text or "www." in text else text
 
 
 def apostrophes(text: str) -> str:
@@ -125,14 +135,15 @@ def item_numbers(text: str) -> str:
 
 def elongations(text: str) -> str:
     """Emphasis by repetition has one length: letters twice, a number of one digit three times, `?` and emoji once."""
+    if len(set(text)) == len(text):
+        return text  # nothing occurs twice: true of most short lines, and much cheaper to see than what follows
     if text.count(EMOJI) > 1 or text.count("?") > 1:
         text = _MARK_RUN.sub(r"\1", text)
-    # Back-references are slow; two plain scans spare nearly every text from them.
-    if True not in map(eq, text, text[1:]) or not any(
-        a == b == c for a, b, c in zip(text, text[1:], text[2:], strict=False)
-    ):
+    # Back-references are slow; a plain scan for a doubled character spares most texts from them.
+    if True not in map(eq, text, text[1:]):
         return text
-    return _DIGIT_RUN.sub(r"\1\1\1", _RUN.sub(r"\1\1", text))
+    text = _RUN.sub(r"\1\1", text)
+    return _DIGIT_RUN.sub(r"\1\1\1", text) if _FOUR_DIGITS.search(text) is not None else text
 
 
 def blanks(text: str) -> str:
@@ -143,7 +154,7 @@ def blanks(text: str) -> str:
 
 def normal_form(text: str) -> str:
     """The normal form of `text`, at most `MAX_FORM` characters. `normal_form(normal_form(x)) == normal_form(x)`."""
-    folded = fold(emotes(text[:MAX_TEXT]))
+    folded = fold(emotes(markup(text[:MAX_TEXT])))
     if not folded.isalpha():
         folded = blanks(marks(apostrophes(folded)))
     return blanks(elongations(item_numbers(folded)))[:MAX_FORM].rstrip(" #.'")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 import re2
 
 from engine.pool.model import Product
 from engine.understanding.normalise import normal_form
+from engine.understanding.scanner import Scanner
 
 # On normal forms: "三号链接" and "３號連結" have become "3号链接" and "3号连结".
 _LINK = re.compile(
@@ -32,7 +33,7 @@ NOTHING = Named()
 class Names:
     """Finds products and goods not sold in normal forms; the longest name wins, of equally long ones the first."""
 
-    def __init__(self, products: Iterable[Product], not_sold: Iterable[str]) -> None:
+    def __init__(self, products: Iterable[Product], not_sold: Iterable[str], scanner: Scanner) -> None:
         self._names: dict[str, Named] = {}
         self._links: dict[int, str] = {}
         for good in not_sold:
@@ -47,23 +48,25 @@ class Names:
         options.log_errors = False
         alternatives = "|".join(_bounded(name) for name in self._names)
         self._pattern = re2.compile(alternatives, options) if alternatives else None
+        self._number = scanner.add(alternatives) if alternatives else -1
 
     def _add(self, name: str, meaning: Named) -> None:
         form = normal_form(name)
         if form:
             self._names[form] = meaning
 
-    def find(self, form: str) -> Named:
+    def find(self, form: str, found: Collection[int]) -> Named:
+        """What `form` names, given the numbers of the expressions that occur in it."""
         product, not_sold = "", ""
         product_id: str | None = None
-        if self._pattern is not None:
+        if self._pattern is not None and self._number in found:
             for match in self._pattern.finditer(form):
-                found = match.group()
-                named = self._names[found]
-                if named.product is not None and len(found) > len(product):
-                    product, product_id = found, named.product
-                elif named.not_sold is not None and len(found) > len(not_sold):
-                    not_sold = found
+                name = match.group()
+                named = self._names[name]
+                if named.product is not None and len(name) > len(product):
+                    product, product_id = name, named.product
+                elif named.not_sold is not None and len(name) > len(not_sold):
+                    not_sold = name
         if self._links and not form.isalpha():
             for link in _LINK.finditer(form):
                 number = link["hash"] or link["item"] or link["after_link"] or link["english"]

@@ -12,6 +12,7 @@ from engine.understanding.normalise import normal_form
 from engine.understanding.privacy import mask
 from engine.understanding.products import NOTHING, Named, Names
 from engine.understanding.rules import Rules
+from engine.understanding.scanner import Scanner
 
 
 @dataclass(slots=True)
@@ -21,6 +22,8 @@ class Reading:
     form: str
     masked: str | None
     script: Script
+    worded: bool
+    """It has letters or digits: something that can mean anything."""
     named: Named = NOTHING
     fired: tuple[tuple[str, str], ...] = ()
 
@@ -29,21 +32,29 @@ def read_plain(text: str) -> Reading:
     """The part that needs no pool."""
     text = text[:MAX_TEXT]
     masked = mask(text)
-    return Reading(normal_form(text if masked is None else masked), masked, script_of(text))
+    form = normal_form(text if masked is None else masked)
+    return Reading(form, masked, script_of(text), form.isalnum() or any(map(str.isalnum, form)))
 
 
 class Reader:
     """Texts → readings, for one pool."""
 
     def __init__(self, pool: Pool) -> None:
-        self.rules = Rules(pool.intents.values())
-        self.names = Names(pool.products.values(), pool.not_sold)
+        self._scanner = Scanner()
+        self._rules = Rules(pool.intents.values(), self._scanner)
+        self._names = Names(pool.products.values(), pool.not_sold, self._scanner)
 
     def complete(self, reading: Reading) -> None:
         """Adds what the pool knows of it: names and rules."""
-        if reading.form:
-            reading.named = self.names.find(reading.form)
-            reading.fired = self.rules.fired(reading.form)
+        form = reading.form
+        if not form:
+            return
+        found = self._scanner.scan(form)
+        reading.named = self._names.find(form, found)
+        if form.endswith("?"):  # "多少钱?" is the same question as "多少钱", whatever a rule's last sign is
+            found = [*found, *self._scanner.scan(form[:-1].rstrip())]
+        if found:
+            reading.fired = self._rules.fired(found)
 
     def read(self, texts: Sequence[str]) -> list[Reading]:
         readings = [read_plain(text) for text in texts]
