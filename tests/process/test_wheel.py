@@ -13,7 +13,6 @@ import pytest
 import engine
 
 ROOT = Path(engine.__file__).parent.parent
-UV = Path(sys.executable).parent / "uv"
 RUN_S = 300
 """Longest that any one step may take; installing from an empty package cache is the slowest."""
 
@@ -50,23 +49,20 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of the programs of an empty environment into which the wheel and its pinned dependencies were installed."""
-    folder = tmp_path_factory.mktemp("env")
-    run(sys.executable, "-m", "venv", "--without-pip", folder / "venv", cwd=folder)
-    python = folder / "venv" / "bin" / "python"
+    venv = tmp_path_factory.mktemp("env") / "venv"
+    run(ROOT / ".ci" / "setup", "pinned", cwd=ROOT, env={**os.environ, "VENV": str(venv)})
     run(
-        UV,
+        venv / "bin" / "uv",
         "pip",
         "install",
         "--quiet",
-        "--python",
-        python,
-        "--require-hashes",
-        "-r",
-        ROOT / "requirements.lock",
-        cwd=folder,
+        "--no-deps",
+        "--offline",
+        wheel,
+        cwd=venv.parent,
+        env={**os.environ, "VIRTUAL_ENV": str(venv)},
     )
-    run(UV, "pip", "install", "--quiet", "--python", python, "--no-deps", "--offline", wheel, cwd=folder)
-    return python.parent
+    return venv / "bin"
 
 
 @pytest.fixture
