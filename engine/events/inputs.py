@@ -8,6 +8,8 @@ from pydantic import Field, model_validator
 
 from engine.events.fields import DurationMs, Hash, Id, Language, Millis, Name, Offset, Part, Record, Short, Text
 
+MAX_SCRIPT_MEMORY = 48 * 1024  # about 900 sentences, an hour and more; keeps a room's snapshot within 256 KiB
+
 Mode = Literal["auto", "approve", "shadow", "paused"]
 
 
@@ -98,12 +100,24 @@ class Script(RoomRecord):
 
     @model_validator(mode="after")
     def _bounded(self) -> Script:
-        ids = [sentence.id for segment in self.segments for sentence in segment.sentences]
-        if len(ids) > 2_000:
-            raise ValueError(f"a script has at most 2,000 sentences, this one has {len(ids)}; split it")
-        if len(set(ids)) != len(ids):
+        sentences = [sentence for segment in self.segments for sentence in segment.sentences]
+        if len({sentence.id for sentence in sentences}) != len(sentences):
             raise ValueError("sentence ids must be unique in a script")
+        size = sum(_memory(sentence) for sentence in sentences)
+        if size > MAX_SCRIPT_MEMORY:
+            raise ValueError(
+                f"the script's ids, answers and fact versions take {size:,} bytes, at most {MAX_SCRIPT_MEMORY:,} fit: "
+                "split it, or shorten its sentence ids"
+            )
         return self
+
+
+def _memory(sentence: ScriptSentence) -> int:
+    """What a room remembers of a sentence, bytes; its text is not among it."""
+    named = sum(len(name) + 3 for name in sentence.answers or ())
+    return (
+        20 + len(sentence.id) + named + sum(len(place) + len(version) + 6 for place, version in sentence.facts.items())
+    )
 
 
 class Cursor(Part):

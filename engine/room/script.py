@@ -6,10 +6,14 @@ person has the room, script time stands still.
 
 from __future__ import annotations
 
+import base64
+import zlib
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
+
+from pydantic import TypeAdapter
 
 from engine.events.fields import Part
 from engine.events.inputs import Cursor, Script
@@ -32,9 +36,14 @@ class LineupState(Part):
     segments: list[tuple[str, str | None, list[LineState]]]
 
 
+_LINEUP: Final = TypeAdapter(LineupState)
+
+
 class ClockState(Part):
-    lineup: LineupState | None = None
-    pending: LineupState | None = None
+    """`lineup` and `pending` are packed (JSON, deflated, base85): ids and intents of a script repeat themselves."""
+
+    lineup: str | None = None
+    pending: str | None = None
     lap: int
     number: int
     started: int
@@ -102,16 +111,18 @@ class Lineup:
                 )
         return cls(script.version, script.loop, lines)
 
-    def encode(self) -> LineupState:
+    def encode(self) -> str:
         segments: list[tuple[str, str | None, list[LineState]]] = []
         for line in self.lines:
             if not segments or segments[-1][0] != line.segment:
                 segments.append((line.segment, line.product, []))
             segments[-1][2].append((line.id, line.ms, line.answers, line.hold, line.facts))
-        return LineupState(version=self.version, loop=self.loop, segments=segments)
+        state = LineupState(version=self.version, loop=self.loop, segments=segments)
+        return base64.b85encode(zlib.compress(_LINEUP.dump_json(state))).decode()
 
     @classmethod
-    def decode(cls, state: LineupState) -> Lineup:
+    def decode(cls, packed: str) -> Lineup:
+        state = _LINEUP.validate_json(zlib.decompress(base64.b85decode(packed)))
         lines = [
             Line(name, segment, product, ms, answers, hold, number == len(rows) - 1, dict(facts))
             for segment, product, rows in state.segments

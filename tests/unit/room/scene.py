@@ -65,7 +65,9 @@ def pool(name: str = "00000001", **more: object) -> Pool:
         "default_language": "zh",
         "intents": {item.id: item for item in intents},
         "products": {
-            "tgy": Product("tgy", {"zh": "铁观音"}, link=1, facts={"price": Fact("price", 129, "CNY", floor=99, ceiling=169)}),
+            "tgy": Product(
+                "tgy", {"zh": "铁观音"}, link=1, facts={"price": Fact("price", 129, "CNY", floor=99, ceiling=169)}
+            ),
             "puer": Product("puer", {"zh": "普洱"}, link=2, facts={"price": Fact("price", 88, "CNY")}),
             "old": Product("old", {"zh": "旧茶"}, on_sale=False),
         },
@@ -119,9 +121,19 @@ class Scene:
     def ask(self, name: str | None, **more: object) -> str:
         """A comment that was understood as `name`; returns its verdict."""
         self.serial += 1
-        given: dict[str, object] = {"viewer": f"v{self.serial}", "id": f"c{self.serial}", "age": 0, "room": ROOM, **more}
+        given: dict[str, object] = {
+            "viewer": f"v{self.serial}",
+            "id": f"c{self.serial}",
+            "age": 0,
+            "room": ROOM,
+            **more,
+        }
         meaning: dict[str, object] = {"outcome": "accepted", "confidence": 0.95, "language": "zh"}
-        meaning |= {key: given[key] for key in ("outcome", "language", "product", "not_sold", "solo_ok", "masked") if key in given}
+        meaning |= {
+            key: given[key]
+            for key in ("outcome", "language", "product", "not_sold", "solo_ok", "masked")
+            if key in given
+        }
         age = given["age"]
         assert isinstance(age, int)
         self.put(
@@ -142,7 +154,15 @@ class Scene:
     def event(self, event: RoomEvent) -> None:
         self.put(RoomEntry(event, SHOP))
 
-    def play(self, *, mode: bool = True, lead_ms: int = 800, hold: bool = False, answers: tuple[str, ...] = (), seconds: float = 4.0) -> None:
+    def play(
+        self,
+        *,
+        mode: bool = True,
+        lead_ms: int = 800,
+        hold: bool = False,
+        answers: tuple[str, ...] = (),
+        seconds: float = 4.0,
+    ) -> None:
         """A player with a looped script: three sentences on tgy, three on puer; the first one starts now."""
         self.event(PlayerSeen(room=ROOM, id="p", at=self.now, session="one", identified=True, lead_ms=lead_ms))
         segments = tuple(
@@ -151,20 +171,26 @@ class Scene:
                 product=product,
                 sentences=tuple(
                     ScriptSentence(
-                        id=f"{product}-{n}", text="话", seconds=seconds, hold=hold and n == 0, answers=answers if n == 2 else ()
+                        id=f"{product}-{n}",
+                        text="话",
+                        seconds=seconds,
+                        hold=hold and n == 0,
+                        answers=answers if n == 2 else (),
                     )
                     for n in range(3)
                 ),
             )
             for product in ("tgy", "puer")
         )
-        self.event(Script(room=ROOM, id="s", at=self.now, session="one", script="evening", version="v1", segments=segments))
+        self.event(
+            Script(room=ROOM, id="s", at=self.now, session="one", script="evening", version="v1", segments=segments)
+        )
         if mode:
             self.event(ModeSet(room=ROOM, id="m", at=self.now, mode="auto"))
         self.sentence("sentence_started", "tgy-0")
 
     def sentence(self, kind: PlaybackKind, name: str, lap: int = 0) -> None:
-        cursor = Cursor(version="v1", lap=lap, segment=f"seg-{name.split('-')[0]}", sentence=name)
+        cursor = Cursor(version="v1", lap=lap, segment=f"seg-{name.split('-', maxsplit=1)[0]}", sentence=name)
         self.event(Playback(room=ROOM, id="b", at=self.now, session="one", kind=kind, cursor=cursor))
 
     def report(self, kind: PlaybackKind, insertion: str, session: str = "one") -> None:
@@ -178,12 +204,18 @@ class Scene:
 
     def fact(self, name: str, value: object, product: str = "*", **more: object) -> None:
         self.offset += 1
-        fact = FactSet.model_validate({"id": "f", "at": self.now, "shop": SHOP, "product": product, "name": name, "value": value, **more})
+        fact = FactSet.model_validate(
+            {"id": "f", "at": self.now, "shop": SHOP, "product": product, "name": name, "value": value, **more}
+        )
         self.put(ShopEntry(AppliedShopEvent(offset=self.offset, event=fact)))
 
     def kill(self, on: bool = True) -> None:
         self.offset += 1
-        self.put(ShopEntry(AppliedShopEvent(offset=self.offset, event=Kill(id="k", at=self.now, scope="room", target=ROOM, on=on))))
+        self.put(
+            ShopEntry(
+                AppliedShopEvent(offset=self.offset, event=Kill(id="k", at=self.now, scope="room", target=ROOM, on=on))
+            )
+        )
 
     def swap(self, new: Pool) -> None:
         self.offset += 1

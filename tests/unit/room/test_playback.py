@@ -16,7 +16,7 @@ def emitted(scene: Scene | None = None, name: str = "shipping.dispatch", **more:
     scene.play()
     scene.ask(name, id="a", **more)
     scene.wait(3_000)
-    assert scene.insertion
+    assert scene.all(Insertion)
     return scene
 
 

@@ -16,8 +16,10 @@ def test_a_question_is_answered_at_the_next_sentence_end() -> None:
     insertion = scene.insertion
     assert insertion.text == "24小时内发出"
     assert insertion.start == START + 4_000
-    assert insertion.after is not None and insertion.after.sentence == "tgy-0"
-    assert insertion.resume is not None and insertion.resume.sentence == "tgy-1"
+    assert insertion.after is not None
+    assert insertion.after.sentence == "tgy-0"
+    assert insertion.resume is not None
+    assert insertion.resume.sentence == "tgy-1"
     scene.wait(1_300)
     scene.sentence("sentence_ended", "tgy-0")
     scene.report("started", insertion.id)
