@@ -10,6 +10,7 @@ import struct
 from collections.abc import Mapping
 from typing import Final
 
+from engine.bus.partitioner import partition_of
 from engine.bus.port import Headers, Stored
 from engine.events.topics import TOPICS
 
@@ -52,22 +53,33 @@ class Slots:
     """Topic and partition ↔ slot, for the topic numbers of one file."""
 
     def __init__(self, numbers: Mapping[str, int], partitions: int) -> None:
-        self._numbers = dict(numbers)
         self.partitions = partitions
-        self._topics = {number: name for name, number in self._numbers.items()}
+        self._topics = {number: name for name, number in numbers.items()}
+        self._first = {
+            name: (number << PARTITION_BITS, partitions if TOPICS[name].layout == "rooms" else 1)
+            for name, number in numbers.items()
+            if name in TOPICS
+        }
+        self.keyed = frozenset(
+            first + partition
+            for name, (first, count) in self._first.items()
+            if TOPICS[name].compacted
+            for partition in range(count)
+        )
+        """Slots of compacted topics."""
 
     def slot(self, topic: str, partition: int) -> int:
         """Raises ValueError where there is no such topic or partition."""
-        known = TOPICS.get(topic)
-        count = 0 if known is None else self.partitions if known.layout == "rooms" else 1
+        return self.place(topic, partition, "")
+
+    def place(self, topic: str, partition: int | None, key: str) -> int:
+        """The slot of a record; its key decides where it names no partition. Raises ValueError as `slot`."""
+        first, count = self._first.get(topic, (0, 0))
+        if partition is None:
+            partition = partition_of(key, count) if count > 1 else 0
         if not 0 <= partition < count:
             raise ValueError(f"the log has no partition {partition} of a topic `{topic}` (it would have {count})")
-        return self._numbers[topic] << PARTITION_BITS | partition
-
-    def by_room(self, topic: str) -> bool:
-        """Whether the topic has as many partitions as the inputs. Raises ValueError for an unknown topic."""
-        self.slot(topic, 0)
-        return TOPICS[topic].layout == "rooms"
+        return first + partition
 
     def topic(self, slot: int) -> str:
         return self._topics[slot >> PARTITION_BITS]

@@ -9,8 +9,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from engine.bus.embedded.failures import translate
-from engine.bus.embedded.layout import APPLICATION_ID, OFFSET_BITS, SCHEMA, TOPIC_LIMIT, VERSION, Slots, encode_headers
-from engine.bus.partitioner import partition_of
+from engine.bus.embedded.layout import (
+    APPLICATION_ID,
+    OFFSET_BITS,
+    PARTITION_MASK,
+    SCHEMA,
+    TOPIC_LIMIT,
+    VERSION,
+    Slots,
+    encode_headers,
+)
 from engine.bus.port import Batch, Outgoing, Stored
 from engine.errors import BusDamaged, UsageError
 from engine.events.topics import TOPICS
@@ -195,31 +203,25 @@ class Store:
         """Stages records, and tells where they will stand. Raises ValueError (before staging any) for an unknown topic or partition."""
         return self._stage(records, self._targets(records))
 
-    def _targets(self, records: Sequence[Outgoing]) -> list[tuple[int, int]]:
-        """Slot and partition of each record."""
-        slots, partitions = self.slots, self.slots.partitions
-        targets: list[tuple[int, int]] = []
-        for record in records:
-            partition = record.partition
-            if partition is None:
-                partition = partition_of(record.key, partitions if slots.by_room(record.topic) else 1)
-            targets.append((slots.slot(record.topic, partition), partition))
-        return targets
+    def _targets(self, records: Sequence[Outgoing]) -> list[int]:
+        """The slot of each record."""
+        place = self.slots.place
+        return [place(record.topic, record.partition, record.key) for record in records]
 
-    def _stage(self, records: Sequence[Outgoing], targets: Sequence[tuple[int, int]]) -> list[Stored]:
-        now = self.now
+    def _stage(self, records: Sequence[Outgoing], targets: Sequence[int]) -> list[Stored]:
+        now, appended = self.now, self.appended
         stored: list[Stored] = []
-        for record, (slot, partition) in zip(records, targets, strict=True):
+        for record, slot in zip(records, targets, strict=True):
             topic, key, value, headers = record.topic, record.key, record.value, record.headers
-            newest = self.appended.get(slot)
+            newest = appended.get(slot)
             if newest is None:
-                newest = self.appended[slot] = []
+                newest = appended[slot] = []
                 offset = self.ends.get(slot, 0)
             else:
                 offset = newest[-1].offset + 1
-            rows = self._keyed if TOPICS[topic].compacted else self._streams
+            rows = self._keyed if slot in self.slots.keyed else self._streams
             rows += (slot << OFFSET_BITS | offset, now, key, encode_headers(headers) if headers else None, value)
-            item = Stored(topic, partition, offset, now, key, value, headers)
+            item = Stored(topic, slot & PARTITION_MASK, offset, now, key, value, headers)
             newest.append(item)
             stored.append(item)
         return stored

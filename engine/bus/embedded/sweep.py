@@ -1,4 +1,7 @@
-"""Upkeep: expired records of streams, superseded records of compacted topics, old tombstones. In small steps."""
+"""Upkeep: expired records of streams, superseded records of compacted topics, old tombstones. In small steps.
+
+Each step is a statement or two however much it deletes, since every statement may have to wait for the interpreter's lock.
+"""
 
 from __future__ import annotations
 
@@ -57,30 +60,30 @@ class Sweeper:
         connection = self._store.connection
         low, high = slot << OFFSET_BITS, (slot + 1) << OFFSET_BITS
         while True:
-            found: list[tuple[str, int]] = connection.execute(
-                "SELECT key, place FROM keyed WHERE place >= ? AND place < ? ORDER BY place LIMIT ?",
-                (self._cleaned.get(slot, low), high, STEP_RECORDS),
-            ).fetchall()
-            if not found:
+            begin = self._cleaned.get(slot, low)
+            last: int | None = connection.execute(
+                "SELECT max(place) FROM (SELECT place FROM keyed WHERE place >= ? AND place < ? ORDER BY place LIMIT ?)",
+                (begin, high, STEP_RECORDS),
+            ).fetchone()[0]
+            if last is None:
                 yield 0
                 return
-            gone = connection.executemany(
-                "DELETE FROM keyed WHERE key = ? AND place >= ? AND place < ?",
-                [(key, low, place) for key, place in dict(found).items()],
+            gone = connection.execute(
+                "DELETE FROM keyed WHERE place IN (SELECT older.place FROM keyed AS newer CROSS JOIN keyed AS older"
+                " ON older.key = newer.key AND older.place >= ? AND older.place < newer.place"
+                " WHERE newer.place >= ? AND newer.place <= ?)",
+                (low, begin, last),
             )
-            self._cleaned[slot] = found[-1][1] + 1
+            self._cleaned[slot] = last + 1
             yield gone.rowcount
 
     def _bury(self) -> Iterator[int]:
         """Deletes tombstones that everyone has had time to see; what they superseded went before."""
-        connection = self._store.connection
         while True:
-            found: list[tuple[int]] = connection.execute(
-                "SELECT place FROM keyed WHERE value IS NULL AND time < ? LIMIT ?",
+            gone = self._store.connection.execute(
+                "DELETE FROM keyed WHERE place IN (SELECT place FROM keyed WHERE value IS NULL AND time < ? LIMIT ?)",
                 (self._store.time() - TOMBSTONE_MS, STEP_RECORDS),
-            ).fetchall()
-            if not found:
-                yield 0
+            )
+            yield gone.rowcount
+            if not gone.rowcount:
                 return
-            connection.executemany("DELETE FROM keyed WHERE place = ?", found)
-            yield len(found)
