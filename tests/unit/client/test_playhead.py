@@ -56,10 +56,10 @@ def withdraw(key: str) -> Withdraw:
     )  # fmt: skip
 
 
-def playing(**fields: object) -> Playhead:
+def playing(*, loop: bool = True) -> Playhead:
     """A playhead that began its first sentence at T0; its boundaries are every 2,000 ms."""
     head = Playhead(lead_ms=800)
-    head.load(script(**fields), T0)
+    head.load(script(loop=loop), T0)
     return head
 
 
@@ -135,7 +135,7 @@ def test_what_cannot_be_said_is_rejected_on_arrival(at: int, fields: dict[str, s
     """With the reason; otherwise it is accepted."""
     head = playing()
     run(head, at)
-    events = head.insert(insertion(**fields), T0 + at)  # type: ignore[arg-type]  # fields of `insertion`
+    events = head.insert(insertion(**fields), T0 + at)
     assert told(events) == [("rejected", reason) if reason else ("accepted", "")]
 
 
