@@ -35,7 +35,7 @@ Stream = Literal["insertions", "verdicts", "decisions", "aired", "handoffs", "ga
 
 ErrorCode = Literal[
     "bad_message", "unknown_type", "already_identified", "forbidden", "too_large", "not_current",
-    "slow_down", "bus_unavailable", "draining",
+    "slow_down", "bus_unavailable",
 ]  # fmt: skip
 """Why a request was refused; the connection goes on."""
 
