@@ -161,7 +161,7 @@ def asyncapi() -> Json:
         operations[f"{action}.{topic.name}"] = {"action": action, "channel": {"$ref": f"#/channels/{topic.name}"}}
     both = {direction: [kind.__name__ for kind in members(kind_of)] for direction, kind_of in SOCKET.items()}
     channels["websocket"] = {
-        "address": "/",
+        "address": "/ws",
         "description": "One connection of a source, a player, an operator or an observer; docs/protocol.md tells the order of messages.",
         "messages": {name: {"$ref": f"#/components/messages/{name}"} for names in both.values() for name in names},
         "bindings": {"ws": {"bindingVersion": "0.1.0"}},
