@@ -10,7 +10,7 @@ from typer import Context
 from typer.core import TyperGroup
 
 from engine import __version__
-from engine.cli import config, pool, say, terminal, understand
+from engine.cli import config, fact, player, pool, room, say, send, serve, terminal, understand
 from engine.errors import Exit, LivechatError
 
 EPILOG = (
@@ -73,11 +73,16 @@ def main(
 
 
 # What verbs need to run they import when they run, so that `--help` is quick.
-WRITE = "Write replies"
+RUN, CONNECT, OPERATE, WRITE = "Run", "Connect", "Operate", "Write replies"
+app.command("serve", rich_help_panel=RUN)(serve.serve)
+app.command("config", rich_help_panel=RUN)(config.config)
+app.command("player", rich_help_panel=CONNECT)(player.player)
+app.command("send", rich_help_panel=CONNECT)(send.send)
+app.add_typer(room.app, name="room", rich_help_panel=OPERATE)
+app.add_typer(fact.app, name="fact", rich_help_panel=OPERATE)
 app.add_typer(pool.app, name="pool", rich_help_panel=WRITE)
 app.command("say", rich_help_panel=WRITE)(say.say)
 app.command("understand", rich_help_panel=WRITE)(understand.understand)
-app.command("config", rich_help_panel="Settings")(config.config)
 
 
 def run() -> None:

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
     from engine.settings import Settings
 
-DEFAULT_URL = "ws://127.0.0.1:8700"  # where `livechat serve` listens by default
+DEFAULT_URL = "ws://127.0.0.1:8700/ws"  # where `livechat serve` listens by default
 DEFAULT_ROOM = "main"  # what `send` and `player` share when no room is named
+PATIENCE_S = 3.0  # for a server to answer a command that a person waits for
 
 Config = Annotated[
     Path | None,

@@ -1,0 +1,197 @@
+"""All roles in one process: bus → publisher, worker, gateway, insight on one event loop, HTTP beside them.
+
+    read settings → open the bus → HTTP → roles → (listening) → … a signal, or a role ends …
+    → not ready any more → stop every role at once → HTTP → close the bus
+
+A role that fails ends the process with its error; whoever restarts it finds everything on the bus.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from engine.bus import open_bus
+from engine.bus.port import Bus
+from engine.cli.http import HttpServer
+from engine.errors import LivechatError, UsageError
+from engine.metrics import Metrics
+from engine.settings import Role, Settings
+
+LAG_EVERY_S: Final = 0.5  # how often the event loop's lag is measured where no worker does
+STOP_S: Final = 1.5  # beyond `worker.drain_s` for the rest to end; in all below the 10 s that orchestrators grant
+
+log = logging.getLogger(__name__)
+
+
+class Part(Protocol):
+    """A role as the assembly sees it: it runs until it is stopped, or raises."""
+
+    @property
+    def ready(self) -> bool: ...
+
+    async def run(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """Where a process listens. `gateway` None: it has none."""
+
+    gateway: tuple[str, int] | None
+    http: tuple[str, int]
+
+
+class GatewayPart:
+    """The gateway as a part: it listens from `start` on."""
+
+    def __init__(self, bus: Bus, settings: Settings, metrics: Metrics) -> None:
+        from engine.gateway.service import Gateway
+
+        self._gateway = Gateway(bus, settings, metrics)
+        self._stopping = asyncio.Event()
+
+    @property
+    def ready(self) -> bool:
+        return self._gateway.ready
+
+    async def start(self) -> tuple[str, int]:
+        return await self._gateway.start()
+
+    async def run(self) -> None:
+        try:
+            await self._stopping.wait()
+        finally:
+            await self._gateway.close()
+
+    def stop(self) -> None:
+        self._stopping.set()
+
+
+class Assembly:
+    """The roles of one process. `run` returns after `stop`, or raises what ended a role."""
+
+    def __init__(self, settings: Settings, *, listening: Callable[[Listening], None]) -> None:
+        self._settings = with_default_shop(settings)
+        self._listening = listening
+        self._stopping = asyncio.Event()
+        self._parts: dict[Role, Part] = {}
+
+    def stop(self) -> None:
+        """End in an orderly way, within `worker.drain_s` and a little."""
+        self._stopping.set()
+
+    def ready(self) -> Mapping[str, bool]:
+        """Role → whether it is ready; none is while the process starts or drains."""
+        draining = self._stopping.is_set()
+        return {role: role in self._parts and self._parts[role].ready and not draining for role in self._settings.roles}
+
+    async def run(self) -> None:
+        """Serve until `stop`. Raises `LivechatError`s of whatever cannot go on."""
+        metrics = Metrics()
+        bus = open_bus(self._settings.bus)
+        http = HttpServer(self._settings.http, metrics, self.ready)
+        try:
+            address = await http.start()
+            try:
+                await self._serve(bus, metrics, address)
+            finally:
+                await http.close()
+        finally:
+            await bus.close()
+
+    async def _serve(self, bus: Bus, metrics: Metrics, http: tuple[str, int]) -> None:
+        roles = self._settings.roles
+        self._parts = {role: make(role, bus, self._settings, metrics) for role in roles}
+        gateway = self._parts.get("gateway")
+        socket = await gateway.start() if isinstance(gateway, GatewayPart) else None
+        tasks: dict[asyncio.Task[None], Role] = {
+            asyncio.create_task(part.run(), name=role): role for role, part in self._parts.items()
+        }
+        lag = None if "worker" in roles else asyncio.create_task(measure_lag(metrics), name="loop lag")
+        self._listening(Listening(socket, http))
+        stopping = asyncio.create_task(self._stopping.wait())
+        try:
+            await asyncio.wait([stopping, *tasks], return_when=asyncio.FIRST_COMPLETED)
+            ended = [task for task in tasks if task.done()]
+            self._stopping.set()
+            await self._stop(tasks)
+            for over in ended:
+                over.result()
+                raise LivechatError(f"the role `{tasks[over]}` ended by itself; start it again, the log tells more")
+        finally:
+            for task in (stopping, lag, *tasks):
+                if task is not None:
+                    task.cancel()
+            await asyncio.gather(
+                *(task for task in (stopping, lag, *tasks) if task is not None), return_exceptions=True
+            )
+
+    async def _stop(self, tasks: Mapping[asyncio.Task[None], Role]) -> None:
+        """Stop every role at once, and wait as long as a graceful stop may take."""
+        log.info("stopping")
+        for part in self._parts.values():
+            part.stop()
+        done, late = await asyncio.wait(tasks, timeout=self._settings.worker.drain_s + STOP_S)
+        for task in late:
+            log.warning("the role `%s` did not end in time and is cut off", tasks[task])
+        for task in done:
+            error = task.exception() if not task.cancelled() else None
+            if error is not None:
+                log.error("the role `%s` failed: %s", tasks[task], error, exc_info=_unexpected(error))
+
+
+def make(role: Role, bus: Bus, settings: Settings, metrics: Metrics) -> Part:
+    """A role's part. Imports only what the role needs: a gateway process carries no classifier."""
+    if role == "gateway":
+        return GatewayPart(bus, settings, metrics)
+    if role == "worker":
+        from engine.worker.service import Worker
+
+        return Worker(bus, settings, metrics)
+    if role == "publisher":
+        from engine.publisher.service import Publisher
+
+        return Publisher(bus, settings, metrics)
+    from engine.insight.service import Insight
+
+    return Insight(bus, settings, metrics)
+
+
+async def measure_lag(metrics: Metrics) -> None:
+    """How late the event loop wakes up, for ever."""
+    while True:
+        before = time.monotonic()
+        await asyncio.sleep(LAG_EVERY_S)
+        metrics.loop_lag_seconds.set(max(0.0, time.monotonic() - before - LAG_EVERY_S))
+
+
+def with_default_shop(settings: Settings) -> Settings:
+    """The settings with `default_shop` filled in: the id of the first shop folder, where nothing says otherwise.
+
+    Raises `UsageError` where a publisher has nothing to publish.
+    """
+    publisher = settings.publisher
+    if "publisher" in settings.roles and not publisher.shops:
+        raise UsageError(
+            "no shop to serve: name its folder with `--shop DIR` (to begin with: `--shop examples/tea-shop`)"
+        )
+    missing = [shop for shop in publisher.shops if not shop.is_dir()]
+    if missing:
+        raise UsageError(f"`{missing[0]}` is no folder; name the folder that holds the shop's YAML files")
+    if publisher.default_shop is not None or not publisher.shops:
+        return settings
+    from engine.pool.load import shop_id
+
+    named = publisher.model_copy(update={"default_shop": shop_id(publisher.shops[0])})
+    return settings.model_copy(update={"publisher": named})
+
+
+def _unexpected(error: BaseException) -> BaseException | None:
+    """An error that nobody raised on purpose is logged with its traceback."""
+    return None if isinstance(error, LivechatError) else error

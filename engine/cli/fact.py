@@ -1,0 +1,100 @@
+"""`livechat fact`: live values of facts, as an operator or a shop's own systems say them."""
+
+from __future__ import annotations
+
+import re
+import time
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from engine.cli import options, terminal
+from engine.errors import UsageError
+
+if TYPE_CHECKING:
+    from engine.events.inputs import FactValue
+
+app = typer.Typer(no_args_is_help=True, help="Set live values of facts: prices, stock, dates.")
+
+OWN: Final = "-"  # on the command line; the shell would expand the `*` of the records
+_SPAN: Final = re.compile(r"(\d{1,6})(s|m|h|d)")
+_SECONDS: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+_INTEGER: Final = re.compile(r"-?\d{1,15}")
+_NUMBER: Final = re.compile(r"-?\d{1,15}\.\d{1,9}")
+
+ShopId = Annotated[str, typer.Argument(metavar="SHOP", help="Id of the shop.")]
+Product = Annotated[
+    str, typer.Argument(metavar="PRODUCT", help="Id of the product; `-` for a fact of the shop itself.")
+]
+FactName = Annotated[str, typer.Argument(metavar="NAME", help="Name of the fact, such as price.")]
+
+
+@app.command("set")
+def set_fact(
+    shop: ShopId,
+    product: Product,
+    name: FactName,
+    value: Annotated[str, typer.Argument(metavar="VALUE", help="A number, or a text.")],
+    until: Annotated[
+        str | None,
+        typer.Option("--until", metavar="WHEN", help="For how long: 30m, 2h, 1d; or 2026-01-31T20:00:00+08:00."),
+    ] = None,
+    url: options.Url = options.DEFAULT_URL,
+    token: options.Token = "",
+) -> None:
+    """Set a fact now. It goes before the catalogue until its end, or until it is set again.
+
+    What is on its way with the old value is withdrawn, an old price that is being said is cut.
+    """
+    from engine.cli.signals import run_until_signalled
+
+    end = moment(until, time.time_ns() // 1_000_000) if until is not None else None
+    run_until_signalled(_set(url, token, shop, product, name, value_of(value), end))
+    terminal.say(f"{shop}/{product}/{name} = {value}" + (f" until {until}" if until else ""))
+
+
+@app.command("withdraw")
+def withdraw_fact(
+    shop: ShopId, product: Product, name: FactName, url: options.Url = options.DEFAULT_URL, token: options.Token = ""
+) -> None:
+    """Withdraw a fact now: nothing that needs it is said until it is set again."""
+    from engine.cli.signals import run_until_signalled
+
+    run_until_signalled(_set(url, token, shop, product, name, None, None))
+    terminal.say(f"{shop}/{product}/{name} withdrawn")
+
+
+def value_of(text: str) -> FactValue:
+    """A number where it is written as one, else text."""
+    if _INTEGER.fullmatch(text):
+        return int(text)
+    return float(text) if _NUMBER.fullmatch(text) else text
+
+
+def moment(text: str, now: int) -> int:
+    """`30m` from now, or a time with its zone, as UTC ms. Raises `UsageError`."""
+    span = _SPAN.fullmatch(text)
+    if span is not None:
+        return now + int(span[1]) * _SECONDS[span[2]] * 1_000
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"`--until {text}` is no time: write 30m, 2h, 1d, or 2026-01-31T20:00:00+08:00") from None
+    if at.tzinfo is None:
+        raise UsageError(f"`--until {text}` has no time zone: end it with +08:00 or Z")
+    end = int(at.timestamp() * 1_000)
+    if end <= now:
+        raise UsageError(f"`--until {text}` is over already")
+    return end
+
+
+async def _set(
+    url: str, token: str, shop: str, product: str, name: str, value: FactValue | None, until: int | None
+) -> None:
+    from engine.client.operator import Operator
+    from engine.events.inputs import ANY_PRODUCT
+
+    async with Operator(url, token=token, patience_s=options.PATIENCE_S) as operator:
+        of = ANY_PRODUCT if product in (OWN, ANY_PRODUCT) else product
+        await operator.set_fact(shop, name, value, product=of, until=until)

@@ -1,0 +1,144 @@
+"""`livechat send`: a source, sending a recorded live through the gateway."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from engine.cli import options, terminal
+from engine.errors import Exit
+
+if TYPE_CHECKING:
+    from engine.cli.recording import Recorded
+    from engine.client.source import Source
+
+VERDICTS_S: Final = 15.0  # longest wait for the last verdicts; a worker that is away longer has not lost them
+
+
+def send(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE.jsonl", help="Comments, one JSON object a line, with `at` in seconds.")
+    ],
+    url: options.Url = options.DEFAULT_URL,
+    token: options.Token = "",
+    room: options.Room = options.DEFAULT_ROOM,
+    shop: Annotated[
+        str | None, typer.Option("--shop", "-s", metavar="ID", help="Shop of the room, where nobody opened it.")
+    ] = None,
+    speed: options.Speed = 1.0,
+    limit: Annotated[int | None, typer.Option("--limit", "-n", min=1, help="Send only the first N.")] = None,
+    again: Annotated[
+        bool,
+        typer.Option("--again", help="As new comments, though the file was sent before; else they are duplicates."),
+    ] = False,
+    as_json: options.AsJson = False,
+) -> None:
+    """Send a recorded live in its own rhythm, and tell what verdicts its comments got.
+
+    Ends with 1 where a comment was refused, or got no verdict.
+    """
+    from engine.cli.recording import read
+    from engine.cli.signals import run_until_signalled
+
+    comments = read(file, room=room, shop=shop, limit=limit, run=f"{uuid.uuid4().hex[:8]}-" if again else "")
+    tally = Tally()
+    run_until_signalled(_send(comments, url, token, speed, tally))
+    if as_json:
+        terminal.show_json(tally.document())
+    else:
+        terminal.out().print(tally.table(), "", tally.sentence(), sep="\n")
+    if tally.refused or tally.without:
+        raise typer.Exit(Exit.FAILED)
+
+
+class Tally:
+    """What became of the comments sent."""
+
+    def __init__(self) -> None:
+        self.received = 0
+        self.refused: Counter[str] = Counter()
+        self.final: Counter[str] = Counter()
+        self.waiting: Counter[str] = Counter()
+        self.without = 0
+
+    def note(self, verdict: str, final: bool) -> None:
+        (self.final if final else self.waiting)[verdict] += 1
+
+    def close(self, source: Source) -> None:
+        """The session is over."""
+        self.received = source.received
+        self.refused.update(why for _, why in source.refused)
+        self.without = source.owed
+
+    def document(self) -> dict[str, object]:
+        return {
+            "received": self.received,
+            "final": dict(self.final.most_common()),
+            "waiting": dict(self.waiting.most_common()),
+            "refused": dict(self.refused.most_common()),
+            "without_verdict": self.without,
+        }
+
+    def table(self) -> Table:
+        """Verdicts with what they mean, the most frequent first."""
+        from engine.events.meanings import BLOCKERS, REASONS
+
+        meanings: dict[str, str] = {name: meaning.what for name, meaning in (REASONS | BLOCKERS).items()}
+        table = Table.grid(padding=(0, 2))
+        table.add_column(justify="right")
+        for verdict, count in self.final.most_common():
+            table.add_row(f"{count:,}", Text(verdict, style="bold"), Text(meanings.get(verdict, ""), style="dim"))
+        for verdict, count in self.waiting.most_common():
+            table.add_row(
+                f"{count:,}", Text(f"waits: {verdict}", style="cyan"), Text(meanings.get(verdict, ""), style="dim")
+            )
+        for why, count in self.refused.most_common():
+            table.add_row(f"{count:,}", Text("refused", style="bold red"), Text(why))
+        return table
+
+    def sentence(self) -> Text:
+        text = f"{self.received:,} received, {sum(self.final.values()):,} final at once, {sum(self.waiting.values()):,} waiting"
+        if self.without:
+            text += f", {self.without:,} without a verdict (is a worker running?)"
+        return Text(text)
+
+
+async def _send(comments: list[Recorded], url: str, token: str, speed: float, tally: Tally) -> None:
+    from engine.client.source import Source, paced
+
+    rooms = tuple(dict.fromkeys(comment.room for _, comment in comments))
+    with _progress() as progress:
+        sending = progress.add_task("sending", total=len(comments))
+        async with Source(
+            url, rooms=rooms, token=token, processed=lambda _, verdict, final: tally.note(verdict, final)
+        ) as source:
+            try:
+                async for batch in paced(comments, speed=speed, clock=time.monotonic):
+                    sent = source.connection.now()
+                    await source.send(comment.model_copy(update={"sent": sent}) for comment in batch)
+                    progress.advance(sending, len(batch))
+                progress.update(sending, description="waiting for verdicts")
+                async with asyncio.timeout(VERDICTS_S):
+                    await source.drained()
+            except TimeoutError:
+                pass  # the summary tells how many have none
+            finally:
+                tally.close(source)
+
+
+def _progress() -> Progress:
+    """On a terminal; elsewhere nothing is printed before the summary."""
+    console = terminal.err()
+    return Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
+        console=console, transient=True, disable=not console.is_terminal,
+    )  # fmt: skip
