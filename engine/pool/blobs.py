@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Final, Literal
@@ -51,7 +50,7 @@ class Shelf:
             return self._complete(record)
         try:
             part = base64.b64decode(record.data, validate=True)
-        except binascii.Error as error:
+        except ValueError as error:
             raise RecordError("pool chunk", f"{record.key()}: {error}") from None
         parts = self._parts.setdefault(record.hash, {})
         self._bytes += len(part) - len(parts.get(record.index, b""))

@@ -19,13 +19,14 @@ from engine.metrics import Metrics
 from engine.pool.encoding import decode_pool
 from engine.pool.load import shop_id
 from engine.pool.paths import base_pack
-from engine.publisher.builder import Builder, BuildFailed, Built, ProcessBuilder, Request
+from engine.publisher.builder import Builder, BuildFailed, Built, ProcessBuilder, Request, Trainer
 from engine.publisher.bulletin import Bulletin
 from engine.publisher.trainer import CachedTrainer
 from engine.publisher.watch import edits
 from engine.settings import Settings
 
 RETRY_S = 1.0  # pause before a publication that the bus refused is tried again
+TOLD = 5  # test lines that a log record quotes; `livechat pool check` tells all
 logger = logging.getLogger(__name__)
 
 Edits = Callable[[Sequence[Path], int, asyncio.Event], AsyncGenerator[set[Path], None]]
@@ -49,7 +50,7 @@ class Publisher:
         metrics: Metrics,
         clock: Callable[[], int] = wall_clock,
         *,
-        trainer: CachedTrainer | None = None,
+        trainer: Trainer | None = None,
         builder: Builder | None = None,
         watch: Edits = edits,
     ) -> None:
@@ -57,7 +58,7 @@ class Publisher:
         self._settings = settings.publisher
         self._base = self._settings.base or base_pack()
         self._metrics = metrics
-        self._trainer = trainer or CachedTrainer(self._settings.cache.resolve())
+        self._trainer: Trainer = trainer or CachedTrainer(self._settings.cache.resolve())
         self._builder: Builder = builder or ProcessBuilder(self._trainer)
         self._watch = watch
         self._bulletin = Bulletin(bus, clock)
@@ -235,9 +236,8 @@ class Publisher:
             folder, built.hash[:12], built.shop, generation, built.model[:12], built.tests - len(built.failed), built.tests,
         )  # fmt: skip
         if built.failed:
-            logger.warning(
-                "%s: %d test lines are not understood: %s", folder, len(built.failed), "; ".join(built.failed)
-            )
+            told = "; ".join(built.failed[:TOLD]) + (" …" if len(built.failed) > TOLD else "")
+            logger.warning("%s: %d test lines are not understood: %s", folder, len(built.failed), told)
 
     # ---- training --------------------------------------------------------------------------------------------------
 

@@ -20,7 +20,6 @@ async def edits(folders: Sequence[Path], debounce_ms: int, stop: asyncio.Event) 
         debounce=max(MOST_WAIT_MS, debounce_ms),
         step=max(1, debounce_ms),
         stop_event=stop,
-        raise_interrupt=False,
     )
     async for changes in watching:
         changed = {Path(path) for _, path in changes}

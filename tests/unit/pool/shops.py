@@ -93,6 +93,8 @@ def write(root: Path, **changed: str | bytes | None) -> tuple[Path, Path]:
     for name, content in files.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        if content is not None:
+        if content is None:
+            path.unlink(missing_ok=True)
+        else:
             path.write_bytes(content if isinstance(content, bytes) else content.encode())
     return root / "base", root / "shop"

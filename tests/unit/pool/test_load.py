@@ -1,0 +1,109 @@
+"""Folders become a pool; the packs that ship are valid."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from engine.errors import PoolError
+from engine.pool.encoding import decode_pool, encode_pool
+from engine.pool.load import load, load_pool, shop_id
+from engine.pool.model import Fact, Limits, Pool, TrainingLine
+from engine.pool.paths import base_pack, example_shop
+from tests.unit.pool.shops import CATALOGUE, REPLIES, SHOP, write
+
+
+def pool_of(root: Path, **changed: str | bytes | None) -> Pool:
+    return load_pool(*write(root, **changed), model_of=lambda training: training.hash)
+
+
+def test_a_pool_holds_what_the_files_say(tmp_path: Path) -> None:
+    """Values of the base pack, overridden by the shop, with defaults where nobody wrote one."""
+    pool = pool_of(tmp_path)
+    price, dispatch = pool.intents["product.price"], pool.intents["shipping.dispatch"]
+    assert (price.priority, price.needs_product, price.answer_within_ms) == (60, True, 45_000)
+    assert (dispatch.priority, dispatch.needs_product, dispatch.cooldown_ms) == (70, False, 90_000)
+    reply = price.replies[0]
+    assert reply.placeholders == ("product", "price", "link")
+    assert (reply.lang, reply.needs_product, reply.memory_ms) == ("zh", True, 600_000)
+    assert pool.products["tgy"].facts["price"] == Fact("price", 129, "CNY", floor=99.0, ceiling=169.0)
+    assert pool.products["puer"].name == {"zh": "普洱", "en": "普洱"}
+    assert pool.guard.disclosure_every_ms == 600_000
+    assert pool.limits == Limits()
+    assert pool.scripts["evening"].segments[0].sentences[0].answers == ("product.price",)
+
+
+def test_the_training_set_is_sorted_and_knows_the_shops_own(tmp_path: Path) -> None:
+    """Lines of both sides in one order, background without an intent, the shop's additions apart."""
+    training = pool_of(tmp_path).training
+    assert TrainingLine("哈哈哈", None) in training.lines
+    assert TrainingLine("铁观音咋卖", "product.price") in training.lines
+    assert training.own == (TrainingLine("铁观音咋卖", "product.price"),)
+    assert training.negatives == (TrainingLine("多少天", "product.price"),)
+    assert {line.text for line in training.tests} == {"啥价", "观音几钱"}
+    assert list(training.lines) == sorted(training.lines, key=lambda line: (line.intent or "", line.text))
+
+
+def test_only_lines_change_the_training_hash(tmp_path: Path) -> None:
+    """Replies, facts, limits, keywords and tests leave the model as it is; an example does not."""
+    before = pool_of(tmp_path)
+    edited = pool_of(
+        tmp_path,
+        shop_intents_all_yaml=REPLIES.replace("之内发", "之内寄").replace("[观音几钱]", "[观音多少银子]"),
+        shop_catalogue_yaml=CATALOGUE.replace("value: 48", "value: 24"),
+        shop_shop_yaml=SHOP.replace("10m", "20m"),
+    )
+    assert edited.training.hash == before.training.hash
+    assert edited.hash != before.hash
+    taught = pool_of(tmp_path, shop_intents_all_yaml=REPLIES.replace("铁观音咋卖", "铁观音咋卖, 咋卖的呀"))
+    assert taught.training.hash != before.training.hash
+
+
+def test_lines_of_the_shops_background_are_its_own(tmp_path: Path) -> None:
+    """A shop may say what asks nothing; those lines act at once, like its examples."""
+    base, shop = write(tmp_path)
+    (shop / "intents" / "background").mkdir()
+    (shop / "intents" / "background" / "more.txt").write_text("# ours\r\n昨天的茶收到了\r\n")
+    assert TrainingLine("昨天的茶收到了", None) in load(base, shop).pool.training.own
+
+
+def test_optional_files_may_be_missing(tmp_path: Path) -> None:
+    """A shop without guard, scripts and replies is a shop."""
+    pool = pool_of(
+        tmp_path,
+        shop_guard_yaml=None,
+        shop_scripts_evening_yaml=None,
+        shop_intents_all_yaml=None,
+        shop_catalogue_yaml=None,
+    )
+    assert (pool.products, pool.scripts, pool.guard.banned) == ({}, {}, ())
+
+
+def test_the_shops_id_is_readable_while_other_files_are_broken(tmp_path: Path) -> None:
+    """Which shop a folder is hangs on shop.yaml alone."""
+    _, shop = write(tmp_path, shop_guard_yaml="[")
+    assert shop_id(shop) == "tea"
+    write(tmp_path, shop_shop_yaml="[")
+    assert shop_id(shop) is None
+
+
+def test_missing_folders_are_told(tmp_path: Path) -> None:
+    """A wrong path ends as a problem that names it."""
+    with pytest.raises(PoolError, match="nowhere"):
+        load(tmp_path / "nowhere", tmp_path / "neither")
+
+
+def test_a_fact_that_only_some_products_have_is_allowed(tmp_path: Path) -> None:
+    """The price reply serves two products, one of which has no price: that is known at run time."""
+    assert "price" not in pool_of(tmp_path).products["puer"].facts
+
+
+def test_the_packs_that_ship_are_valid() -> None:
+    """Base pack and example shop load without a problem, and survive their encoding."""
+    pool = load_pool(base_pack(), example_shop(), model_of=lambda training: training.hash)
+    assert decode_pool(encode_pool(pool)) == pool
+    assert replace(pool, hash="") != pool
+    assert len(pool.intents) >= 20
+    assert pool.scripts["evening"].loop

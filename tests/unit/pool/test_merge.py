@@ -1,0 +1,94 @@
+"""The overlay: lists joined, written values replaced, replies by id."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.pool.documents import Document
+from engine.pool.files import IntentsFile
+from engine.pool.merge import LISTS, MergedIntent, merge
+from engine.pool.nodes import Node, Plain
+
+LINE = st.text("abc多少", min_size=1, max_size=3)
+SCALARS = {
+    "priority": st.integers(1, 100).map(lambda n: Plain(n)),
+    "kind": st.sampled_from(["question", "chatter", "abuse"]),
+    "needs_product": st.sampled_from([Plain("true"), Plain("false")]),
+    "cooldown": st.sampled_from(["0s", "10s", "1h"]),
+}
+REPLIES = st.lists(
+    st.fixed_dictionaries({"id": st.sampled_from(["r1", "r2", "r3"])}, optional={"text": LINE, "lang": st.just("en")}),
+    max_size=3,
+    unique_by=lambda reply: reply["id"],
+)
+ENTRIES = st.fixed_dictionaries(
+    {},
+    optional={
+        **SCALARS,
+        **{key: st.lists(LINE, max_size=4) for key in ("examples", "keywords", "not", "tests")},
+        "replies": REPLIES,
+    },
+)
+PACKS = st.dictionaries(st.sampled_from(["a.b", "c.d", "e.f"]), ENTRIES, max_size=3)
+
+
+def document(name: str, intents: dict[str, Any]) -> Document[IntentsFile]:
+    return Document(name, Node(1, 1, {}), IntentsFile.model_validate({"intents": intents}))
+
+
+def merged(base: dict[str, Any], shop: dict[str, Any]) -> dict[str, MergedIntent]:
+    intents, problems = merge([document("base", base)], [document("shop", shop)])
+    assert problems == []
+    return intents
+
+
+@given(PACKS, PACKS)
+def test_lists_are_joined_without_repeats(base: dict[str, Any], shop: dict[str, Any]) -> None:
+    """The base pack's lines come first, the shop's new ones after them; what only the shop wrote is its own."""
+    for key, intent in merged(base, shop).items():
+        for name, alias in zip(LISTS, ("examples", "keywords", "not", "tests"), strict=True):
+            first, second = base.get(key, {}).get(alias, []), shop.get(key, {}).get(alias, [])
+            joined = tuple(dict.fromkeys([*first, *second]))
+            assert getattr(intent.entry, name) == joined == tuple(intent.lines[name])
+            assert intent.own.get(name, []) == [line for line in dict.fromkeys(second) if line not in first]
+
+
+@given(PACKS, PACKS)
+def test_a_single_value_is_replaced_exactly_where_the_shop_wrote_it(base: dict[str, Any], shop: dict[str, Any]) -> None:
+    """Written by the shop, else by the base pack, else nobody's."""
+    alone = {key: document("x", {key: entry}).model.intents[key] for key, entry in base.items()}
+    over = {key: document("x", {key: entry}).model.intents[key] for key, entry in shop.items()}
+    for key, intent in merged(base, shop).items():
+        for name in SCALARS:
+            source = over if name in shop.get(key, {}) else alone
+            expected = getattr(source[key], name) if key in source else None
+            assert getattr(intent.entry, name) == expected
+
+
+@given(PACKS, PACKS)
+def test_replies_merge_by_id(base: dict[str, Any], shop: dict[str, Any]) -> None:
+    """A reply of the shop replaces those keys of the pack's reply that it writes, and keeps the others."""
+    for key, intent in merged(base, shop).items():
+        first = {reply["id"]: reply for reply in base.get(key, {}).get("replies", [])}
+        second = {reply["id"]: reply for reply in shop.get(key, {}).get("replies", [])}
+        assert list(intent.replies) == list(dict.fromkeys([*first, *second]))
+        for name, reply in intent.replies.items():
+            expected = {**first.get(name, {}), **second.get(name, {})}
+            assert (reply.entry.text, reply.entry.lang) == (expected.get("text"), expected.get("lang"))
+
+
+@given(PACKS)
+def test_an_empty_overlay_changes_nothing(base: dict[str, Any]) -> None:
+    """So does an overlay that repeats the pack."""
+    plain, same = merged(base, {}), merged(base, base)
+    assert {key: intent.entry for key, intent in plain.items()} == {key: intent.entry for key, intent in same.items()}
+    assert not any(lines for intent in same.values() for lines in intent.own.values())
+
+
+def test_an_intent_stands_in_one_file_of_a_side() -> None:
+    """Two files of the shop that define one intent are a problem in the second."""
+    _, problems = merge([], [document("one", {"a.b": {}}), document("two", {"a.b": {}})])
+    assert [(problem.file, problem.message) for problem in problems] == [("two", "the intent `a.b` stands in one too")]

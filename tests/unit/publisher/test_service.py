@@ -1,0 +1,279 @@
+"""The publisher: what goes live, when, and what stays."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from engine.bus.port import Outgoing
+from engine.errors import PoolError
+from engine.events.codec import decode, encode
+from engine.events.inputs import PoolLive
+from engine.pool.encoding import decode_pool
+from engine.pool.model import Pool
+from tests.unit.pool.shops import REPLIES, write
+from tests.unit.publisher.fakes import NOW, Desk, until
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    base, shop = write(tmp_path)
+    desk = Desk(tmp_path, [shop], base)
+    yield desk
+    await desk.bus.close()
+
+
+async def live(desk: Desk, shop: str = "tea") -> PoolLive | None:
+    stored = (await desk.bus.latest_per_key("shop-events", 0)).get(f"{shop}/pool")
+    event = decode("shop-events", stored.value) if stored else None
+    assert event is None or isinstance(event, PoolLive)
+    return event
+
+
+async def pool(desk: Desk) -> Pool:
+    """The live pool, as a worker would read it."""
+    event = await live(desk)
+    assert event is not None
+    content = await desk.publisher._bulletin.blobs(frozenset([event.pool]))
+    return decode_pool(content[event.pool])
+
+
+class Running:
+    """A publisher that runs while the block does."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+
+    async def __aenter__(self) -> Desk:
+        self.task = asyncio.create_task(self.desk.publisher.run())
+        await until(lambda: self.desk.publisher.ready or self.task.done())
+        if self.task.done():
+            self.task.result()
+        return self.desk
+
+    async def __aexit__(self, *_: object) -> None:
+        self.desk.publisher.stop()
+        await self.task
+
+
+async def edit(desk: Desk, text: str, outcome: str) -> None:
+    """Write the shop's intents and wait for the build to end so."""
+    before = desk.count(outcome)
+    shop = desk.settings.publisher.shops[0]
+    (shop / "intents" / "all.yaml").write_text(text)
+    desk.edited.put_nowait({shop})
+    await until(lambda: desk.count(outcome) > before)
+
+
+async def test_the_first_pool_is_trained_and_published(desk: Desk) -> None:
+    """Model, pool and the live record stand on the bus when the publisher is ready."""
+    async with Running(desk):
+        event = await live(desk)
+        assert event is not None
+        assert (event.generation, event.at, event.rollback) == (1, NOW, False)
+        published = await pool(desk)
+        assert published.hash == event.pool
+        assert published.model == published.training.hash
+        assert desk.trainer.trained == [published.model]
+        assert published.model in await desk.publisher._bulletin.blobs(frozenset([published.model]))
+    assert desk.builder.closed
+
+
+async def test_an_edited_reply_goes_live_without_training(desk: Desk) -> None:
+    """The next generation carries the new text and the same model."""
+    async with Running(desk):
+        await edit(desk, REPLIES.replace("之内发", "之内寄"), "published")
+        event, published = await live(desk), await pool(desk)
+        assert event is not None
+        assert event.generation == 2
+        assert "寄" in published.intents["shipping.dispatch"].replies[0].text
+        assert len(desk.trainer.trained) == 1
+
+
+async def test_an_edited_example_acts_at_once_and_is_trained_beside(desk: Desk) -> None:
+    """First the old model with the own line, then the new model; replies can be edited while it is trained."""
+    async with Running(desk):
+        old = (await pool(desk)).model
+        desk.builder.gate.clear()
+        taught = REPLIES.replace("[铁观音咋卖]", "[铁观音咋卖, 咋个价]")
+        await edit(desk, taught, "published")
+        interim = await pool(desk)
+        assert interim.model == old
+        assert "咋个价" in {line.text for line in interim.training.own}
+        await edit(desk, taught.replace("之内发", "之内寄"), "published")
+        before = desk.count("published")
+        desk.builder.gate.set()
+        await until(lambda: desk.count("published") > before)
+        final = await pool(desk)
+        assert final.model == final.training.hash != old
+        assert "寄" in final.intents["shipping.dispatch"].replies[0].text
+
+
+async def test_a_broken_edit_keeps_what_is_live(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    """All its problems are told in one event and counted; the mended file clears them."""
+    async with Running(desk):
+        before = await live(desk)
+        caplog.clear()
+        with caplog.at_level(logging.ERROR, "engine.publisher"):
+            await edit(desk, REPLIES.replace("replies", "repleis").replace("70", "700"), "broken")
+        told = [record.getMessage() for record in caplog.records]
+        assert len(told) == 1
+        assert told[0].count("did you mean `replies`?") == 2
+        assert "1 to 100" in told[0]
+        assert await live(desk) == before
+        assert desk.metrics.registry.get_sample_value("livechat_pool_problems") == 3
+        await edit(desk, REPLIES.replace("70", "71"), "published")
+        assert desk.metrics.registry.get_sample_value("livechat_pool_problems") == 0
+
+
+async def test_an_edit_that_changes_nothing_publishes_nothing(desk: Desk) -> None:
+    """Comments and order of files have no hash."""
+    async with Running(desk):
+        await edit(desk, "# a comment\n" + REPLIES, "unchanged")
+        event = await live(desk)
+        assert event is not None
+        assert event.generation == 1
+
+
+async def test_a_restart_publishes_nothing_anew(desk: Desk) -> None:
+    """The live pool has the hash already, and its model is not trained again."""
+    async with Running(desk):
+        pass
+    desk.publisher = desk.make()
+    async with Running(desk):
+        event = await live(desk)
+        assert event is not None
+        assert event.generation == 1
+        assert len(desk.trainer.trained) == 1
+
+
+async def test_a_restart_takes_the_model_from_the_bus(desk: Desk) -> None:
+    """An empty cache is filled from the topic, so that a changed shop is live before anything is trained."""
+    async with Running(desk):
+        pass
+    desk.trainer.models.clear()
+    desk.publisher = desk.make()
+    async with Running(desk):
+        assert len(desk.trainer.models) == 1
+        assert len(desk.trainer.trained) == 1
+
+
+async def test_broken_files_without_a_live_pool_stop_the_start(desk: Desk) -> None:
+    """The command ends with every problem."""
+    shop = desk.settings.publisher.shops[0]
+    (shop / "guard.yaml").write_text("banned: 5\n")
+    with pytest.raises(PoolError, match=r"guard\.yaml:1:9"):
+        await desk.publisher.run()
+    assert desk.builder.closed
+    assert desk.count("broken") == 1
+
+
+async def test_broken_files_with_a_live_pool_do_not_stop_the_start(desk: Desk) -> None:
+    """What was live stays live over a restart, whatever the folder holds."""
+    async with Running(desk):
+        pass
+    shop = desk.settings.publisher.shops[0]
+    (shop / "guard.yaml").write_text("banned: 5\n")
+    desk.publisher = desk.make()
+    async with Running(desk):
+        assert desk.publisher.ready
+        event = await live(desk)
+        assert event is not None
+        assert event.generation == 1
+
+
+async def test_a_pool_whose_lines_make_no_model_stops_the_start(tmp_path: Path) -> None:
+    """Training says what is missing."""
+    base, shop = write(
+        tmp_path,
+        base_pack_yaml="intents: {}\n",
+        base_background_idle_txt=None,
+        shop_intents_all_yaml=None,
+        shop_scripts_evening_yaml=None,
+    )
+    desk = Desk(tmp_path, [shop], base)
+    with pytest.raises(PoolError, match="no model can be trained"):
+        await desk.publisher.run()
+    await desk.bus.close()
+
+
+async def test_a_test_line_that_passed_must_go_on_passing(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    """An edit that loses it keeps the old model, with which the line passes; its own is refused with the line's place."""
+    tested = REPLIES.replace("[观音几钱]", "[老板铁观音咋卖呀]")
+    async with Running(desk):
+        await edit(desk, tested, "published")
+        before = await pool(desk)
+        with caplog.at_level(logging.ERROR, "engine.publisher"):
+            await edit(desk, tested.replace("[铁观音咋卖]", "[多钱啊]"), "refused")
+        assert "all.yaml:4:13: the test line `老板铁观音咋卖呀`" in caplog.records[-1].getMessage()
+        assert (await pool(desk)).model == before.model != desk.trainer.trained[-1]
+
+
+async def test_a_test_line_that_never_passed_is_a_warning(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    """The first pool goes live although two lines are not understood."""
+    with caplog.at_level(logging.WARNING, "engine.publisher"):
+        async with Running(desk):
+            assert await live(desk) is not None
+    assert any("2 test lines are not understood" in record.getMessage() for record in caplog.records)
+
+
+async def test_the_generation_is_one_above_the_highest_seen(desk: Desk) -> None:
+    """Another publisher's generation is not reused."""
+    other = PoolLive(id="x", at=NOW, shop="tea", pool="ab" * 16, generation=41)
+    await desk.bus.publish([Outgoing("shop-events", other.key(), encode(other))])
+    async with Running(desk):
+        event = await live(desk)
+        assert event is not None
+        assert event.generation == 42
+
+
+async def test_a_rollback_is_not_undone_by_a_restart(desk: Desk) -> None:
+    """The files still hold what was rolled back; it goes live again only after an edit."""
+    async with Running(desk):
+        good = await live(desk)
+        await edit(desk, REPLIES.replace("之内发", "之内寄"), "published")
+    assert good is not None
+    back = PoolLive(id="back", at=NOW, shop="tea", pool=good.pool, generation=1, rollback=True)
+    await desk.bus.publish([Outgoing("shop-events", back.key(), encode(back))])
+    desk.publisher = desk.make()
+    async with Running(desk):
+        assert await live(desk) == back
+        await edit(desk, REPLIES.replace("之内发", "之内送"), "published")
+        assert await live(desk) != back
+
+
+async def test_a_build_that_dies_keeps_what_is_live(desk: Desk) -> None:
+    """The failure is counted, and the next edit is built again."""
+    async with Running(desk):
+        desk.builder.fails = True
+        await edit(desk, REPLIES.replace("70", "71"), "failed")
+        desk.builder.fails = False
+        await edit(desk, REPLIES.replace("70", "72"), "published")
+        event = await live(desk)
+        assert event is not None
+        assert event.generation == 2
+
+
+async def test_two_folders_of_one_shop_are_refused(tmp_path: Path) -> None:
+    """They would take turns."""
+    base, shop = write(tmp_path)
+    _, other = write(tmp_path / "again")
+    desk = Desk(tmp_path, [shop, other], base)
+    with pytest.raises(PoolError, match="change one id"):
+        await desk.publisher.run()
+    await desk.bus.close()
+
+
+async def test_a_stop_during_the_first_training_ends_the_run(desk: Desk) -> None:
+    """Nothing waits for a model that nobody needs any more."""
+    desk.builder.gate.clear()
+    task = asyncio.create_task(desk.publisher.run())
+    await until(lambda: bool(desk.publisher._training))
+    desk.publisher.stop()
+    await task
+    assert not desk.publisher.ready
+    assert desk.builder.closed
