@@ -132,6 +132,8 @@ def _parse(data: bytes) -> tuple[_Header, bytes]:
         plain = unfolder.decompress(data[end:], _MAX_PLAIN)
     except (ValidationError, zlib.error) as error:
         raise RecordError("model", f"its content cannot be read: {error}") from error
+    if not unfolder.eof or unfolder.unused_data:
+        raise RecordError("model", "its arrays end too early or too late")
     if header.bits != BITS:
         raise RecordError("model", f"it has 2^{header.bits} columns, this version works with 2^{BITS}")
     if hashlib.sha256(plain).hexdigest() != header.digest:

@@ -1,0 +1,47 @@
+"""Confidence and thresholds."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.understanding.calibration import fit_logistic, logistic, looks_asked, lowest_threshold, rank
+from engine.understanding.linear import Scores
+
+
+def test_a_fitted_regression_gives_back_the_rates() -> None:
+    """Where one signal decides, the probabilities match the observed shares."""
+    signal = np.repeat([0.0, 1.0], 1000)
+    truth = np.concatenate([np.arange(1000) < 200, np.arange(1000) < 900]).astype(np.float64)
+    signals = np.column_stack((np.ones(2000), signal))
+    weights = fit_logistic(signals, truth, np.ones(2000))
+    assert logistic(signals, weights)[[0, -1]] == pytest.approx([0.2, 0.9], abs=0.01)
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=60), st.floats(0.01, 0.5))
+def test_accepted_lines_keep_the_risk(lines: list[tuple[float, bool]], risk: float) -> None:
+    """At the chosen threshold at most that share of the accepted lines is wrong, or nothing but certainty is accepted."""
+    confidence = np.array([score for score, _ in lines])
+    right = np.array([good for _, good in lines])
+    threshold = lowest_threshold(confidence, right, np.ones(len(lines)), risk)
+    accepted = confidence >= threshold
+    if threshold != 0.99 and len(set(confidence.tolist())) == len(lines):
+        assert (~right[accepted]).mean() <= risk
+
+
+def test_background_is_never_the_best_intent() -> None:
+    """The ranking names intents only; how near background is stands in the signals."""
+    scores = Scores(np.array([[2.0, -1.0, 0.5]], np.float32), np.array([1.0], np.float32))
+    ranked = rank(scores, ["x"], looks_asked(["x"]))
+    assert (ranked.best[0], ranked.second[0]) == (2, 1)
+    assert 0 < ranked.share[0] < 1
+
+
+@pytest.mark.parametrize(
+    ("form", "asked"), [("好吃?", 1.0), ("怎么卖", 1.0), ("how much", 1.0), ("好看", 0.0), ("nice showing", 0.0)]
+)
+def test_questions_show(form: str, asked: float) -> None:
+    """A question mark or a question word is seen, in both languages, as a whole word."""
+    assert looks_asked([form])[0] == asked

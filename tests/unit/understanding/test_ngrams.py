@@ -1,0 +1,46 @@
+"""Hashed n-grams of batches."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.understanding.ngrams import DIMENSION, LONGEST, grams
+from engine.understanding.normalise import normal_form
+
+FORMS = st.text(max_size=40).map(normal_form)
+
+
+def _expected(form: str) -> int:
+    """How many features a form has, counted the slow way."""
+    padded = f" {form} "
+    letters = sum(char != " " for char in padded)
+    windows = sum(max(0, len(padded) - n + 1) for n in range(2, LONGEST + 1))
+    words = len(form.split(" ")) if form else 0
+    return letters + windows + words + max(0, words - 1)
+
+
+@given(st.lists(FORMS, max_size=12))
+def test_a_batch_is_its_texts_one_by_one(forms: list[str]) -> None:
+    """No feature crosses from one text into the next, none is lost, and every column exists."""
+    batch = grams(forms)
+    assert batch.starts[0] == 0
+    assert len(batch.starts) == len(forms) + 1
+    for at, form in enumerate(forms):
+        columns = batch.columns[batch.starts[at] : batch.starts[at + 1]]
+        assert columns.tolist() == grams([form]).columns.tolist()
+        assert len(columns) == _expected(form)
+    assert ((batch.columns >= 0) & (batch.columns < DIMENSION)).all()
+
+
+def test_different_texts_have_different_features() -> None:
+    """Order matters to n-grams; a shared word is a shared column."""
+    ab, ba, b = (set(grams([form]).columns.tolist()) for form in ("apple pear", "pear apple", "pear"))
+    assert ab != ba
+    assert b & ab
+
+
+def test_columns_are_the_same_in_every_process() -> None:
+    """Columns stand in stored models: they depend on no seed and no machine."""
+    assert grams(["多少钱"]).columns.astype(np.int64).sum() == 926_365

@@ -1,0 +1,93 @@
+"""Normal forms: one spelling for what reads the same."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.understanding.lookalikes import LATIN, simplified
+from engine.understanding.normalise import EMOJI, MAX_FORM, elongations, fold, fold_character, normal_form
+
+ANY_CHARACTER = st.characters(exclude_categories=())  # lone surrogates too
+ANY_TEXT = st.text(ANY_CHARACTER, max_size=60)
+CHAT = st.text(
+    st.sampled_from("哈多少钱號号三十一二aAoO0369６？?!！.。'’#[]:& \u200b\u0301\ud83d😀❤☺ру麼錢ﬁ㎡"), max_size=40
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ("多少錢", "多少钱"),
+        ("這個怎麼賣", "这个怎么卖"),
+        ("ＨＯＷ　ＭＵＣＨ？？", "how much?"),
+        ("哈哈哈哈哈", "哈哈"),
+        ("soooooo good", "soo good"),
+        ("66666666", "666"),
+        ("10000", "10000"),
+        ("多\u200b少\u202e钱", "多少钱"),
+        ("рriсe", "price"),
+        ("what's this", "whats this"),
+        ("café", "cafe"),
+        ("三号链接", "3号链接"),
+        ("十二号", "12号"),
+        ("二十号", "20号"),
+        ("一般般", "一般般"),
+        ("好看！！！多少钱。。。", "好看 多少钱"),
+        ("19.9元 ok.", "19.9元 ok"),
+        ("# 3 多少", "#3 多少"),
+        ("😀😀❤️🎉 好", f"{EMOJI} 好"),
+        ("[捂脸]多少钱:smile:", f"{EMOJI}多少钱{EMOJI}"),
+        ("[多少钱]", "多少钱"),
+        ("I &#39;m here &amp; there", "i m here there"),
+        ("看 https://shop.example/a?b=1 这个", "看 这个"),
+        ("H\u0338e\u0338l\u0338lo", "hello"),
+        ("\ud800", ""),
+        ("", ""),
+    ],
+)
+def test_spellings_meet_in_one_form(text: str, form: str) -> None:
+    """Width, case, script variant, accents, emphasis and decoration do not make another form."""
+    assert normal_form(text) == form
+
+
+@given(ANY_TEXT | CHAT)
+def test_a_normal_form_is_its_own_normal_form(text: str) -> None:
+    """Normalising twice is normalising once."""
+    form = normal_form(text)
+    assert normal_form(form) == form
+
+
+@given(
+    st.text(ANY_CHARACTER, max_size=400)
+    | st.text(ANY_CHARACTER, min_size=1, max_size=3).map(lambda part: part * 20_000)
+)
+def test_forms_are_bounded_and_printable(text: str) -> None:
+    """However long a text is, its form has at most 200 characters, single blanks, no line break and no half characters."""
+    form = normal_form(text)
+    assert len(form) <= MAX_FORM
+    assert form == " ".join(form.split())
+    form.encode("utf-8")
+
+
+@given(ANY_CHARACTER)
+def test_no_character_grows_without_bound(char: str) -> None:
+    """Folding one character gives at most 18, the longest compatibility form that Unicode has, and is final."""
+    folded = fold_character(char)
+    assert len(folded) <= 18
+    assert fold(folded) == folded
+
+
+@given(CHAT)
+def test_elongation_is_final(text: str) -> None:
+    """Shortened emphasis is not shortened again."""
+    assert elongations(elongations(text)) == elongations(text)
+
+
+def test_look_alike_tables_lead_somewhere_final() -> None:
+    """No look-alike maps to another look-alike, and no Traditional character to another Traditional one."""
+    assert not set(LATIN.values()) & set(LATIN)
+    table = simplified()
+    assert len(table) > 3_000
+    assert not {target for target in table.values() if table.get(target, target) != target}

@@ -1,0 +1,60 @@
+"""The shipped pack, trained: floors under what it reaches today, so that no change lowers them unseen."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.pool.load import load_pool
+from engine.pool.model import Pool
+from engine.pool.paths import base_pack, example_shop
+from engine.understanding.model import MAX_BYTES, Model
+from engine.understanding.train import model_hash, train
+from engine.understanding.understander import Understander
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def pack() -> Pool:
+    return load_pool(base_pack(), example_shop(), model_of=model_hash)
+
+
+@pytest.fixture(scope="module")
+def trained(pack: Pool) -> Model:
+    return train(pack.training)
+
+
+def test_the_folds_reach_the_floor(trained: Model) -> None:
+    """Out of fold: most listed questions are accepted, idle lines nearly never."""
+    assert trained.report["accuracy"] >= 0.82
+    assert trained.report["coverage"] >= 0.55
+    assert trained.report["accepted_of_background"] <= 0.012
+    assert trained.report["risk_solo"] <= 0.03
+    assert len(trained.to_bytes()) <= MAX_BYTES
+
+
+def test_lines_for_tests_are_understood(pack: Pool, trained: Model) -> None:
+    """Lines that were never trained on: most are understood, hardly any wrongly."""
+    tests = pack.training.tests
+    results = Understander(pack, trained).understand([line.text for line in tests])
+    decided = {"accepted", "chatter", "abuse"}
+    right = sum(
+        result.outcome in decided and result.intent == line.intent for result, line in zip(results, tests, strict=True)
+    )
+    wrong = sum(
+        result.outcome == "accepted" and result.intent != line.intent
+        for result, line in zip(results, tests, strict=True)
+    )
+    assert right >= 0.6 * len(tests)
+    assert wrong <= 0.04 * len(tests)
+
+
+def test_no_not_line_is_understood_as_its_intent(pack: Pool, trained: Model) -> None:
+    """`not:` holds."""
+    negatives = pack.training.negatives
+    results = Understander(pack, trained).understand([line.text for line in negatives])
+    assert not [
+        line.text
+        for result, line in zip(results, negatives, strict=True)
+        if result.outcome == "accepted" and result.intent == line.intent
+    ]

@@ -1,0 +1,50 @@
+"""Training: deterministic, named before it is done, honest about what it needs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from engine.pool.model import TrainingLine, TrainingSet
+from engine.understanding.model import Model, line_digest
+from engine.understanding.normalise import normal_form
+from engine.understanding.train import model_hash, train
+
+
+def test_the_same_lines_give_the_same_bytes(training: TrainingSet, model: Model) -> None:
+    """Training draws nothing at random that is not fixed."""
+    assert train(training).to_bytes() == model.to_bytes()
+
+
+def test_a_model_is_named_by_its_lines(training: TrainingSet, model: Model) -> None:
+    """The hash is known without training, and changes with a line but not with tests or the shop's own list."""
+    assert model.hash == model_hash(training)
+    assert model_hash(replace(training, lines=(*training.lines, TrainingLine("新的", None)))) != model.hash
+    assert model_hash(replace(training, hash="2" * 32, tests=training.lines[:1], own=training.lines[:2])) == model.hash
+
+
+def test_a_model_knows_what_it_was_trained_with(training: TrainingSet, model: Model) -> None:
+    """So that lines which came later can act as near examples."""
+    line = training.lines[0]
+    assert line_digest(normal_form(line.text), line.intent) in model.trained
+    assert line_digest(normal_form(line.text), "other.intent") not in model.trained
+
+
+def test_thresholds_are_in_order(model: Model) -> None:
+    """A single viewer's question needs at least the confidence that any question needs; figures are shares."""
+    limits = model.calibration.thresholds
+    assert 0 <= limits.plausible <= limits.accept <= limits.solo <= 1
+    assert all(0 <= value <= 1 for name, value in model.report.items() if name not in {"lines", "intents"})
+
+
+@pytest.mark.parametrize("keep", [None, "product.price"])
+def test_too_little_to_learn_is_said(training: TrainingSet, keep: str | None) -> None:
+    """Without background, or with a single intent, there is nothing to tell apart."""
+    lines = tuple(line for line in training.lines if (line.intent is None) == (keep is None) or line.intent == keep)
+    with pytest.raises(ValueError, match="two intents and of the background"):
+        train(
+            replace(
+                training, lines=lines if keep is not None else tuple(line for line in training.lines if line.intent)
+            )
+        )

@@ -1,0 +1,144 @@
+"""Texts to understandings: every outcome, and every text."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.events.understanding import Understanding
+from engine.pool.model import Pool, TrainingLine
+from engine.understanding.model import Model
+from engine.understanding.understander import Understander
+from tests.unit.understanding.conftest import with_own
+
+OUTCOMES = {"accepted", "ambiguous", "low_confidence", "unknown", "chatter", "abuse", "unsupported_language"}
+
+
+def one(understander: Understander, text: str) -> Understanding:
+    return understander.understand([text])[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "outcome", "intent"),
+    [
+        ("多少钱", "accepted", "product.price"),
+        ("小熊多少錢？？", "accepted", "product.price"),
+        ("HOW MUCH", "accepted", "product.price"),
+        ("今天拍能发吗", "accepted", "shipping.dispatch"),
+        ("什么时候发货？", "accepted", "shipping.dispatch"),
+        ("傻子", "abuse", "abuse.insult"),
+    ],
+)
+def test_a_rule_is_sure(understander: Understander, text: str, outcome: str, intent: str) -> None:
+    """A rule of one intent settles the matter, also where a question mark follows."""
+    result = one(understander, text)
+    assert (result.outcome, result.intent, result.confidence, result.solo_ok) == (outcome, intent, 0.99, True)
+
+
+def test_rules_that_disagree_settle_nothing(understander: Understander) -> None:
+    """Rules of two intents at once: the model may decide between them, else both are named as ambiguous."""
+    result = one(understander, "还有货多少钱")
+    fired = {"product.price", "product.stock"}
+    assert result.intent in fired
+    assert result.confidence < 0.99
+    assert result.outcome == "accepted" or (result.outcome, {result.intent, result.runner_up}) == ("ambiguous", fired)
+
+
+def test_a_not_line_takes_a_rule_back(understander: Understander) -> None:
+    """`多少钱都不卖` holds the rule's words, and an editor wrote that it asks no price."""
+    result = one(understander, "多少钱都不卖")
+    assert result.outcome != "accepted"
+    assert not result.solo_ok
+
+
+@pytest.mark.parametrize("text", ["😀😀😀", "!!!", "", "。。。", "\ud800", "\u200b"])
+def test_a_text_without_words_is_chatter(understander: Understander, text: str) -> None:
+    """Emoji, punctuation, nothing visible: nobody asked."""
+    result = one(understander, text)
+    assert (result.outcome, result.language) == ("chatter", "other")
+
+
+@pytest.mark.parametrize("text", ["これはいくらですか", "얼마예요", "сколько стоит доставка"])
+def test_a_script_without_a_pack_is_said_so(understander: Understander, text: str) -> None:
+    """Letters of other scripts are no chatter: somebody may have asked."""
+    assert one(understander, text).outcome == "unsupported_language"
+
+
+def test_products_and_personal_data_are_noted(understander: Understander) -> None:
+    """The product that is named, the good that is not sold, and the covered text; the key never holds personal data."""
+    result = one(understander, "3号链接多少钱 电话13812345678 有积木吗")
+    assert (result.product, result.not_sold) == ("bear", "积木")
+    assert result.masked == "3号链接多少钱 电话*** 有积木吗"
+    assert "138" not in result.key
+
+
+def test_new_examples_act_at_once(pool: Pool, model: Model) -> None:
+    """Lines that the model was not trained with count as near examples: for an intent, for a new one, and for background."""
+    line = "能不能帮我包成礼物送人"
+    assert one(Understander(pool, model), line).intent != "order.wrap"
+    wrap = replace(pool.intents["product.price"], id="order.wrap", keywords=())
+    extended = replace(with_own(pool, TrainingLine(line, "order.wrap")), intents={**pool.intents, "order.wrap": wrap})
+    result = one(Understander(extended, model), "能不能帮我包成礼物送人呀")
+    assert (result.outcome, result.intent) == ("accepted", "order.wrap")
+    idle = with_own(pool, TrainingLine("价格真香啊", None))
+    assert one(Understander(idle, model), "价格真香啊").outcome == "chatter"
+
+
+def test_an_intent_that_the_pool_dropped_is_never_accepted(pool: Pool, model: Model) -> None:
+    """The model may know more than the pool: nobody wrote a reply for it."""
+    smaller = replace(pool, intents={"product.stock": pool.intents["product.stock"]})
+    results = Understander(smaller, model).understand(["多少钱", "什么价", "价格是多少", "主播好"])
+    assert not any(result.outcome == "accepted" for result in results)
+
+
+def test_repeats_share_one_understanding(understander: Understander) -> None:
+    """Equal texts are judged once, in a batch and across batches; the order stays."""
+    first = understander.understand(["多少钱", "哈哈", "多少钱"])
+    assert first[0] is first[2]
+    assert understander.understand(["哈哈"])[0] is first[1]
+    assert understander.understand([]) == []
+
+
+def test_a_batch_is_its_texts_one_by_one(pool: Pool, model: Model) -> None:
+    """What a text means does not hang on its neighbours, nor on the size of the batch."""
+    texts = [f"{line} {number}" for number in range(300) for line in ("多少钱", "今天好热", "any left", "😀", "")]
+    together = Understander(pool, model).understand(texts)
+    assert together[:10] == [Understander(pool, model).understand([text])[0] for text in texts[:10]]
+    assert len(together) == len(texts)
+
+
+def test_an_explanation_tells_why(understander: Understander) -> None:
+    """Normal form, rules that fired, the pieces that weighed most, and the best intents."""
+    explanation = understander.explain("小熊多少錢？")
+    assert explanation.form == "小熊多少钱?"
+    assert explanation.rules == (("product.price", "多少钱"),)
+    assert explanation.understanding == one(understander, "小熊多少錢？")
+    assert ("多少" in dict(explanation.words)) or ("少钱" in dict(explanation.words))
+    assert explanation.intents[0][0] == "product.price"
+    assert understander.explain("").words == ()
+
+
+NOISE = st.one_of(
+    st.text(st.characters(exclude_categories=()), max_size=200),
+    st.text("多少钱吗号三0123456789 ?？#[]@.-+路😀\ud83d\u202eאबけ한\x00\n\r\t", max_size=120),
+    st.binary(max_size=300).map(lambda raw: raw.decode("utf-8", "surrogateescape")),
+    st.binary(max_size=300).map(lambda raw: raw.decode("latin-1")),
+    st.text(st.characters(exclude_categories=()), min_size=1, max_size=4).map(
+        lambda part: part * (100_000 // len(part))
+    ),
+)
+
+
+@settings(max_examples=200)
+@given(st.lists(NOISE, min_size=1, max_size=4))
+def test_every_text_has_an_understanding(understander: Understander, texts: list[str]) -> None:
+    """Long lines, half characters, right-to-left, binary noise: an outcome for each, bounded, never an exception."""
+    for result in understander.understand(texts):
+        assert result.outcome in OUTCOMES
+        assert len(result.key) <= 200
+        assert 0 <= result.margin <= result.confidence <= 1
+        assert result.confidence == round(result.confidence, 4)
+        result.key.encode("utf-8")
