@@ -19,6 +19,9 @@ from tests.process import embedded_worker
 from tests.process.embedded_worker import DRAIN, GROUP, PARTITIONS, PER_CALL, Says, read_all
 
 KILLS = int(os.environ.get("LIVECHAT_KILLS", "20"))
+KILLS_PER_LOG = 20
+"""Then a new log is begun, since each child reads all of it to restore itself."""
+
 LONGEST_LIFE_S = 0.3
 """After the moment from which on a child may be killed; long enough for dozens of commits."""
 
@@ -55,8 +58,16 @@ async def test_nothing_is_lost_or_done_twice(tmp_path: Path) -> None:
     outputs, journal and offsets always belong together."""
     FORKS.set_forkserver_preload([embedded_worker.__name__])
     chance = random.Random(20_260_101)
-    log, acks = tmp_path / "log.db", tmp_path / "acks"
-    for kill in range(KILLS):
+    for begun in range(0, KILLS, KILLS_PER_LOG):
+        folder = tmp_path / str(begun)
+        folder.mkdir()
+        await kill_and_check(folder, min(KILLS_PER_LOG, KILLS - begun), chance)
+
+
+async def kill_and_check(folder: Path, kills: int, chance: random.Random) -> None:
+    """The life of one log."""
+    log, acks = folder / "log.db", folder / "acks"
+    for kill in range(kills):
         live_and_die(
             *start(log, acks, str(kill)),
             after="opening" if chance.random() < 0.2 else "ready",
@@ -85,4 +96,4 @@ async def test_nothing_is_lost_or_done_twice(tmp_path: Path) -> None:
     assert len(acknowledged) == len(set(acknowledged)) > 0
     assert not set(acknowledged) - set(published)
     # At most the one call that was under way at each kill may be there without its acknowledgement.
-    assert len(published) - len(acknowledged) <= KILLS * PER_CALL
+    assert len(published) - len(acknowledged) <= kills * PER_CALL
