@@ -1,0 +1,216 @@
+"""The insight role: follows the decisions, and keeps the `gaps` topic as the boards are.
+
+It owns nothing durable: a start reads the window's decisions again, and the marks and gaps that the bus holds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from engine.bus.port import Bus, Outgoing, Stored, Tail, partition_count
+from engine.errors import BusUnavailable, RecordError
+from engine.events.codec import decode
+from engine.events.inputs import GapMark
+from engine.events.outputs import Decision, Gap
+from engine.insight.board import Boards, Change
+from engine.insight.coverage import Coverage, Outcome, outcome
+from engine.insight.window import Window
+from engine.metrics import Metrics
+from engine.settings import Settings
+
+DECISIONS: Final = "decisions"
+GAPS: Final = "gaps"
+SHOP_EVENTS: Final = "shop-events"
+PAGE: Final = 1_000  # records of one read; half a megabyte of decisions
+SLICE_S: Final = 0.005  # longest work without letting others of the event loop have their turn
+GLANCE: Final = 16  # records between two looks at the time; a record takes some 20 µs
+WRITE: Final = 100  # gaps of one publication, up to 10 KiB each
+RETRY_S: Final = 1.0  # pause while the bus is away
+logger = logging.getLogger(__name__)
+
+
+def wall_clock() -> int:
+    """Milliseconds since the epoch."""
+    return time.time_ns() // 1_000_000
+
+
+class Insight:
+    """`run` until `stop`. `ready` once the window was read and the board is published. One of them follows a bus at a time."""
+
+    def __init__(self, bus: Bus, settings: Settings, metrics: Metrics, clock: Callable[[], int] = wall_clock) -> None:
+        self.ready = False
+        self._bus = bus
+        self._metrics = metrics
+        self._clock = clock
+        self._publish_s = settings.insight.publish_s
+        self._window = Window(round(settings.insight.window_minutes * 60_000))
+        self._boards = Boards(self._window, settings.insight.max_gaps)
+        self._asked = {
+            name: metrics.asked.labels(outcome=name) for name in ("answered", "shadowed", "missed", "people", "gap")
+        }
+        self._next: dict[tuple[str, int], int] = {}
+        self._stopping = asyncio.Event()
+        self._slice = 0.0
+
+    # ---- what others see ---------------------------------------------------------------------------------------------
+
+    def shops(self) -> list[str]:
+        """The shops that have decisions or gaps, sorted."""
+        return self._boards.shops()
+
+    def board(self, shop: str) -> list[Gap]:
+        """The shop's gaps, ranked."""
+        return self._boards.board(shop)
+
+    def coverage(self, shop: str) -> Coverage:
+        """The shop's coverage now."""
+        return self._boards.coverage(shop, self._clock())
+
+    # ---- running -----------------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Rebuild the window, then follow, and publish what changed. Raises `BusUnavailable` only at the start."""
+        await self._rebuild()
+        await self._publish()
+        self.ready = not self._stopping.is_set()
+        while not self._stopping.is_set():
+            try:
+                await self._follow()
+            except BusUnavailable as error:
+                logger.warning("insight cannot go on now, and tries again: %s", error)
+                await self._pause()
+        self.ready = False
+
+    def stop(self) -> None:
+        """Ask `run` to end; it publishes what it knows."""
+        self._stopping.set()
+
+    async def _follow(self) -> None:
+        """Take in what is written and publish in intervals, until it is time to stop."""
+        loop = asyncio.get_running_loop()
+        tail = self._bus.tail(self._next)
+        due = loop.time() + self._publish_s
+        try:
+            while not self._stopping.is_set():
+                for_ms = max(0, round((due - loop.time()) * 1_000))
+                await self._take(await self._records(tail, for_ms), live=True)
+                if loop.time() >= due:
+                    await self._publish()
+                    due = loop.time() + self._publish_s
+            await self._publish()
+        finally:
+            await tail.close()
+
+    async def _records(self, tail: Tail, wait_ms: int) -> Iterable[Stored]:
+        """What comes next; nothing when it is time to stop."""
+        reading = asyncio.ensure_future(tail.next(max_records=PAGE, wait_ms=wait_ms))
+        stopping = asyncio.ensure_future(self._stopping.wait())
+        try:
+            await asyncio.wait((reading, stopping), return_when=asyncio.FIRST_COMPLETED)
+            return reading.result() if reading.done() else ()
+        finally:
+            reading.cancel()
+            stopping.cancel()
+
+    async def _pause(self) -> None:
+        try:
+            await asyncio.wait_for(self._stopping.wait(), RETRY_S)
+        except TimeoutError:
+            return
+
+    # ---- start -------------------------------------------------------------------------------------------------------
+
+    async def _rebuild(self) -> None:
+        """Marks first, since they say what counts; then what is published; then the window's decisions."""
+        self._next[SHOP_EVENTS, 0] = await self._bus.end(SHOP_EVENTS, 0)
+        marks = await self._bus.latest_per_key(SHOP_EVENTS, 0)
+        await self._take((stored for key, stored in marks.items() if "/gap/" in key), live=False)
+        for stored in (await self._bus.latest_per_key(GAPS, 0)).values():
+            gap = self._read(stored)
+            if isinstance(gap, Gap) and stored.value is not None:
+                self._boards.found(gap, stored.value)
+            await self._breathe()
+        since = self._window.begins(self._clock())
+        for partition in range(partition_count(self._bus, DECISIONS)):
+            await self._fill(partition, since)
+        self._boards.settle()
+
+    async def _fill(self, partition: int, since: int) -> None:
+        at, end = await self._bus.at_time(DECISIONS, partition, since), await self._bus.end(DECISIONS, partition)
+        while at < end and not self._stopping.is_set():
+            page = await self._bus.read(DECISIONS, partition, at, end, max_records=PAGE)
+            if not page:
+                break
+            await self._take(page, live=False)
+            at = page[-1].offset + 1
+        self._next[DECISIONS, partition] = max(at, end)
+
+    # ---- records -----------------------------------------------------------------------------------------------------
+
+    async def _take(self, records: Iterable[Stored], *, live: bool) -> None:
+        """Take records in, in slices. `live`: written while we follow, so that metrics count it once."""
+        now = self._clock()
+        for count, stored in enumerate(records, 1):
+            if live:
+                self._next[stored.topic, stored.partition] = stored.offset + 1
+            found = self._read(stored)
+            if isinstance(found, Decision):
+                self._boards.decided(found, now)
+                if live:
+                    self._count(outcome(found))
+            elif isinstance(found, GapMark):
+                self._boards.marked(found)
+            if count % GLANCE == 0:
+                await self._breathe()
+
+    def _read(self, stored: Stored) -> object | None:
+        """The record; None for a tombstone, for what does not concern us, and for what cannot be read."""
+        if stored.value is None or (stored.topic == SHOP_EVENTS and "/gap/" not in (stored.key or "")):
+            return None
+        try:
+            found: object = decode(stored.topic, stored.value)
+        except RecordError as error:
+            logger.warning("`%s` %d/%d is passed over: %s", stored.topic, stored.partition, stored.offset, error)
+            return None
+        return found
+
+    def _count(self, found: Outcome | None) -> None:
+        if found is not None and found != "idle":
+            self._asked[found].inc()
+
+    async def _breathe(self) -> None:
+        """Let others have their turn, once this one was long enough."""
+        if time.monotonic() - self._slice > SLICE_S:
+            await asyncio.sleep(0)
+            self._slice = time.monotonic()
+
+    # ---- publication -------------------------------------------------------------------------------------------------
+
+    async def _publish(self) -> None:
+        """Write what changed on the boards, and only that."""
+        waiting: list[Change] = []
+        newest = 0
+        for change in self._boards.changes(self._clock()):
+            if change is None:
+                await self._breathe()
+                continue
+            waiting.append(change)
+            newest = max(newest, change.newest)
+            if len(waiting) >= WRITE:
+                await self._write(waiting)
+                waiting = []
+        await self._write(waiting)
+        if newest:
+            self._metrics.gap_delay_seconds.set(max(0, self._clock() - newest) / 1_000)
+        for reason, count in self._boards.open().items():
+            self._metrics.gaps_open.labels(reason=reason).set(count)
+        self._metrics.gaps_dropped.inc(self._boards.dropped())
+
+    async def _write(self, changes: list[Change]) -> None:
+        if changes:
+            await self._bus.publish([Outgoing(GAPS, change.key, change.value) for change in changes])
+            self._boards.confirm(changes)
