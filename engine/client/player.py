@@ -60,7 +60,7 @@ class ReferencePlayer:
         self._on_say = on_say
         self._on_tell = on_tell
         self._facts = FactBook()
-        self._version: str | None = None
+        self._script: wire.SetScript | None = None
         self._checked = 0
         self._inbox: deque[_News] = deque()
         self._news = asyncio.Event()
@@ -85,7 +85,7 @@ class ReferencePlayer:
         """Take in what arrived, then let time pass up to now."""
         while self._inbox:
             self._take(self._inbox.popleft())
-        change = self._facts.next_change(self._checked) if self._version is not None else None
+        change = self._facts.next_change(self._checked) if self._script is not None else None
         if change is not None and change <= self.connection.now():
             self._refresh()
         self._do(self.playhead.advance(self.connection.now()))
@@ -120,6 +120,9 @@ class ReferencePlayer:
             case wire.Push(record=Stop() as stop):
                 self._do(self.playhead.stop(stop, now))
             case wire.Push(record=Alert() as alert):
+                if alert.kind == "script_mismatch" and self._script is not None:
+                    # The room lost the script, or never had it: without it, it knows no boundary.
+                    self._post(self._script.model_copy(update={"id": self.connection.next_id()}))
                 if self._on_tell is not None:
                     self._on_tell(alert)
             case _:
@@ -129,8 +132,8 @@ class ReferencePlayer:
         """The script with the facts as they are now, where it changed."""
         self._checked = self.connection.now()
         script = self._make(self._facts, self._checked, self.connection.next_id())
-        if script.version != self._version:
-            self._version = script.version
+        if self._script is None or script.version != self._script.version:
+            self._script = script
             self._post(script)
             self._do(self.playhead.load(script, self._checked))
 

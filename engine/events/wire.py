@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field, JsonValue
+from pydantic import Field
 
 from engine.events.codec import decode_as
 from engine.events.fields import DurationMs, Hash, Id, Language, Millis, Name, Offset, Part, Short
@@ -104,7 +104,9 @@ class Comments(Request):
     type: Literal["comments"] = "comments"
     room: Id | None = None
     source: Id | None = None
-    comments: tuple[JsonValue, ...] = Field(min_length=1, max_length=MAX_COMMENTS)
+    comments: tuple[object, ...] = Field(
+        min_length=1, max_length=MAX_COMMENTS, description="`Comment` records; each is judged by itself."
+    )
 
 
 class SetScript(Request):

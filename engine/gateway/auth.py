@@ -30,7 +30,7 @@ class Access:
 
     def covers(self, rooms: Iterable[str]) -> bool:
         """Whether all these rooms (or patterns) lie within the token's."""
-        return all(any(matches(pattern, room) for pattern in self.rooms) for room in rooms)
+        return "*" in self.rooms or all(any(matches(pattern, room) for pattern in self.rooms) for room in rooms)
 
     def may_change_shop(self, shop: str) -> bool:
         """Facts, marks and kills of a shop: the token's own shop, or any for a token of all rooms that names no shop."""

@@ -36,6 +36,7 @@ class Feed:
         self._next: dict[int, int] = {}
         self._task: asyncio.Task[None] | None = None
         self._starting = asyncio.Lock()
+        self._closing = False
 
     async def start(self, since: int | None) -> None:
         """Fill from the log's time `since` on (None: start at the end), then follow. Calling it again does nothing."""
@@ -45,9 +46,16 @@ class Feed:
             for partition in range(partition_count(self._bus, self._topic)):
                 await self._fill(partition, since)
             self._task = asyncio.create_task(self._run(), name=f"feed {self._topic}")
+            self._task.add_done_callback(self._ended)
+
+    @property
+    def failed(self) -> bool:
+        """Whether following ended by a mistake of ours: from then on the gateway is blind for this topic."""
+        return self._task is not None and self._task.done() and not self._closing
 
     async def close(self) -> None:
         """Stop following."""
+        self._closing = True
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -85,6 +93,10 @@ class Feed:
             finally:
                 if tail is not None:
                     await tail.close()
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and task.exception() is not None:
+            log.critical("`%s` is not followed any more", self._topic, exc_info=task.exception())
 
     def _starts(self) -> Mapping[tuple[str, int], int]:
         return {(self._topic, partition): offset for partition, offset in self._next.items()}

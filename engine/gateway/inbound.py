@@ -79,6 +79,11 @@ class Inbound:
         for stream in streams:
             await self._feeds[stream].start(self._clock() - self._keep_ms)
 
+    @property
+    def failed(self) -> bool:
+        """Whether some topic is not followed any more."""
+        return any(feed.failed for feed in (self._shop_feed, *self._feeds.values()))
+
     async def close(self) -> None:
         """Stop reading."""
         for feed in (self._shop_feed, *self._feeds.values()):

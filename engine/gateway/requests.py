@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from pydantic import JsonValue, ValidationError
+from pydantic import ValidationError
 
 from engine.events import wire
 from engine.events.codec import adapter, describe
@@ -92,14 +92,12 @@ def read_comments(batch: wire.Comments, access: Access, *, now: int) -> tuple[li
     return comments, receipts
 
 
-def _read_comment(
-    line: JsonValue, batch: wire.Comments, access: Access, now: int
-) -> tuple[Comment | None, wire.Receipt]:
+def _read_comment(line: object, batch: wire.Comments, access: Access, now: int) -> tuple[Comment | None, wire.Receipt]:
     if not isinstance(line, dict):
         return None, wire.Receipt(error="a comment is a JSON object")
     claimed = line.get("id")
     name = str(claimed)[:128] if isinstance(claimed, str | int) else None
-    fields: dict[str, JsonValue] = {**line, "type": "comment", "received": now}
+    fields: dict[str, object] = {**line, "type": "comment", "received": now}
     for key, default in (("room", batch.room), ("source", batch.source), ("shop", access.shop)):
         if fields.get(key) is None and default is not None:
             fields[key] = default

@@ -56,7 +56,7 @@ class Gateway:
     def __init__(
         self, bus: Bus, settings: Settings, metrics: Metrics, *, clock: Clock = wall_ms, steady: Clock = steady_ms
     ) -> None:
-        self.ready = False
+        self._started = False
         self._bus = bus
         self._settings = settings.gateway
         self._default_shop = settings.publisher.default_shop
@@ -77,12 +77,17 @@ class Gateway:
         await self._inbound.start()
         address = await self._server.start()
         self._ticker = asyncio.create_task(self._tick(), name="gateway ticker")
-        self.ready = True
+        self._started = True
         return address
+
+    @property
+    def ready(self) -> bool:
+        """Whether clients are served with all that the bus says."""
+        return self._started and not self._inbound.failed
 
     async def close(self) -> None:
         """Tell the clients, wait for them at most two seconds, stop reading."""
-        self.ready = False
+        self._started = False
         await self._server.close()
         if self._ticker is not None:
             self._ticker.cancel()

@@ -30,7 +30,7 @@ from engine.events import wire
 from engine.events.closes import CloseCode
 from engine.events.codec import decode, encode
 from engine.events.inputs import Comment, Cursor, Kill, PlayerSeen, PoolLive, ScriptSegment, ScriptSentence
-from engine.events.outputs import Aired, Decision, FactUse, Insertion, VerdictLine, Verdicts
+from engine.events.outputs import Aired, Alert, Decision, FactUse, Insertion, VerdictLine, Verdicts
 from engine.gateway.service import Gateway
 from engine.metrics import Metrics
 from engine.pool.blobs import to_records
@@ -158,7 +158,7 @@ def insertion(session: str, after: Cursor | None = None, **fields: object) -> In
     return Insertion.model_validate({**base, **fields})
 
 
-async def put(bus: Bus, *emitted: Insertion | Verdicts | Aired) -> None:
+async def put(bus: Bus, *emitted: Insertion | Verdicts | Aired | Alert) -> None:
     await bus.publish([Outgoing(record.topic, record.key(), encode(record)) for record in emitted])
 
 
@@ -375,6 +375,40 @@ async def test_the_newest_player_replaces_the_older(tmp_path: Path) -> None:
             assert types == [("player_seen", "s1"), ("player_seen", "s2")]
         await until_on_bus(stage.bus, "room-events", lambda event: getattr(event, "type", "") == "player_gone")
         await older.close()
+
+
+async def test_a_player_is_replaced_at_another_gateway(tmp_path: Path) -> None:
+    """Two gateways on one log: each learns from it where the room's newest player is."""
+    async with staged(tmp_path) as stage:
+        second = Gateway(stage.bus, stage.settings, Metrics())
+        host, port = await second.start()
+        older = Connection(stage.url, role="player", rooms=("r1",), session="s1")
+        try:
+            await older.start()
+            async with Connection(f"ws://{host}:{port}/ws", role="player", rooms=("r1",), session="s2") as newer:
+                with pytest.raises(ProtocolError) as caught:
+                    await older.wait()
+                assert caught.value.code == CloseCode.REPLACED
+                assert not newer.ended
+        finally:
+            await older.close()
+            await second.close()
+
+
+async def test_a_room_that_lost_the_script_gets_it_again(tmp_path: Path) -> None:
+    """On the alert that says so, with the same version."""
+    said: list[Say] = []
+    async with staged(tmp_path) as stage:
+        player = ReferencePlayer(stage.url, room="r1", script=script, on_say=said.append, lead_ms=50)
+        async with playing(player):
+            await eventually(lambda: said)
+            alert = Alert(
+                id=HASH, room="r1", shop="tea", at=now(), lease=1, seq=1, shop_offset=0, kind="script_mismatch", detail="?"
+            )  # fmt: skip
+            await put(stage.bus, alert)
+            await until_on_bus(
+                stage.bus, "room-events", lambda event: getattr(event, "version", "") == "v-none", count=2
+            )
 
 
 async def test_observers_see_everything_and_operators_their_streams(tmp_path: Path) -> None:
