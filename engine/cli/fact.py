@@ -47,10 +47,10 @@ def set_fact(
 
     What is on its way with the old value is withdrawn, an old price that is being said is cut.
     """
-    from engine.cli.signals import run_until_signalled
+    from engine.cli.signals import complete
 
     end = moment(until, time.time_ns() // 1_000_000) if until is not None else None
-    run_until_signalled(_set(url, token, shop, product, name, value_of(value), end))
+    complete(_set(url, token, shop, product, name, value_of(value), end))
     terminal.say(f"{shop}/{product}/{name} = {value}" + (f" until {until}" if until else ""))
 
 
@@ -59,9 +59,9 @@ def withdraw_fact(
     shop: ShopId, product: Product, name: FactName, url: options.Url = options.DEFAULT_URL, token: options.Token = ""
 ) -> None:
     """Withdraw a fact now: nothing that needs it is said until it is set again."""
-    from engine.cli.signals import run_until_signalled
+    from engine.cli.signals import complete
 
-    run_until_signalled(_set(url, token, shop, product, name, None, None))
+    complete(_set(url, token, shop, product, name, None, None))
     terminal.say(f"{shop}/{product}/{name} withdrawn")
 
 

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from engine.cli import options, terminal
-from engine.errors import UsageError
+from engine.errors import Exit, UsageError
 
 if TYPE_CHECKING:
     from engine.client.player import ScriptMaker
@@ -46,7 +46,8 @@ def player(
         on_say=voice.say, on_tell=voice.tell,
     )  # fmt: skip
     voice.begin(room, pool, script, speed)
-    run_until_signalled(reference.run())
+    if (code := run_until_signalled(reference.run())) is not Exit.OK:
+        raise typer.Exit(code)
 
 
 def script_maker(pool: Pool, script: str, speed: float, left_out: Callable[[str, str], None]) -> ScriptMaker:

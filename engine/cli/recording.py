@@ -31,7 +31,7 @@ def read(file: Path, *, room: str, shop: str | None = None, limit: int | None = 
         try:
             value: dict[str, object] = adapter(dict[str, object]).validate_json(line)
             at = adapter(float).validate_python(value.get("at", found[-1][0] if found else 0.0))
-            fields = {"room": room, "source": "recording", "shop": shop}
+            fields: dict[str, object] = {"room": room, "source": "recording", "shop": shop}
             fields |= {key: value[key] for key in FIELDS if value.get(key) is not None}
             comment: Comment = adapter(Comment).validate_python(fields)
         except ValidationError as error:

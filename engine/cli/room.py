@@ -39,9 +39,9 @@ def mode(
 
     auto: at once. approve: after a person's yes. shadow: never, only decided. paused: not until told otherwise.
     """
-    from engine.cli.signals import run_until_signalled
+    from engine.cli.signals import complete
 
-    run_until_signalled(_set_mode(url, token, room, mode.value))
+    complete(_set_mode(url, token, room, mode.value))
     terminal.say(f"room {room}: {mode.value}")
 
 
@@ -57,10 +57,10 @@ def kill(
     token: options.Token = "",
 ) -> None:
     """Throw the kill switch: no reply is said any more, within a second, until it is lifted with --off."""
-    from engine.cli.signals import run_until_signalled
+    from engine.cli.signals import complete
 
     scope, target = _scope(room, shop, everything=everything)
-    run_until_signalled(_kill(url, token, scope, target, on=not off, hold_script=hold_script, reason=reason))
+    complete(_kill(url, token, scope, target, on=not off, hold_script=hold_script, reason=reason))
     name = "everything" if scope == "*" else f"{scope} {target}"
     terminal.say(f"{name}: kill switch lifted" if off else f"{name}: killed; lift it with --off")
 

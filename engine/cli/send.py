@@ -51,13 +51,15 @@ def send(
 
     comments = read(file, room=room, shop=shop, limit=limit, run=f"{uuid.uuid4().hex[:8]}-" if again else "")
     tally = Tally()
-    run_until_signalled(_send(comments, url, token, speed, tally))
+    code = run_until_signalled(_send(comments, url, token, speed, tally))
     if as_json:
         terminal.show_json(tally.document())
     else:
         terminal.out().print(tally.table(), "", tally.sentence(), sep="\n")
-    if tally.refused or tally.without:
-        raise typer.Exit(Exit.FAILED)
+    if code is Exit.OK and (tally.refused or tally.without):
+        code = Exit.FAILED
+    if code is not Exit.OK:
+        raise typer.Exit(code)
 
 
 class Tally:

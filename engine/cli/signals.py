@@ -12,15 +12,15 @@ import typer
 from engine.errors import Exit
 
 
-def run_until_signalled(work: Coroutine[Any, Any, None]) -> bool:
-    """Run `work` to its end: True. False after SIGTERM; after Ctrl-C the command ends with its own exit code.
+def run_until_signalled(work: Coroutine[Any, Any, None]) -> Exit:
+    """Run `work` to its end, or until a signal: `INTERRUPTED` after Ctrl-C, `OK` after SIGTERM. Raises what `work` raises."""
+    return Exit.INTERRUPTED if asyncio.run(_run(work)) == signal.SIGINT else Exit.OK
 
-    Raises what `work` raises.
-    """
-    received = asyncio.run(_run(work))
-    if received == signal.SIGINT:
+
+def complete(work: Coroutine[Any, Any, None]) -> None:
+    """Run `work` to its end; a signal before that ends the command."""
+    if asyncio.run(_run(work)) is not None:
         raise typer.Exit(Exit.INTERRUPTED)
-    return received is None
 
 
 async def _run(work: Coroutine[Any, Any, None]) -> int | None:
