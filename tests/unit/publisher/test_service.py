@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
 
-from engine.bus.port import Outgoing
-from engine.errors import PoolError
+from engine.bus.port import Outgoing, Position
+from engine.errors import BusUnavailable, PoolError
 from engine.events.codec import decode, encode
 from engine.events.inputs import PoolLive
 from engine.pool.encoding import decode_pool
 from engine.pool.model import Pool
+from engine.publisher import service
 from tests.unit.pool.shops import REPLIES, write
 from tests.unit.publisher.fakes import NOW, Desk, until
 
@@ -277,3 +278,35 @@ async def test_a_stop_during_the_first_training_ends_the_run(desk: Desk) -> None
     await task
     assert not desk.publisher.ready
     assert desk.builder.closed
+
+
+async def test_a_pool_that_the_bus_refused_is_published_later(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An edit is not lost while the disk is full."""
+    monkeypatch.setattr(service, "RETRY_S", 0.0)
+    refused: list[int] = []
+
+    async def refuse(records: Sequence[Outgoing]) -> Sequence[Position]:
+        refused.append(len(records))
+        raise BusUnavailable("the disk is full")
+
+    async with Running(desk):
+        with monkeypatch.context() as full:
+            full.setattr(desk.bus, "publish", refuse)
+            shop = desk.settings.publisher.shops[0]
+            (shop / "intents" / "all.yaml").write_text(REPLIES.replace("之内发", "之内寄"))
+            desk.edited.put_nowait({shop})
+            await until(lambda: len(refused) >= 2)
+        await until(lambda: desk.count("published") == 2)
+        assert "寄" in (await pool(desk)).intents["shipping.dispatch"].replies[0].text
+
+
+async def test_records_that_cannot_be_read_are_passed_over(desk: Desk) -> None:
+    """Somebody else's junk on the topics stops no publication."""
+    junk = [
+        Outgoing("pools", "junk", b"{"),
+        Outgoing("shop-events", "tea/pool", b"{}"),
+        Outgoing("pools", "gone", None),
+    ]
+    await desk.bus.publish(junk)
+    async with Running(desk):
+        assert await live(desk) is not None
