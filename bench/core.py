@@ -110,7 +110,23 @@ def floor(seconds: float) -> float:
     while time.perf_counter() - began < seconds:
         for n in range(1_000):
             digest = hashlib.blake2b(f"room\0live\0c{n}".encode(), digest_size=16)
-            Decision(digest.hexdigest(), "room", "tea", "live", f"c{n}", "v", "哈哈", "哈哈", "zh", "chatter", 1, 1, 1, "p", "m")
+            Decision(
+                digest.hexdigest(),
+                "room",
+                "tea",
+                "live",
+                f"c{n}",
+                "v",
+                "哈哈",
+                "哈哈",
+                "zh",
+                "chatter",
+                1,
+                1,
+                1,
+                "p",
+                "m",
+            )
         done += 1_000
     return done / (time.perf_counter() - began)
 
@@ -124,9 +140,18 @@ def main() -> None:
     cases: list[tuple[str, Callable[[], float]]] = [
         ("peer: hash and one decision", lambda: floor(options.seconds)),
         ("live mix (10 % ask), 10 rooms", lambda: rate(stage(10, 20), entries(count, 10, 0.1, 20), options.seconds)),
-        ("live mix (10 % ask), 1,000 rooms", lambda: rate(stage(1_000, 20), entries(count, 1_000, 0.1, 20), options.seconds)),
-        ("live mix (10 % ask), 5,000 rooms", lambda: rate(stage(5_000, 20), entries(count, 5_000, 0.1, 20), options.seconds)),
-        ("every comment asks, 200 demands wait", lambda: rate(stage(1, 200), entries(count // 4, 1, 1.0, 200), options.seconds)),
+        (
+            "live mix (10 % ask), 1,000 rooms",
+            lambda: rate(stage(1_000, 20), entries(count, 1_000, 0.1, 20), options.seconds),
+        ),
+        (
+            "live mix (10 % ask), 5,000 rooms",
+            lambda: rate(stage(5_000, 20), entries(count, 5_000, 0.1, 20), options.seconds),
+        ),
+        (
+            "every comment asks, 200 demands wait",
+            lambda: rate(stage(1, 200), entries(count // 4, 1, 1.0, 200), options.seconds),
+        ),
     ]
     table = Table("case", "comments/s", "µs each")
     figures = {}
@@ -137,7 +162,9 @@ def main() -> None:
     ratio = figures[cases[1][0]] / figures[cases[3][0]]
     print(f"cost per comment at 5,000 rooms: {ratio:.2f} × that at 10")
     if options.json:
-        options.json.write_text(json.dumps({"comments_per_second": figures, "cost_ratio_5000_to_10": round(ratio, 3)}, indent=2))
+        options.json.write_text(
+            json.dumps({"comments_per_second": figures, "cost_ratio_5000_to_10": round(ratio, 3)}, indent=2)
+        )
 
 
 if __name__ == "__main__":

@@ -1,0 +1,397 @@
+"""Comments from publish to committed verdict: one process, the embedded log on disk, the real pool and model.
+
+    python -m bench.end_to_end [--data FILE.csv.gz] [--case NAME ...] [--seconds S] [--json OUT]
+
+Cases: `rate` (as fast as they are taken), `half` (5,000/s: latency), `rooms` (1,000 rooms at 3/s, each with a player: processor
+time), `hot` (one room at five times `rate` beside 100 quiet ones), `memory` (`--comments` through 300,000 viewers). Latency is
+from the call of publish to the log's time of the commit that holds the verdict; the first 10 s of a case are left out. The peer
+in the same run is the bare log: the same records published and consumed with a commit that only copies them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import resource
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from bench.arrivals import Arrivals
+from bench.players import Players
+from bench.workload import Line, recorded, rooms
+from engine.bus import open_bus
+from engine.bus.port import Assigned, Batch, Bus, Committed, Outgoing, Stored
+from engine.events.codec import decode, encode
+from engine.events.inputs import Comment
+from engine.metrics import Metrics
+from engine.pool.encoding import encode_pool
+from engine.pool.load import load_pool
+from engine.pool.model import Pool
+from engine.pool.paths import base_pack, example_shop
+from engine.publisher.bulletin import Bulletin
+from engine.settings import BusSettings, Settings
+from engine.understanding.cache import load_or_train
+from engine.understanding.model import Model
+from engine.understanding.train import model_hash
+from engine.worker.service import Worker, wall_clock
+
+WARM_S = 10.0
+WINDOW = 10_000  # comments on their way in the case `rate`; more only wait
+MOST_RATE = 25_000  # comments/s that are made beforehand for a case that takes as many as it can
+PUBLISH_BATCH = 200  # what a gateway hands to the log at a time under load
+
+
+def outgoing(line: Line, sent: int | None) -> Outgoing:
+    """The comment's record."""
+    comment = Comment(room=line.room, source="live", id=line.id, viewer=line.viewer, text=line.text, sent=sent)
+    return Outgoing("comments", line.room, encode(comment))
+
+
+@dataclass(slots=True)
+class Shelf:
+    """The pool and model that all cases use; trained once per run."""
+
+    pool: Pool
+    model: Model
+
+
+@dataclass(slots=True)
+class Engine:
+    """A running worker on a log of its own."""
+
+    bus: Bus
+    worker: Worker
+    metrics: Metrics
+    sent: dict[str, int] = field(default_factory=dict)
+    """Comment id → when its publishing began, ms."""
+    done: int = 0
+
+    async def publish(self, lines: Sequence[Line]) -> None:
+        now = wall_clock()
+        self.sent.update((line.id, now) for line in lines)
+        records = [outgoing(line, now) for line in lines]
+        await self.bus.publish(records)
+
+    def handled(self) -> int:
+        """Comments whose verdict is committed, as the worker counts."""
+        return int(self.metrics.comments._value.get())  # noqa: SLF001 - the library has no other way to read a counter
+
+    async def latencies(self, after: int, rooms_only: Callable[[str], bool] = lambda _: True) -> list[int]:
+        """Publish → commit in ms, of comments published after `after`, in order of size; read from the log afterwards."""
+        found = []
+        for partition in range(self.bus.partitions):
+            at, end = await self.bus.begin("verdicts", partition), await self.bus.end("verdicts", partition)
+            while at < end:
+                page = await self.bus.read("verdicts", partition, at, end, max_records=2_000)
+                for stored in page:
+                    record = decode("verdicts", stored.value)
+                    if rooms_only(record.room):
+                        found += [
+                            stored.time - sent for line in record.lines if (sent := self.sent.get(line.id, 0)) >= after
+                        ]
+                at = page[-1].offset + 1
+        return sorted(found)
+
+
+@asynccontextmanager
+async def engine(shelf: Shelf) -> AsyncIterator[Engine]:
+    with tempfile.TemporaryDirectory(prefix="livechat-bench-") as folder:
+        settings = Settings(bus=BusSettings(url=f"sqlite:{folder}/log.db"))
+        bus = open_bus(settings.bus)
+        bulletin = Bulletin(bus, wall_clock)
+        await bulletin.publish_blob(shelf.model.hash, "model", shelf.model.to_bytes())
+        await bulletin.publish_blob(shelf.pool.hash, "pool", encode_pool(shelf.pool), shelf.model.hash)
+        await bulletin.publish_live(shelf.pool.shop, shelf.pool.hash)
+        metrics = Metrics()
+        worker = Worker(bus, settings, metrics)
+        task = asyncio.ensure_future(worker.run())
+        try:
+            while not worker.ready:
+                await asyncio.sleep(0.05)
+                if task.done():
+                    task.result()
+            yield Engine(bus, worker, metrics)
+        finally:
+            worker.stop()
+            await task
+            await bus.close()
+
+
+@dataclass(slots=True)
+class Span:
+    """Processor and wall time since it was made."""
+
+    wall: float = field(default_factory=time.perf_counter)
+    cpu: float = field(default_factory=time.process_time)
+
+    def cores(self) -> float:
+        return (time.process_time() - self.cpu) / (time.perf_counter() - self.wall)
+
+
+def batches(lines: Iterable[Line], size: int) -> Iterable[list[Line]]:
+    source = iter(lines)
+    while batch := list(islice(source, size)):
+        yield batch
+
+
+def percentile(ordered: Sequence[int], share: float) -> int:
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0
+
+
+def quantiles(ordered: Sequence[int]) -> dict[str, int]:
+    return {
+        "p50_ms": percentile(ordered, 0.5),
+        "p99_ms": percentile(ordered, 0.99),
+        "p99.9_ms": percentile(ordered, 0.999),
+    }
+
+
+async def pace(running: Engine, lines: Iterable[Line], seconds: float, step: float = 0.02) -> None:
+    """Publish each line at its time."""
+    began = time.perf_counter()
+    batch: list[Line] = []
+    edge = step
+    for line in lines:
+        while line.at >= edge:
+            if batch:
+                await running.publish(batch)
+                batch = []
+            rest = began + edge - time.perf_counter()
+            if rest > 0:
+                await asyncio.sleep(rest)
+            edge += step
+        if line.at > seconds:
+            break
+        batch.append(line)
+    if batch:
+        await running.publish(batch)
+
+
+async def drained(running: Engine, count: int) -> None:
+    while running.handled() < count:
+        await asyncio.sleep(0.02)
+
+
+# ---- cases -----------------------------------------------------------------------------------------------------------
+
+
+def copy(partition: int, lease: int, found: Sequence[Stored]) -> Batch:
+    """What the peer commits."""
+    records = tuple(Outgoing("decisions", stored.key or "", stored.value, partition) for stored in found)
+    return Batch(partition, lease, records, {"comments": found[-1].offset + 1})
+
+
+async def bare(shelf: Shelf, arrivals: Arrivals, seconds: float) -> dict[str, float]:
+    """The peer: the same records through the same log, consumed and copied, nothing understood or decided."""
+    del shelf
+    with tempfile.TemporaryDirectory(prefix="livechat-bench-") as folder:
+        bus = open_bus(BusSettings(url=f"sqlite:{folder}/log.db"))
+        member = bus.member("bare")
+        for event in await member.events(wait_ms=1_000):
+            assert isinstance(event, Assigned)
+            leases = {partition: await member.acquire(partition) for partition in event.partitions}
+            for partition in leases:
+                member.seek(partition, {"comments": 0, "room-events": 0})
+        lines = islice(rooms(arrivals, 100, 400.0, 60.0), round(MOST_RATE * seconds))
+        made = [[outgoing(line, 0) for line in batch] for batch in batches(lines, PUBLISH_BATCH)]
+        total, copied, published = sum(map(len, made)), 0, 0
+        began = time.perf_counter()
+
+        async def publish() -> None:
+            nonlocal published
+            while made:
+                batch = made.pop()
+                while published - copied > WINDOW:
+                    await asyncio.sleep(0.001)
+                published += len(batch)
+                await bus.publish(batch)
+
+        publishers = [asyncio.ensure_future(publish()) for _ in range(8)]
+        while copied < total:
+            polled = await member.poll(max_records=2_000, max_bytes=1_000_000, wait_ms=100)
+            commits = [copy(partition, leases[partition], found) for partition, found in polled.items() if found]
+            if commits:
+                assert all(isinstance(outcome, Committed) for outcome in await member.commit(commits))
+                copied += sum(len(batch.records) for batch in commits)
+        await asyncio.gather(*publishers)
+        spent = time.perf_counter() - began
+        await member.close()
+        await bus.close()
+    return {"comments_per_s": round(total / spent)}
+
+
+async def rate(shelf: Shelf, arrivals: Arrivals, seconds: float) -> dict[str, float]:
+    """As fast as verdicts come, from eight publishers."""
+    lines = islice(rooms(arrivals, 100, 400.0, 60.0), round(MOST_RATE * (seconds + WARM_S)))
+    made = [[outgoing(line, None) for line in batch] for batch in batches(lines, PUBLISH_BATCH)]
+    async with engine(shelf) as running:
+        source = iter(made)
+        published, stopped = 0, False
+
+        async def publish() -> None:
+            nonlocal published
+            for batch in source:
+                if stopped:
+                    return
+                while published - running.handled() > WINDOW:
+                    await asyncio.sleep(0.002)
+                published += len(batch)
+                await running.bus.publish(batch)
+
+        publishers = [asyncio.ensure_future(publish()) for _ in range(8)]
+        await asyncio.sleep(WARM_S)
+        warm, span = running.handled(), Span()
+        await asyncio.sleep(seconds)
+        per_second = (running.handled() - warm) / (time.perf_counter() - span.wall)
+        cores = span.cores()
+        stopped = True
+        await asyncio.gather(*publishers)
+        await drained(running, published)
+        return {"comments_per_s": round(per_second), "cores": round(cores, 2)}
+
+
+async def half(shelf: Shelf, arrivals: Arrivals, seconds: float) -> dict[str, float]:
+    """5,000/s over 100 rooms."""
+    async with engine(shelf) as running:
+        began, span = wall_clock(), Span()
+        await pace(running, rooms(arrivals, 100, 50.0, seconds + WARM_S), seconds + WARM_S)
+        cores = span.cores()
+        await drained(running, len(running.sent))
+        found = await running.latencies(began + round(WARM_S * 1_000))
+        return {"comments_per_s": round(len(found) / seconds), "cores": round(cores, 2), **quantiles(found)}
+
+
+async def thousand(shelf: Shelf, arrivals: Arrivals, seconds: float, count: int = 1_000) -> dict[str, float]:
+    """1,000 rooms at a mean of 3 comments/s, each with a script that runs and a player that reports."""
+    async with engine(shelf) as running:
+        names = [f"room-{number}" for number in range(count)]
+        players = Players(running.bus, shelf.pool, names)
+        task = asyncio.ensure_future(players.run())
+        await asyncio.sleep(WARM_S)
+        began, span = wall_clock(), Span()
+        own = time.thread_time()
+        await pace(running, rooms(arrivals, count, 3.0, seconds), seconds)
+        cores = span.cores()
+        own = time.thread_time() - own
+        await drained(running, len(running.sent))
+        players.stop()
+        await task
+        found = await running.latencies(began)
+        del own
+        return {
+            "rooms": count,
+            "comments_per_s": round(len(found) / seconds),
+            "cores": round(cores, 2),
+            **quantiles(found),
+            "insertions": players.insertions,
+            "said": players.said,
+        }
+
+
+async def hot(shelf: Shelf, arrivals: Arrivals, seconds: float) -> dict[str, float]:
+    """One room at five times what `rate` carries, beside 100 quiet rooms."""
+    carried = (await rate(shelf, arrivals, 5.0))["comments_per_s"]
+    async with engine(shelf) as running:
+        burst = [Line(0.0, "hot", "", f"h{n}", f"扣{n % 500}") for n in range(PUBLISH_BATCH)]
+        stop = asyncio.Event()
+        flood = 0
+
+        async def flooding() -> None:
+            nonlocal flood
+            began = time.perf_counter()
+            while not stop.is_set():
+                due = int((time.perf_counter() - began) * 5 * carried) - flood
+                for _ in range(min(50, due // PUBLISH_BATCH)):
+                    lines = [Line(0.0, "hot", f"h{flood + n}", line.viewer, line.text) for n, line in enumerate(burst)]
+                    flood += len(lines)
+                    await running.bus.publish([outgoing(line, None) for line in lines])
+                await asyncio.sleep(0.005)
+
+        task = asyncio.ensure_future(flooding())
+        began = wall_clock()
+        await pace(running, rooms(arrivals, 100, 3.0, seconds + WARM_S), seconds + WARM_S)
+        stop.set()
+        await task
+        quiet = await running.latencies(began + round(WARM_S * 1_000), lambda room: room != "hot")
+        return {
+            "flood_offered_per_s": round(5 * carried),
+            "flood_published_per_s": round(flood / (seconds + WARM_S)),
+            "quiet_comments": len(quiet),
+            **{f"quiet_{name}": value for name, value in quantiles(quiet).items()},
+        }
+
+
+async def memory(shelf: Shelf, arrivals: Arrivals, seconds: float, comments: int = 2_000_000) -> dict[str, float]:
+    """Resident memory while comments of 300,000 viewers go through 300 rooms."""
+    del seconds
+    async with engine(shelf) as running:
+        marks: list[float] = []
+        published = 0
+        for batch in batches(rooms(arrivals, 300, 30.0, comments / 9_000 + 1), PUBLISH_BATCH):
+            while published - running.handled() > WINDOW:
+                await asyncio.sleep(0.002)
+            renamed = [
+                Line(line.at, line.room, f"m{published + n}", f"v{(published + n) * 7919 % 300_000}", line.text)
+                for n, line in enumerate(batch)
+            ]
+            await running.publish(renamed)
+            running.sent.clear()
+            published += len(batch)
+            if published * 20 // comments > len(marks):
+                marks.append(resident_mb())
+            if published >= comments:
+                break
+        await drained(running, published)
+        warm = marks[len(marks) // 4]
+        return {
+            "comments": published,
+            "warm_mb": round(warm),
+            "end_mb": round(marks[-1]),
+            "growth_percent": round(100 * (marks[-1] / warm - 1), 1),
+            "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+        }
+
+
+def resident_mb() -> float:
+    """Resident memory now, MiB (Linux)."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize() / 1024 / 1024
+
+
+CASES = {"bare": bare, "rate": rate, "half": half, "rooms": thousand, "hot": hot, "memory": memory}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, help="recorded arrivals (.csv.gz or .jsonl); else the example live's")
+    parser.add_argument("--case", action="append", choices=list(CASES), help="only these cases")
+    parser.add_argument("--seconds", type=float, default=30.0, help="length of a case after its warm-up")
+    parser.add_argument(
+        "--models", type=Path, default=Path("var/models"), help="folder where trained models are cached"
+    )
+    parser.add_argument("--json", type=Path, help="write the figures here")
+    options = parser.parse_args()
+    pool = load_pool(base_pack(), example_shop(), model_of=model_hash)
+    shelf = Shelf(pool, load_or_train(pool.training, options.models))
+    arrivals = recorded(options.data)
+    figures: dict[str, dict[str, float]] = {}
+    table = Table("case", "figures")
+    for name in options.case or ["bare", "rate", "half", "rooms", "hot"]:
+        figures[name] = asyncio.run(CASES[name](shelf, arrivals, options.seconds))
+        table.add_row(name, "  ".join(f"{key} {value:,}" for key, value in figures[name].items()))
+    Console(width=160).print(table)
+    if options.json:
+        options.json.write_text(json.dumps(figures, indent=2))
+
+
+if __name__ == "__main__":
+    main()

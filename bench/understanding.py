@@ -1,0 +1,160 @@
+"""Throughput of understanding, stage by stage, on one core; spaCy's own bag-of-words classifier in the same run.
+
+    python -m bench.understanding [--comments FILE.jsonl] [--arrivals FILE.csv.gz] [--lines N] [--batch N] [--json OUT]
+
+Texts are distinct. They come from `--comments` (JSON Lines with `text`; else the example live), cut to the lengths of recorded comments
+where `--arrivals` gives them. Times are CPU time of this process, so that a busy machine changes the ratio little. The peer only
+has to classify: it gets normal forms, and no language, product, rule or personal data is looked for.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import random
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import spacy
+from rich.console import Console
+from rich.table import Table
+from spacy.language import Language
+from spacy.training import Example
+
+from bench.arrivals import load
+from engine.pool.load import load_pool
+from engine.pool.paths import base_pack, example_shop
+from engine.understanding.calibration import looks_asked, rank
+from engine.understanding.judge import Judge
+from engine.understanding.language import script_of
+from engine.understanding.ngrams import grams
+from engine.understanding.normalise import normal_form
+from engine.understanding.pipeline import build
+from engine.understanding.privacy import mask
+from engine.understanding.reading import Reader, read_plain
+from engine.understanding.train import model_hash, train
+from engine.understanding.understander import Understander
+
+SEED = 5
+WARM_UP = 500  # texts; tables and automata fill as they are first used
+
+
+def texts_for(data: Path | None, arrivals: Path | None, count: int) -> list[str]:
+    """Distinct texts of real lengths."""
+    source = data if data is not None else example_shop() / "live.jsonl"
+    with source.open(encoding="utf-8") as lines:
+        real = sorted({str(json.loads(line)["text"]) for line in lines if line.strip()})
+    draw = random.Random(SEED)
+    if arrivals is None:
+        draw.shuffle(real)
+        return real[:count]
+    lengths = load(arrivals).characters.tolist()
+    texts: dict[str, None] = {}
+    for _ in range(20 * count):  # short pieces repeat; a source that is too small gives fewer texts
+        text, length = draw.choice(real), max(1, draw.choice(lengths))
+        start = draw.randrange(max(1, len(text) - length + 1))
+        texts[text[start : start + length]] = None
+        if len(texts) == count:
+            break
+    return list(texts)
+
+
+def seconds(work: Callable[[Sequence[str]], object], texts: Sequence[str], batch: int) -> float:
+    """CPU seconds for all texts in batches."""
+    work(texts[:WARM_UP])
+    gc.collect()
+    gc.freeze()  # as the worker does: nothing that was loaded before is looked through again
+    start = time.process_time()
+    for at in range(0, len(texts), batch):
+        work(texts[at : at + batch])
+    return time.process_time() - start
+
+
+def bag_of_words(lines: Sequence[tuple[str, str]]) -> Language:
+    """spaCy's TextCatBOW with the pack's classes; one short update, since only its speed is asked for here."""
+    nlp = spacy.blank("zh")
+    classifier = nlp.add_pipe(
+        "textcat", config={"model": {"@architectures": "spacy.TextCatBOW.v3", "exclusive_classes": True}}
+    )
+    labels = sorted({label for _, label in lines})
+    for label in labels:
+        classifier.add_label(label)  # type: ignore[attr-defined]  # spaCy types a component as a function
+    examples = [
+        Example.from_dict(nlp.make_doc(text), {"cats": {name: float(name == label) for name in labels}})
+        for text, label in lines[:200]
+    ]
+    optimizer = nlp.initialize(lambda: examples)
+    nlp.update(examples, sgd=optimizer)
+    return nlp
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--comments", type=Path, help="JSON Lines with `text`")
+    parser.add_argument("--arrivals", type=Path, help="a recorded live (.csv.gz): lengths of its comments")
+    parser.add_argument("--lines", type=int, default=20_000, help="distinct texts")
+    parser.add_argument("--batch", type=int, default=256, help="texts at once")
+    parser.add_argument("--json", type=Path, help="write the figures here")
+    options = parser.parse_args(arguments)
+    texts = texts_for(options.comments, options.arrivals, options.lines)
+    pool = load_pool(base_pack(), example_shop(), model_of=model_hash)
+    start = time.process_time()
+    model = train(pool.training)
+    training = time.process_time() - start
+    reader, judge, linear = Reader(pool), Judge(pool, model), model.linear
+    readings = {text: read_plain(text) for text in texts}
+    forms = {text: reading.form for text, reading in readings.items()}
+    nlp = build(pool, model)
+    peer = bag_of_words([(normal_form(line.text), line.intent or "background") for line in pool.training.lines])
+
+    def piped(batch: Sequence[str]) -> None:
+        with nlp.memory_zone():
+            for doc in nlp.pipe(batch, batch_size=options.batch):
+                doc._.understanding  # noqa: B018 — what a user of the pipeline reads
+
+    def classified(batch: Sequence[str]) -> None:
+        with peer.memory_zone():
+            for doc in peer.pipe([forms[text] for text in batch], batch_size=options.batch):
+                doc.cats  # noqa: B018 — as above
+
+    def ranked(batch: Sequence[str]) -> None:
+        known = [forms[text] for text in batch]
+        rank(linear.scores(grams(known)), known, looks_asked(known))
+
+    stages: dict[str, Callable[[Sequence[str]], object]] = {
+        "personal data": lambda batch: [mask(text) for text in batch],
+        "language": lambda batch: [script_of(text) for text in batch],
+        "normal form": lambda batch: [normal_form(text) for text in batch],
+        "rules and names": lambda batch: [reader.complete(readings[text]) for text in batch],
+        "n-grams": lambda batch: grams([forms[text] for text in batch]),
+        "n-grams, model, ranking": ranked,
+        "n-grams to outcome": lambda batch: judge.judge([readings[text] for text in batch]),
+        "all: text to understanding": Understander(pool, model).understand,
+        "all, as a spaCy pipeline": piped,
+        "peer: TextCatBOW pipe": classified,
+    }
+    table = Table(
+        title=f"{len(texts):,} distinct texts of {sum(map(len, texts)) / len(texts):.1f} characters, batches of {options.batch}"
+    )
+    for column in ("stage", "µs a text", "texts/s of one core"):
+        table.add_column(column, justify="left" if column == "stage" else "right")
+    figures: dict[str, float] = {"texts": len(texts), "training_seconds": round(training, 3)}
+    for name, work in stages.items():
+        each = seconds(work, texts, options.batch) / len(texts)
+        figures[name] = round(1e6 * each, 2)
+        table.add_row(name, f"{1e6 * each:.1f}", f"{1 / each:,.0f}")
+    console = Console()
+    console.print(table)
+    console.print(
+        f"Training {model.report['lines']:,.0f} lines of {model.report['intents']:.0f} intents: {training:.1f} s of CPU"
+    )
+    if options.json is not None:
+        options.json.write_text(json.dumps(figures, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
