@@ -1,0 +1,405 @@
+"""What must always hold (design of the room core and the worker), checked while the simulation runs and at its end."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from engine.bus.port import Outgoing, Stored
+from engine.client.playhead import SLIP_MS, Say
+from engine.errors import RecordError
+from engine.events.codec import decode
+from engine.events.inputs import AppliedShopEvent, FactSet, Kill, ModeSet, Playback, PlayerGone, PlayerSeen, RoomClosed, ShopEvent
+from engine.events.journal import (
+    CommentEntry,
+    JournalRecord,
+    LeaseEntry,
+    NumberedEntry,
+    PartitionSnapshot,
+    PoolEntry,
+    RoomEntry,
+    RoomSnapshot,
+    ShopEntry,
+)
+from engine.events.outputs import Aired, DeadLetter, Decision, Insertion, Verdicts
+from engine.gateway.fences import Fences
+from engine.room.rooms import Rooms
+from engine.worker import output
+from engine.worker.intake import read_comment
+from engine.worker.journal import decode_record, numbered
+from tests.simulation.clock import VirtualLoop
+from tests.simulation.player import Broken, Player, as_insertion
+from tests.simulation.shop import MARK, MEMORY_MS, POOLS, script
+
+ENFORCED_MS = 1_000  # a kill or fact change acts within this
+STATE_BYTES = 256 * 1024
+REPORT_TIMEOUT_MS = 5_000
+"""Rounding of the airtime that is left: the last reply may end within it."""
+"""Sentences in order."""
+ORDER = [(segment.id, sentence.id) for segment in script() for sentence in segment.sentences]
+
+
+@dataclass(eq=False)
+class Watch:
+    """Looks at everything that is written and heard, as it happens."""
+
+    loop: VirtualLoop
+    decided: dict[str, str] = field(default_factory=dict)
+    insertions: dict[str, Insertion] = field(default_factory=dict)
+    fences: Fences = field(default_factory=Fences)
+    fenced_at: dict[int, int] = field(default_factory=dict)
+    """Offset on shop-events → when it was written."""
+    playing: dict[str, Insertion] = field(default_factory=dict)
+    replies_heard: int = 0
+
+    def written(self, stored: Stored) -> None:
+        """A record is on the log."""
+        if stored.topic == "decisions":
+            decision: Decision = decode("decisions", stored.value)
+            if decision.id in self.decided:
+                raise Broken(f"1: a second decision of {decision.room}/{decision.comment}: {self.decided[decision.id]}, {decision.reason}")
+            self.decided[decision.id] = decision.reason
+        elif stored.topic == "insertions":
+            insertion = as_insertion(stored)
+            if insertion is not None:
+                self._emitted(insertion)
+        elif stored.topic == "snapshots" and stored.value is not None:
+            snapshot = decode("snapshots", stored.value)
+            if isinstance(snapshot, RoomSnapshot) and len(snapshot.state.encode()) > STATE_BYTES:
+                raise Broken(f"7: the snapshot of {snapshot.room} has {len(snapshot.state.encode())} bytes")
+        elif stored.topic == "shop-events" and stored.value:
+            try:
+                event: ShopEvent = decode("shop-events", stored.value)
+            except RecordError:
+                return
+            self.fences.apply(stored.offset, event)
+            self.fenced_at[stored.offset] = stored.time
+            self.loop.call_later((ENFORCED_MS + SLIP_MS) / 1_000, self._still_said)
+
+    def _emitted(self, insertion: Insertion) -> None:
+        known = self.insertions.get(insertion.id)
+        if known is not None and (not insertion.resend or known.text != insertion.text):
+            raise Broken(f"4: insertion {insertion.id} was written twice with different content")
+        self.insertions[insertion.id] = insertion
+        if MARK in insertion.text:
+            raise Broken(f"2: a viewer's text reached the air: {insertion.text}")
+        reply = next((r for i in POOLS[insertion.pool].intents.values() for r in i.replies if r.id == insertion.reply), None)
+        if reply is None:
+            raise Broken(f"2: reply {insertion.reply} is not in pool {insertion.pool}")
+        left = reply.text
+        for piece in _fixed_parts(reply.text):
+            at = left.find(piece)
+            if piece not in insertion.text or at < 0:
+                raise Broken(f"2: `{insertion.text}` is not reply `{reply.text}`")
+        for use in insertion.facts:
+            if use.text not in insertion.text:
+                raise Broken(f"2: fact {use.name} is not spoken as `{use.text}` in `{insertion.text}`")
+            if use.until is not None and insertion.start + insertion.duration_ms > use.until:
+                raise Broken(f"2: fact {use.name} ends while `{insertion.text}` is said")
+        if insertion.after is not None and insertion.resume is not None:
+            at = ORDER.index((insertion.after.segment, insertion.after.sentence))
+            wraps = at + 1 == len(ORDER)
+            expected = (insertion.after.lap + wraps, *ORDER[(at + 1) % len(ORDER)])
+            if (insertion.resume.lap, insertion.resume.segment, insertion.resume.sentence) != expected:
+                raise Broken(f"4: insertion {insertion.id} resumes at {insertion.resume}, not after {insertion.after}")
+
+    def heard(self, player: Player, say: Say) -> None:
+        """Viewers hear something of a room's player."""
+        now = self.loop.now()
+        if say.kind != "reply" or say.insertion is None:
+            if player.room in self.playing and say.kind == "sentence":
+                said = self.playing[player.room]
+                resume, cursor = said.resume, say.cursor
+                if resume is not None and cursor is not None and (resume.segment, resume.sentence) != (cursor.segment, cursor.sentence):
+                    raise Broken(f"4: after {said.id} the script went on at {cursor}, not at {resume}")
+            self.playing.pop(player.room, None)
+            return
+        insertion = say.insertion
+        if player.room in self.playing and self.playing[player.room].id == insertion.id:
+            raise Broken(f"4: {insertion.id} was said twice")
+        self.playing[player.room] = insertion
+        self.replies_heard += 1
+        if insertion.id not in self.insertions:
+            raise Broken(f"4: {insertion.id} is said, but its commit is not on the log")
+        if now > insertion.not_after + SLIP_MS:
+            raise Broken(f"3: {insertion.id} starts {now - insertion.not_after} ms after its not_after")
+        self._allowed(player, insertion, "starts")
+
+    def _allowed(self, player: Player, insertion: Insertion, what: str) -> None:
+        verdict = self.fences.forbids(insertion)
+        if verdict is None or player.deaf or player.gone or self.loop.now() - player.since < ENFORCED_MS:
+            return
+        age = self.loop.now() - self.fenced_at.get(verdict.offset, self.loop.now())
+        stops = verdict.cause == "killed" or verdict.price or what == "starts"
+        if age > ENFORCED_MS and stops:
+            raise Broken(f"3: {insertion.id} {what} {age} ms after the {verdict.cause} that forbids it")
+
+    def _still_said(self) -> None:
+        for room, insertion in self.playing.items():
+            player = self.players.get(room)
+            if player is not None and player.session == insertion.session:
+                self._allowed(player, insertion, "is still said")
+
+    players: dict[str, Player] = field(default_factory=dict)
+
+
+def _fixed_parts(text: str) -> list[str]:
+    """What stands around the placeholders."""
+    parts, rest = [], text
+    while "{" in rest:
+        before, _, rest = rest.partition("{")
+        parts.append(before)
+        rest = rest.partition("}")[2]
+    return [part for part in [*parts, rest] if part]
+
+
+# ---- at the end --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Told:
+    """What was found in one partition's logs."""
+
+    entries: int
+    lease: int
+
+
+def check_partition(log: dict[tuple[str, int], list[Stored]], partition: int) -> Told:
+    """Everything that holds between a partition's inputs, journal and outputs."""
+    def line(topic: str) -> list[Stored]:
+        return log.get((topic, partition), [])
+
+    records = [decode_record(stored.value) for stored in line("journal")]
+    items = list(numbered(records, -1))
+    if not items:
+        return Told(0, 0)
+    _check_entries(items)
+    _check_inputs(log, partition, items, records)
+    lease = _check_replay(log, partition, items, records)
+    _check_aired(line("aired"))
+    return Told(len(items), lease)
+
+
+def _check_entries(items: Sequence[NumberedEntry]) -> None:
+    if not isinstance(items[0].entry, LeaseEntry):
+        raise Broken("the first entry of the journal is not a lease")
+    lease, offset = 0, -1
+    pools: dict[str, tuple[int, int]] = {}
+    now = 0
+    for item in items:
+        entry = item.entry
+        if item.now < now:
+            raise Broken(f"9: now goes back at seq {item.seq}")
+        now = item.now
+        if isinstance(entry, LeaseEntry):
+            if entry.lease <= lease:
+                raise Broken(f"lease {entry.lease} follows lease {lease}")
+            lease = entry.lease
+        elif isinstance(entry, ShopEntry):
+            if entry.applied.offset <= offset:
+                raise Broken(f"shop event {entry.applied.offset} was entered after {offset}")
+            offset = entry.applied.offset
+        elif isinstance(entry, PoolEntry):
+            generation, at = pools.get(entry.shop, (0, -1))
+            if entry.offset <= at:
+                raise Broken(f"pool of offset {entry.offset} was entered after that of {at}")
+            pools[entry.shop] = (entry.generation, entry.offset)
+
+
+def _check_inputs(
+    log: dict[tuple[str, int], list[Stored]], partition: int, items: Sequence[NumberedEntry], records: Sequence[JournalRecord]
+) -> None:
+    """Every input was handled once, in order: as an entry, or as a dead letter."""
+    letters: dict[tuple[str, int], int] = Counter()
+    for stored in log.get(("dead-letters", 0), []):
+        letter: DeadLetter = decode("dead-letters", stored.value)
+        if letter.origin_topic != "shop-events":
+            letters[letter.origin_topic, letter.origin_partition] += 1
+            if letter.origin_partition == partition:
+                letters[f"{letter.origin_topic}@{letter.origin_offset}", partition] += 1
+    entered = {
+        "comments": [item.entry for item in items if isinstance(item.entry, CommentEntry)],
+        "room-events": [item.entry for item in items if isinstance(item.entry, RoomEntry)],
+    }
+    for topic, found in entered.items():
+        written = log.get((topic, partition), [])
+        if len(found) + letters[topic, partition] != len(written):
+            raise Broken(
+                f"{topic}/{partition}: {len(written)} records, {len(found)} entries and {letters[topic, partition]} dead letters"
+            )
+        good = [stored for stored in written if not letters.get((f"{topic}@{stored.offset}", partition))]
+        if topic == "comments":
+            named = [(c.room, c.id) for c in map(read_comment, good)]
+            if named != [(entry.room, entry.id) for entry in found if isinstance(entry, CommentEntry)]:
+                raise Broken(f"comments/{partition} were entered in another order")
+    last = records[-1].positions
+    for topic, position in (("comments", last.comments), ("room-events", last.room_events)):
+        written = log.get((topic, partition), [])
+        if written and position != written[-1].offset + 1:
+            raise Broken(f"the position on {topic}/{partition} is {position}, its end {written[-1].offset + 1}")
+
+
+def _check_replay(
+    log: dict[tuple[str, int], list[Stored]], partition: int, items: Sequence[NumberedEntry], records: Sequence[JournalRecord]
+) -> int:
+    """A fresh core that gets the same entries says the same, byte for byte, whoever owned the partition meanwhile."""
+    ends = {record.last_seq for record in records if record.last}
+    rooms = Rooms(POOLS.__getitem__)
+    told: dict[str, list[tuple[str, bytes | None]]] = {topic: [] for topic in ("decisions", "insertions", "aired", "handoffs")}
+    lines: list[tuple[str, str, str, bool]] = []
+    modes: dict[str, str] = {}
+    open_insertion: dict[str, Insertion] = {}
+    kills: dict[str, bool] = {}
+    facts: list[AppliedShopEvent] = []
+    shop_by_room: dict[str, int] = {}
+    for item in items:
+        rooms.handle(item.seq, item.now, item.entry)
+        effects = rooms.take()
+        _track(item, modes, open_insertion, kills, facts)
+        for record in effects.records:
+            if isinstance(record, Insertion) and not record.resend:
+                _check_emission(record, item, modes, open_insertion, kills)
+                open_insertion[record.room] = record
+        for one in output.outgoing(effects.records, partition):
+            told[one.topic].append((one.key, one.value))
+        for room, found in effects.verdicts.items():
+            lines += [(room, each.source, each.id, each.final) for each in found]
+    for topic, expected in told.items():
+        written = [(stored.key, stored.value) for stored in log.get((topic, partition), [])]
+        if sorted(written, key=repr) != sorted(expected, key=repr):
+            missing = [each for each in expected if each not in written]
+            extra = [each for each in written if each not in expected]
+            raise Broken(f"9: {topic}/{partition} differs from a replay; only replayed: {missing[:2]}; only written: {extra[:2]}")
+    seen = [
+        (verdicts.room, each.source, each.id, each.final)
+        for stored in log.get(("verdicts", partition), [])
+        for verdicts in (_as_verdicts(stored),)
+        for each in verdicts.lines
+    ]
+    if Counter(seen) != Counter(lines):
+        raise Broken(f"verdicts/{partition} differ from a replay")
+    assert ends
+    del shop_by_room
+    _check_snapshots(log, partition, items)
+    return rooms.lease
+
+
+def _as_verdicts(stored: Stored) -> Verdicts:
+    verdicts: Verdicts = decode("verdicts", stored.value)
+    return verdicts
+
+
+def _track(
+    item: NumberedEntry,
+    modes: dict[str, str],
+    open_insertion: dict[str, Insertion],
+    kills: dict[str, bool],
+    facts: list[AppliedShopEvent],
+) -> None:
+    """What the entries say of each room, kept apart from the core."""
+    entry = item.entry
+    if isinstance(entry, ShopEntry):
+        if isinstance(entry.applied.event, Kill):
+            kills[entry.applied.event.key()] = entry.applied.event.on
+        elif isinstance(entry.applied.event, FactSet):
+            facts.append(entry.applied)
+    elif isinstance(entry, RoomEntry):
+        event = entry.event
+        current = open_insertion.get(event.room)
+        if isinstance(event, ModeSet):
+            modes[event.room] = event.mode
+        elif isinstance(event, Playback) and current is not None and event.insertion == current.id:
+            if event.kind in ("ended", "rejected", "aborted"):
+                del open_insertion[event.room]
+        elif isinstance(event, PlayerSeen | PlayerGone | RoomClosed):
+            identified = isinstance(event, PlayerSeen) and event.identified
+            if identified or not isinstance(event, PlayerSeen):
+                open_insertion.pop(event.room, None)
+
+
+def _check_emission(
+    insertion: Insertion, item: NumberedEntry, modes: dict[str, str], open_insertion: dict[str, Insertion], kills: dict[str, bool]
+) -> None:
+    if modes.get(insertion.room, "shadow") != "auto":
+        raise Broken(f"4: {insertion.id} was emitted in mode {modes.get(insertion.room, 'shadow')}")
+    if any(kills.get(key) for key in ("kill/*", f"kill/shop/{insertion.shop}", f"kill/room/{insertion.room}")):
+        raise Broken(f"3: {insertion.id} was emitted in a killed room")
+    before = open_insertion.get(insertion.room)
+    if before is not None and item.now < before.start + REPORT_TIMEOUT_MS:
+        raise Broken(f"4: {insertion.id} was emitted while {before.id} was on its way")
+
+
+def _check_snapshots(log: dict[tuple[str, int], list[Stored]], partition: int, items: Sequence[NumberedEntry]) -> None:
+    """A core that is restored from the newest snapshots ends in the state of one that saw every entry."""
+    newest: dict[str, Stored] = {stored.key: stored for stored in log.get(("snapshots", partition), []) if stored.key is not None}
+    saved = [decode("snapshots", stored.value) for stored in newest.values() if stored.value is not None]
+    whole = Rooms(POOLS.__getitem__)
+    for item in items:
+        whole.handle(item.seq, item.now, item.entry)
+        whole.take()
+    last = items[-1].seq
+    record = next((each for each in saved if isinstance(each, PartitionSnapshot)), None)
+    rooms = [each for each in saved if isinstance(each, RoomSnapshot)]
+    restored = Rooms(POOLS.__getitem__)
+    start = -1
+    if record is not None:
+        restored.restore_shops(record.shop_events, record.pools, record.lease, record.now)
+        start = record.seq
+    waiting = sorted(rooms, key=lambda each: each.seq, reverse=True)
+    at = {each.room: each.seq for each in rooms}
+    for item in items:
+        if item.seq <= start:
+            continue
+        while waiting and waiting[-1].seq < item.seq:
+            restored.restore_room(waiting.pop())
+        name = item.entry.room if isinstance(item.entry, CommentEntry) else item.entry.event.room if isinstance(item.entry, RoomEntry) else None
+        if name is None or item.seq > at.get(name, last):
+            restored.handle(item.seq, item.now, item.entry)
+            restored.take()
+    while waiting:
+        restored.restore_room(waiting.pop())
+    for name in whole.names():
+        one, two = whole.snapshot(name, last), restored.snapshot(name, last)
+        if one != two:
+            raise Broken(f"9: room {name} restored at seq {at.get(name)} differs: {_difference(one, two)}")
+
+
+def _difference(one: RoomSnapshot | None, two: RoomSnapshot | None) -> str:
+    if one is None or two is None:
+        return f"{one} / {two}"
+    import json
+
+    left, right = json.loads(one.state), json.loads(two.state)
+    return "; ".join(f"{key}: {left[key]} / {right.get(key)}"[:400] for key in left if left[key] != right.get(key))
+
+
+def _check_aired(stored: Sequence[Stored]) -> None:
+    """Nothing is repeated while viewers remember it."""
+    last: dict[tuple[str, str], Aired] = {}
+    for each in stored:
+        aired: Aired = decode("aired", each.value)
+        if aired.cut or aired.late_report:
+            continue
+        before = last.get((aired.room, aired.reply))
+        if before is not None and aired.started < before.started + MEMORY_MS - SLIP_MS and aired.insertion != before.insertion:
+            raise Broken(f"6: reply {aired.reply} was said again after {aired.started - before.started} ms in {aired.room}")
+        last[aired.room, aired.reply] = aired
+
+
+def check_decisions(log: dict[tuple[str, int], list[Stored]], decided: dict[str, str], identity: Callable[[str, str, str], str]) -> int:
+    """Exactly one decision per identity that was entered."""
+    found = 0
+    for (topic, _), stored in log.items():
+        if topic != "journal":
+            continue
+        for item in numbered((decode_record(each.value) for each in stored), -1):
+            entry = item.entry
+            if isinstance(entry, CommentEntry):
+                found += 1
+                if identity(entry.room, entry.source, entry.id) not in decided:
+                    raise Broken(f"1: {entry.room}/{entry.id} (`{entry.text}`, logged {entry.logged}) has no decision")
+    return found
+
+
+_ = Outgoing
