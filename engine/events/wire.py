@@ -250,14 +250,6 @@ ROLE_STREAMS: Final[dict[ClientRole, tuple[Stream, ...]]] = {
 }
 """The streams of each role; `identify` may ask for fewer. Operators may ask for what observers get."""
 
-ROLE_RECORDS: Final[dict[ClientRole, frozenset[str] | None]] = {
-    "source": frozenset({"chat_reply"}),
-    "player": frozenset({"insertion", "withdraw", "stop", "alert"}),
-    "operator": None,
-    "observer": None,
-}
-"""Types of records of `insertions` that a role gets; None: all."""
-
 
 # ---- from the server -------------------------------------------------------------------------------------------------
 
