@@ -13,6 +13,7 @@ import json
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -52,15 +53,16 @@ def stage(rooms: int, intents: int) -> Rooms:
     core.handle(0, START, LeaseEntry(1, 8))
     core.handle(1, START, PoolEntry("tea", live.hash, 1, 0))
     sentences = tuple(ScriptSentence(id=f"s{n}", text="话", seconds=5.0) for n in range(200))
+    segments = (ScriptSegment(id="g", sentences=sentences),)
+    first = Cursor(version="v", lap=0, segment="g", sentence="s0")
     for number in range(rooms):
-        name = f"room{number}"
+        here: dict[str, Any] = {"room": f"room{number}", "at": START}
         for event in (
-            PlayerSeen(room=name, id="p", at=START, session="one", identified=True),
-            Script(room=name, id="s", at=START, session="one", script="e", version="v", segments=(ScriptSegment(id="g", sentences=sentences),)),
-            ModeSet(room=name, id="m", at=START, mode="auto"),
-            Playback(room=name, id="b", at=START, session="one", kind="sentence_started",
-                     cursor=Cursor(version="v", lap=0, segment="g", sentence="s0")),
-        ):  # fmt: skip
+            PlayerSeen(id="p", session="one", identified=True, **here),
+            Script(id="s", session="one", script="e", version="v", segments=segments, **here),
+            ModeSet(id="m", mode="auto", **here),
+            Playback(id="b", session="one", kind="sentence_started", cursor=first, **here),
+        ):
             core.handle(2, START, RoomEntry(event, "tea"))
     core.take()
     return core
