@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 
 from engine import __version__
 from engine.cli import config, fact, player, pool, room, say, send, serve, terminal, understand
+from engine.cli.demo import verb as demo
 from engine.errors import Exit, LivechatError
 
 EPILOG = (
@@ -74,6 +75,7 @@ def main(
 
 # What verbs need to run they import when they run, so that `--help` is quick.
 RUN, CONNECT, OPERATE, WRITE = "Run", "Connect", "Operate", "Write replies"
+app.command("demo", rich_help_panel=RUN)(demo.demo)
 app.command("serve", rich_help_panel=RUN)(serve.serve)
 app.command("config", rich_help_panel=RUN)(config.config)
 app.command("player", rich_help_panel=CONNECT)(player.player)

@@ -1,4 +1,4 @@
-"""Ending a client in an orderly way: Ctrl-C and SIGTERM cancel what it does, and its connection is closed before it goes."""
+"""Ending in an orderly way: Ctrl-C, SIGTERM and a closed terminal cancel what a command does; it closes what it opened, and goes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ async def _run(work: Coroutine[Any, Any, None]) -> int | None:
         task.cancel()
 
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, on_signal, number)
     try:
         await task
