@@ -35,7 +35,11 @@ def main() -> int:
         elif sys.stderr.isatty() or (number + 1) % 50 == 0 or number + 1 == given.seeds:
             rate = (number + 1) / (time.monotonic() - begun)
             end = "\r" if sys.stderr.isatty() else "\n"
-            print(f"{number + 1}/{given.seeds} seeds, {rate:.1f}/s, {comments} comments, {replies} replies heard", end=end, file=sys.stderr)
+            print(
+                f"{number + 1}/{given.seeds} seeds, {rate:.1f}/s, {comments} comments, {replies} replies heard",
+                end=end,
+                file=sys.stderr,
+            )
     if not given.digest:
         print(f"\n{given.seeds} seeds hold: {entries} entries, {comments} comments, {replies} replies heard")
         print("  " + ", ".join(f"{what} {count}" for what, count in sorted(faults.items())))

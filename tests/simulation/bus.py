@@ -52,6 +52,8 @@ class SimBus:
 
     def __init__(self, loop: VirtualLoop, rng: Random, partitions: int, odds: Odds) -> None:
         self.partitions = partitions
+        self.identity = "simulated"
+        self.identity = "simulated"
         self.odds = odds
         self.log: dict[tuple[str, int], list[Stored]] = {}
         """Everything that was ever written; what `begin` leaves behind is kept for the checks."""

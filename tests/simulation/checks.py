@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from engine.bus.port import Outgoing, Stored
+from engine.bus.port import Stored
 from engine.client.playhead import SLIP_MS, Say
 from engine.errors import RecordError
 from engine.events.codec import decode
-from engine.events.inputs import AppliedShopEvent, FactSet, Kill, ModeSet, Playback, PlayerGone, PlayerSeen, RoomClosed, ShopEvent
+from engine.events.inputs import Kill, ModeSet, Playback, PlayerGone, PlayerSeen, RoomClosed, ShopEvent
 from engine.events.journal import (
     CommentEntry,
     JournalRecord,
@@ -24,6 +25,7 @@ from engine.events.journal import (
 )
 from engine.events.outputs import Aired, DeadLetter, Decision, Insertion, Verdicts
 from engine.gateway.fences import Fences
+from engine.room.arrival import identity
 from engine.room.rooms import Rooms
 from engine.worker import output
 from engine.worker.intake import read_comment
@@ -35,9 +37,11 @@ from tests.simulation.shop import MARK, MEMORY_MS, POOLS, script
 ENFORCED_MS = 1_000  # a kill or fact change acts within this
 STATE_BYTES = 256 * 1024
 REPORT_TIMEOUT_MS = 5_000
-"""Rounding of the airtime that is left: the last reply may end within it."""
-"""Sentences in order."""
 ORDER = [(segment.id, sentence.id) for segment in script() for sentence in segment.sentences]
+"""Sentences of the script, in order."""
+
+Log = Mapping[tuple[str, int], list[Stored]]
+"""By topic and partition."""
 
 
 @dataclass(eq=False)
@@ -52,13 +56,16 @@ class Watch:
     """Offset on shop-events → when it was written."""
     playing: dict[str, Insertion] = field(default_factory=dict)
     replies_heard: int = 0
+    players: dict[str, Player] = field(default_factory=dict)
 
     def written(self, stored: Stored) -> None:
         """A record is on the log."""
         if stored.topic == "decisions":
             decision: Decision = decode("decisions", stored.value)
             if decision.id in self.decided:
-                raise Broken(f"1: a second decision of {decision.room}/{decision.comment}: {self.decided[decision.id]}, {decision.reason}")
+                raise Broken(
+                    f"1: a second decision of {decision.room}/{decision.comment}: {self.decided[decision.id]}, {decision.reason}"
+                )
             self.decided[decision.id] = decision.reason
         elif stored.topic == "insertions":
             insertion = as_insertion(stored)
@@ -84,7 +91,9 @@ class Watch:
         self.insertions[insertion.id] = insertion
         if MARK in insertion.text:
             raise Broken(f"2: a viewer's text reached the air: {insertion.text}")
-        reply = next((r for i in POOLS[insertion.pool].intents.values() for r in i.replies if r.id == insertion.reply), None)
+        reply = next(
+            (r for i in POOLS[insertion.pool].intents.values() for r in i.replies if r.id == insertion.reply), None
+        )
         if reply is None:
             raise Broken(f"2: reply {insertion.reply} is not in pool {insertion.pool}")
         left = reply.text
@@ -111,7 +120,11 @@ class Watch:
             if player.room in self.playing and say.kind == "sentence":
                 said = self.playing[player.room]
                 resume, cursor = said.resume, say.cursor
-                if resume is not None and cursor is not None and (resume.segment, resume.sentence) != (cursor.segment, cursor.sentence):
+                if (
+                    resume is not None
+                    and cursor is not None
+                    and (resume.segment, resume.sentence) != (cursor.segment, cursor.sentence)
+                ):
                     raise Broken(f"4: after {said.id} the script went on at {cursor}, not at {resume}")
             self.playing.pop(player.room, None)
             return
@@ -141,8 +154,6 @@ class Watch:
             if player is not None and player.session == insertion.session:
                 self._allowed(player, insertion, "is still said")
 
-    players: dict[str, Player] = field(default_factory=dict)
-
 
 def _fixed_parts(text: str) -> list[str]:
     """What stands around the placeholders."""
@@ -157,28 +168,18 @@ def _fixed_parts(text: str) -> list[str]:
 # ---- at the end --------------------------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
-class Told:
-    """What was found in one partition's logs."""
-
-    entries: int
-    lease: int
-
-
-def check_partition(log: dict[tuple[str, int], list[Stored]], partition: int) -> Told:
-    """Everything that holds between a partition's inputs, journal and outputs."""
-    def line(topic: str) -> list[Stored]:
-        return log.get((topic, partition), [])
-
-    records = [decode_record(stored.value) for stored in line("journal")]
+def check_partition(log: Log, partition: int, decided: Mapping[str, str]) -> tuple[int, int]:
+    """Everything that holds between a partition's inputs, journal and outputs; how many entries and comments it had."""
+    records = [decode_record(stored.value) for stored in log.get(("journal", partition), [])]
     items = list(numbered(records, -1))
     if not items:
-        return Told(0, 0)
+        return 0, 0
     _check_entries(items)
-    _check_inputs(log, partition, items, records)
-    lease = _check_replay(log, partition, items, records)
-    _check_aired(line("aired"))
-    return Told(len(items), lease)
+    comments = _check_inputs(log, partition, items, records, decided)
+    rooms = _check_replay(log, partition, items)
+    _check_snapshots(log, partition, items, rooms)
+    _check_aired(log.get(("aired", partition), []))
+    return len(items), comments
 
 
 def _check_entries(items: Sequence[NumberedEntry]) -> None:
@@ -201,15 +202,19 @@ def _check_entries(items: Sequence[NumberedEntry]) -> None:
                 raise Broken(f"shop event {entry.applied.offset} was entered after {offset}")
             offset = entry.applied.offset
         elif isinstance(entry, PoolEntry):
-            generation, at = pools.get(entry.shop, (0, -1))
+            _, at = pools.get(entry.shop, (0, -1))
             if entry.offset <= at:
                 raise Broken(f"pool of offset {entry.offset} was entered after that of {at}")
             pools[entry.shop] = (entry.generation, entry.offset)
 
 
 def _check_inputs(
-    log: dict[tuple[str, int], list[Stored]], partition: int, items: Sequence[NumberedEntry], records: Sequence[JournalRecord]
-) -> None:
+    log: Log,
+    partition: int,
+    items: Sequence[NumberedEntry],
+    records: Sequence[JournalRecord],
+    decided: Mapping[str, str],
+) -> int:
     """Every input was handled once, in order: as an entry, or as a dead letter."""
     letters: dict[tuple[str, int], int] = Counter()
     for stored in log.get(("dead-letters", 0), []):
@@ -218,7 +223,7 @@ def _check_inputs(
             letters[letter.origin_topic, letter.origin_partition] += 1
             if letter.origin_partition == partition:
                 letters[f"{letter.origin_topic}@{letter.origin_offset}", partition] += 1
-    entered = {
+    entered: dict[str, list[CommentEntry] | list[RoomEntry]] = {
         "comments": [item.entry for item in items if isinstance(item.entry, CommentEntry)],
         "room-events": [item.entry for item in items if isinstance(item.entry, RoomEntry)],
     }
@@ -238,25 +243,27 @@ def _check_inputs(
         written = log.get((topic, partition), [])
         if written and position != written[-1].offset + 1:
             raise Broken(f"the position on {topic}/{partition} is {position}, its end {written[-1].offset + 1}")
+    for item in items:
+        entry = item.entry
+        if isinstance(entry, CommentEntry) and identity(entry.room, entry.source, entry.id)[0] not in decided:
+            raise Broken(f"1: {entry.room}/{entry.id} (`{entry.text}`, logged {entry.logged}) has no decision")
+    return len(entered["comments"])
 
 
-def _check_replay(
-    log: dict[tuple[str, int], list[Stored]], partition: int, items: Sequence[NumberedEntry], records: Sequence[JournalRecord]
-) -> int:
+def _check_replay(log: Log, partition: int, items: Sequence[NumberedEntry]) -> Rooms:
     """A fresh core that gets the same entries says the same, byte for byte, whoever owned the partition meanwhile."""
-    ends = {record.last_seq for record in records if record.last}
     rooms = Rooms(POOLS.__getitem__)
-    told: dict[str, list[tuple[str, bytes | None]]] = {topic: [] for topic in ("decisions", "insertions", "aired", "handoffs")}
+    told: dict[str, list[tuple[str, bytes | None]]] = {
+        topic: [] for topic in ("decisions", "insertions", "aired", "handoffs")
+    }
     lines: list[tuple[str, str, str, bool]] = []
     modes: dict[str, str] = {}
     open_insertion: dict[str, Insertion] = {}
     kills: dict[str, bool] = {}
-    facts: list[AppliedShopEvent] = []
-    shop_by_room: dict[str, int] = {}
     for item in items:
         rooms.handle(item.seq, item.now, item.entry)
         effects = rooms.take()
-        _track(item, modes, open_insertion, kills, facts)
+        _track(item, modes, open_insertion, kills)
         for record in effects.records:
             if isinstance(record, Insertion) and not record.resend:
                 _check_emission(record, item, modes, open_insertion, kills)
@@ -270,7 +277,9 @@ def _check_replay(
         if sorted(written, key=repr) != sorted(expected, key=repr):
             missing = [each for each in expected if each not in written]
             extra = [each for each in written if each not in expected]
-            raise Broken(f"9: {topic}/{partition} differs from a replay; only replayed: {missing[:2]}; only written: {extra[:2]}")
+            raise Broken(
+                f"9: {topic}/{partition} differs from a replay; only replayed: {missing[:2]}; only written: {extra[:2]}"
+            )
     seen = [
         (verdicts.room, each.source, each.id, each.final)
         for stored in log.get(("verdicts", partition), [])
@@ -279,10 +288,7 @@ def _check_replay(
     ]
     if Counter(seen) != Counter(lines):
         raise Broken(f"verdicts/{partition} differ from a replay")
-    assert ends
-    del shop_by_room
-    _check_snapshots(log, partition, items)
-    return rooms.lease
+    return rooms
 
 
 def _as_verdicts(stored: Stored) -> Verdicts:
@@ -295,15 +301,12 @@ def _track(
     modes: dict[str, str],
     open_insertion: dict[str, Insertion],
     kills: dict[str, bool],
-    facts: list[AppliedShopEvent],
 ) -> None:
     """What the entries say of each room, kept apart from the core."""
     entry = item.entry
     if isinstance(entry, ShopEntry):
         if isinstance(entry.applied.event, Kill):
             kills[entry.applied.event.key()] = entry.applied.event.on
-        elif isinstance(entry.applied.event, FactSet):
-            facts.append(entry.applied)
     elif isinstance(entry, RoomEntry):
         event = entry.event
         current = open_insertion.get(event.room)
@@ -319,7 +322,11 @@ def _track(
 
 
 def _check_emission(
-    insertion: Insertion, item: NumberedEntry, modes: dict[str, str], open_insertion: dict[str, Insertion], kills: dict[str, bool]
+    insertion: Insertion,
+    item: NumberedEntry,
+    modes: dict[str, str],
+    open_insertion: dict[str, Insertion],
+    kills: dict[str, bool],
 ) -> None:
     if modes.get(insertion.room, "shadow") != "auto":
         raise Broken(f"4: {insertion.id} was emitted in mode {modes.get(insertion.room, 'shadow')}")
@@ -330,14 +337,12 @@ def _check_emission(
         raise Broken(f"4: {insertion.id} was emitted while {before.id} was on its way")
 
 
-def _check_snapshots(log: dict[tuple[str, int], list[Stored]], partition: int, items: Sequence[NumberedEntry]) -> None:
+def _check_snapshots(log: Log, partition: int, items: Sequence[NumberedEntry], whole: Rooms) -> None:
     """A core that is restored from the newest snapshots ends in the state of one that saw every entry."""
-    newest: dict[str, Stored] = {stored.key: stored for stored in log.get(("snapshots", partition), []) if stored.key is not None}
+    newest: dict[str, Stored] = {
+        stored.key: stored for stored in log.get(("snapshots", partition), []) if stored.key is not None
+    }
     saved = [decode("snapshots", stored.value) for stored in newest.values() if stored.value is not None]
-    whole = Rooms(POOLS.__getitem__)
-    for item in items:
-        whole.handle(item.seq, item.now, item.entry)
-        whole.take()
     last = items[-1].seq
     record = next((each for each in saved if isinstance(each, PartitionSnapshot)), None)
     rooms = [each for each in saved if isinstance(each, RoomSnapshot)]
@@ -353,7 +358,13 @@ def _check_snapshots(log: dict[tuple[str, int], list[Stored]], partition: int, i
             continue
         while waiting and waiting[-1].seq < item.seq:
             restored.restore_room(waiting.pop())
-        name = item.entry.room if isinstance(item.entry, CommentEntry) else item.entry.event.room if isinstance(item.entry, RoomEntry) else None
+        name = (
+            item.entry.room
+            if isinstance(item.entry, CommentEntry)
+            else item.entry.event.room
+            if isinstance(item.entry, RoomEntry)
+            else None
+        )
         if name is None or item.seq > at.get(name, last):
             restored.handle(item.seq, item.now, item.entry)
             restored.take()
@@ -368,8 +379,6 @@ def _check_snapshots(log: dict[tuple[str, int], list[Stored]], partition: int, i
 def _difference(one: RoomSnapshot | None, two: RoomSnapshot | None) -> str:
     if one is None or two is None:
         return f"{one} / {two}"
-    import json
-
     left, right = json.loads(one.state), json.loads(two.state)
     return "; ".join(f"{key}: {left[key]} / {right.get(key)}"[:400] for key in left if left[key] != right.get(key))
 
@@ -382,24 +391,12 @@ def _check_aired(stored: Sequence[Stored]) -> None:
         if aired.cut or aired.late_report:
             continue
         before = last.get((aired.room, aired.reply))
-        if before is not None and aired.started < before.started + MEMORY_MS - SLIP_MS and aired.insertion != before.insertion:
-            raise Broken(f"6: reply {aired.reply} was said again after {aired.started - before.started} ms in {aired.room}")
+        if (
+            before is not None
+            and aired.started < before.started + MEMORY_MS - SLIP_MS
+            and aired.insertion != before.insertion
+        ):
+            raise Broken(
+                f"6: reply {aired.reply} was said again after {aired.started - before.started} ms in {aired.room}"
+            )
         last[aired.room, aired.reply] = aired
-
-
-def check_decisions(log: dict[tuple[str, int], list[Stored]], decided: dict[str, str], identity: Callable[[str, str, str], str]) -> int:
-    """Exactly one decision per identity that was entered."""
-    found = 0
-    for (topic, _), stored in log.items():
-        if topic != "journal":
-            continue
-        for item in numbered((decode_record(each.value) for each in stored), -1):
-            entry = item.entry
-            if isinstance(entry, CommentEntry):
-                found += 1
-                if identity(entry.room, entry.source, entry.id) not in decided:
-                    raise Broken(f"1: {entry.room}/{entry.id} (`{entry.text}`, logged {entry.logged}) has no decision")
-    return found
-
-
-_ = Outgoing

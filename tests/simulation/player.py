@@ -115,7 +115,9 @@ class Player:
             return
         record = Outgoing("room-events", self.room, encode(event))
         for _ in range(2 if self.rng.random() < 0.03 else 1):
-            delay = self.rng.choice((0.005, 0.005, 0.01, 0.02)) if self.rng.random() < 0.97 else self.rng.uniform(0.1, 2.0)
+            delay = (
+                self.rng.choice((0.005, 0.005, 0.01, 0.02)) if self.rng.random() < 0.97 else self.rng.uniform(0.1, 2.0)
+            )
             self.loop.call_later(delay, self.bus.append, record)
 
     def _id(self) -> str:
@@ -126,7 +128,9 @@ class Player:
         if self.session != session:
             return
         if not self.gone:
-            self.post(PlayerSeen(room=self.room, id=self._id(), at=self.loop.now(), session=session, stream_delay_ms=1_000))
+            self.post(
+                PlayerSeen(room=self.room, id=self._id(), at=self.loop.now(), session=session, stream_delay_ms=1_000)
+            )
         self.loop.call_later(PRESENCE_S, self._present, session)
 
     def _arm(self) -> None:
@@ -182,7 +186,9 @@ class Gateway:
                 verdict = self.fences.forbids(insertion)
                 if verdict is None:
                     continue
-                fields = insertion.model_dump(include={"id", "room", "shop", "at", "lease", "seq", "shop_offset", "session"})
+                fields = insertion.model_dump(
+                    include={"id", "room", "shop", "at", "lease", "seq", "shop_offset", "session"}
+                )
                 player = self.players[room]
                 player.take(Withdraw(**fields, insertion=insertion.id, reason=verdict.cause))
                 if verdict.cause == "killed" or verdict.price:

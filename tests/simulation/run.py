@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 
 from engine.bus.port import Stored
 from engine.client.playhead import Say
-from engine.room.arrival import identity
 from tests.simulation.bus import Crashed
-from tests.simulation.checks import Watch, check_decisions, check_partition
+from tests.simulation.checks import Watch, check_partition
 from tests.simulation.clock import VirtualLoop
 from tests.simulation.player import Broken, Player
 from tests.simulation.world import World
@@ -38,7 +37,8 @@ class SeedFailed(Exception):
         super().__init__(seed, error)
 
     def __str__(self) -> str:
-        return f"seed {self.seed}: {type(self.error).__name__}: {self.error}\n  replay: python -m tests.simulation --seeds 1 --first {self.seed}"
+        what = f"{type(self.error).__name__}: {self.error}"
+        return f"seed {self.seed}: {what}\n  replay: python -m tests.simulation --seeds 1 --first {self.seed}"
 
 
 def run_seed(seed: int) -> Outcome:
@@ -91,8 +91,8 @@ async def _run(seed: int) -> Outcome:
     if broken:
         raise broken[0]
     log = world.bus.log
-    entries = sum(check_partition(log, partition).entries for partition in range(world.bus.partitions))
-    comments = check_decisions(log, watch.decided, lambda room, source, comment: identity(room, source, comment)[0])
+    counts = [check_partition(log, partition, watch.decided) for partition in range(world.bus.partitions)]
+    entries, comments = (sum(column) for column in zip(*counts, strict=True))
     if not entries:
         raise Broken("nothing happened")
     digest = hashlib.sha256()

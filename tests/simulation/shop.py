@@ -1,4 +1,4 @@
-"""The shop of the simulation: two versions of a small pool, what viewers write, and a script. Times are short, so that a minute shows all."""
+"""The shop of the simulation: two versions of a small pool, what viewers write, and a script. Times are short: a minute shows all."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ MARK = "§"
 """Stands in every viewer's text and in no reply."""
 
 
-def _reply(intent: str, name: str, text: str, *, lang: str = "zh", needs_product: bool = False, seconds: float = 2.0) -> Reply:
+def _reply(
+    intent: str, name: str, text: str, *, lang: str = "zh", needs_product: bool = False, seconds: float = 2.0
+) -> Reply:
     return Reply(
         id=name, intent=intent, text=text, lang="en" if lang == "en" else "zh", needs_product=needs_product,
         placeholders=speech.placeholders(text), seconds=seconds, memory_ms=MEMORY_MS,
@@ -139,12 +141,12 @@ class Shelf:
     def loaded(self, pool: str) -> bool:
         return pool in self.since and self.since[pool] <= self.loop.time()
 
-    def pool(self, hash: str) -> Pool:
+    def pool(self, hash: str) -> Pool:  # noqa: A002 - the library's name
         if not self.loaded(hash):
             raise MissingPool(hash)
         return POOLS[hash]
 
-    async def ensure(self, hash: str) -> None:
+    async def ensure(self, hash: str) -> None:  # noqa: A002 - the library's name
         if not self.loaded(hash):
             raise RestoreError(f"pool {hash} was named before it was there")
 
@@ -164,7 +166,9 @@ class Table:
     async def answers(self, wants: Wants) -> Mapping[str, Understood]:
         if self.delay_s:
             await asyncio.sleep(self.delay_s)
-        return {pool: Understood(POOLS[pool].model, {text: TEXTS[text] for text in texts}) for pool, texts in wants.items()}
+        return {
+            pool: Understood(POOLS[pool].model, {text: TEXTS[text] for text in texts}) for pool, texts in wants.items()
+        }
 
     def close(self) -> None:
         pass
