@@ -172,6 +172,8 @@ class Bus(Protocol):
 
     partitions: int
     """How many partitions the `rooms` topics have; fixed for the life of the log."""
+    identity: str
+    """Names the log: no other one has it, nor a later one in its place."""
 
     async def publish(self, records: Sequence[Outgoing]) -> Sequence[Position]:
         """Write records durably (not part of a worker's transaction); returns when they are on the log."""

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 from collections.abc import Callable, Coroutine, Iterable
-from typing import Final, Protocol, runtime_checkable
+from typing import Final
 
 from engine.bus.partitioner import partition_of
 from engine.bus.port import Bus, Stored
@@ -35,13 +34,6 @@ ON_DEMAND: Final[frozenset[wire.Stream]] = frozenset({"decisions"})
 log = logging.getLogger(__name__)
 
 
-@runtime_checkable
-class Named(Protocol):
-    """A bus that knows its log's identity: no other log, and no later one in its place, has it."""
-
-    identity: str
-
-
 class Inbound:
     """Everything that the gateway knows from the bus."""
 
@@ -55,9 +47,8 @@ class Inbound:
         self.facts = ShopFacts(PoolReader(bus))
         self.owed: Owed[Peer] = Owed()
         self.players = Players(self.fences, metrics, clock, self.shops.of)
-        identity = bus.identity if isinstance(bus, Named) else f"{settings.bus.url}/{settings.bus.prefix}"
         self.hub = Hub(
-            log=hashlib.sha256(identity.encode()).hexdigest()[:12],
+            log=bus.identity[:12],
             partitions=bus.partitions,
             partition_of=lambda room: partition_of(room, bus.partitions),
             keep_ms=self._keep_ms,

@@ -50,6 +50,12 @@ async def test_keys_choose_partitions_as_java_clients_do(bus: Bus) -> None:
     assert partition_count(bus, "pools") == 1
 
 
+async def test_a_log_has_an_identity_that_lasts(bus: Bus, harness: Harness) -> None:
+    """Every handle tells the same one; clients resume by it."""
+    assert bus.identity
+    assert (await harness.reader()).identity == bus.identity
+
+
 async def test_published_records_are_there_for_everyone(bus: Bus, harness: Harness) -> None:
     """Once `publish` returns, another handle reads the record as it was written, headers and tombstones included."""
     headers = (("room", "直播间".encode()), ("empty", b""))

@@ -49,6 +49,7 @@ class EmbeddedBus:
         self._members: list[EmbeddedMember] = []
         self._tails: list[EmbeddedTail] = []
         self.partitions = self._log.slots.partitions
+        self.identity = f"{self._log.slots.identity:016x}"
 
     async def publish(self, records: Sequence[Outgoing]) -> Sequence[Position]:
         """See the port. All of `records` or, should it raise `BusUnavailable`, none, unless the sentence says that this is not known."""

@@ -52,8 +52,9 @@ Row = tuple[int, int, str | None, bytes | None, bytes | None]
 class Slots:
     """Topic and partition ↔ slot, for the topic numbers of one file."""
 
-    def __init__(self, numbers: Mapping[str, int], partitions: int) -> None:
+    def __init__(self, numbers: Mapping[str, int], partitions: int, identity: int) -> None:
         self.partitions = partitions
+        self.identity = identity
         self._topics = {number: name for name, number in numbers.items()}
         self._first = {
             name: (number << PARTITION_BITS, partitions if TOPICS[name].layout == "rooms" else 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -71,7 +72,8 @@ def check_file(connection: sqlite3.Connection, path: Path, partitions: int | Non
             f"the log `{path}` has {meta['partitions']} partitions, the settings say {partitions}: set `bus.partitions` to"
             f" {meta['partitions']} (it is fixed for the life of a log)"
         )
-    return Slots(dict(connection.execute("SELECT name, number FROM topic").fetchall()), meta["partitions"])
+    numbers = dict(connection.execute("SELECT name, number FROM topic").fetchall())
+    return Slots(numbers, meta["partitions"], meta["identity"])
 
 
 class Store:
@@ -112,7 +114,8 @@ class Store:
     def _create(self, partitions: int) -> None:
         self.connection.executescript(
             f"BEGIN IMMEDIATE; {SCHEMA} PRAGMA application_id = {APPLICATION_ID};"  # noqa: S608  numbers only
-            f"INSERT INTO meta VALUES ('version', {VERSION}), ('partitions', {int(partitions)}); COMMIT;"
+            f"INSERT INTO meta VALUES ('version', {VERSION}), ('partitions', {int(partitions)}), "
+            f"('identity', {secrets.randbits(62)}); COMMIT;"
         )
 
     def _add_topics(self) -> None:

@@ -19,7 +19,7 @@ from engine.bus.port import Outgoing, Stored
 @pytest.fixture
 def newest(tmp_path: Path) -> Head:
     """A head without a file: whatever is asked of the file fails."""
-    return Head({7: 5}, Readers(tmp_path / "none.db", Slots({"comments": 1}, 1)), slots=1)
+    return Head({7: 5}, Readers(tmp_path / "none.db", Slots({"comments": 1}, 1, 7)), slots=1)
 
 
 def stored(offset: int, size: int = 10) -> Stored:

@@ -10,7 +10,7 @@ from engine.bus.embedded.layout import OFFSET_BITS, Slots, decode_headers, encod
 from engine.bus.port import Stored
 from engine.events.topics import TOPICS
 
-SLOTS = Slots({name: number for number, name in enumerate(TOPICS, 1)}, 512)
+SLOTS = Slots({name: number for number, name in enumerate(TOPICS, 1)}, 512, 7)
 
 
 @given(st.lists(st.tuples(st.text(max_size=20), st.binary(max_size=300)), max_size=5))
