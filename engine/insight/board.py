@@ -11,7 +11,7 @@ from typing import Final
 from engine.events.codec import encode
 from engine.events.inputs import GapMark
 from engine.events.outputs import GAP_REASONS, Decision, Gap, Reason
-from engine.insight.coverage import Coverage, Ledger
+from engine.insight.coverage import Coverage, Idle, Ledger
 from engine.insight.gaps import Cluster, Gaps
 from engine.insight.remedy import remedy
 from engine.insight.window import Window
@@ -58,10 +58,10 @@ class Boards:
 
     # ---- in ----------------------------------------------------------------------------------------------------------
 
-    def decided(self, decision: Decision, now: int) -> None:
+    def decided(self, decision: Decision | Idle, now: int) -> None:
         """Count a decision. `now`: ms."""
         self._ledger.add(decision)
-        if decision.reason in GAP_REASONS:
+        if isinstance(decision, Decision) and decision.reason in GAP_REASONS:
             self._of(decision.shop).add(decision, now)
 
     def marked(self, mark: GapMark) -> None:

@@ -13,11 +13,11 @@ from typing import Final
 
 from engine.bus.port import Bus, Outgoing, Stored, Tail, partition_count
 from engine.errors import BusUnavailable, RecordError
-from engine.events.codec import decode
+from engine.events.codec import decode, decode_as
 from engine.events.inputs import GapMark
 from engine.events.outputs import Decision, Gap
 from engine.insight.board import Boards, Change
-from engine.insight.coverage import Coverage, Outcome, outcome
+from engine.insight.coverage import Coverage, Idle, Outcome, outcome
 from engine.insight.window import Window
 from engine.metrics import Metrics
 from engine.settings import Settings
@@ -25,6 +25,9 @@ from engine.settings import Settings
 DECISIONS: Final = "decisions"
 GAPS: Final = "gaps"
 SHOP_EVENTS: Final = "shop-events"
+IDLE_MARKS: Final = (b'"reason":"chatter"', b'"reason":"abuse"')
+"""What a decision on idle talk holds as workers write it; inside a text the quotes would be escaped. Any other form is read as a whole."""
+
 PAGE: Final = 1_000  # records of one read; half a megabyte of decisions
 SLICE_S: Final = 0.005  # longest work without letting others of the event loop have their turn
 GLANCE: Final = 16  # records between two looks at the time; a record takes some 20 µs
@@ -75,8 +78,10 @@ class Insight:
     async def run(self) -> None:
         """Rebuild the window, then follow, and publish what changed. Raises `BusUnavailable` only at the start."""
         await self._rebuild()
+        if self._stopping.is_set():
+            return  # the window was not read whole: what it lacks must not be taken off the topic
         await self._publish()
-        self.ready = not self._stopping.is_set()
+        self.ready = True
         while not self._stopping.is_set():
             try:
                 await self._follow()
@@ -158,7 +163,7 @@ class Insight:
             if live:
                 self._next[stored.topic, stored.partition] = stored.offset + 1
             found = self._read(stored)
-            if isinstance(found, Decision):
+            if isinstance(found, Decision | Idle):
                 self._boards.decided(found, now)
                 if live:
                     self._count(outcome(found))
@@ -172,6 +177,9 @@ class Insight:
         if stored.value is None or (stored.topic == SHOP_EVENTS and "/gap/" not in (stored.key or "")):
             return None
         try:
+            if stored.topic == DECISIONS and any(mark in stored.value for mark in IDLE_MARKS):
+                idle: Idle = decode_as(Idle, stored.value, DECISIONS)
+                return idle
             found: object = decode(stored.topic, stored.value)
         except RecordError as error:
             logger.warning("`%s` %d/%d is passed over: %s", stored.topic, stored.partition, stored.offset, error)

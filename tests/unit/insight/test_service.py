@@ -1,0 +1,205 @@
+"""The insight role on a real embedded log: decisions in, gaps out, restarts, marks, faults."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import cast
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from engine.bus.embedded import EmbeddedBus
+from engine.bus.port import Bus, Outgoing, Position
+from engine.errors import BusUnavailable
+from engine.events.codec import decode, encode
+from engine.events.inputs import GapMark
+from engine.events.outputs import Decision, Gap
+from engine.insight import service
+from engine.insight.service import Insight
+from engine.metrics import Metrics
+from engine.settings import InsightSettings, Settings
+from tests.conftest import HandClock
+from tests.unit.insight.made import NOW, decision
+
+PARTITIONS = 2
+
+
+@pytest.fixture
+async def bus(tmp_path: Path, clock: HandClock) -> AsyncIterator[EmbeddedBus]:
+    made = EmbeddedBus(tmp_path / "log.db", partitions=PARTITIONS, clock=clock)
+    yield made
+    await made.close()
+
+
+def made(bus: EmbeddedBus, clock: HandClock) -> tuple[Insight, CollectorRegistry]:
+    registry = CollectorRegistry()
+    settings = Settings(insight=InsightSettings(publish_s=0.01))
+    return Insight(bus, settings, Metrics(registry), clock), registry
+
+
+@asynccontextmanager
+async def running(bus: EmbeddedBus, clock: HandClock) -> AsyncIterator[tuple[Insight, CollectorRegistry]]:
+    insight, registry = made(bus, clock)
+    task = asyncio.create_task(insight.run())
+    try:
+        yield insight, registry
+    finally:
+        insight.stop()
+        await task
+
+
+async def write(bus: EmbeddedBus, *found: Decision) -> None:
+    await bus.publish([Outgoing("decisions", one.room, encode(one)) for one in found])
+
+
+async def topic(bus: EmbeddedBus) -> dict[str, Gap]:
+    stored = await bus.latest_per_key("gaps", 0)
+    return {key: decode("gaps", record.value) for key, record in stored.items()}
+
+
+async def until(what: Callable[[], Awaitable[bool]], bus: EmbeddedBus) -> None:
+    """Wait for something on the topic; every record that is written wakes us."""
+    tail = bus.tail({("gaps", 0): await bus.end("gaps", 0)})
+    async with asyncio.timeout(20):
+        while not await what():
+            await tail.next(wait_ms=50)
+    await tail.close()
+
+
+async def test_a_gap_appears_and_grows(bus: EmbeddedBus, clock: HandClock) -> None:
+    """What nobody wrote a reply for stands on the topic, counted in viewers, beside coverage and metrics."""
+    async with running(bus, clock) as (insight, registry):
+        await until(lambda: _is(lambda: insight.ready), bus)
+        await write(
+            bus, decision(viewer="v1"), decision(viewer="v2", room="r2"), decision("answered"), decision("chatter")
+        )
+
+        async def there() -> bool:
+            return [gap.viewers for gap in (await topic(bus)).values()] == [2]
+
+        await until(there, bus)
+        (gap,) = insight.board("tea")
+        assert (await topic(bus)) == {gap.key(): gap}
+        total = insight.coverage("tea").whole.total
+        assert (total.asked, total.of("answered"), total.of("gap"), total.of("idle")) == (3, 1, 2, 1)
+        assert insight.shops() == ["tea"]
+    assert registry.get_sample_value("livechat_asked_total", {"outcome": "gap"}) == 2
+    assert registry.get_sample_value("livechat_asked_total", {"outcome": "answered"}) == 1
+    assert registry.get_sample_value("livechat_gaps_open", {"reason": "no_reply"}) == 1
+    assert registry.get_sample_value("livechat_gap_delay_seconds") == 0
+
+
+async def test_a_restart_finds_the_same_board(bus: EmbeddedBus, clock: HandClock) -> None:
+    """It reads the window again, writes nothing new, and counts nothing twice."""
+    await write(bus, *(decision(viewer=f"v{n}", room=f"r{n % 7}") for n in range(50)))
+    async with running(bus, clock) as (insight, _):
+        await until(lambda: _is(lambda: insight.ready), bus)
+        first = insight.board("tea")
+    written = await bus.end("gaps", 0)
+    async with running(bus, clock) as (insight, registry):
+        await until(lambda: _is(lambda: insight.ready), bus)
+        assert insight.board("tea") == first
+        assert insight.coverage("tea").whole.total.asked == 50
+    assert await bus.end("gaps", 0) == written
+    assert registry.get_sample_value("livechat_asked_total", {"outcome": "gap"}) == 0
+
+
+async def _is(what: Callable[[], bool]) -> bool:
+    return what()
+
+
+async def test_a_board_from_before_the_window_is_cleared(bus: EmbeddedBus, clock: HandClock) -> None:
+    """Gaps that an earlier process left behind and that nobody asks for any more are tombstoned."""
+    await write(bus, decision())
+    async with running(bus, clock) as (insight, _):
+        await until(lambda: _is(lambda: insight.ready), bus)
+    assert len(await topic(bus)) == 1
+    clock.advance(2 * 3_600_000)
+    async with running(bus, clock) as (insight, _):
+        await until(lambda: _is(lambda: insight.ready), bus)
+    assert await topic(bus) == {}
+
+
+async def test_a_closed_gap_is_taken_off_and_stays_closed(bus: EmbeddedBus, clock: HandClock) -> None:
+    """A mark acts while it runs, and after a restart."""
+    await write(bus, decision())
+    async with running(bus, clock) as (insight, _):
+        await until(lambda: _is(lambda: insight.ready), bus)
+        (gap,) = insight.board("tea")
+        mark = GapMark(id="m1", at=NOW + 5, shop="tea", gap=gap.id, mark="closed")
+        await bus.publish([Outgoing("shop-events", mark.key(), encode(mark))])
+
+        async def gone() -> bool:
+            return not await topic(bus)
+
+        await until(gone, bus)
+    async with running(bus, clock) as (insight, _):
+        await until(lambda: _is(lambda: insight.ready), bus)
+        assert insight.board("tea") == []
+
+
+async def test_what_cannot_be_read_is_passed_over(
+    bus: EmbeddedBus, clock: HandClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A broken record stops nobody, and the log line tells where it stands, not what it holds."""
+    await bus.publish([Outgoing("decisions", "r1", b'{"text":"secret words"}')])
+    await write(bus, decision())
+    with caplog.at_level(logging.WARNING, "engine.insight"):
+        async with running(bus, clock) as (insight, _):
+            await until(lambda: _is(lambda: insight.ready), bus)
+            assert len(insight.board("tea")) == 1
+    assert "decisions" in caplog.text
+    assert "secret" not in caplog.text
+
+
+async def test_a_stop_during_the_start_publishes_nothing(bus: EmbeddedBus, clock: HandClock) -> None:
+    """A board that was not read whole would take gaps off the topic."""
+    await write(bus, decision())
+    async with running(bus, clock) as (insight, _):
+        await until(lambda: _is(lambda: insight.ready), bus)
+    insight, _ = made(bus, clock)
+    insight.stop()
+    await insight.run()
+    assert len(await topic(bus)) == 1
+
+
+class Away:
+    """A bus whose `publish` is refused some times."""
+
+    def __init__(self, bus: EmbeddedBus, times: int) -> None:
+        self._bus = bus
+        self._times = times
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._bus, name)
+
+    async def publish(self, records: Sequence[Outgoing]) -> Sequence[Position]:
+        if self._times:
+            self._times -= 1
+            raise BusUnavailable("the disk is full")
+        return await self._bus.publish(records)
+
+
+async def test_it_goes_on_after_the_bus_was_away(
+    bus: EmbeddedBus, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A refused publication is tried again, and nothing is counted twice or lost."""
+    monkeypatch.setattr(service, "RETRY_S", 0.001)
+    away = Away(bus, times=3)
+    registry = CollectorRegistry()
+    insight = Insight(cast("Bus", away), Settings(insight=InsightSettings(publish_s=0.01)), Metrics(registry), clock)
+    task = asyncio.create_task(insight.run())
+    await until(lambda: _is(lambda: insight.ready), bus)
+    await write(bus, decision(viewer="v1"), decision(viewer="v2"))
+
+    async def there() -> bool:
+        return [gap.viewers for gap in (await topic(bus)).values()] == [2]
+
+    await until(there, bus)
+    insight.stop()
+    await task
+    assert registry.get_sample_value("livechat_asked_total", {"outcome": "gap"}) == 2
