@@ -63,12 +63,12 @@ class Mixed:
     live_accepted_alone: int
 
 
-def commerce(pool: Pool, intent: str | None) -> bool:
-    return intent is not None and (intent not in pool.intents or not intent.startswith(("social.", "abuse")))
+def commerce(intent: str | None) -> bool:
+    return bool(intent) and not str(intent).startswith(("social.", "abuse"))
 
 
-def is_error(pool: Pool, result: Understanding) -> bool:
-    return result.outcome == "accepted" and commerce(pool, result.intent)
+def is_error(result: Understanding) -> bool:
+    return result.outcome == "accepted" and commerce(result.intent)
 
 
 class Peer:
@@ -107,21 +107,19 @@ def texts_of(path: Path) -> list[str]:
         return [str(json.loads(line)["text"]) for line in lines if line.strip()]
 
 
-def measure_real(file: Path, pool: Pool, understander: Understander, peer: Peer, show: int, console: Console) -> Real:
+def measure_real(file: Path, understander: Understander, peer: Peer, show: int, console: Console) -> Real:
     texts = texts_of(file)
     results = understander.understand(texts)
-    errors = [result for result in results if is_error(pool, result)]
+    errors = [result for result in results if is_error(result)]
     for result in errors[:show]:
         console.print(f"  {result.intent} {result.confidence}: {result.key}", markup=False, highlight=False)
-    peer_errors = sum(commerce(pool, label or None) for label in peer.predict(texts))
+    peer_errors = sum(commerce(label) for label in peer.predict(texts))
     visible = sum(result.outcome in {"unknown", "low_confidence", "ambiguous"} for result in results)
     alone = sum(result.solo_ok for result in errors)
     return Real(f"{file.parent.name}/{file.name}", len(texts), len(errors), alone, visible, peer_errors)
 
 
-def measure_mixed(
-    arrivals: Path, real: Sequence[str], live: Sequence[str], pool: Pool, understander: Understander
-) -> Mixed:
+def measure_mixed(arrivals: Path, real: Sequence[str], live: Sequence[str], understander: Understander) -> Mixed:
     recorded = load(arrivals).text.tolist()
     draw = random.Random(SEED)
     text_of = {number: draw.choice(real) for number in sorted(set(recorded))}
@@ -129,14 +127,14 @@ def measure_mixed(
     lines = understander.understand(live)
     accepted = [result for result in lines if result.outcome == "accepted"]
     return Mixed(
-        len(idle) + len(lines), len(idle), sum(is_error(pool, result) for result in idle),
+        len(idle) + len(lines), len(idle), sum(is_error(result) for result in idle),
         len(lines), len(accepted), sum(result.solo_ok for result in accepted),
     )  # fmt: skip
 
 
 def pack_tests(pool: Pool, understander: Understander, peer: Peer) -> dict[str, float]:
     """Lines of the pack that were never trained on: shares of the questions among them."""
-    tests = [line for line in pool.training.tests if commerce(pool, line.intent)]
+    tests = [line for line in pool.training.tests if commerce(line.intent)]
     results = understander.understand([line.text for line in tests])
     labels = peer.predict([line.text for line in tests])
     right = sum(r.outcome == "accepted" and r.intent == line.intent for r, line in zip(results, tests, strict=True))
@@ -207,7 +205,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     model = train(pool.training)
     understander = Understander(pool, model)
     peer = Peer(pool)
-    reals = [measure_real(file, pool, understander, peer, options.show, console) for file in files]
+    reals = [measure_real(file, understander, peer, options.show, console) for file in files]
     tests = pack_tests(pool, understander, peer)
     mixed = None
     live_file = options.shop / "live.jsonl"
@@ -215,7 +213,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     intents = Counter(r.intent for r in understander.understand(live) if r.outcome == "accepted")
     if options.arrivals is not None:
         real = [text for file in files for text in texts_of(file)]
-        mixed = measure_mixed(options.arrivals, real, live, pool, understander)
+        mixed = measure_mixed(options.arrivals, real, live, understander)
     show_tables(console, reals, tests, model, mixed)
     if options.json is not None:
         figures = {

@@ -77,7 +77,15 @@ def bag_of_words(lines: Sequence[tuple[str, str]]) -> Language:
     """spaCy's TextCatBOW with the pack's classes; one short update, since only its speed is asked for here."""
     nlp = spacy.blank("zh")
     classifier = nlp.add_pipe(
-        "textcat", config={"model": {"@architectures": "spacy.TextCatBOW.v3", "exclusive_classes": True}}
+        "textcat",
+        config={
+            "model": {
+                "@architectures": "spacy.TextCatBOW.v3",
+                "exclusive_classes": True,
+                "ngram_size": 1,
+                "no_output_layer": False,
+            }
+        },
     )
     labels = sorted({label for _, label in lines})
     for label in labels:
@@ -124,11 +132,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         known = [forms[text] for text in batch]
         rank(linear.scores(grams(known)), known, looks_asked(known))
 
+    def completed(batch: Sequence[str]) -> None:
+        for text in batch:
+            reader.complete(readings[text])
+
     stages: dict[str, Callable[[Sequence[str]], object]] = {
         "personal data": lambda batch: [mask(text) for text in batch],
         "language": lambda batch: [script_of(text) for text in batch],
         "normal form": lambda batch: [normal_form(text) for text in batch],
-        "rules and names": lambda batch: [reader.complete(readings[text]) for text in batch],
+        "rules and names": completed,
         "n-grams": lambda batch: grams([forms[text] for text in batch]),
         "n-grams, model, ranking": ranked,
         "n-grams to outcome": lambda batch: judge.judge([readings[text] for text in batch]),

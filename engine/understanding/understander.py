@@ -38,8 +38,9 @@ class Explanation:
 class Understander:
     """Understands texts for one pool and model; one thread at a time.
 
-    It calls the same functions as the components of the spaCy pipeline (`pipeline.py`), but on plain strings: making a `Doc` costs
-    12–18 µs, everything else together less than that, and no component needs tokens. So there is no `Doc` to outlive a memory zone.
+    It calls the same functions as the components of the spaCy pipeline (`pipeline.py`), but on plain strings: no component needs
+    tokens, and making and passing on a `Doc` costs twice what all of them do together (bench/understanding.py prints both). So no
+    `Doc` is made here, and nothing grows spaCy's string store.
     """
 
     def __init__(self, pool: Pool, model: Model) -> None:

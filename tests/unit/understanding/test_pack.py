@@ -27,8 +27,8 @@ def trained(pack: Pool) -> Model:
 def test_the_folds_reach_the_floor(trained: Model) -> None:
     """Out of fold: most listed questions are accepted, idle lines nearly never."""
     assert trained.report["accuracy"] >= 0.82
-    assert trained.report["coverage"] >= 0.55
-    assert trained.report["accepted_of_background"] <= 0.012
+    assert trained.report["coverage"] >= 0.6
+    assert trained.report["accepted_of_background"] <= 0.022
     assert trained.report["risk_solo"] <= 0.03
     assert len(trained.to_bytes()) <= MAX_BYTES
 
