@@ -19,6 +19,7 @@ from engine.events.codec import decode
 from engine.events.pools import PoolChunk, PoolManifest
 from engine.events.understanding import Understanding
 from engine.pool.model import Pool
+from engine.worker.following import follow
 
 TOPIC = "pools"
 MOST_MODELS = 8  # in one process, each up to 16 MiB as bytes and some times that in memory
@@ -77,20 +78,11 @@ class Library:
         self._understanders: dict[str, Understander] = {}
         self._failed: dict[str, str] = {}
         self._loading = asyncio.Lock()
-        self._grown = asyncio.Condition()
+        self._grown = asyncio.Event()
 
     async def run(self) -> None:
         """Index the topic, for ever."""
-        self._next = await self._bus.begin(TOPIC, 0)
-        tail = self._bus.tail({(TOPIC, 0): self._next})
-        try:
-            while True:
-                for stored in await tail.next(max_records=100):
-                    self._take(stored)
-                async with self._grown:
-                    self._grown.notify_all()
-        finally:
-            await tail.close()
+        await follow(self._bus, TOPIC, self._take_all, page=100)
 
     def loaded(self, pool: str) -> bool:
         """Whether the pool and its understander are here."""
@@ -132,8 +124,9 @@ class Library:
     async def ensure(self, hash: str) -> None:  # noqa: A002 - what the records call it
         """The pool that a journal names, for a restore, which needs no model. Raises `RestoreError` where the topic has none."""
         end = await self._bus.end(TOPIC, 0)
-        async with self._grown:
-            await self._grown.wait_for(lambda: self._next >= end or hash in self._manifests)
+        while self._next < end and hash not in self._manifests:
+            self._grown.clear()
+            await self._grown.wait()
         if hash not in self._manifests:
             raise RestoreError(
                 f"the journal names pool {hash[:12]}, which the topic `pools` does not hold: publish that version of the pool again"
@@ -156,6 +149,11 @@ class Library:
             del self._pools[name]
 
     # ---- the topic -------------------------------------------------------------------------------------------------
+
+    def _take_all(self, found: Sequence[Stored]) -> None:
+        for stored in found:
+            self._take(stored)
+        self._grown.set()
 
     def _take(self, stored: Stored) -> None:
         self._next = stored.offset + 1

@@ -4,117 +4,44 @@
 understood; `finish` applies the comments and makes the batch. In between nothing else happens to the partition, so all
 entries of a batch share one `now`. What was made is sent until it is committed, or thrown away with the whole object.
 
-A comment may name a shop that is not live here (a typing error, or a shop not published yet): it gets the default shop, as
-if it had named none; logged once per name. A room that was *opened* with such a shop keeps it, and finds its replies when
-the shop goes live; until then its comments are understood by the default shop's pool.
+A comment or an opening that names a shop that is not live here (a typing error, or one not published yet) gets the default shop,
+as if it had named none, and is logged once per name: a comment must not be lost for it, and a room of a shop without a pool could
+answer nothing. To move such a room, open it again when its shop is live.
 """
 
 from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from engine.bus.port import Batch, Outgoing, Stored
 from engine.errors import RecordError
-from engine.events.inputs import AppliedShopEvent, Comment
+from engine.events.inputs import AppliedShopEvent, Comment, RoomOpened
 from engine.events.journal import (
     CommentEntry,
     LeaseEntry,
     LivePool,
-    PartitionSnapshot,
     PoolEntry,
     Positions,
     RoomEntry,
-    RoomSnapshot,
     ShopEntry,
     TickEntry,
     Unread,
 )
-from engine.events.outputs import DeadLetter, VerdictLine
-from engine.events.understanding import Understanding
-from engine.settings import WorkerSettings
+from engine.events.outputs import DeadLetter
 from engine.worker import journal, output
+from engine.worker.core import Core
 from engine.worker.intake import dead_letter, read_comment, read_room_event
 from engine.worker.metering import Tally
-from engine.worker.shops import PoolBoard, ShopItem, means_something
+from engine.worker.shops import ShopItem, means_something
 from engine.worker.snapshots import Schedule
+from engine.worker.standing import Prepared, Shared, Standing, Understood, Wants, capture
 
 MAX_AGE_MS = 600_000  # a claimed time is taken for at most so long before the log's (the core clamps it alike)
+MOST_NAMES = 1_000  # of unknown shops that are logged once each; beyond it, none is
 logger = logging.getLogger(__name__)
-
-
-class Effects(Protocol):
-    """What the core produced since it was last asked."""
-
-    @property
-    def records(self) -> Sequence[output.Keyed]: ...
-    @property
-    def verdicts(self) -> Mapping[str, Sequence[VerdictLine]]: ...
-
-
-class Core(Protocol):
-    """All rooms of a partition: what the worker needs of `engine.room.rooms.Rooms`."""
-
-    def handle(self, seq: int, now: int, entry: journal.AnyEntry) -> None: ...
-    def take(self) -> Effects: ...
-    def next_deadline(self) -> int | None: ...
-    def seen(self, room: str, source: str, comment: str) -> bool: ...
-    def pool_of(self, room: str, shop: str) -> str | None: ...
-    def answer_within_ms(self, room: str, shop: str) -> int: ...
-    def snapshot(self, room: str, seq: int) -> RoomSnapshot | None: ...
-    def restore_room(self, snapshot: RoomSnapshot) -> None: ...
-    def shop_state(self) -> tuple[tuple[AppliedShopEvent, ...], tuple[LivePool, ...]]: ...
-    def restore_shops(
-        self, events: tuple[AppliedShopEvent, ...], pools: tuple[LivePool, ...], lease: int, now: int
-    ) -> None: ...
-
-
-@dataclass(slots=True)
-class Standing:
-    """Where a partition stands after its last journal entry. `live`: the pool entered last, by shop."""
-
-    seq: int = -1
-    now: int = 0
-    positions: Positions = field(default_factory=Positions)
-    live: dict[str, LivePool] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class Shared:
-    """What the partitions of a process share."""
-
-    settings: WorkerSettings
-    partitions: int
-    hasher: Callable[[str, int], str]
-    board: PoolBoard
-    default_shop: Callable[[], str | None]
-    free_rooms: int = 0
-    """Rooms that the process may still take on; counted down."""
-    unknown_shops: set[str] = field(default_factory=set)
-    """Named by comments and not live: logged once each."""
-
-
-@dataclass(slots=True)
-class Understood:
-    """Answers of one pool."""
-
-    model: str
-    texts: Mapping[str, Understanding]
-
-
-@dataclass(slots=True)
-class Prepared:
-    """A batch with what becomes of the partition once it is committed. `seq` and `positions`: as its journal says."""
-
-    batch: Batch
-    seq: int
-    positions: Positions
-    tally: Tally
-    journalled: bool
-    """False: snapshots only; to write them twice changes nothing."""
 
 
 @dataclass(slots=True)
@@ -124,10 +51,6 @@ class _Waiting:
     shop: str
     pool: str
     unread: Unread | None
-
-
-Wants = dict[str, dict[str, None]]
-"""Pool hash → distinct texts, in order."""
 
 
 class PartitionWorker:
@@ -161,6 +84,7 @@ class PartitionWorker:
         self._next: dict[str, int] = {}
         self._tally = Tally()
         self._touched = False
+        self._shops_moved = False
 
     @property
     def room_count(self) -> int:
@@ -217,11 +141,11 @@ class PartitionWorker:
 
     def finish(self, answers: Mapping[str, Understood]) -> Prepared | None:
         """Apply the comments; None where there is nothing to commit."""
-        seen_before = self._tally.logged
+        logged = self._tally.logged
         for waiting in self._waiting:
             comment = waiting.comment
             understood = None if waiting.unread is not None else answers[waiting.pool]
-            seen_before.append(waiting.logged)
+            logged.append(waiting.logged)
             self._enter(
                 CommentEntry(
                     comment.room,
@@ -309,8 +233,6 @@ class PartitionWorker:
 
     # ---- entries ---------------------------------------------------------------------------------------------------
 
-    _shops_moved = False
-
     def _enter(self, entry: journal.AnyEntry) -> None:
         here = self.standing
         here.seq += 1
@@ -347,6 +269,8 @@ class PartitionWorker:
             self._set_aside(stored, str(error))
             return
         if self._admit(event.room, stored):
+            if isinstance(event, RoomOpened):
+                self._shop(event.shop, "")  # the core leaves a room that names an unknown shop where it is
             self._enter(RoomEntry(event, self._shared.default_shop() or ""))
 
     def _tick(self) -> None:
@@ -409,9 +333,9 @@ class PartitionWorker:
     def _shop(self, named: str, default: str) -> str:
         if named in self.standing.live:
             return named
-        if named not in self._shared.unknown_shops and len(self._shared.unknown_shops) < 1_000:
+        if named not in self._shared.unknown_shops and len(self._shared.unknown_shops) < MOST_NAMES:
             self._shared.unknown_shops.add(named)
-            logger.warning("a comment names shop %s, which is not live: it gets the default shop", named)
+            logger.warning("shop %s was named, which is not live: its rooms get the default shop", named)
         return default
 
     def _admit(self, room: str, stored: Stored) -> bool:
@@ -436,23 +360,3 @@ class PartitionWorker:
     def _set_aside(self, stored: Stored, error: str) -> None:
         self._letters.append(dead_letter(stored, error, self.standing.now))
         self._tally.letters[stored.topic] += 1
-
-
-def capture(partition: int, partitions: int, lease: int, standing: Standing, rooms: Core) -> PartitionSnapshot:
-    """The partition as it stands now."""
-    events, pools = rooms.shop_state()
-    return PartitionSnapshot(
-        partition=partition,
-        partitions=partitions,
-        lease=lease,
-        seq=standing.seq,
-        now=standing.now,
-        positions=standing.positions,
-        shop_events=events,
-        pools=pools,
-    )
-
-
-def under_lease(prepared: Prepared, lease: int) -> Prepared:
-    """The same bytes, to be sent by the owner of a newer lease."""
-    return replace(prepared, batch=replace(prepared.batch, lease=lease))

@@ -25,11 +25,12 @@ from engine.events.journal import (
     RoomSnapshot,
 )
 from engine.pool.model import Pool
+from engine.worker.core import Core
 from engine.worker.journal import decode_record, numbered
 from engine.worker.library import MissingPool
 from engine.worker.output import joined
-from engine.worker.partition import Core, Standing, capture
 from engine.worker.snapshots import Schedule
+from engine.worker.standing import Standing, capture
 
 PAGE_RECORDS = 64  # of the journal at a time: up to 32 MiB
 EFFECTS_EVERY = 1_000  # entries after which the effects of a replay are dropped; they were committed long ago

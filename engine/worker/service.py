@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from engine.bus.port import (
     Aborted,
@@ -29,16 +28,13 @@ from engine.bus.port import (
 from engine.errors import BusUnavailable, Fenced, RestoreError
 from engine.events.topics import INPUTS
 from engine.metrics import Metrics
-from engine.pool.model import Pool
 from engine.settings import Settings
-from engine.worker.library import Library, engine_openers
-from engine.worker.partition import Core, PartitionWorker, Prepared, Shared, Understood, Wants, under_lease
-from engine.worker.privacy import viewer_hasher
+from engine.worker.partition import PartitionWorker
 from engine.worker.restore import Restorer
+from engine.worker.seams import Seams, real_seams, wall_clock
 from engine.worker.share import Share
 from engine.worker.shops import PoolBoard, ShopFeed
-from engine.worker.understand import Interpreter
-from engine.worker.watchdog import Watchdog
+from engine.worker.standing import Prepared, Shared, Understood, Wants, under_lease
 
 IDLE_WAIT_MS = 100  # longest wait of a poll: timers, shop events and ownership are looked at this often at least
 RETRY_S = 0.1  # first pause after the bus was unavailable; doubles up to RETRY_MOST_S
@@ -48,55 +44,6 @@ LOAD_EVERY_S = 0.1  # how often a pool that could not be loaded yet is tried aga
 PARKED_MS = 300_000  # how long the rooms of a partition that went away are kept, should it come back
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
-
-
-def wall_clock() -> int:
-    """Milliseconds since the epoch."""
-    return time.time_ns() // 1_000_000
-
-
-class Pools(Protocol):
-    """What the worker needs of the library."""
-
-    async def run(self) -> None: ...
-    def loaded(self, pool: str) -> bool: ...
-    def pool(self, hash: str) -> Pool: ...  # noqa: A002 - what the records call it
-    async def ensure(self, hash: str) -> None: ...  # noqa: A002 - what the records call it
-    async def load_first(self, pools: Sequence[str]) -> str | None: ...
-    def retain(self, pools: set[str]) -> None: ...
-
-
-class Answerer(Protocol):
-    """What the worker needs of the interpreter."""
-
-    async def answers(self, wants: Wants) -> Mapping[str, Understood]: ...
-    def close(self) -> None: ...
-
-
-@dataclass(slots=True)
-class Seams:
-    """What tests and the simulation put in the place of the real things."""
-
-    pools: Pools
-    answerer: Answerer
-    make_rooms: Callable[[Callable[[str], Pool]], Core]
-    hasher: Callable[[str, int], str]
-    watchdog: Watchdog
-    performance: Callable[[], float] = time.perf_counter
-
-
-def real_seams(bus: Bus, settings: Settings, metrics: Metrics) -> Seams:
-    """The engine's own parts."""
-    from engine.room.rooms import Rooms
-
-    library = Library(bus, engine_openers())
-    return Seams(
-        library,
-        Interpreter(library.pool, library.understander, metrics),
-        Rooms,
-        viewer_hasher(settings),
-        Watchdog(settings.worker.stall_s, metrics),
-    )
 
 
 @dataclass(slots=True)

@@ -7,12 +7,13 @@ it: a kill does not wait for a pool. So pools are kept on a board by shop, and a
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from engine.bus.port import Bus, Stored
-from engine.errors import BusUnavailable, RecordError
+from engine.errors import RecordError
 from engine.events.inputs import GapMark, PoolLive, ShopEvent
+from engine.worker.following import follow
 from engine.worker.intake import read_shop_event
 
 TOPIC = "shop-events"
@@ -111,14 +112,11 @@ class ShopFeed:
 
     async def run(self) -> None:
         """Follow the topic, for ever."""
-        self.next = await self._bus.begin(TOPIC, 0)
-        tail = self._bus.tail({(TOPIC, 0): self.next})
-        try:
-            while True:
-                for stored in await tail.next():
-                    self.take(read_item(stored))
-        finally:
-            await tail.close()
+        await follow(self._bus, TOPIC, self._take_all)
+
+    def _take_all(self, found: Sequence[Stored]) -> None:
+        for stored in found:
+            self.take(read_item(stored))
 
     def take(self, item: ShopItem) -> None:
         """One record, in order of offsets."""
@@ -149,13 +147,6 @@ class ShopFeed:
 
     def detach(self, partition: int) -> None:
         self.listeners.pop(partition, None)
-
-    async def caught_up(self) -> bool:
-        """Whether everything that the topic holds now was handed on."""
-        try:
-            return self.next >= await self._bus.end(TOPIC, 0)
-        except BusUnavailable:
-            return False
 
 
 def means_something(item: ShopItem) -> bool:

@@ -11,7 +11,7 @@ from engine.events.understanding import Understanding
 from engine.metrics import Metrics
 from engine.pool.model import Pool
 from engine.worker.library import Understander
-from engine.worker.partition import Understood, Wants
+from engine.worker.standing import Understood, Wants
 
 
 class Interpreter:

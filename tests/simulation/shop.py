@@ -12,7 +12,7 @@ from engine.events.understanding import Outcome, Understanding
 from engine.pool import speech
 from engine.pool.model import Fact, Guard, Intent, Limits, Pool, Product, Reply, TrainingSet
 from engine.worker.library import MissingPool
-from engine.worker.partition import Understood, Wants
+from engine.worker.standing import Understood, Wants
 from tests.simulation.clock import VirtualLoop
 
 SHOP = "tea"

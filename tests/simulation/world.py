@@ -12,7 +12,8 @@ from engine.metrics import Metrics
 from engine.room.rooms import Rooms
 from engine.settings import PublisherSettings, Settings, WorkerSettings
 from engine.worker.privacy import ViewerHasher
-from engine.worker.service import Seams, Worker
+from engine.worker.seams import Seams
+from engine.worker.service import Worker
 from engine.worker.watchdog import Watchdog
 from tests.simulation.bus import Crashed, Odds, SimBus
 from tests.simulation.cast import Cast
