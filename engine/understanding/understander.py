@@ -16,7 +16,7 @@ from engine.understanding.reading import Reader
 CHUNK = (
     1024  # texts judged at once: larger chunks gain nothing, and memory stays under 30 MB even for the longest lines
 )
-KEPT = 20_000  # results remembered per generation; a busy hour has about as many distinct lines
+KEPT = 20_000  # results remembered per generation; an hour of a recorded room has 2,300–5,100 distinct lines, a process several rooms
 KEPT_LENGTH = 100  # characters; longer lines do not repeat, and would make the memory's size theirs to choose
 _PIECE = re.compile(r"[a-z]+|\d+|[\u3400-\u9fff]")
 
