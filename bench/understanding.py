@@ -66,7 +66,7 @@ def seconds(work: Callable[[Sequence[str]], object], texts: Sequence[str], batch
     """CPU seconds for all texts in batches."""
     work(texts[:WARM_UP])
     gc.collect()
-    gc.freeze()  # as the worker does: nothing that was loaded before is looked through again
+    gc.freeze()  # what was loaded before is not looked through again; collections of what the stage makes stay in its time
     start = time.process_time()
     for at in range(0, len(texts), batch):
         work(texts[at : at + batch])

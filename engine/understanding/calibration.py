@@ -19,7 +19,7 @@ from engine.understanding.linear import Scores
 F64 = NDArray[np.float64]
 
 BACKGROUND = 0  # the class at this index is "nothing asked"
-SHARPNESS = 4.0  # per unit of margin, for sharing the confidence between intents; best and second differ by 0.1–1.4 (10th to 90th percentile)
+SHARPNESS = 4.0  # per unit of margin, for sharing the confidence between intents; best and second differ by 0.1–1.4
 RIDGE = 1.0  # pull of the logistic weights towards zero; the sample is small beside the certainty asked for
 _STEPS = 50  # Newton steps; it converges in about ten
 

@@ -40,7 +40,7 @@ FOLDS = 5
 COST = 1.0  # of a margin violation, the SVM's C; out of fold 0.3 was 2 points worse, 3 was 0.6 points better and slower to train
 DUPLICATE = 0.7  # cosine from which two lines are near-duplicates
 
-# What a live room's lines ask (measured: 5–9 % look like questions, about a third of them unlisted).
+# What a live room's lines ask (measured: 5–9 % look like questions; how many of those are unlisted is assumed).
 LIVE_BACKGROUND, LIVE_LISTED, LIVE_UNLISTED = 0.93, 0.05, 0.02
 # The pack's background is written to lie near the questions: of 7,000 real idle lines a sixth to a ninth as many were taken for a
 # question, at five thresholds. Set with those lines in view, so they are no independent check of it; and most of them are longer

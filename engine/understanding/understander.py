@@ -39,8 +39,8 @@ class Understander:
     """Understands texts for one pool and model; one thread at a time.
 
     It calls the same functions as the components of the spaCy pipeline (`pipeline.py`), but on plain strings: no component needs
-    tokens, and making and passing on a `Doc` costs twice what all of them do together (bench/understanding.py prints both). So no
-    `Doc` is made here, and nothing grows spaCy's string store.
+    tokens, and with a `Doc` for each text the same takes about two and a half times as long (bench/understanding.py prints both). So
+    no `Doc` is made here, and nothing grows spaCy's string store.
     """
 
     def __init__(self, pool: Pool, model: Model) -> None:
