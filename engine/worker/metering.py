@@ -68,11 +68,11 @@ class Tally:
         ):
             for label, count in counts.items():
                 counter.labels(label).inc(count)
-        _observe(metrics.verdict_seconds, [max(0, now - logged) for logged in self.logged])
-        _observe(metrics.decision_lateness_seconds, self.lateness)
+        observe(metrics.verdict_seconds, [max(0, now - logged) for logged in self.logged])
+        observe(metrics.decision_lateness_seconds, self.lateness)
 
 
-def _observe(histogram: Histogram, values_ms: Sequence[int]) -> None:
+def observe(histogram: Histogram, values_ms: Sequence[int]) -> None:
     """Many values at once. One `observe` a value costs 2 µs, a tenth of what a comment costs the worker in all."""
     values = sorted(values_ms)
     begin = 0

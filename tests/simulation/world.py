@@ -28,7 +28,7 @@ NOTICED_S = 1.0  # until the group notices that a member died
 STOP_S = 10.0  # a graceful stop takes no longer
 
 
-class _Quiet(Watchdog):
+class Quiet(Watchdog):
     """No thread: the loop's own time is virtual."""
 
     def start(self) -> None:
@@ -140,7 +140,7 @@ class World:
             answerer=Table(self.rng.choice((0.0, 0.0, 0.02))),
             make_rooms=Rooms,
             hasher=ViewerHasher(b"secret", 30),
-            watchdog=_Quiet(30.0, metrics),
+            watchdog=Quiet(30.0, metrics),
             performance=self.loop.time,
         )
         worker = Worker(self.bus, self.settings, metrics, self.loop.now, seams=seams)

@@ -1,0 +1,70 @@
+"""What stands on the inputs becomes a record or a dead letter."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.bus.port import Stored
+from engine.errors import RecordError
+from engine.events.codec import decode, encode
+from engine.events.inputs import Comment, FactSet, ModeSet
+from engine.worker.intake import MAX_INPUT_BYTES, dead_letter, read_comment, read_room_event, read_shop_event
+
+COMMENT = Comment(room="r", source="s", id="c", viewer="v", text="多少钱")
+
+
+def stored(topic: str, key: str | None, value: bytes | None) -> Stored:
+    return Stored(topic, 3, 17, 1_000, key, value)
+
+
+def test_a_well_formed_record_is_read() -> None:
+    """Comments, room events and shop events come back as they were written."""
+    assert read_comment(stored("comments", "r", encode(COMMENT))) == COMMENT
+    event = ModeSet(room="r", id="m", at=1, mode="auto")
+    assert read_room_event(stored("room-events", "r", encode(event))) == event
+    fact = FactSet(id="f", at=1, shop="tea", name="stock", value=3)
+    assert read_shop_event(stored("shop-events", fact.key(), encode(fact))) == fact
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "error"),
+    [
+        ("r", None, "empty"),
+        ("r", b"{", "record"),
+        ("r", b"[]", "record"),
+        ("r", b'{"room":"r"}', "source"),
+        (None, encode(COMMENT), "key must be its room"),
+        ("other", encode(COMMENT), "key must be its room"),
+        ("r", b"x" * (MAX_INPUT_BYTES + 1), "above the limit"),
+        ("#partition", encode(COMMENT.model_copy(update={"room": "#partition"})), "must not begin with"),
+    ],
+)
+def test_a_malformed_comment_says_what_is_wrong(key: str | None, value: bytes | None, error: str) -> None:
+    """Each kind of mistake has its own sentence."""
+    with pytest.raises(RecordError, match=error):
+        read_comment(stored("comments", key, value))
+
+
+def test_other_malformed_events_are_refused() -> None:
+    """Room events and shop events are checked alike."""
+    with pytest.raises(RecordError, match="empty"):
+        read_room_event(stored("room-events", "r", None))
+    with pytest.raises(RecordError, match="above the limit"):
+        read_shop_event(stored("shop-events", "k", b"x" * (MAX_INPUT_BYTES + 1)))
+    fact = FactSet(id="f", at=1, shop="tea", name="stock", value=3)
+    with pytest.raises(RecordError, match="its key must be `tea/fact/"):
+        read_shop_event(stored("shop-events", "k", encode(fact)))
+
+
+@given(st.binary(max_size=20_000), st.text(max_size=400))
+def test_every_dead_letter_can_be_written_and_read(value: bytes, error: str) -> None:
+    """It fits its own record, and holds the first bytes and the origin."""
+    letter = dead_letter(stored("comments", "k" * 400, value), error, 1_000)
+    again = decode("dead-letters", encode(letter))
+    assert again.origin_offset == 17
+    assert again.size == len(value)
+    assert value.startswith(base64.b64decode(again.value))

@@ -1,0 +1,43 @@
+"""Metrics of a commit."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+from prometheus_client import CollectorRegistry, Histogram
+
+from engine.metrics import LATENCY_S, Metrics
+from engine.worker.metering import Tally, observe
+
+
+@given(st.lists(st.integers(0, 20_000)))
+def test_many_observations_at_once_are_the_same_as_one_by_one(values: list[int]) -> None:
+    """The short way fills the histogram exactly as the library's own does."""
+    one = Histogram("h", "h", buckets=LATENCY_S, registry=CollectorRegistry())
+    two = Histogram("h", "h", buckets=LATENCY_S, registry=CollectorRegistry())
+    observe(one, values)
+    for value in values:
+        two.observe(value / 1_000)
+    samples = [
+        [
+            (sample.name, sample.labels, round(sample.value, 6))
+            for sample in metric.samples
+            if not sample.name.endswith("created")
+        ]
+        for histogram in (one, two)
+        for metric in histogram.collect()
+    ]
+    assert samples[0] == samples[1]
+
+
+def test_a_commit_is_counted() -> None:
+    """Comments, clamped times and dead letters."""
+    metrics = Metrics()
+    tally = Tally(logged=[1, 2], early=1, late=2)
+    tally.letters["comments"] += 1
+    tally.publish(metrics, 10)
+    value = metrics.registry.get_sample_value
+    assert value("livechat_comments_total") == 2
+    assert value("livechat_clamped_times_total", {"direction": "past"}) == 2
+    assert value("livechat_dead_letters_total", {"topic": "comments"}) == 1
+    assert value("livechat_verdict_seconds_count") == 2

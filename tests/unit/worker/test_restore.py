@@ -1,0 +1,141 @@
+"""A partition comes back as its last owner committed it, or not at all."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+from engine.bus.port import Batch, Outgoing
+from engine.errors import RestoreError
+from engine.events.inputs import ModeSet
+from engine.events.journal import Positions
+from engine.pool.model import Pool
+from engine.room.rooms import Rooms
+from engine.worker.journal import encode
+from engine.worker.library import MissingPool
+from engine.worker.restore import Restorer
+from tests.simulation.bus import Odds, SimBus
+from tests.simulation.clock import VirtualLoop
+from tests.simulation.shop import POOLS
+from tests.unit.worker.desk import Desk
+
+CHAT, ASK = "§ 哈哈哈", "§ 包邮吗"
+
+
+class Source:
+    """Pools that are loaded only when a restore asks for them."""
+
+    def __init__(self) -> None:
+        self.loaded: dict[str, Pool] = {}
+
+    def pool(self, hash: str) -> Pool:  # noqa: A002 - the library's name
+        if hash not in self.loaded:
+            raise MissingPool(hash)
+        return self.loaded[hash]
+
+    async def ensure(self, hash: str) -> None:  # noqa: A002 - the library's name
+        self.loaded[hash] = POOLS[hash]
+
+
+def bus_of(desk: Desk, turns: int, *, rooms: int = 3) -> SimBus:
+    """A log on which `desk` committed some turns."""
+    bus = SimBus(VirtualLoop(), Random(1), 2, Odds())
+    bus.leases[0] = 1
+    for number in range(turns):
+        room = f"r{number % rooms}"
+        mode = desk.event(ModeSet(room=room, id=f"m{number}", at=1, mode="auto"))
+        land(bus, desk.commit(mode, desk.comment(ASK, room=room, viewer=f"v{number}")).batch)
+    return bus
+
+
+def land(bus: SimBus, batch: Batch) -> None:
+    assert bus.land("g", batch)
+
+
+def restorer(bus: SimBus) -> Restorer:
+    return Restorer(bus, Source(), Rooms, 100, lambda _: None)
+
+
+@pytest.mark.parametrize("turns", [1, 10, 150])
+async def test_the_rooms_are_as_they_were(turns: int) -> None:
+    """Byte for byte, with seq, time and positions from the journal, whatever part of it snapshots cover."""
+    desk = Desk(snapshot_every=100)
+    bus = bus_of(desk, turns)
+    restored = await restorer(bus).restore(0, 2)
+    assert restored.standing == desk.worker.standing
+    assert isinstance(desk.worker.rooms, Rooms)
+    for room in desk.worker.rooms.names():
+        seq = desk.worker.standing.seq
+        assert restored.rooms.snapshot(room, seq) == desk.worker.rooms.snapshot(room, seq)
+
+
+async def test_a_fresh_partition_begins_at_the_begin() -> None:
+    """Without journal and snapshots it starts empty."""
+    restored = await restorer(SimBus(VirtualLoop(), Random(1), 2, Odds())).restore(0, 1)
+    assert restored.standing.seq == -1
+    assert restored.standing.positions == Positions()
+
+
+async def test_what_snapshots_cover_may_be_gone() -> None:
+    """The journal is needed only after the partition record."""
+    desk = Desk(snapshot_every=100)
+    bus = bus_of(desk, 150)
+    records = bus.log["journal", 0]
+    bus.begins["journal", 0] = records[len(records) // 2].offset
+    restored = await restorer(bus).restore(0, 2)
+    assert restored.standing == desk.worker.standing
+
+
+async def test_a_journal_that_begins_too_late_names_the_rooms() -> None:
+    """Never a silent start."""
+    desk = Desk(snapshot_every=30_000)
+    bus = bus_of(desk, 20)
+    bus.begins["journal", 0] = bus.log["journal", 0][-2].offset
+    with pytest.raises(RestoreError, match="are lost"):
+        await restorer(bus).restore(0, 2)
+
+
+async def test_a_journal_that_is_gone_is_an_error() -> None:
+    """Rooms that went on after the partition record, or positions without anything, say that something is missing."""
+    desk = Desk(snapshot_every=100)
+    bus = bus_of(desk, 150)
+    del bus.log["journal", 0]
+    with pytest.raises(RestoreError, match="has no journal"):
+        await restorer(bus).restore(0, 2)
+    del bus.log["snapshots", 0]
+    with pytest.raises(RestoreError, match="was worked on before"):
+        await restorer(bus).restore(0, 2)
+
+
+async def test_another_partition_count_is_refused() -> None:
+    """Rooms would be on other partitions than their state."""
+    desk = Desk()
+    bus = bus_of(desk, 2)
+    bus.partitions = 3
+    with pytest.raises(RestoreError, match=r"set `bus\.partitions` to 2"):
+        await restorer(bus).restore(0, 2)
+
+
+async def test_a_room_that_ended_is_not_brought_back() -> None:
+    """Its tombstone says so, though the journal still has its entries."""
+    desk = Desk()
+    bus = bus_of(desk, 6)
+    bus.append(Outgoing("snapshots", "r1", None, 0))
+    restored = await restorer(bus).restore(0, 2)
+    assert isinstance(restored.rooms, Rooms)
+    assert sorted(restored.rooms.names()) == ["r0", "r2"]
+
+
+async def test_the_last_record_is_found_across_gaps() -> None:
+    """Transaction markers take offsets; records need not be dense."""
+    bus = SimBus(VirtualLoop(), Random(1), 2, Odds())
+    assert await restorer(bus).last_record(0) is None
+    for seq in range(40):
+        values = encode(
+            partition=0, partitions=2, lease=1, first_seq=seq, now=1, entries=[], positions=Positions(comments=seq)
+        )
+        bus.append(Outgoing("journal", "#0", values[0], 0))
+    last = await restorer(bus).last_record(0)
+    assert last is not None
+    assert last.positions.comments == 39
