@@ -43,7 +43,6 @@ def player(
     voice = Voice(terminal.out(), plain=plain)
     reference = ReferencePlayer(
         url, room=room, token=token, shop=pool.shop, speed=speed, script=script_maker(pool, script, speed, voice.left_out),
-        stream_delay_ms=round(pool.limits.stream_delay_ms / speed),  # what is viewed later, is viewed later in quicker time
         on_say=voice.say, on_tell=voice.tell,
     )  # fmt: skip
     voice.begin(room, pool, script, speed)

@@ -47,6 +47,7 @@ class Stage:
     """`folder` holds the log, the settings and what the processes print. Call `close` in the end, whatever happens."""
 
     folder: Path
+    base: Path
     shop: Path
     models: Path
     port: int = 0
@@ -88,7 +89,8 @@ class Stage:
     async def play(self, room: str, speed: float) -> None:
         """Start the reference player."""
         await self._start(
-            "player", "player", "--url", self.url, "--room", room, "--shop", str(self.shop), "--speed", f"{speed:g}",
+            "player", "player", "--url", self.url, "--room", room, "--base", str(self.base), "--shop", str(self.shop),
+            "--speed", f"{speed:g}",
             "--plain", token=self.tokens["player"],
         )  # fmt: skip
 
@@ -140,7 +142,7 @@ class Stage:
         values: dict[str, dict[str, object]] = {
             "bus": {"url": f"sqlite:{self.folder / 'log.db'}", "partitions": 1},  # of one room
             "http": {"listen": "127.0.0.1:0"},
-            "publisher": {"shops": [str(self.shop)], "cache": str(self.models)},
+            "publisher": {"base": str(self.base), "shops": [str(self.shop)], "cache": str(self.models)},
             "insight": {"publish_s": 1.0},
             "gateway": {"listen": f"127.0.0.1:{self.port}"},
         }

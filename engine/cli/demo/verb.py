@@ -55,6 +55,8 @@ def demo(
     plain = plain or not console.is_terminal
     show = Show(console, seconds=seconds, speed=speed, plain=plain)
     with _folder(keep) as folder:
+        if keep is not None:
+            terminal.note(f"everything is kept in {keep}; its shop/ may be edited while the demo runs")
         code = run_until_signalled(show.run(folder, port))
     if show.story is not None and show.elapsed_s:
         console.print(summary(show.story, seconds=show.elapsed_s, speed=speed))
@@ -65,8 +67,6 @@ def demo(
             'Next: `livechat say "有优惠券吗"` explains one comment; examples/tea-shop/README.md tells how to make a shop.',
             "dim",
         )
-    if keep is not None:
-        terminal.note(f"kept in {keep}")
     if code is not Exit.OK:
         raise typer.Exit(code)
 
@@ -81,13 +81,18 @@ class Show:
         self._seconds = seconds
         self._speed = speed
         self._plain = plain
+        self._recording: dict[str, str] = {}
 
     async def run(self, folder: Path, port: int) -> None:
         """From the first process to the last. Raises `Unavailable` where a process fails."""
         from engine.cli.demo.stage import Stage
-        from engine.pool.paths import example_shop
+        from engine.cli.demo.tempo import copy_pack
+        from engine.pool.paths import base_pack, example_shop
 
-        stage = Stage(folder, example_shop(), options.model_cache(), port)
+        base = copy_pack(base_pack(), folder / "intents", self._speed)
+        shop = copy_pack(example_shop(), folder / "shop", self._speed)
+        self._recording = cut(example_shop() / "live.jsonl", folder / "live.jsonl", SKIP_S, self._seconds * self._speed)
+        stage = Stage(folder, base, shop, options.model_cache(), port)
         try:
             with terminal.err().status("starting the engine"):
                 await stage.open()
@@ -105,12 +110,10 @@ class Show:
         from engine.client.connection import Connection
         from engine.events import wire
         from engine.pool.load import load_pool
-        from engine.pool.paths import base_pack
 
-        pool = await asyncio.to_thread(load_pool, base_pack(), stage.shop, model_of=lambda _: "")
-        recording = cut(stage.shop / "live.jsonl", stage.folder / "live.jsonl", SKIP_S, self._seconds * self._speed)
+        pool = await asyncio.to_thread(load_pool, stage.base, stage.shop, model_of=lambda _: "")
         titles = {name: intent.title.get("en", name) for name, intent in pool.intents.items()}
-        story = self.story = Story(recording, titles)
+        story = self.story = Story(self._recording, titles)
         news: asyncio.Queue[object] = asyncio.Queue()
 
         def on_push(message: wire.Push | wire.Processed | wire.Facts | wire.Identified) -> None:
