@@ -95,7 +95,7 @@ def _asked(
     product, clear = _product(room, intent, found, sent, now)
     if found.not_sold is not None and found.product is None:
         return final("not_sold", None, wanted=found.not_sold)
-    if product is not None and product in room.shop.pool.products and not room.shop.pool.products[product].on_sale:
+    if not room.shop.sells(product):
         return final("not_sold", product, wanted=product)
     if not clear:
         return final("no_product", None)
@@ -200,6 +200,8 @@ def _product(room: Room, intent: Intent, found: Understanding, sent: int, now: i
     viewed = sent - delay
     changed = room.clock.screen_changed(viewed - delay, viewed + delay)
     product = _majority(room, intent.id, now) if changed else room.clock.on_screen(viewed)
+    if product not in room.shop.pool.products:
+        product = None  # a line-up may show what the catalogue does not know
     return product, product is not None or not needs
 
 

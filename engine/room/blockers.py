@@ -60,6 +60,8 @@ def look(room: Room, demand: Demand, now: int) -> Held | Hopeless:
     """What holds this demand."""
     if demand.intent not in room.shop.pool.intents:
         return Hopeless("no_reply", None)
+    if not room.shop.sells(demand.product):
+        return Hopeless("not_sold", demand.product)
     other, own = answerable(room, demand, now)
     found = other if other is not None and other.replies else own
     if found.trouble is not None and found.trouble != "fact_pending":

@@ -47,7 +47,7 @@ def emit(room: Room, winner: Candidate, choice: Choice, opportunity: Opportunity
     """Write the insertion and reserve what it takes."""
     demand, filled = winner.demand, winner.filled
     intent = room.shop.pool.intents[demand.intent]
-    boundary = opportunity.boundary
+    boundary, start = opportunity.boundary, opportunity.start
     assert room.session is not None
     insertion = Insertion(
         id=fx.new_id(room.name),
@@ -67,11 +67,11 @@ def emit(room: Room, winner: Candidate, choice: Choice, opportunity: Opportunity
         when=when(opportunity),
         after=room.clock.cursor(boundary.lap, boundary.number) if boundary else None,
         resume=room.clock.after(boundary.lap, boundary.number) if boundary else None,
-        start=opportunity.start,
+        start=start,
         not_after=winner.not_after,
         facts=filled.facts,
         pool=room.shop.pool.hash,
-        serves=tuple(CommentRef(source=c.source, id=c.id) for c in demand.comments[:SERVES_CAP]),
+        serves=tuple(CommentRef(source=c.source, id=c.id) for c in demand.comments if c.deadline >= start)[:SERVES_CAP],
         viewers=winner.viewers,
         choice=choice,
     )
@@ -79,16 +79,16 @@ def emit(room: Room, winner: Candidate, choice: Choice, opportunity: Opportunity
     del room.demands[demand.key]
     for comment in demand.comments:
         comment.flight = insertion.id
-    end = opportunity.start + filled.ms
+    end = start + filled.ms
     room.flight = Flight(
         insertion=insertion,
         demand=demand,
         emitted=fx.now,
-        due=opportunity.start + REPORT_TIMEOUT_MS,
+        due=start + REPORT_TIMEOUT_MS,
         until=filled.until,
         cooldown_before=room.cooldowns.get(demand.key, 0),
         heard_before=room.heard.get(filled.reply.id),
     )
-    room.say(opportunity.start, end)
+    room.say(start, end)
     room.cool(demand.key, end + intent.cooldown_ms)
-    room.hear(filled.reply.id, opportunity.start)
+    room.hear(filled.reply.id, start)

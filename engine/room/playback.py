@@ -193,16 +193,20 @@ def check_flight(room: Room, fx: Effects) -> None:
     flight = room.flight
     if flight is None or flight.cause:
         return
-    said = flight.insertion
-    for use in said.facts:
-        if room.shop.version(use.product, use.name, fx.now) != use.version:
-            forbid(room, "fact_expired", fx, stop=use.price)
-            return
-    intent = room.shop.pool.intents.get(said.intent)
-    reply = next((reply for reply in intent.replies if reply.id == said.reply), None) if intent else None
-    filled = room.shop.fill(reply, said.product, fx.now) if reply is not None else None
-    if filled is None or getattr(filled, "text", None) != said.text:
+    said, shop = flight.insertion, room.shop
+    begun = flight.state == "started"
+    at = fx.now if begun else max(fx.now, said.start)
+    changed = [use for use in said.facts if shop.version(use.product, use.name, at) != use.version]
+    if changed:
+        forbid(room, "fact_expired", fx, stop=any(use.price for use in changed))
+        return
+    intent = shop.pool.intents.get(said.intent)
+    ready = shop.usable(intent, said.product, said.language, at).replies if intent and shop.sells(said.product) else ()
+    same = next((filled for filled in ready if filled.reply.id == said.reply and filled.text == said.text), None)
+    if same is None:
         forbid(room, "pool_changed", fx, stop=any(use.price for use in said.facts))
+    elif not begun and same.until - same.ms < said.not_after:
+        forbid(room, "fact_expired", fx, stop=False)  # it may start only before a change that is known by now
 
 
 # ---- silence -----------------------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from engine.pool.model import Fact, Intent, Localised, Pool, Reply
 from engine.room.guard import Guard
 
 FOREVER: Final = 1 << 62
+MAX_SPOKEN: Final = 300  # characters that an insertion holds; live facts pass no lint
 
 Trouble = Literal["no_reply", "fact_missing", "fact_expired", "fact_out_of_bounds", "guard_blocked", "fact_pending"]
 SEVERITY: Final[dict[Trouble, int]] = {
@@ -123,12 +124,23 @@ class Shop:
 
     def read(self, product: str | None, name: str, lang: str, at: int) -> Reading | Unusable:
         """The fact `name` as spoken at `at`: of the product, else of the shop; a live one before the catalogue's."""
-        if product is not None and (
-            (product, name) in self.live
-            or (product in self.pool.products and name in self.pool.products[product].facts)
-        ):
-            return self._read_at(product, name, self.pool.products[product].facts.get(name), lang, at)
-        return self._read_at(ANY_PRODUCT, name, self.pool.facts.get(name), lang, at)
+        place = self._place(product, name)
+        facts = self.pool.facts if place == ANY_PRODUCT else self.pool.products[place].facts
+        return self._read_at(place, name, facts.get(name), lang, at)
+
+    def _place(self, product: str | None, name: str) -> str:
+        """Whose fact counts. Live facts of a product that left the catalogue do not: nothing bounds them any more."""
+        item = self.pool.products.get(product) if product is not None else None
+        if item is not None and ((item.id, name) in self.live or name in item.facts):
+            return item.id
+        return ANY_PRODUCT
+
+    def sells(self, product: str | None) -> bool:
+        """Whether there is nothing to sell (None), or the product is in the catalogue and on sale."""
+        if product is None:
+            return True
+        item = self.pool.products.get(product)
+        return item is not None and item.on_sale
 
     def _read_at(self, product: str, name: str, base: Fact | None, lang: str, at: int) -> Reading | Unusable:
         applied = self.live.get((product, name))
@@ -176,9 +188,14 @@ class Shop:
         elif not isinstance(value, str):
             value = value.get(lang) or next(iter(value.values()))
         try:
-            return Reading(speech.spoken(value, currency, lang), version, until, price=currency is not None)
+            text = speech.spoken(value, currency, lang)
         except ValueError:
             return Unusable("fact_missing", name, until)
+        if not text.strip():
+            return Unusable("fact_missing", name, until)
+        if len(text) > MAX_SPOKEN:
+            return Unusable("fact_out_of_bounds", name, until)
+        return Reading(text, version, until, price=currency is not None)
 
     def version(self, product: str, name: str, at: int) -> str | None:
         """Version of the fact that counts at `at`; None where none does."""
@@ -226,10 +243,9 @@ class Shop:
                 return reading
             values[name] = reading.text
             until = min(until, reading.until)
-            own = item is not None and ((item.id, name) in self.live or name in item.facts)
             uses.append(
                 FactUse(
-                    product=item.id if own and item is not None else ANY_PRODUCT,
+                    product=self._place(product, name),
                     name=name,
                     version=reading.version,
                     text=reading.text,
@@ -238,7 +254,7 @@ class Shop:
                 )
             )
         text = speech.fill(reply.text, values)
-        if self.guard.refuses(text, reply.text, uses):
+        if len(text) > MAX_SPOKEN or self.guard.refuses(text, reply.text, uses):
             return Unusable("guard_blocked", reply.id, until)
         seconds = reply.seconds if reply.seconds is not None else speech.seconds(text, reply.lang)
         return Filled(reply, product, text, max(1, round(seconds * 1000)), tuple(uses), until)

@@ -1,0 +1,128 @@
+"""Facts and pools that change under a room: what may still be said, and what ends."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from engine.events.outputs import Decision, Insertion, Stop, Withdraw
+from engine.pool.model import Fact, Limits, Pool, Product
+from tests.unit.room.scene import START, Scene, intent, pool, reply
+
+
+def here() -> Pool:
+    """An intent whose reply names no product: it may be said only beside it."""
+    text = reply("a.b", "here", "这一款是{price}", needs_product=True, on_screen_only=True)
+    return pool(intents={"a.b": intent("a.b", text, needs_product=True)})
+
+
+def without(product: str, name: str = "0000000a", live: Pool | None = None) -> Pool:
+    live = live or pool()
+    return replace(live, hash=name, products={key: item for key, item in live.products.items() if key != product})
+
+
+def off_sale(product: str, name: str = "0000000a") -> Pool:
+    live = pool()
+    return replace(live, hash=name, products={**live.products, product: replace(live.products[product], on_sale=False)})
+
+
+def test_a_product_that_vanishes_takes_its_live_facts_out_of_use() -> None:
+    """The fact event outlives the catalogue's product; nothing is said of goods that no catalogue bounds."""
+    scene = Scene(here())
+    scene.play()
+    scene.fact("price", 100, product="tgy")
+    assert scene.ask("a.b", product="tgy", id="a") == "no_opportunity"
+    scene.swap(without("tgy", live=here()))
+    assert scene.decisions == {"a": "not_sold"}
+    assert scene.ask("a.b", id="b") == "no_product"
+    assert scene.ask("a.b", product="tgy", id="c") == "not_sold"
+    scene.fact("price", 101, product="tgy")
+
+
+def test_a_product_that_goes_off_sale_ends_who_waits_and_withdraws_its_reply() -> None:
+    """Waiting comments get the reason that later ones get on arrival."""
+    scene = Scene()
+    scene.play()
+    scene.ask("product.price", product="puer", id="a")
+    scene.swap(off_sale("puer"))
+    assert scene.decisions == {"a": "not_sold"}
+    assert scene.all(Decision)[-1].wanted == "puer"
+    scene.ask("product.price", product="tgy", id="b")
+    scene.wait(3_000)
+    scene.swap(off_sale("tgy", "0000000b"))
+    assert [withdraw.insertion for withdraw in scene.all(Withdraw)] == [scene.insertion.id]
+
+
+def test_a_reply_that_no_longer_fits_the_product_is_withdrawn() -> None:
+    """An edit that keeps the text but narrows `products` forbids it too."""
+    scene = Scene(pool(intents={"a.b": intent("a.b", reply("a.b", "x", "好"))}))
+    scene.play()
+    scene.ask("a.b")
+    scene.wait(3_000)
+    scene.swap(pool("0000000a", intents={"a.b": intent("a.b", reply("a.b", "x", "好", products=("puer",)))}))
+    assert len(scene.all(Withdraw)) == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [("很" * 301, "fact_out_of_bounds"), ("很" * 299, "guard_blocked"), (10**310, "fact_out_of_bounds"), (" ", "fact_missing")],
+)  # fmt: skip
+def test_a_live_fact_that_makes_a_text_too_long_or_empty_is_not_said(value: object, reason: str) -> None:
+    """Live facts pass no lint: a text beyond what a record holds must not be made of them."""
+    scene = Scene()
+    scene.fact("hours", value)
+    assert scene.ask("shipping.dispatch") == reason
+
+
+def test_facts_count_as_of_the_start_of_the_reply() -> None:
+    """A fact that begins before the reply starts is no change when another event comes meanwhile."""
+    scene = Scene()
+    scene.play()
+    scene.fact("hours", 48, start=START + 3_500)
+    scene.ask("shipping.dispatch")
+    scene.wait(3_000)
+    assert scene.insertion.text == "48小时内发出"
+    scene.fact("price", 99, product="puer")
+    assert not scene.all(Withdraw)
+
+
+def test_a_fact_that_will_change_before_a_late_start_withdraws() -> None:
+    """`not_after` was set before the change was known; the next insertion has the right one."""
+    scene = Scene()
+    scene.play()
+    scene.ask("shipping.dispatch")
+    scene.wait(3_000)
+    first = scene.insertion
+    assert first.not_after > START + 20_000
+    scene.fact("hours", 48, start=START + 20_000)
+    assert [withdraw.insertion for withdraw in scene.all(Withdraw)] == [first.id]
+    scene.report("aborted", first.id)
+    scene.wait(1_000)
+    scene.next_sentence("tgy-0", "tgy-1")
+    scene.wait(3_000)
+    assert scene.insertion.not_after == START + 16_000
+
+
+def test_a_changed_price_stops_also_where_another_fact_changed_first() -> None:
+    """Each changed fact is looked at."""
+    both = intent("a.b", reply("a.b", "x", "{hours}小时，{price}", needs_product=True), needs_product=True)
+    scene = Scene(pool(intents={"a.b": both}))
+    scene.play()
+    scene.ask("a.b", product="tgy")
+    scene.wait(3_000)
+    scene.report("started", scene.insertion.id)
+    live = pool("0000000a", intents={"a.b": both}, facts={"hours": Fact("hours", 48)})
+    tgy = Product("tgy", {"zh": "铁观音"}, link=1, facts={"price": Fact("price", 119, "CNY")})
+    scene.swap(replace(live, products={**live.products, "tgy": tgy}))
+    assert len(scene.all(Stop)) == 1
+
+
+def test_an_insertion_serves_only_whom_it_can_reach() -> None:
+    """Comments whose deadline lies before the predicted start are not listed."""
+    scene = Scene(pool(limits=Limits(minimum_pause_ms=0)))
+    scene.play()
+    scene.ask("shipping.fee", id="late", age=41_500)
+    scene.ask("shipping.fee", id="fine")
+    scene.wait(3_000)
+    assert [ref.id for ref in scene.all(Insertion)[0].serves] == ["fine"]
