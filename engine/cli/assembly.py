@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -120,7 +120,7 @@ class Assembly:
             await asyncio.wait([stopping, *tasks], return_when=asyncio.FIRST_COMPLETED)
             ended = [task for task in tasks if task.done()]
             self._stopping.set()
-            await self._stop(tasks)
+            await self._stop(tasks, ended)
             for over in ended:
                 over.result()
                 raise LivechatError(f"the role `{tasks[over]}` ended by itself; start it again, the log tells more")
@@ -132,7 +132,7 @@ class Assembly:
                 *(task for task in (stopping, lag, *tasks) if task is not None), return_exceptions=True
             )
 
-    async def _stop(self, tasks: Mapping[asyncio.Task[None], Role]) -> None:
+    async def _stop(self, tasks: Mapping[asyncio.Task[None], Role], ended: Collection[asyncio.Task[None]]) -> None:
         """Stop every role at once, and wait as long as a graceful stop may take."""
         log.info("stopping")
         for part in self._parts.values():
@@ -142,7 +142,7 @@ class Assembly:
             log.warning("the role `%s` did not end in time and is cut off", tasks[task])
         for task in done:
             error = task.exception() if not task.cancelled() else None
-            if error is not None:
+            if error is not None and task not in ended:  # those are raised
                 log.error("the role `%s` failed: %s", tasks[task], error, exc_info=_unexpected(error))
 
 

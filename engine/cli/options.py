@@ -115,6 +115,7 @@ def _sentence(error: ValidationError, config: Path | None) -> str:
     more = error.error_count() - 1
     rest = f" (and {more} more)" if more else ""
     where = f"in `{config}`, " if config is not None else ""
-    variable = "LIVECHAT_" + "__".join(str(step) for step in first["loc"]).upper()
+    steps = [step for step in first["loc"] if isinstance(step, str)]  # an item of a list has no variable of its own
+    variable = "LIVECHAT_" + "__".join(steps).upper()
     remedy = f"correct it {where}in {variable} or among the options; `livechat config` shows all settings"
     return f"setting `{name}`: {message[:1].lower()}{message[1:]}{rest}; {remedy}"

@@ -78,11 +78,11 @@ async def run(settings: Settings) -> int | None:
     from engine.cli.assembly import Assembly
 
     log = logging.getLogger(__name__)
+    assembly = Assembly(settings, listening=tell)
     if "gateway" in settings.roles and not settings.gateway.tokens and not settings.gateway.open:
         log.warning(
             "nobody can connect: write `[[gateway.tokens]]` into the settings, or begin with `--open` on your own machine"
         )
-    assembly = Assembly(settings, listening=tell)
     received: list[int] = []
     loop = asyncio.get_running_loop()
 

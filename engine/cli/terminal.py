@@ -4,21 +4,29 @@ from __future__ import annotations
 
 import json
 import sys
+from typing import Final, TextIO
 
 from rich.console import Console
 from rich.text import Text
 
 from engine.errors import LivechatError, PoolError
 
+PIPE_COLUMNS: Final = 120  # to which tables are laid out without a terminal; single lines are never broken there
+
 
 def out() -> Console:
     """The console of results. Made anew, since tests and pipes exchange the streams."""
-    return Console(file=sys.stdout, highlight=False, soft_wrap=True)
+    return _console(sys.stdout)
 
 
 def err() -> Console:
     """The console of progress and errors."""
-    return Console(file=sys.stderr, highlight=False, soft_wrap=True)
+    return _console(sys.stderr)
+
+
+def _console(file: TextIO) -> Console:
+    terminal = file.isatty()
+    return Console(file=file, highlight=False, soft_wrap=not terminal, width=None if terminal else PIPE_COLUMNS)
 
 
 def say(text: str | Text, style: str = "") -> None:

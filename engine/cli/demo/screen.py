@@ -19,7 +19,7 @@ from engine.insight.coverage import KINDS, Outcome
 
 MIN_COLUMNS: Final = 90  # of a terminal on which panels can stand side by side
 
-TOLD: Final[dict[Outcome, str]] = {"answered": "answered", "missed": "too late", "gap": "no reply fits"}
+TOLD: Final[dict[Outcome, str]] = {"answered": "answered", "missed": "missed", "gap": "no reply fits"}
 OUTCOME_STYLES: Final[dict[Outcome, str]] = {
     "answered": "bold green", "shadowed": "green", "missed": "yellow", "people": "magenta", "gap": "bold red", "idle": "dim",
 }  # fmt: skip
