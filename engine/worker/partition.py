@@ -307,12 +307,12 @@ class PartitionWorker:
                 known[room, shop] = about
             pool, longest = about
             unread: Unread | None = None
-            if self.rooms.seen(room, comment.source, comment.id):
+            if quota is not None and taken.get(room, 0) >= quota:
+                unread = "shed"  # asked first, since it must be cheap; the core still knows a duplicate
+            elif self.rooms.seen(room, comment.source, comment.id):
                 unread = "duplicate"
             elif here.now > self._clamped(comment.sent, stored.time) + longest:
                 unread = "expired"
-            elif quota is not None and taken.get(room, 0) >= quota:
-                unread = "shed"
             else:
                 taken[room] = taken.get(room, 0) + 1
                 wants.setdefault(pool, {})[comment.text] = None

@@ -189,7 +189,7 @@ class Worker:
         records = sum(map(len, polled.values()))
         full = sum(1 for found in polled.values() if len(found) >= limit)
         self._share.took(records, full, (self._seams.performance() - begun) * 1_000)
-        if records:
+        if records and not full:
             await self._space_out(begun)
 
     def _begin(

@@ -12,11 +12,12 @@ from collections.abc import Mapping, Sequence
 
 from engine.bus.port import Stored
 
-TURN_MS = 40.0  # a third of what a verdict may take at p99, poll and commit included
-LEAST_RECORDS = 200  # a smaller poll would pay more for its commit than for its comments
+TURN_MS = 20.0  # a comment may wait for one turn, be handled in the next, and wait for its commit: a third of 150 ms
+LEAST_RECORDS = 100  # a smaller poll would pay more for its commit than for its comments
 OLD_MS = 100  # comments that waited longer than this say that the backlog is not a mere burst
 LEAST_RELIEF = 1 / 64
 FAIR_SPREAD = 2.0  # nobody is refused up to this many times the mean: rooms that are alike differ by chance
+ACTIVE_MS = 2_000  # a room that wrote within this counts as one that may be waiting: a single turn sees too few of them
 SMOOTHING = 0.2  # weight of the newest turn in the cost of a record
 
 
@@ -29,6 +30,9 @@ class Share:
         self._limit = most_records
         self._cost_ms = 0.0
         self._relief = 1.0
+        self._since = 0
+        self._lately: set[str | None] = set()
+        self._before: set[str | None] = set()
 
     @property
     def limit(self) -> int:
@@ -39,18 +43,25 @@ class Share:
         """Partition → how many comments of any one room may be understood; partitions without a backlog are absent."""
         full = [partition for partition, records in polled.items() if len(records) >= self._limit]
         if not full:
+            self._active(polled, now)
             self._relief = min(1.0, self._relief * 2)
             return {}
         oldest = max(now - records[-1].time for partition, records in polled.items() if partition in full)
         self._relief = max(LEAST_RELIEF, self._relief / 2) if oldest > OLD_MS else min(1.0, self._relief * 2)
-        rooms = {record.key for records in polled.values() for record in records if record.topic == "comments"}
-        if len(rooms) < 2:
+        rooms = self._active(polled, now)
+        if rooms < 2:
             return {}
-        equal = FAIR_SPREAD * sum(len(records) for records in polled.values()) / len(rooms)
-        return {
-            partition: max(1, int(max(equal, len(polled[partition]) * self._share * self._relief)))
-            for partition in full
-        }
+        equal = FAIR_SPREAD * sum(len(records) for records in polled.values()) / rooms
+        share = self._share * self._relief
+        return {partition: max(1, int(max(equal, len(polled[partition]) * share))) for partition in full}
+
+    def _active(self, polled: Mapping[int, Sequence[Stored]], now: int) -> int:
+        """How many rooms wrote lately, those of this poll included."""
+        if now - self._since >= ACTIVE_MS:
+            self._since = now
+            self._before, self._lately = self._lately, set()
+        self._lately.update(record.key for found in polled.values() for record in found if record.topic == "comments")
+        return len(self._lately | self._before)
 
     def took(self, records: int, busiest: int, elapsed_ms: float) -> None:
         """A turn handled `records`, in `busiest` full partitions, within `elapsed_ms`: size the next polls by it."""
