@@ -43,16 +43,15 @@ def mode_set(room: Room, event: ModeSet, fx: Effects) -> None:
 def take_over(room: Room, event: TakeOver, fx: Effects) -> None:
     """A person takes the room, now or when the sentence ends, or hands it back."""
     if event.who == "engine":
-        if room.person and room.clock.running:
-            room.clock.go_on(fx.now)
         room.person = room.person_waits = False
+        room.rest(fx.now)
     elif event.at_boundary and room.clock.moving:
         room.person_waits = True
         forbid(room, "taken_over", fx, stop=False)
     else:
         room.person = True
         forbid(room, "taken_over", fx, stop=True)
-        room.clock.hold_still()
+        room.rest(fx.now)
 
 
 def kill(room: Room, on: bool, hold_script: bool, fx: Effects) -> None:

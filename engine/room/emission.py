@@ -86,9 +86,10 @@ def emit(room: Room, winner: Candidate, choice: Choice, opportunity: Opportunity
         emitted=fx.now,
         due=start + REPORT_TIMEOUT_MS,
         until=filled.until,
+        cooled=end + intent.cooldown_ms,
         cooldown_before=room.cooldowns.get(demand.key, 0),
         heard_before=room.heard.get(filled.reply.id),
     )
     room.say(start, end)
-    room.cool(demand.key, end + intent.cooldown_ms)
+    room.cool(demand.key, room.flight.cooled)
     room.hear(filled.reply.id, start)

@@ -16,18 +16,22 @@ FAILURES_CAP: Final = 3  # a reply that the player refused so often is given up
 CAUSES: Final[dict[str, Reason]] = {"fact_expired": "fact_expired", "killed": "killed", "taken_over": "taken_over"}
 
 
-def report(room: Room, kind: str, insertion: str, at: int, fx: Effects) -> None:
-    """What the player says of an insertion. Reports of unknown ones mean nothing."""
-    flight = room.flight
-    late = False
+def report(room: Room, kind: str, insertion: str, at: int, fx: Effects) -> bool:
+    """What the player says of an insertion; whether that means anything. Its time lies between the last that is known and now."""
+    flight, late = room.flight, False
     if flight is None or flight.insertion.id != insertion:
-        lost = room.lost_flights.get(insertion)
-        if lost is None:
-            return
-        late = True
-        if flight is None:
-            _resurrect(room, lost)
-        flight = lost
+        flight, late = room.lost_flights.get(insertion), True
+    if flight is None or (kind == "rejected" and flight.state == "started"):
+        return False
+    over = kind in ("ended", "rejected", "aborted")
+    if late and (over or room.flight is None):
+        _reclaim(room, flight)
+    if late and not over and room.flight is None:
+        del room.lost_flights[insertion]
+        room.flight = flight
+        flight.due = fx.now + REPORT_TIMEOUT_MS + (flight.insertion.duration_ms if flight.state == "started" else 0)
+        room.rest(fx.now)
+    at = max(min(at, fx.now), flight.emitted, flight.started)
     if kind == "accepted":
         if flight.state == "sent":
             flight.state = "accepted"
@@ -35,16 +39,15 @@ def report(room: Room, kind: str, insertion: str, at: int, fx: Effects) -> None:
         started(room, flight, at, fx)
     elif kind == "ended":
         ended(room, flight, at, fx, late=late)
-    elif kind == "aborted" and flight.state == "started":
+    elif flight.state == "started":
         cut(room, flight, at, fx, late=late)
-    elif kind in ("rejected", "aborted") and flight.state != "started":
+    else:
         not_started(room, flight, fx)
+    return True
 
 
-def _resurrect(room: Room, flight: Flight) -> None:
+def _reclaim(room: Room, flight: Flight) -> None:
     """A report came after all: comments that still wait belong to it again."""
-    del room.lost_flights[flight.insertion.id]
-    room.flight = flight
     for demand in list(room.demands.values()):
         for comment in [c for c in demand.comments if c.flight == flight.insertion.id]:
             demand.remove(comment)
@@ -53,27 +56,27 @@ def _resurrect(room: Room, flight: Flight) -> None:
             del room.demands[demand.key]
 
 
-def started(room: Room, flight: Flight, at: int, fx: Effects) -> None:
-    """It is being said: comments past their deadline end, the others are served when it ends."""
+def started(room: Room, flight: Flight, at: int, fx: Effects, *, over: bool = False) -> None:
+    """It is being said (or was, where it is `over`): comments past their deadline end, the others are served when it ends."""
     if flight.state == "started":
         return
     ms = flight.insertion.duration_ms
     flight.state, flight.started = "started", at
     flight.due = fx.now + ms + REPORT_TIMEOUT_MS
-    room.clock.hold_still()
+    room.rest(at)
     for comment in [c for c in flight.demand.comments if c.deadline < at]:
         flight.demand.remove(comment)
         end(room, comment, "expired", fx)
     room.unsay(flight.insertion.start, flight.insertion.start + ms)
     room.say(at, at + ms)
-    if flight.cause:
+    if flight.cuts and not over:
         _stop(room, flight, fx)
 
 
 def ended(room: Room, flight: Flight, at: int, fx: Effects, *, late: bool) -> None:
     """It was said: its comments are answered. An `ended` without `started` tells both."""
     if flight.state != "started":
-        started(room, flight, max(flight.emitted, at - flight.insertion.duration_ms), fx)
+        started(room, flight, max(flight.emitted, at - flight.insertion.duration_ms), fx, over=True)
     _release(room, flight)
     for comment in flight.demand.comments:
         end(room, comment, "answered", fx, flight=flight, via="voice")
@@ -82,15 +85,16 @@ def ended(room: Room, flight: Flight, at: int, fx: Effects, *, late: bool) -> No
     room.say(flight.started, max(at, flight.started))
     intent = room.shop.pool.intents.get(flight.insertion.intent)
     if intent is not None:
-        room.cool(flight.demand.key, at + intent.cooldown_ms)
-    room.clock.go_on(at)
+        known = room.cooldowns.get(flight.demand.key, 0) if late else 0  # another may have been said since
+        room.cool(flight.demand.key, max(known, at + intent.cooldown_ms))
+    room.rest(at)
 
 
 def cut(room: Room, flight: Flight, at: int, fx: Effects, *, late: bool) -> None:
     """It was cut off: reservations stay, its comments wait again without a cooldown, or end with the cause."""
     _release(room, flight)
     _aired(room, flight, at, fx, late=late, cut=True)
-    room.clock.go_on(at)
+    room.rest(at)
     for comment in flight.demand.comments:
         comment.cut = True
         comment.flight = None
@@ -102,12 +106,15 @@ def not_started(room: Room, flight: Flight, fx: Effects) -> None:
     _release(room, flight)
     insertion = flight.insertion
     room.unsay(insertion.start, insertion.start + insertion.duration_ms)
-    room.cooldowns.pop(flight.demand.key, None)
-    if flight.cooldown_before > fx.now:
-        room.cool(flight.demand.key, flight.cooldown_before)
-    room.heard.pop(insertion.reply, None)
-    if flight.heard_before is not None:
-        room.hear(insertion.reply, flight.heard_before)
+    key = flight.demand.key
+    if room.cooldowns.get(key) == flight.cooled:  # else another insertion renewed it
+        del room.cooldowns[key]
+        if flight.cooldown_before > fx.now:
+            room.cool(key, flight.cooldown_before)
+    if room.heard.get(insertion.reply) == insertion.start:
+        del room.heard[insertion.reply]
+        if flight.heard_before is not None:
+            room.hear(insertion.reply, flight.heard_before)
     again = []
     for comment in flight.demand.comments:
         comment.flight = None
@@ -154,19 +161,28 @@ def _aired(room: Room, flight: Flight, at: int, fx: Effects, *, late: bool, cut:
 
 
 def forbid(room: Room, cause: str, fx: Effects, *, stop: bool) -> None:
-    """The insertion on its way may not be said: withdrawn before it started, stopped after (where `stop` says so)."""
+    """The insertion on its way may not be said: withdrawn before it started. `stop`: cut after, also where it starts all the same."""
     flight = room.flight
-    if flight is None or flight.cause or (flight.state == "started" and not stop):
+    if flight is None:
         return
-    flight.cause = cause
-    if flight.state == "started":
-        _stop(room, flight, fx)
-        return
+    begun = flight.state == "started"
+    withdraw = not begun and not flight.cause
+    if (stop and not flight.cuts) or withdraw:
+        flight.cause = cause
+    if stop and not flight.cuts:
+        flight.cuts = True
+        if begun:
+            _stop(room, flight, fx)
+    if withdraw:
+        _withdraw(room, flight, fx)
+
+
+def _withdraw(room: Room, flight: Flight, fx: Effects) -> None:
     insertion = flight.insertion
     fx.records.append(
         Withdraw(
             id=fx.new_id(room.name), room=room.name, shop=room.shop.id, at=fx.now, lease=fx.lease, seq=fx.seq,
-            shop_offset=fx.shop_offset, session=insertion.session, insertion=insertion.id, reason=cause,
+            shop_offset=fx.shop_offset, session=insertion.session, insertion=insertion.id, reason=flight.cause,
         )
     )  # fmt: skip
 
@@ -191,7 +207,7 @@ def stop(room: Room, insertion: str | None, reason: str, fx: Effects, *, hold_sc
 def check_flight(room: Room, fx: Effects) -> None:
     """After a change of facts or pool: may the insertion on its way still be said?"""
     flight = room.flight
-    if flight is None or flight.cause:
+    if flight is None or flight.cuts:
         return
     said, shop = flight.insertion, room.shop
     begun = flight.state == "started"
@@ -213,7 +229,7 @@ def check_flight(room: Room, fx: Effects) -> None:
 
 
 def overdue(room: Room, fx: Effects) -> None:
-    """A report did not come: one resend with the same id, then the player is lost."""
+    """A report did not come: what was sent is sent once more with the same id, then the player is lost."""
     flight = room.flight
     if flight is None or fx.now < flight.due:
         return
@@ -222,8 +238,15 @@ def overdue(room: Room, fx: Effects) -> None:
         return
     flight.resent = True
     flight.due = fx.now + REPORT_TIMEOUT_MS
+    if flight.cuts and flight.state == "started":
+        _stop(room, flight, fx)
+        return
+    if flight.cause and flight.state != "started":
+        _withdraw(room, flight, fx)
+        return
+    # Every shop event up to now was held against it: fences below that are none of its.
     again: Insertion = flight.insertion.model_copy(
-        update={"resend": True, "at": fx.now, "seq": fx.seq, "lease": fx.lease}
+        update={"resend": True, "at": fx.now, "seq": fx.seq, "lease": fx.lease, "shop_offset": fx.shop_offset}
     )
     fx.records.append(again)
 
@@ -238,21 +261,20 @@ def release_unknown(room: Room, fx: Effects) -> None:
     room.lost_flights[flight.insertion.id] = flight
     while len(room.lost_flights) > LOST_CAP:
         del room.lost_flights[next(iter(room.lost_flights))]
-    room.clock.go_on(fx.now)
+    room.rest(fx.now)
     wait_again(room, comments, fx, "player_lost")
 
 
 def lose(room: Room, cause: Lost, fx: Effects) -> None:
     """The player is lost: no opportunities until it is back."""
-    if room.lost is not None:
-        return
-    room.lost = cause
-    fx.records.append(
-        Alert(
-            id=fx.new_id(room.name), room=room.name, shop=room.shop.id, at=fx.now, lease=fx.lease, seq=fx.seq,
-            shop_offset=fx.shop_offset, kind="player_lost", detail=cause,
-        )
-    )  # fmt: skip
+    if room.lost is None:
+        room.lost = cause
+        fx.records.append(
+            Alert(
+                id=fx.new_id(room.name), room=room.name, shop=room.shop.id, at=fx.now, lease=fx.lease, seq=fx.seq,
+                shop_offset=fx.shop_offset, kind="player_lost", detail=cause,
+            )
+        )  # fmt: skip
     release_unknown(room, fx)
 
 
@@ -260,21 +282,18 @@ def outcomes(room: Room, states: tuple[InsertionState, ...], session: str, fx: E
     """The outcomes that a player tells when it identifies: what it does not name it never started, or nobody knows."""
     told = {state.insertion for state in states}
     for state in states:
-        report(room, state.kind, state.insertion, clamp(room, state.at, fx.now), fx)
+        report(room, state.kind, state.insertion, state.at, fx)
     flight = room.flight
-    if flight is not None and flight.insertion.id not in told and flight.insertion.session != session:
+    if flight is None or flight.insertion.session == session:
+        return
+    if flight.insertion.id in told:
+        flight.insertion = flight.insertion.model_copy(update={"session": session})  # what follows goes there
+    else:
         release_unknown(room, fx)
-
-
-def clamp(room: Room, at: int, now: int) -> int:
-    """A player's time, never before its insertion was emitted, never in the future."""
-    earliest = room.flight.emitted if room.flight else 0
-    return max(min(at, now), earliest)
 
 
 def played(room: Room, event: Playback, fx: Effects) -> None:
     """One playback report of the current session about an insertion."""
     assert event.insertion is not None
-    report(room, event.kind, event.insertion, clamp(room, event.at, fx.now), fx)
-    if room.lost in ("unreported", "overdue"):
-        room.lost = None
+    if report(room, event.kind, event.insertion, event.at, fx):
+        room.found(fx.now, "unreported", "overdue")

@@ -19,21 +19,27 @@ def adopt(room: Room, session: str, at: int) -> None:
     room.session, room.had_player, room.player_at, room.lost = session, True, at, None
 
 
+def current(room: Room, session: str, fx: Effects) -> bool:
+    """Whether this session plays the room; where none does, one that speaks up is taken, unless it has just left."""
+    if room.session is None and session != room.gone:
+        adopt(room, session, fx.now)
+    return room.session == session
+
+
 def seen(room: Room, event: PlayerSeen, fx: Effects) -> None:
     """A player identified, or showed that it is still there."""
     if event.identified:
-        if room.session is not None and room.session != event.session:
+        if room.session != event.session or event.cursor is None:
             room.clock.idle()
         adopt(room, event.session, fx.now)
         if event.cursor is not None:
             room.clock.begin(event.cursor, min(event.at, fx.now))
         outcomes(room, event.outcomes, event.session, fx)
-    elif room.session is None:
+    elif room.session is None and event.session != room.gone:
         adopt(room, event.session, fx.now)
     elif event.session == room.session:
         room.player_at = fx.now
-        if room.lost == "silent":
-            room.lost = None
+        room.found(fx.now, "silent")
     else:
         return
     room.lead_ms = event.lead_ms
@@ -44,7 +50,7 @@ def seen(room: Room, event: PlayerSeen, fx: Effects) -> None:
 def gone(room: Room, event: PlayerGone, fx: Effects) -> None:
     """The current session's connection ended; of another session it means nothing."""
     if event.session == room.session:
-        room.session = None
+        room.session, room.gone = None, event.session
         room.lost = None
         room.clock.idle()
         release_unknown(room, fx)

@@ -42,6 +42,10 @@ class Flight:
     resent: bool = False
     cause: str = ""
     """Why it was withdrawn or stopped; empty while it may be said."""
+    cuts: bool = False
+    """It may not even be finished: stopped, or to be stopped where it starts all the same."""
+    cooled: int = 0
+    """Until when it reserved its key's cooldown."""
     cooldown_before: int = 0
     heard_before: int | None = None
 
@@ -80,6 +84,8 @@ class Room:
     last_end: int = 0
     # who says it
     session: str | None = None
+    gone: str | None = None
+    """The session that left last: nothing that it said before comes as news of a player."""
     had_player: bool = False
     lead_ms: int = 800
     stream_delay_ms: int | None = None
@@ -114,6 +120,22 @@ class Room:
             and self.session is not None
             and self.lost is None
         )
+
+    def found(self, now: int, *causes: Lost) -> None:
+        """The player shows that it is there after all; not while it may be saying what nobody knows of."""
+        if self.lost in causes and not any(
+            flight.insertion.session == self.session
+            and now <= flight.insertion.not_after + flight.insertion.duration_ms
+            for flight in self.lost_flights.values()
+        ):
+            self.lost = None
+
+    def rest(self, at: int) -> None:
+        """Script time stands still while a reply is spoken or a person has the room; else it goes on from `at`."""
+        if self.person or (self.flight is not None and self.flight.state == "started"):
+            self.clock.hold_still()
+        else:
+            self.clock.go_on(at)
 
     # ---- waiting comments ------------------------------------------------------------------------------------------
 

@@ -160,11 +160,10 @@ class Rooms:
         fx = self._fx
         match event:
             case Playback():
-                if room.session is None:
-                    presence.adopt(room, event.session, fx.now)
-                if event.session != room.session:
+                if not presence.current(room, event.session, fx):
                     return
                 room.player_at = fx.now
+                room.found(fx.now, "silent")
                 if event.insertion is not None and event.kind not in ("sentence_started", "sentence_ended", "idle"):
                     playback.played(room, event, fx)
                 elif event.kind == "idle":
@@ -176,9 +175,7 @@ class Rooms:
             case PlayerGone():
                 presence.gone(room, event, fx)
             case Script():
-                if room.session is None:
-                    presence.adopt(room, event.session, fx.now)
-                if event.session == room.session:
+                if presence.current(room, event.session, fx):
                     script_events.loaded(room, event, fx)
             case RoomOpened():
                 control.opened(room, event, self._shops.get(event.shop))

@@ -22,8 +22,14 @@ from engine.pool.model import Pool
 DRIFT_WEIGHT: Final = 0.2  # of the newest sentence in the running mean
 DRIFT_MIN: Final = 0.5  # a report beyond these tells of a stall or a skip, not of a voice that is slow or quick
 DRIFT_MAX: Final = 2.0
+MAX_LAP: Final = 1_000_000  # as `Cursor` bounds it
 SCREENS_CAP: Final = 64  # changes of product that are remembered
 SCREEN_MS: Final = 660_000  # the longest look back: clamped times (10 min) plus the stream delay
+
+
+def next_lap(lap: int) -> int:
+    """Laps stop counting where cursors do."""
+    return min(lap + 1, MAX_LAP)
 
 
 LineState = tuple[str, int, tuple[str, ...], bool, dict[str, str]]
@@ -174,10 +180,12 @@ class ScriptClock:
         lineup = self.lineup
         if lineup is None or cursor.version != lineup.version or cursor.sentence not in lineup.index:
             return False
-        self.lap, self.number = cursor.lap, lineup.index[cursor.sentence]
-        self.started = at
+        number = lineup.index[cursor.sentence]
+        if self.running and at < self.started and (cursor.lap, number) < (self.lap, self.number):
+            return True  # overtaken by a later report
+        self.lap, self.number = cursor.lap, number
+        self.started = at = max(at, self.started)
         self.running = True
-        self.still = False
         self._show(lineup.lines[self.number].product, at)
         return True
 
@@ -189,6 +197,7 @@ class ScriptClock:
         if not self.running or cursor.lap != self.lap:
             return None
         line = lineup.lines[self.number]
+        at = max(at, self.started)
         ratio = (at - self.started) / line.ms
         if DRIFT_MIN <= ratio <= DRIFT_MAX:
             self.drift = round(self.drift + DRIFT_WEIGHT * (ratio - self.drift), 6)
@@ -202,7 +211,7 @@ class ScriptClock:
         self.started = at
         if self.number >= len(lineup.lines):
             self.number = 0
-            self.lap += 1
+            self.lap = next_lap(self.lap)
             if not lineup.loop:
                 self.running = False
 
@@ -215,9 +224,10 @@ class ScriptClock:
         self.still = True
 
     def go_on(self, at: int) -> None:
-        """The script resumes at the current sentence."""
-        self.still = False
-        self.started = at
+        """Where it stood still, the script resumes at the current sentence."""
+        if self.still:
+            self.still = False
+            self.started = max(self.started, at)
 
     # ---- predictions -----------------------------------------------------------------------------------------------
 
@@ -247,7 +257,7 @@ class ScriptClock:
             if number >= len(lineup.lines):
                 if not lineup.loop:
                     return
-                number, lap = 0, lap + 1
+                number, lap = 0, next_lap(lap)
 
     def next_answer(self, intent: str, product: str | None, until: int) -> tuple[int, Line] | None:
         """The first sentence that answers this, and its predicted end, where that is before `until`."""
@@ -283,7 +293,7 @@ class ScriptClock:
         assert self.lineup is not None
         if number + 1 < len(self.lineup.lines):
             return self.cursor(lap, number + 1)
-        return self.cursor(lap + 1, 0) if self.lineup.loop else None
+        return self.cursor(next_lap(lap), 0) if self.lineup.loop else None
 
     # ---- what was on screen ----------------------------------------------------------------------------------------
 

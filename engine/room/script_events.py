@@ -36,9 +36,8 @@ def sentence(room: Room, event: Playback, fx: Effects) -> None:
             answered(room, line, at, fx)
             if room.person_waits:
                 room.person, room.person_waits = True, False
-                room.clock.hold_still()
-    if room.lost == "overdue":
-        room.lost = None
+                room.rest(at)
+    room.found(fx.now, "overdue")
 
 
 def answered(room: Room, line: Line, at: int, fx: Effects) -> None:

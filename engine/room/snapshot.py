@@ -30,6 +30,8 @@ class FlightState(Part):
     started: int
     resent: bool
     cause: str
+    cuts: bool
+    cooled: int
     cooldown_before: int
     heard_before: int | None
 
@@ -45,6 +47,8 @@ class FlightState(Part):
             started=flight.started,
             resent=flight.resent,
             cause=flight.cause,
+            cuts=flight.cuts,
+            cooled=flight.cooled,
             cooldown_before=flight.cooldown_before,
             heard_before=flight.heard_before,
         )
@@ -60,6 +64,8 @@ class FlightState(Part):
             started=self.started,
             resent=self.resent,
             cause=self.cause,
+            cuts=self.cuts,
+            cooled=self.cooled,
             cooldown_before=self.cooldown_before,
             heard_before=self.heard_before,
         )
@@ -87,6 +93,7 @@ class RoomState(Part):
     airtime: list[tuple[int, int]]
     last_end: int
     session: str | None
+    gone: str | None
     had_player: bool
     lead_ms: int
     stream_delay_ms: int | None
@@ -104,7 +111,7 @@ class RoomState(Part):
 _STATE: Final = TypeAdapter(RoomState)
 
 _PLAIN: Final = (
-    "language", "created", "mode", "closed", "active", "serial", "named", "heard", "airtime", "last_end", "session", "had_player",
+    "language", "created", "mode", "closed", "active", "serial", "named", "heard", "airtime", "last_end", "session", "gone", "had_player",
     "lead_ms", "stream_delay_ms", "player_at", "lost", "person", "person_waits", "killed", "decide_at", "window_end", "review_at",
     "timer",
 )  # fmt: skip
