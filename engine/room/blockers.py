@@ -17,7 +17,7 @@ def room_blocker(room: Room) -> Blocker | None:
     """What holds back the whole room."""
     if room.killed:
         return "killed"
-    if room.person:
+    if room.person or room.person_waits:
         return "taken_over"
     if room.mode == "paused":
         return "paused"

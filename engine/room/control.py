@@ -25,7 +25,7 @@ def closed(room: Room, fx: Effects) -> None:
     """A live ends: nothing more is said, and all who wait are told."""
     room.closed = fx.now
     forbid(room, "room_closed", fx, stop=True)
-    release_unknown(room, fx)
+    release_unknown(room, fx, "room_closed")
     for demand in list(room.demands.values()):
         end_demand(room, demand, "room_closed", fx)
     room.session = None
@@ -41,27 +41,26 @@ def mode_set(room: Room, event: ModeSet, fx: Effects) -> None:
 
 
 def take_over(room: Room, event: TakeOver, fx: Effects) -> None:
-    """A person takes the room, now or when the sentence ends, or hands it back."""
+    """A person takes the room, now or when what is said ends, or hands it back."""
+    talking = room.clock.moving or (room.flight is not None and room.flight.state == "started")
     if event.who == "engine":
         room.person = room.person_waits = False
-        room.rest(fx.now)
-    elif event.at_boundary and room.clock.moving:
+    elif event.at_boundary and talking and not room.person:
         room.person_waits = True
         forbid(room, "taken_over", fx, stop=False)
     else:
-        room.person = True
+        room.person, room.person_waits = True, False
         forbid(room, "taken_over", fx, stop=True)
-        room.rest(fx.now)
+    room.rest(fx.now)
 
 
-def kill(room: Room, on: bool, hold_script: bool, fx: Effects) -> None:
-    """The kill switch: withdraw and stop at once, silence until it is lifted."""
-    if room.killed == on:
-        return
-    room.killed = on
-    if not on:
-        return
+def kill(room: Room, on: bool, held: bool, fx: Effects) -> None:
+    """The kill switches of the room as they stand now: withdraw and stop at once, hold the script, silence until they are lifted."""
+    begins, holds = on and not room.killed, held and not room.held
+    room.killed, room.held = on, held
     before = len(fx.records)
-    forbid(room, "killed", fx, stop=True)
-    if hold_script or len(fx.records) == before:
-        stop(room, None, "killed", fx, hold_script=hold_script)
+    if begins:
+        forbid(room, "killed", fx, stop=True)
+    if holds or (begins and len(fx.records) == before):
+        stop(room, None, "killed", fx, hold_script=held)
+    room.rest(fx.now)

@@ -87,14 +87,14 @@ def ended(room: Room, flight: Flight, at: int, fx: Effects, *, late: bool) -> No
     if intent is not None:
         known = room.cooldowns.get(flight.demand.key, 0) if late else 0  # another may have been said since
         room.cool(flight.demand.key, max(known, at + intent.cooldown_ms))
-    room.rest(at)
+    room.pause_comes(at)
 
 
 def cut(room: Room, flight: Flight, at: int, fx: Effects, *, late: bool) -> None:
     """It was cut off: reservations stay, its comments wait again without a cooldown, or end with the cause."""
     _release(room, flight)
     _aired(room, flight, at, fx, late=late, cut=True)
-    room.rest(at)
+    room.pause_comes(at)
     for comment in flight.demand.comments:
         comment.cut = True
         comment.flight = None
@@ -251,7 +251,7 @@ def overdue(room: Room, fx: Effects) -> None:
     fx.records.append(again)
 
 
-def release_unknown(room: Room, fx: Effects) -> None:
+def release_unknown(room: Room, fx: Effects, late: Reason = "player_lost") -> None:
     """Nobody knows whether the insertion was said: reservations stay, a late report is still understood."""
     flight = room.flight
     if flight is None:
@@ -261,8 +261,8 @@ def release_unknown(room: Room, fx: Effects) -> None:
     room.lost_flights[flight.insertion.id] = flight
     while len(room.lost_flights) > LOST_CAP:
         del room.lost_flights[next(iter(room.lost_flights))]
-    room.rest(fx.now)
-    wait_again(room, comments, fx, "player_lost")
+    room.pause_comes(fx.now)
+    wait_again(room, comments, fx, late)
 
 
 def lose(room: Room, cause: Lost, fx: Effects) -> None:

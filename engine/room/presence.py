@@ -54,6 +54,7 @@ def gone(room: Room, event: PlayerGone, fx: Effects) -> None:
         room.lost = None
         room.clock.idle()
         release_unknown(room, fx)
+        room.pause_comes(fx.now)
 
 
 def check(room: Room, fx: Effects) -> None:

@@ -94,6 +94,8 @@ class Room:
     person: bool = False
     person_waits: bool = False
     killed: bool = False
+    held: bool = False
+    """A kill switch holds the script too."""
     # when to look again
     decide_at: int = FOREVER
     window_end: int = 0
@@ -117,6 +119,7 @@ class Room:
             self.mode == "auto"
             and not self.killed
             and not self.person
+            and not self.person_waits
             and self.session is not None
             and self.lost is None
         )
@@ -131,11 +134,17 @@ class Room:
             self.lost = None
 
     def rest(self, at: int) -> None:
-        """Script time stands still while a reply is spoken or a person has the room; else it goes on from `at`."""
-        if self.person or (self.flight is not None and self.flight.state == "started"):
+        """Script time stands still while a reply is spoken, a person has the room or a kill holds it; else it goes on from `at`."""
+        if self.person or self.held or (self.flight is not None and self.flight.state == "started"):
             self.clock.hold_still()
         else:
             self.clock.go_on(at)
+
+    def pause_comes(self, at: int) -> None:
+        """A sentence or a reply is over, or nothing is said: who waited for that has the room now."""
+        if self.person_waits and not (self.flight is not None and self.flight.state == "started"):
+            self.person, self.person_waits = True, False
+        self.rest(at)
 
     # ---- waiting comments ------------------------------------------------------------------------------------------
 

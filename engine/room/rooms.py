@@ -151,7 +151,7 @@ class Rooms:
         """A room that is seen for the first time: in shadow until it is told otherwise."""
         held = self._shops[shop]
         room = Room(name, held, held.pool.default_language, self._fx.now, active=self._fx.now)
-        room.killed = self._is_killed(room)
+        room.killed, room.held = self._killed(room)
         self._rooms[name] = room
         self._plan(room)
         return room
@@ -168,6 +168,7 @@ class Rooms:
                     playback.played(room, event, fx)
                 elif event.kind == "idle":
                     room.clock.idle()
+                    room.pause_comes(fx.now)
                 else:
                     script_events.sentence(room, event, fx)
             case PlayerSeen():
@@ -179,7 +180,7 @@ class Rooms:
                     script_events.loaded(room, event, fx)
             case RoomOpened():
                 control.opened(room, event, self._shops.get(event.shop))
-                room.killed = self._is_killed(room)
+                control.kill(room, *self._killed(room), fx)
             case RoomClosed():
                 control.closed(room, fx)
             case ModeSet():
@@ -213,9 +214,9 @@ class Rooms:
             for room in list(self._rooms.values()):
                 if room.restored >= fx.seq:
                     continue
-                on = self._is_killed(room)
-                if on != room.killed:
-                    control.kill(room, on, event.hold_script, fx)
+                killed = self._killed(room)
+                if killed != (room.killed, room.held):
+                    control.kill(room, *killed, fx)
                     self._settle(room)
         else:
             assert isinstance(event, GapMark | PoolLive)
@@ -247,9 +248,11 @@ class Rooms:
         """Rooms of a shop that this entry is new to."""
         return [room for room in self._rooms.values() if room.shop is shop and room.restored < self._fx.seq]
 
-    def _is_killed(self, room: Room) -> bool:
+    def _killed(self, room: Room) -> tuple[bool, bool]:
+        """(whether a kill switch silences the room, whether one holds its script too)."""
         keys = ("kill/*", f"kill/shop/{room.shop.id}", f"kill/room/{room.name}")
-        return any(key in self._kills and self._kills[key].on for key in keys)
+        on = [kill for kill in map(self._kills.get, keys) if kill is not None and kill.on]
+        return bool(on), any(kill.hold_script for kill in on)
 
     # ---- time ------------------------------------------------------------------------------------------------------
 
@@ -296,7 +299,7 @@ class Rooms:
             room.review_at,
             room.flight.due if room.flight is not None else FOREVER,
             presence.next_check(room),
-            _forget_at(room),
+            _forget_at(room) if room.flight is None and waiting is None else FOREVER,
         )
         if timer != room.timer:
             room.timer = timer

@@ -34,9 +34,7 @@ def sentence(room: Room, event: Playback, fx: Effects) -> None:
         line = room.clock.end(event.cursor, at)
         if line is not None:
             answered(room, line, at, fx)
-            if room.person_waits:
-                room.person, room.person_waits = True, False
-                room.rest(at)
+            room.pause_comes(at)
     room.found(fx.now, "overdue")
 
 

@@ -102,6 +102,7 @@ class RoomState(Part):
     person: bool
     person_waits: bool
     killed: bool
+    held: bool
     decide_at: int
     window_end: int
     review_at: int
@@ -112,7 +113,7 @@ _STATE: Final = TypeAdapter(RoomState)
 
 _PLAIN: Final = (
     "language", "created", "mode", "closed", "active", "serial", "named", "heard", "airtime", "last_end", "session", "gone", "had_player",
-    "lead_ms", "stream_delay_ms", "player_at", "lost", "person", "person_waits", "killed", "decide_at", "window_end", "review_at",
+    "lead_ms", "stream_delay_ms", "player_at", "lost", "person", "person_waits", "killed", "held", "decide_at", "window_end", "review_at",
     "timer",
 )  # fmt: skip
 """Fields that are the same in the room and in its state."""
