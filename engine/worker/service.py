@@ -8,22 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import TypeVar
 
 from engine.bus.port import (
-    Aborted,
     Assigned,
     Bus,
-    Committed,
-    FencedOff,
     Lost,
     Member,
-    Outcome,
     Stored,
-    Unknown,
 )
 from engine.errors import BusUnavailable, Fenced, RestoreError
 from engine.events.topics import INPUTS
@@ -32,35 +25,16 @@ from engine.settings import Settings
 from engine.worker.partition import PartitionWorker
 from engine.worker.restore import Restorer
 from engine.worker.seams import Seams, real_seams, wall_clock
+from engine.worker.sending import RETRY_MOST_S, RETRY_S, Sender
 from engine.worker.share import Share
 from engine.worker.shops import PoolBoard, ShopFeed
-from engine.worker.standing import Prepared, Shared, Understood, Wants, under_lease
+from engine.worker.standing import Shared, Understood, Wants
 
 IDLE_WAIT_MS = 100  # longest wait of a poll: timers, shop events and ownership are looked at this often at least
-RETRY_S = 0.1  # first pause after the bus was unavailable; doubles up to RETRY_MOST_S
-RETRY_MOST_S = 5.0
 LAG_EVERY_MS = 1_000  # how often the lag gauges are filled
 LOAD_EVERY_S = 0.1  # how often a pool that could not be loaded yet is tried again; an edit is live within 2 s
 PARKED_MS = 300_000  # how long the rooms of a partition that went away are kept, should it come back
-T = TypeVar("T")
 logger = logging.getLogger(__name__)
-
-
-@dataclass(slots=True)
-class _Sent:
-    """A commit on its way."""
-
-    prepared: list[tuple[PartitionWorker, Prepared]]
-    outcomes: asyncio.Future[Sequence[Outcome]]
-    begun: int
-    ended: int | None = None
-    """When the outcomes were known; they may be looked at later."""
-
-    def end(self, clock: Callable[[], int]) -> Callable[[object], None]:
-        def ended(_: object) -> None:
-            self.ended = clock()
-
-        return ended
 
 
 class Worker:
@@ -101,7 +75,7 @@ class Worker:
         self._parked: dict[int, tuple[PartitionWorker, int]] = {}
         self._assigned: set[int] = set()
         self._member: Member | None = None
-        self._sent: _Sent | None = None
+        self._sender = Sender(self._joined, self._restorer, metrics, clock, self._watchdog.beat, self._owns, self._drop)
         self._stopping = asyncio.Event()
         self._lag_at = 0
         self.ready = False
@@ -157,7 +131,7 @@ class Worker:
                 await self._sleep(pause)
                 pause = min(RETRY_MOST_S, pause * 2)
         self.ready = False
-        await self._settle()
+        await self._sender.settle()
 
     async def _sleep(self, seconds: float) -> None:
         with suppress(TimeoutError):
@@ -173,7 +147,7 @@ class Worker:
         await self._acquire_assigned(member)
         if not self._partitions or not self._has_default_pool():
             self.ready = False
-            await self._settle()
+            await self._sender.settle()
             await self._sleep(IDLE_WAIT_MS / 1_000)
             return
         self._watchdog.beat("poll")
@@ -184,7 +158,7 @@ class Worker:
         await self._look_at_lag(member, now)
         workers, wants = self._begin(polled, now, limit)
         answers = await self._seams.answerer.answers(wants) if wants else {}
-        await self._settle()
+        await self._sender.settle()
         self._finish(member, workers, answers)
         records = sum(map(len, polled.values()))
         full = sum(1 for found in polled.values() if len(found) >= limit)
@@ -208,16 +182,14 @@ class Worker:
     def _finish(self, member: Member, workers: Sequence[PartitionWorker], answers: Mapping[str, Understood]) -> None:
         prepared = []
         for worker in workers:
-            if self._partitions.get(worker.partition) is not worker:
+            if not self._owns(worker):
                 continue  # lost while the last commit was settled
             member.pause_comments(worker.partition, worker.comments_paused)
             batch = worker.finish(answers)
             if batch is not None:
                 prepared.append((worker, batch))
         if prepared:
-            commit = member.commit([batch.batch for _, batch in prepared])
-            self._sent = _Sent(prepared, asyncio.ensure_future(commit), self._clock())
-            self._sent.outcomes.add_done_callback(self._sent.end(self._clock))
+            self._sender.send(prepared)
         self._metrics.rooms.set(sum(worker.room_count for worker in self._partitions.values()))
 
     async def _space_out(self, begun: float) -> None:
@@ -228,89 +200,7 @@ class Worker:
 
     def _wait_ms(self) -> int:
         """How long a poll may wait: not at all while an aborted batch may have to be sent again."""
-        return 0 if self._sent is not None and self._sent.outcomes.done() else IDLE_WAIT_MS
-
-    # ---- outcomes --------------------------------------------------------------------------------------------------
-
-    async def _settle(self) -> None:
-        """Bring the commit on its way to its end, whatever happens to it."""
-        sent, self._sent = self._sent, None
-        if sent is None:
-            return
-        todo = sent.prepared
-        outcomes: Sequence[Outcome]
-        try:
-            outcomes = await asyncio.shield(sent.outcomes)
-        except BusUnavailable as error:
-            outcomes = [Unknown(str(error))] * len(todo)
-        pause = RETRY_S
-        while True:
-            again = []
-            for (worker, prepared), outcome in zip(todo, outcomes, strict=True):
-                self._metrics.commits.labels(type(outcome).__name__.lower()).inc()
-                if self._partitions.get(worker.partition) is not worker:
-                    continue
-                kept = await self._after(worker, prepared, outcome, sent)
-                if kept is not None:
-                    again.append((worker, kept))
-            if not again:
-                return
-            todo = again
-            try:
-                outcomes = await self._joined().commit([prepared.batch for _, prepared in todo])
-            except BusUnavailable as error:
-                outcomes = [Unknown(str(error))] * len(todo)
-            sent.ended = None
-            self._watchdog.beat("sending a batch again")
-            if not all(isinstance(outcome, Committed) for outcome in outcomes):
-                await asyncio.sleep(pause)
-                pause = min(RETRY_MOST_S, pause * 2)
-
-    async def _after(
-        self, worker: PartitionWorker, prepared: Prepared, outcome: Outcome, sent: _Sent
-    ) -> Prepared | None:
-        """What has to be sent again of a batch, if anything."""
-        if isinstance(outcome, Unknown):
-            try:
-                lease = await self._insist(lambda: self._joined().acquire(worker.partition))
-            except Fenced:
-                self._drop(worker.partition)
-                return None
-            worker.renew(lease)
-            if not await self._insist(lambda: self._is_on_the_log(worker, prepared)):
-                return under_lease(prepared, lease)
-        elif isinstance(outcome, FencedOff):
-            logger.warning("partition %d has a newer owner: what was computed for it is thrown away", worker.partition)
-            self._drop(worker.partition)
-            return None
-        elif isinstance(outcome, Aborted):
-            logger.warning(
-                "a commit of partition %d was aborted and is sent again: %s", worker.partition, outcome.reason
-            )
-            return prepared
-        worker.settle(prepared)
-        ended = self._clock() if sent.ended is None else sent.ended
-        prepared.tally.publish(self._metrics, ended)
-        self._metrics.commit_seconds.observe(max(0, ended - sent.begun) / 1_000)
-        return None
-
-    async def _is_on_the_log(self, worker: PartitionWorker, prepared: Prepared) -> bool:
-        if not prepared.journalled:
-            return False
-        last = await self._restorer.last_record(worker.partition)
-        return last is not None and (last.last_seq, last.positions) == (prepared.seq, prepared.positions)
-
-    async def _insist(self, call: Callable[[], Awaitable[T]]) -> T:
-        """`call`, until the bus can serve it: an unknown outcome has to be known before anything else is done."""
-        pause = RETRY_S
-        while True:
-            try:
-                return await call()
-            except BusUnavailable as error:
-                self._watchdog.beat("waiting for the bus")
-                logger.warning("the outcome of a commit is not known yet, next try in %.1f s: %s", pause, error)
-                await asyncio.sleep(pause)
-                pause = min(RETRY_MOST_S, pause * 2)
+        return 0 if self._sender.is_answered else IDLE_WAIT_MS
 
     # ---- ownership -------------------------------------------------------------------------------------------------
 
@@ -320,7 +210,7 @@ class Worker:
                 self._assigned.update(event.partitions)
                 continue
             if not isinstance(event, Lost):
-                await self._settle()  # a running commit ends before the partition goes
+                await self._sender.settle()  # a running commit ends before the partition goes
             for partition in event.partitions:
                 self._assigned.discard(partition)
                 self._drop(partition, park=not isinstance(event, Lost))
@@ -361,6 +251,9 @@ class Worker:
                     "publish the pool again"
                 )
         return PartitionWorker(partition, lease, restored.rooms, restored.schedule, restored.standing, self._shared)
+
+    def _owns(self, worker: PartitionWorker) -> bool:
+        return self._partitions.get(worker.partition) is worker
 
     def _drop(self, partition: int, *, park: bool = False) -> None:
         worker = self._partitions.pop(partition, None)
