@@ -45,6 +45,9 @@ class Ranked:
     """Weight of the second beside the best, 0…1."""
     signals: F64
 
+    def take(self, rows: NDArray[np.intp]) -> Ranked:
+        return Ranked(self.best[rows], self.second[rows], self.share[rows], self.signals[rows])
+
 
 def rank(scores: Scores, forms: Sequence[str], asked: F64) -> Ranked:
     intents = scores.margins[:, BACKGROUND + 1 :].astype(np.float64)

@@ -28,6 +28,8 @@ HARMLESS = (
 class Opinion:
     """What the model thinks of a batch, before any outcome."""
 
+    forms: list[str]
+    """What was judged of each reading: its form, or one without the names of goods, where the model is surer of that."""
     scores: Scores
     ranked: Ranked
     confidence: F64
@@ -53,18 +55,33 @@ class Judge:
         known = line.intent is None or line.intent in self._intents
         return known and any(map(str.isalnum, form)) and line_digest(form, line.intent) not in self.model.trained
 
-    def opinion(self, forms: Sequence[str]) -> Opinion:
-        batch = grams(forms)
+    def opinion(self, readings: Sequence[Reading]) -> Opinion:
+        forms = [reading.form for reading in readings]
+        own = grams(forms)
+        fresh = self.fresh.nearest(own)
+        batch = own
+        neutral = [(at, form) for at, reading in enumerate(readings) for form in reading.neutral]
+        if neutral:
+            forms += [form for _, form in neutral]
+            batch = grams(forms)
         scores = self.model.linear.scores(batch)
         ranked = rank(scores, forms, looks_asked(forms))
         confidence = self.model.calibration.confidence(ranked)
         asking = self.model.calibration.asking(ranked)
-        return Opinion(scores, ranked, confidence, asking, self.fresh.nearest(batch))
+        if neutral:
+            chosen = np.arange(len(readings))
+            for row, (at, _) in enumerate(neutral, start=len(readings)):
+                if confidence[row] > confidence[chosen[at]]:
+                    chosen[at] = row
+            forms = [forms[row] for row in chosen.tolist()]
+            scores, ranked = scores.take(chosen), ranked.take(chosen)
+            confidence, asking = confidence[chosen], asking[chosen]
+        return Opinion(forms, scores, ranked, confidence, asking, fresh)
 
     def judge(self, readings: Sequence[Reading]) -> list[Understanding]:
         if not readings:
             return []
-        opinion = self.opinion([reading.form for reading in readings])
+        opinion = self.opinion(readings)
         confidences = opinion.confidence.round(4)
         margins = (opinion.confidence * (1.0 - opinion.ranked.share)).round(4)
         asking = opinion.asking.tolist()

@@ -20,6 +20,9 @@ class Scores:
     margins: F32
     familiar: F32
 
+    def take(self, rows: NDArray[np.intp]) -> Scores:
+        return Scores(self.margins[rows], self.familiar[rows])
+
 
 @dataclass(frozen=True, slots=True)
 class Linear:

@@ -70,7 +70,9 @@ class _Table(dict[int, str]):
 
 
 _TABLE = _Table()
-_EMOTE = re.compile(r"[\[【](?:[\u4e00-\u9fff]{1,3}|[a-z]{2,8})[\]】]|:[a-z_]{2,20}:", re.IGNORECASE)
+_EMOTE = re.compile(
+    r"[\[［](?:[\u3400-\u9fff]{1,5}[a-z]?|[a-z][a-z0-9_]{0,15})[\]］]|:[a-z+-][a-z0-9_+-]{1,23}:", re.IGNORECASE
+)
 _ADDRESS = re.compile(r"(?:https?:|www\.)[^\s\u2e80-\U0003ffff]*", re.IGNORECASE)
 _INNER_APOSTROPHE = re.compile(r"(?<=[a-z])'+(?=[a-z])")
 _LONE_POINT = re.compile(r"(?<!\d)\.|\.(?!\d)")
@@ -92,11 +94,8 @@ def fold(text: str) -> str:
 
 
 def emotes(text: str) -> str:
-    """Platform emotes such as `[捂脸]` or `:smile:` become the emoji sign, unless nothing else is said."""
-    if "[" not in text and ":" not in text and "【" not in text:
-        return text
-    replaced = _EMOTE.sub(EMOJI, text)
-    return replaced if any(map(str.isalnum, replaced)) else text
+    """Emotes as platforms write them, `[捂脸]`, `[doge]` or `:smile:`, become the emoji sign: a picture's name is no word."""
+    return _EMOTE.sub(EMOJI, text) if "[" in text or ":" in text or "［" in text else text
 
 
 def markup(text: str) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import re2
 
 from engine.pool.model import Product
+from engine.understanding.neutral import Span
 from engine.understanding.normalise import normal_form
 from engine.understanding.scanner import Scanner
 
@@ -25,6 +26,8 @@ _LINK = re.compile(
 class Named:
     product: str | None = None
     not_sold: str | None = None
+    spans: tuple[Span, ...] = ()
+    """Where the normal form names goods, sold or not; links are none of them."""
 
 
 NOTHING = Named()
@@ -59,9 +62,11 @@ class Names:
         """What `form` names, given the numbers of the expressions that occur in it."""
         product, not_sold = "", ""
         product_id: str | None = None
+        spans: list[Span] = []
         if self._pattern is not None and self._number in found:
             for match in self._pattern.finditer(form):
                 name = match.group()
+                spans.append(match.span())
                 named = self._names[name]
                 if named.product is not None and len(name) > len(product):
                     product, product_id = name, named.product
@@ -75,7 +80,7 @@ class Names:
                     product, product_id = link.group(), linked
         if product_id is None and not not_sold:
             return NOTHING
-        return Named(product_id, self._names[not_sold].not_sold if not_sold else None)
+        return Named(product_id, self._names[not_sold].not_sold if not_sold else None, tuple(spans))
 
 
 def _bounded(form: str) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from engine.events.fields import MAX_TEXT
 from engine.pool.model import Pool
 from engine.understanding.language import Script, script_of
+from engine.understanding.neutral import neutral_forms
 from engine.understanding.normalise import normal_form
 from engine.understanding.privacy import mask
 from engine.understanding.products import NOTHING, Named, Names
@@ -25,6 +26,8 @@ class Reading:
     worded: bool
     """It has letters or digits: something that can mean anything."""
     named: Named = NOTHING
+    neutral: tuple[str, ...] = ()
+    """Where goods are named: the form without their names, with a pronoun first."""
     fired: tuple[tuple[str, str], ...] = ()
 
 
@@ -51,6 +54,9 @@ class Reader:
             return
         found = self._scanner.scan(form)
         reading.named = self._names.find(form, found)
+        if reading.named.spans:
+            reading.neutral = neutral_forms(form, reading.named.spans)
+            found = [*found, *self._scanner.scan(reading.neutral[0])]
         if form.endswith("?"):  # "多少钱?" is the same question as "多少钱", whatever a rule's last sign is
             found = [*found, *self._scanner.scan(form[:-1].rstrip())]
         if found:

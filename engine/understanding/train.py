@@ -13,8 +13,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.sparse.csgraph import connected_components
-from sklearn.svm import LinearSVC
 
 from engine.pool.model import TrainingSet
 from engine.understanding.calibration import (
@@ -34,7 +32,7 @@ from engine.understanding.model import Model, line_digest
 from engine.understanding.ngrams import DIMENSION, Grams, grams
 from engine.understanding.normalise import normal_form
 
-CODE_VERSION = 1  # rises with every change of normal forms, features or training that changes a model
+CODE_VERSION = 2  # rises with every change of normal forms, features or training that changes a model
 
 FOLDS = 5
 COST = 1.0  # of a margin violation, the SVM's C; out of fold 0.3 was 2 points worse, 3 was 0.6 points better and slower to train
@@ -119,6 +117,8 @@ def _weights_of_columns(lines: _Lines) -> tuple[F32, F32]:
 
 def _fit(lines: _Lines, chosen: NDArray[np.bool_], classes: int, idf: F32, seen: F32) -> Linear:
     """One-vs-rest SVM on the chosen lines; classes without a chosen line get a margin far below all others."""
+    from sklearn.svm import LinearSVC  # seconds to import, and a start with a stored model never trains
+
     empty = Linear(idf, seen, np.zeros((DIMENSION, 1), np.float32), np.zeros(1, np.float32))
     vectors = empty.vectors(lines.batch)[np.flatnonzero(chosen)]
     vectors.sum_duplicates()
@@ -136,6 +136,8 @@ def _fit(lines: _Lines, chosen: NDArray[np.bool_], classes: int, idf: F32, seen:
 
 def _folds(lines: _Lines) -> _Labels:
     """A fold per line; lines of one near-duplicate cluster share it. Clusters are dealt by size, then by order."""
+    from scipy.sparse.csgraph import connected_components  # only training needs it, and every start would pay
+
     counts = _counts(lines.batch)
     counts.data[:] = 1.0
     lengths = np.sqrt(np.diff(counts.indptr).astype(np.float32))

@@ -28,7 +28,7 @@ class Explanation:
     form: str
     understanding: Understanding
     words: tuple[tuple[str, float], ...]
-    """Pieces of the normal form, and by how much the best intent's margin falls without each; the heaviest first."""
+    """Pieces of what the model judged, and by how much the best intent's margin falls without each; the heaviest first."""
     rules: tuple[tuple[str, str], ...]
     """(intent, rule) of the keyword rules that fired."""
     intents: tuple[tuple[str, float], ...]
@@ -71,12 +71,13 @@ class Understander:
         understanding = self._judge.judge([reading])[0]
         model = self._judge.model
         column = model.intents.index(understanding.intent) + 1 if understanding.intent in model.intents else 0
-        spans = _pieces(reading.form)
-        variants = [reading.form, *(reading.form[:start] + reading.form[end:] for start, end in spans)]
+        form = self._judge.opinion([reading]).forms[0]
+        spans = _pieces(form)
+        variants = [form, *(form[:start] + form[end:] for start, end in spans)]
         margins = model.linear.scores(grams(variants)).margins
         falls = (margins[0, column] - margins[1:, column]).tolist()
         words = sorted(
-            ((reading.form[start:end], round(fall, 4)) for (start, end), fall in zip(spans, falls, strict=True)),
+            ((form[start:end], round(fall, 4)) for (start, end), fall in zip(spans, falls, strict=True)),
             key=lambda pair: -abs(pair[1]),
         )
         names = ("background", *model.intents)

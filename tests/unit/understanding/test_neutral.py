@@ -1,0 +1,60 @@
+"""Lines without the names of goods."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.pool.model import Pool
+from engine.understanding.model import Model
+from engine.understanding.neutral import neutral_forms
+from engine.understanding.understander import Understander
+
+NAMES = re.compile("龙井|白茶|sencha|green tea")
+
+
+def forms_of(form: str) -> tuple[str, ...]:
+    return neutral_forms(form, [match.span() for match in NAMES.finditer(form)])
+
+
+@pytest.mark.parametrize(
+    ("form", "neutral"),
+    [
+        ("孕妇能喝龙井吗", ("孕妇能喝这个吗", "孕妇能喝吗")),
+        ("这款龙井多少钱", ("这个多少钱", "多少钱")),
+        ("龙井这个咋卖", ("这个咋卖", "咋卖")),
+        ("龙井和白茶哪个好", ("这个哪个好", "哪个好")),
+        ("龙井多少 白茶多少", ("这个多少 这个多少", "多少 多少")),
+        ("how much is the sencha?", ("how much is it?", "how much is?")),
+        ("sencha or green tea for a gift", ("it for a gift", "for a gift")),
+        ("sencha多少钱", ("这个多少钱", "多少钱")),
+        ("龙井", ("这个",)),
+        ("龙井?", ("这个?",)),
+    ],
+)
+def test_names_give_way(form: str, neutral: tuple[str, ...]) -> None:
+    """A pronoun in the line's language stands for names side by side and the words that point at them, or nothing does."""
+    assert forms_of(form) == neutral
+
+
+@given(
+    st.lists(st.sampled_from(("龙井", "sencha", "这", "the ", "多少", "和", " ", "a", "?")), max_size=12).map("".join)
+)
+def test_no_name_stays(line: str) -> None:
+    """Whatever stands around them, names are gone, blanks are single, and the pronoun's form is never empty."""
+    form = " ".join(f"{line} 龙井".split())
+    for neutral in forms_of(form):
+        assert NAMES.search(neutral) is None
+        assert neutral == " ".join(neutral.split())
+        assert neutral
+
+
+def test_a_name_changes_no_understanding(pool: Pool, model: Model) -> None:
+    """A question is understood with any product's name in it, by the rules written for `这个` too."""
+    understander = Understander(pool, model)
+    for text in ("北极熊什么价", "大风筝什么价", "风筝还剩几个"):
+        result = understander.understand([text])[0]
+        assert result.outcome == "accepted", (text, result)
