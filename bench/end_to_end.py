@@ -4,8 +4,9 @@
 
 Cases: `rate` (as fast as they are taken), `half` (5,000/s: latency), `rooms` (1,000 rooms at 3/s, each with a player:
 processor time), `sweep` (how many such rooms fit), `hot` (one room at five times `rate` beside 100 quiet ones), `memory` (two
-million comments of 300,000 viewers). Latency is from the call of publish to the log's time of the commit that holds the verdict; the first 10 s of a case are left out. The peer
-in the same run is the bare log: the same records published and consumed with a commit that only copies them.
+million comments of 300,000 viewers). Latency is from the call of publish to the log's time of the commit that holds the verdict;
+the first 10 s of a case are left out. The peer in the same run is the bare log: the same records published, and consumed with a
+commit that only copies them.
 """
 
 from __future__ import annotations
@@ -42,7 +43,8 @@ from engine.settings import BusSettings, Settings
 from engine.understanding.cache import load_or_train
 from engine.understanding.model import Model
 from engine.understanding.train import model_hash
-from engine.worker.service import Worker, wall_clock
+from engine.worker.seams import wall_clock
+from engine.worker.service import Worker
 
 WARM_S = 10.0
 WINDOW = 10_000  # comments on their way in the case `rate`; more only wait

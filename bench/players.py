@@ -21,7 +21,7 @@ from engine.events.inputs import (
 )
 from engine.events.outputs import Insertion
 from engine.pool.model import Pool
-from engine.worker.service import wall_clock
+from engine.worker.seams import wall_clock
 
 SENTENCES = 60
 SENTENCE_S = 4.5
