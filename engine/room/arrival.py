@@ -13,7 +13,7 @@ from engine.events.journal import CommentEntry
 from engine.events.outputs import CommentRef, Decision, Handoff, Reason, VerdictLine
 from engine.events.understanding import Outcome, Understanding
 from engine.pool.model import Intent
-from engine.room.blockers import review_one
+from engine.room.blockers import language_missing, review_one, script_answer
 from engine.room.demands import WAITING_BYTES_CAP, Demand, Waiting, weight
 from engine.room.effects import Effects
 from engine.room.emission import consider
@@ -100,15 +100,18 @@ def _asked(
     if not clear:
         return final("no_product", None)
     usable = _usable(room, intent, product, found.language, now)
-    if usable.trouble is not None and (usable.trouble != "fact_pending" or (usable.starts or now) > deadline):
+    hopeless = usable.trouble is not None and (usable.trouble != "fact_pending" or (usable.starts or now) > deadline)
+    if hopeless and script_answer(room, intent.id, product, deadline, now) is None:
+        assert usable.trouble is not None
         reason: Reason = "fact_missing" if usable.trouble == "fact_pending" else usable.trouble
-        missing = reason == "no_reply" and _other_language(room, intent, product, now)
+        missing = reason == "no_reply" and language_missing(room, intent, product, now)
         return final(reason, product, wanted=usable.wanted, language_missing=missing)
     key = (intent.id, product)
     flight = room.flight
     joins = flight is not None and flight.demand.key == key and not flight.cause and now < flight.until
-    cooled = room.cooldowns.get(key, 0)
-    if not joins and cooled > deadline:
+    demand = room.demands.get(key)
+    cooled = room.cooldowns.get(key, 0) if demand is None or not any(other.cut for other in demand.comments) else 0
+    if not joins and cooled > deadline and script_answer(room, intent.id, product, deadline, now) is None:
         return final("recently_answered", product)
     if room.mode == "shadow" or not room.had_player:
         reply = usable.replies[0].reply.id if usable.replies else None
@@ -119,7 +122,7 @@ def _asked(
         room.clock.running, room.serial,
     )  # fmt: skip
     room.serial += 1
-    if not _make_room(room, comment, intent, None if joins else room.demands.get(key), joins, fx):
+    if not _make_room(room, comment, intent, None if joins else demand, joins, fx):
         return final("shed", product)
     room.wait(comment)
     if joins:
@@ -130,8 +133,10 @@ def _asked(
         return True
     demand = room.demand(intent.id, product, now)
     demand.add(comment)
-    review_one(room, demand, fx)
-    fx.verdict(room.name, VerdictLine(entry.source, entry.id, demand.blocker, False))
+    ended = review_one(room, demand, fx)
+    fx.verdict(room.name, VerdictLine(entry.source, entry.id, ended or demand.blocker, ended is not None))
+    if ended is not None:
+        return True
     if room.flight is None:
         if now < room.window_end:
             consider(room, fx, only=demand)
@@ -224,15 +229,6 @@ def _usable(room: Room, intent: Intent, product: str | None, language: str, now:
         return own
     other = room.shop.usable(intent, product, language, now)
     return other if other.replies else own
-
-
-def _other_language(room: Room, intent: Intent, product: str | None, now: int) -> bool:
-    """Whether only another language has a reply."""
-    return any(
-        room.shop.usable(intent, product, language, now).replies
-        for language in ("zh", "en")
-        if language != room.language
-    )
 
 
 def _hand_off(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from engine.events.outputs import Blocker, Reason
+from engine.pool.model import Intent
 from engine.room.demands import Demand
 from engine.room.effects import Effects
 from engine.room.ending import end, end_demand
@@ -54,30 +55,52 @@ class Hopeless:
 
     reason: Reason
     wanted: str | None
+    language_missing: bool = False
+
+
+def best(room: Room, demand: Demand, at: int) -> Usable:
+    """What would be said to it."""
+    other, own = answerable(room, demand, at)
+    return other if other is not None and other.replies else own
+
+
+def language_missing(room: Room, intent: Intent, product: str | None, now: int) -> bool:
+    """Whether only another language than the room's has a reply."""
+    other = "en" if room.language == "zh" else "zh"
+    return bool(room.shop.usable(intent, product, other, now).replies)
+
+
+def script_answer(room: Room, intent: str, product: str | None, until: int, now: int) -> int | None:
+    """When the script will have answered this, where that is in time."""
+    for at, line in room.clock.answers(intent, product, until, now):
+        if fresh(room, line.facts, now):
+            return at
+    return None
 
 
 def look(room: Room, demand: Demand, now: int) -> Held | Hopeless:
     """What holds this demand."""
-    if demand.intent not in room.shop.pool.intents:
+    intent = room.shop.pool.intents.get(demand.intent)
+    if intent is None:
         return Hopeless("no_reply", None)
     if not room.shop.sells(demand.product):
         return Hopeless("not_sold", demand.product)
-    other, own = answerable(room, demand, now)
-    found = other if other is not None and other.replies else own
-    if found.trouble is not None and found.trouble != "fact_pending":
-        return Hopeless(found.trouble, found.wanted)
+    found = best(room, demand, now)
+    answer = script_answer(room, demand.intent, demand.product, demand.latest, now)
+    if found.trouble is not None and found.trouble != "fact_pending" and answer is None:
+        missing = found.trouble == "no_reply" and language_missing(room, intent, demand.product, now)
+        return Hopeless(found.trouble, found.wanted, missing)
     whole = room_blocker(room)
     if whole is not None:
         return Held(whole)
+    if answer is not None and (answer <= demand.earliest or not found.replies):
+        return Held("script_ahead", answer)
     if not found.replies:
         if found.starts is not None and found.starts > demand.latest:
             return Hopeless("fact_missing", found.wanted)
         return Held("fact_pending", found.starts if found.starts is not None else FOREVER)
-    answer = room.clock.next_answer(demand.intent, demand.product, demand.earliest)
-    if answer is not None and fresh(room, answer[1].facts, now):
-        return Held("script_ahead", answer[0])
     cooled = room.cooldowns.get(demand.key, 0)
-    if cooled > now and not all(comment.cut for comment in demand.comments):
+    if cooled > now and not any(comment.cut for comment in demand.comments):
         return Held("cooling", cooled)
     if len(demand.viewers) == 1 and not any(comment.solo_ok for comment in demand.comments):
         return Held("solo")
@@ -93,15 +116,16 @@ def fresh(room: Room, facts: dict[str, str], now: int) -> bool:
     return True
 
 
-def review_one(room: Room, demand: Demand, fx: Effects) -> None:
-    """Look at one demand; it ends where nothing can answer it any more."""
+def review_one(room: Room, demand: Demand, fx: Effects) -> Reason | None:
+    """Look at one demand; it ends where nothing can answer it any more: then with this reason."""
     state = look(room, demand, fx.now)
     if isinstance(state, Hopeless):
-        end_demand(room, demand, state.reason, fx, wanted=state.wanted)
-        return
+        end_demand(room, demand, state.reason, fx, wanted=state.wanted, language_missing=state.language_missing)
+        return state.reason
     demand.held(state.blocker, fx.now)
     if fx.now < state.until < room.review_at:
         room.review_at = state.until
+    return None
 
 
 def review(room: Room, fx: Effects) -> None:
@@ -109,7 +133,8 @@ def review(room: Room, fx: Effects) -> None:
     room.review_at = FOREVER
     if room.mode == "shadow":
         for demand in list(room.demands.values()):
-            end_demand(room, demand, "shadowed", fx)
+            replies = best(room, demand, fx.now).replies if demand.intent in room.shop.pool.intents else ()
+            end_demand(room, demand, "shadowed", fx, reply=replies[0].reply.id if replies else None)
         return
     for demand in list(room.demands.values()):
         review_one(room, demand, fx)
@@ -140,7 +165,10 @@ def expire(room: Room, fx: Effects) -> None:
             room.defer(comment)
             continue
         reason = REASON_AT_DEADLINE[demand.longest(comment)]
+        wanted = None
+        if reason == "fact_missing" and demand.intent in room.shop.pool.intents:
+            wanted = best(room, demand, fx.now).wanted or best(room, demand, comment.arrived).wanted
         demand.remove(comment)
         if not demand.comments:
             del room.demands[demand.key]
-        end(room, comment, reason, fx)
+        end(room, comment, reason, fx, wanted=wanted)

@@ -69,7 +69,7 @@ class Demand:
     latest: int = 0
     """Earliest and latest deadline of its comments."""
     history: list[tuple[int, Blocker]] = field(default_factory=list)
-    """When each blocker began."""
+    """When each blocker began, the flight included."""
     missed: Blocker | None = None
     """What the last opportunity said: `airtime`, `outvalued` or `no_opportunity`."""
 
@@ -98,6 +98,12 @@ class Demand:
             self.earliest = min((other.deadline for other in self.comments), default=NEVER)
         if comment.deadline == self.latest:
             self.latest = max((other.deadline for other in self.comments), default=0)
+
+    def inherit(self, other: Demand) -> None:
+        """Its comments waited in `other` before: age and what held them go on."""
+        self.born = min(self.born, other.born)
+        begin = self.history[0][0] if self.history else NEVER
+        self.history = [*(row for row in other.history if row[0] < begin), *self.history][-HISTORY_CAP:]
 
     def take_all(self) -> list[Waiting]:
         """All its comments; it is empty afterwards."""

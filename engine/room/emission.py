@@ -21,8 +21,9 @@ def consider(room: Room, fx: Effects, only: Demand | None = None) -> None:
 
     `only`: the one demand that is new in a window in which no other could be chosen.
     """
-    room.decide_at = FOREVER
-    room.window_end = 0
+    if only is None:
+        room.decide_at = FOREVER
+        room.window_end = 0
     if room.flight is not None or not room.demands or not room.may_speak or room.clock.still:
         return
     opportunity = next_opportunity(room, fx.now)
@@ -36,6 +37,8 @@ def consider(room: Room, fx: Effects, only: Demand | None = None) -> None:
     chosen = choose(room, opportunity, room.demands.values() if only is None else (only,))
     if chosen is not None:
         emit(room, *chosen, opportunity, fx)
+    elif only is not None:
+        return  # the others are looked at when it was set
     elif opportunity.boundary is not None:
         room.decide_at = room.window_end = last + 1
     else:
@@ -77,6 +80,7 @@ def emit(room: Room, winner: Candidate, choice: Choice, opportunity: Opportunity
     )
     fx.records.append(insertion)
     del room.demands[demand.key]
+    demand.held("in_flight", fx.now)
     for comment in demand.comments:
         comment.flight = insertion.id
     end = start + filled.ms

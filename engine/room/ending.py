@@ -20,6 +20,7 @@ def end(
     reply: str | None = None,
     wanted: str | None = None,
     spoken: Language | None = None,
+    language_missing: bool = False,
 ) -> None:
     """The final decision of a comment that waited. The caller has taken it out of its demand."""
     room.forget(comment)
@@ -47,6 +48,7 @@ def end(
             margin=comment.margin,
             product=comment.product,
             wanted=wanted,
+            language_missing=language_missing,
             reply=insertion.reply if insertion else reply,
             insertion=insertion.id if insertion else None,
             via=via,
@@ -57,18 +59,30 @@ def end(
 
 
 def end_demand(
-    room: Room, demand: Demand, reason: Reason, fx: Effects, *, wanted: str | None = None, reply: str | None = None
+    room: Room,
+    demand: Demand,
+    reason: Reason,
+    fx: Effects,
+    *,
+    wanted: str | None = None,
+    reply: str | None = None,
+    language_missing: bool = False,
 ) -> None:
     """All comments of a demand end for the same reason."""
     room.demands.pop(demand.key, None)
     for comment in demand.take_all():
-        end(room, comment, reason, fx, reply=reply, wanted=wanted)
+        end(room, comment, reason, fx, reply=reply, wanted=wanted, language_missing=language_missing)
 
 
-def wait_again(room: Room, comments: list[Waiting], fx: Effects, late: Reason) -> None:
+def wait_again(room: Room, flight: Flight, comments: list[Waiting], fx: Effects, late: Reason) -> None:
     """Comments of a flight that ended without answering them go back to their demand; those past their deadline end."""
+    before, flight.demand = flight.demand, Demand(*flight.demand.key, fx.now, priority=flight.demand.priority)
+    demand: Demand | None = None
     for comment in comments:
         if comment.deadline < fx.now:
             end(room, comment, late, fx)
             continue
-        room.demand(comment.intent, comment.product, fx.now).add(comment)
+        demand = room.demand(comment.intent, comment.product, fx.now)
+        demand.add(comment)
+    if demand is not None:
+        demand.inherit(before)

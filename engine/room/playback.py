@@ -25,7 +25,7 @@ def report(room: Room, kind: str, insertion: str, at: int, fx: Effects) -> bool:
         return False
     over = kind in ("ended", "rejected", "aborted")
     if late and (over or room.flight is None):
-        _reclaim(room, flight)
+        _reclaim(room, flight, fx)
     if late and not over and room.flight is None:
         del room.lost_flights[insertion]
         room.flight = flight
@@ -46,14 +46,18 @@ def report(room: Room, kind: str, insertion: str, at: int, fx: Effects) -> bool:
     return True
 
 
-def _reclaim(room: Room, flight: Flight) -> None:
+def _reclaim(room: Room, flight: Flight, fx: Effects) -> None:
     """A report came after all: comments that still wait belong to it again."""
-    for demand in list(room.demands.values()):
-        for comment in [c for c in demand.comments if c.flight == flight.insertion.id]:
-            demand.remove(comment)
-            flight.demand.add(comment)
-        if not demand.comments:
-            del room.demands[demand.key]
+    demand = room.demands.get(flight.demand.key)
+    if demand is None:
+        return
+    flight.demand.inherit(demand)
+    flight.demand.held("in_flight", fx.now)
+    for comment in [c for c in demand.comments if c.flight == flight.insertion.id]:
+        demand.remove(comment)
+        flight.demand.add(comment)
+    if not demand.comments:
+        del room.demands[demand.key]
 
 
 def started(room: Room, flight: Flight, at: int, fx: Effects, *, over: bool = False) -> None:
@@ -98,7 +102,7 @@ def cut(room: Room, flight: Flight, at: int, fx: Effects, *, late: bool) -> None
     for comment in flight.demand.comments:
         comment.cut = True
         comment.flight = None
-    wait_again(room, flight.demand.comments, fx, CAUSES.get(flight.cause, "player_failed"))
+    wait_again(room, flight, flight.demand.comments, fx, CAUSES.get(flight.cause, "player_failed"))
 
 
 def not_started(room: Room, flight: Flight, fx: Effects) -> None:
@@ -123,7 +127,7 @@ def not_started(room: Room, flight: Flight, fx: Effects) -> None:
             end(room, comment, "player_failed", fx)
         else:
             again.append(comment)
-    wait_again(room, again, fx, CAUSES.get(flight.cause, "player_failed"))
+    wait_again(room, flight, again, fx, CAUSES.get(flight.cause, "player_failed"))
 
 
 def _release(room: Room, flight: Flight) -> None:
@@ -257,12 +261,11 @@ def release_unknown(room: Room, fx: Effects, late: Reason = "player_lost") -> No
     if flight is None:
         return
     room.flight = None
-    comments = flight.demand.take_all()
     room.lost_flights[flight.insertion.id] = flight
     while len(room.lost_flights) > LOST_CAP:
         del room.lost_flights[next(iter(room.lost_flights))]
     room.pause_comes(fx.now)
-    wait_again(room, comments, fx, late)
+    wait_again(room, flight, flight.demand.comments, fx, late)
 
 
 def lose(room: Room, cause: Lost, fx: Effects) -> None:

@@ -206,7 +206,7 @@ class Rooms:
             shop.set_fact(applied, event)
             for room in self._of(shop):
                 playback.check_flight(room, fx)
-                script_events.alert_stale(room, fx)
+                script_events.alert_stale(room, fx, f"{event.product}/{event.name}")
                 self._settle(room)
         elif isinstance(event, Kill):
             self._shop_events[event.key()] = applied
@@ -235,6 +235,7 @@ class Rooms:
         shop.swap(pool, entry.generation, entry.offset)
         for room in self._of(shop):
             playback.check_flight(room, fx)
+            script_events.alert_stale(room, fx)
             self._settle(room)
 
     def _new_shop(self, name: str, pool: Pool, generation: int, offset: int) -> Shop:

@@ -117,11 +117,39 @@ class Lineup:
                 )
         return cls(script.version, script.loop, lines)
 
+    def begins(self, number: int) -> int:
+        """When the sentence begins in its lap, ms of script."""
+        return self.ends[number - 1] if number else 0
+
+    def upcoming(
+        self, intent: str, product: str | None, numbers: tuple[int, int | None], times: tuple[int, int], drift: float
+    ) -> Iterator[tuple[int, Line]]:
+        """Sentences that answer this from `numbers[0]` (which begins at `times[0]`) to `numbers[1]` (None: over the lap's end),
+        with their predicted ends, until `times[1]`."""
+        first, last = numbers
+        start, until = times
+        found = self.answering.get(intent)
+        if not found:
+            return
+        before, place = self.begins(first), bisect_left(found, first)
+        for step in range(place, place + 2 * len(found)):
+            lap, turn = divmod(step, len(found))
+            number = found[turn]
+            if (lap and (last is not None or not self.loop)) or (last is not None and number > last):
+                return
+            at = start + round((self.ends[number] + lap * self.ends[-1] - before) * drift)
+            if at > until:
+                return
+            if product is None or self.lines[number].product == product:
+                yield at, self.lines[number]
+
     def encode(self) -> str:
         segments: list[tuple[str, str | None, list[LineState]]] = []
+        begins = True
         for line in self.lines:
-            if not segments or segments[-1][0] != line.segment:
+            if begins:
                 segments.append((line.segment, line.product, []))
+            begins = line.segment_end
             segments[-1][2].append((line.id, line.ms, line.answers, line.hold, line.facts))
         state = LineupState(version=self.version, loop=self.loop, segments=segments)
         return base64.b85encode(zlib.compress(_LINEUP.dump_json(state))).decode()
@@ -166,10 +194,13 @@ class ScriptClock:
     # ---- what the player reports -----------------------------------------------------------------------------------
 
     def load(self, lineup: Lineup) -> None:
-        """A new line-up; a running one is replaced when the player reports a sentence of the new."""
+        """A new line-up; a running one is replaced when the player reports a sentence of the new, told again it goes on."""
         if self.lineup is None or not self.running:
             self.lineup, self.pending = lineup, None
             self.lap = self.number = 0
+        elif lineup.version == self.lineup.version:
+            self.number = lineup.index.get(self.lineup.lines[self.number].id, 0)
+            self.lineup, self.pending = lineup, None
         else:
             self.pending = lineup
 
@@ -245,43 +276,43 @@ class ScriptClock:
         return self.started + self._ms(self.number)
 
     def boundaries(self, count: int) -> Iterator[Boundary]:
-        """The next sentence ends, at most `count`."""
+        """The next sentence ends, at most `count`; a line-up that waits begins behind the segment's."""
+        return self._walk(self.started, self.lap, self.number, count) if self.moving else iter(())
+
+    def following(self, boundary: Boundary, at: int, count: int) -> Iterator[Boundary]:
+        """The sentence ends after `boundary`, where the script goes on at `at`."""
+        walk = self._walk(at - self._ms(boundary.number), boundary.lap, boundary.number, count + 1)
+        next(walk, None)
+        return walk
+
+    def _walk(self, at: int, lap: int, number: int, count: int) -> Iterator[Boundary]:
         lineup = self.lineup
-        if lineup is None or not self.moving:
-            return
-        at, lap, number = self.started, self.lap, self.number
+        assert lineup is not None
         for _ in range(count):
+            line = lineup.lines[number]
             at += self._ms(number)
-            yield Boundary(at, lap, number, lineup.lines[number])
+            yield Boundary(at, lap, number, line)
+            if self.pending is not None and line.segment_end:
+                return
             number += 1
             if number >= len(lineup.lines):
                 if not lineup.loop:
                     return
                 number, lap = 0, next_lap(lap)
 
-    def next_answer(self, intent: str, product: str | None, until: int) -> tuple[int, Line] | None:
-        """The first sentence that answers this, and its predicted end, where that is before `until`."""
+    def answers(self, intent: str, product: str | None, until: int, now: int) -> Iterator[tuple[int, Line]]:
+        """Sentences to come that answer this, with their predicted ends, as far as those are not after `until`."""
         lineup = self.lineup
-        if lineup is None or not self.moving:
-            return None
-        numbers = lineup.answering.get(intent)
-        if not numbers:
-            return None
-        before = lineup.ends[self.number - 1] if self.number else 0
-        first = bisect_left(numbers, self.number)
-        laps = 2 if lineup.loop else 1
-        for step in range(first, first + len(numbers) * laps):
-            turn, place = divmod(step, len(numbers))
-            if turn and not lineup.loop:
-                return None
-            number = numbers[place]
-            at = self.started + round((lineup.ends[number] + turn * lineup.ends[-1] - before) * self.drift)
-            if at > until:
-                return None
-            line = lineup.lines[number]
-            if product is None or line.product == product:
-                return at, line
-        return None
+        if lineup is None or not self.running:
+            return
+        start = max(self.started, now) if self.still else self.started
+        last = None
+        if self.pending is not None:
+            last = next(n for n in range(self.number, len(lineup.lines)) if lineup.lines[n].segment_end)
+        yield from lineup.upcoming(intent, product, (self.number, last), (start, until), self.drift)
+        if self.pending is not None and last is not None:
+            start += round((lineup.ends[last] - lineup.begins(self.number)) * self.drift)
+            yield from self.pending.upcoming(intent, product, (0, None), (start, until), self.drift)
 
     def cursor(self, lap: int, number: int) -> Cursor:
         assert self.lineup is not None
@@ -291,6 +322,9 @@ class ScriptClock:
     def after(self, lap: int, number: int) -> Cursor | None:
         """The cursor that follows (lap, number); None at the end of a script that does not loop."""
         assert self.lineup is not None
+        if self.pending is not None and self.lineup.lines[number].segment_end:
+            first = self.pending.lines[0]
+            return Cursor(version=self.pending.version, lap=0, segment=first.segment, sentence=first.id)
         if number + 1 < len(self.lineup.lines):
             return self.cursor(lap, number + 1)
         return self.cursor(next_lap(lap), 0) if self.lineup.loop else None

@@ -55,15 +55,17 @@ def answered(room: Room, line: Line, at: int, fx: Effects) -> None:
                 else:
                     end(room, comment, "answered", fx, via="script", reply=None, spoken=room.language)
         scoped, _ = room.shop.scope(intent)
-        room.cool((name, line.product if scoped else None), at + intent.cooldown_ms)
+        key = (name, line.product if scoped else None)
+        room.cool(key, max(room.cooldowns.get(key, 0), at + intent.cooldown_ms))
 
 
-def alert_stale(room: Room, fx: Effects) -> None:
-    """Tell once per change how many sentences of the line-up speak of facts that no longer hold."""
+def alert_stale(room: Room, fx: Effects, place: str | None = None) -> None:
+    """Tell once per change (of the fact at `place`, else of anything) which sentences speak of facts that no longer hold."""
     lineup = room.clock.pending or room.clock.lineup
     if lineup is None:
         return
-    stale = [line.id for line in lineup.lines if line.facts and not fresh(room, line.facts, fx.now)]
+    about = [line for line in lineup.lines if line.facts and (place is None or place in line.facts)]
+    stale = [line.id for line in about if not fresh(room, line.facts, fx.now)]
     if stale:
         more = f" and {len(stale) - 3} more" if len(stale) > 3 else ""
         alert(room, "stale_script_fact", f"facts changed in {', '.join(stale[:3])}{more}: reload the script", fx)

@@ -157,7 +157,8 @@ def test_a_sentence_that_answers_in_time_needs_no_reply() -> None:
     assert not scene.all(Insertion)
     (decision,) = scene.all(Decision)
     assert (decision.reason, decision.via) == ("answered", "script")
-    assert scene.ask("shipping.fee", id="b") == "recently_answered"
+    assert scene.ask("shipping.fee", id="b", age=40_000) == "recently_answered"
+    assert scene.ask("shipping.fee", id="c") == "script_ahead"
 
 
 def test_a_sentence_answers_only_for_its_product() -> None:
