@@ -35,7 +35,7 @@ class Lines:
         self._story = story
         self._console = console
         self._idle = 0
-        self._idle_told = story.begun or 0
+        self._idle_told: int | None = None
         pace = f"{speed:g} times as quick as life" if speed != 1 else "in real time"
         self._print(f"{shop}: script and comments {pace}, for {seconds:g} s")
 
@@ -50,6 +50,8 @@ class Lines:
     def show(self, beats: Sequence[Beat], now: int, elapsed_s: float) -> None:
         """What just happened."""
         del elapsed_s
+        if self._idle_told is None:
+            self._idle_told = now
         for beat in beats:
             if beat.idle:
                 self._idle += 1

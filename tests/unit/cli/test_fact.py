@@ -1,0 +1,44 @@
+"""`livechat fact`: values and times as typed."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.cli.fact import moment, value_of
+from engine.errors import UsageError
+
+NOW = 1_767_225_600_000  # 2026-01-01T00:00:00Z
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("129", 129),
+        ("-3", -3),
+        ("9.90", 9.9),
+        ("1e5", "1e5"),
+        ("nan", "nan"),
+        ("48小时", "48小时"),
+        ("", ""),
+        ("１２", 12),
+    ],
+)
+def test_values(text: str, value: int | float | str) -> None:
+    """A plain number is one; anything else is text."""
+    found = value_of(text)
+    assert found == value
+    assert type(found) is type(value)
+
+
+def test_moments() -> None:
+    """Spans count from now; times carry their zone."""
+    assert moment("30m", NOW) == NOW + 1_800_000
+    assert moment("2d", NOW) == NOW + 172_800_000
+    assert moment("2026-01-01T09:00:00+08:00", NOW) == NOW + 3_600_000
+    for text, told in (
+        ("soon", "is no time"),
+        ("2026-02-01T09:00:00", "no time zone"),
+        ("2025-01-01T00:00:00Z", "over"),
+    ):
+        with pytest.raises(UsageError, match=told):
+            moment(text, NOW)

@@ -1,0 +1,116 @@
+"""The frame of the command: help, errors, exit codes."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from engine.cli import main
+from engine.cli.main import Verbs, app
+from engine.errors import BusDamaged, Exit, PoolError, Problem, UsageError
+from tests.unit.cli.conftest import Invoke
+
+VERBS = ("demo", "serve", "config", "player", "send", "room", "fact", "pool", "say", "understand")
+
+
+def raising(error: BaseException) -> typer.Typer:
+    """A command line whose only verb raises."""
+    failing = typer.Typer(cls=Verbs, pretty_exceptions_enable=False)
+
+    @failing.callback()
+    def frame(debug: bool = False) -> None:
+        del debug
+
+    @failing.command("fail")
+    def fail() -> None:
+        raise error
+
+    return failing
+
+
+def test_help_names_every_verb_and_exit_code(invoke: Invoke) -> None:
+    """A stranger sees all verbs and what exit codes mean."""
+    result = invoke("--help")
+    assert result.exit_code == 0
+    for verb in VERBS:
+        assert f" {verb} " in result.stdout
+    assert "130 Ctrl-C" in " ".join(result.stdout.split())
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_each_verb_explains_itself(verb: str, invoke: Invoke) -> None:
+    """`--help` works for each verb."""
+    result = invoke(verb, "--help")
+    assert result.exit_code == 0
+    assert "Usage" in result.stdout
+
+
+def test_version(invoke: Invoke) -> None:
+    """The version is one line."""
+    assert invoke("--version").stdout.startswith("livechat-engine 0.")
+
+
+def test_error_on_purpose_is_one_sentence_with_its_exit_code() -> None:
+    """No traceback: the sentence on stderr, the code of the error's class."""
+    result = CliRunner().invoke(raising(BusDamaged("the log [x] is damaged; look at it")), ["fail"])
+    assert result.exit_code == Exit.DAMAGED
+    assert result.stderr == "livechat: the log [x] is damaged; look at it\n"
+    assert result.stdout == ""
+
+
+def test_pool_error_tells_every_problem() -> None:
+    """Each problem has its place and remedy."""
+    problems = [Problem("b.yaml", 2, 3, "two", "mend it"), Problem("a.yaml", 1, 1, "one", "mend that")]
+    result = CliRunner().invoke(raising(PoolError(problems)), ["fail"])
+    assert result.exit_code == Exit.USAGE
+    assert result.stderr.splitlines() == [
+        "livechat: 2 problems in the pool files",
+        "  a.yaml:1:1 one → mend that",
+        "  b.yaml:2:3 two → mend it",
+    ]
+
+
+def test_debug_lets_the_error_through() -> None:
+    """With `--debug` the traceback is Python's."""
+    result = CliRunner().invoke(raising(UsageError("no")), ["--debug", "fail"])
+    assert isinstance(result.exception, UsageError)
+
+
+def test_error_of_the_system_names_the_file() -> None:
+    """A path that cannot be read is a sentence, too."""
+    result = CliRunner().invoke(raising(PermissionError(13, "Permission denied", "x.jsonl")), ["fail"])
+    assert result.exit_code == Exit.FAILED
+    assert result.stderr.startswith("livechat: `x.jsonl`: permission denied; ")
+
+
+def test_ctrl_c_is_130() -> None:
+    """An interrupted command ends with 130, without a word."""
+    result = CliRunner().invoke(raising(KeyboardInterrupt()), ["fail"])
+    assert result.exit_code == Exit.INTERRUPTED
+
+
+def test_unknown_option_is_usage(invoke: Invoke) -> None:
+    """Wrong options end with 2."""
+    assert invoke("serve", "--nonsense").exit_code == Exit.USAGE
+
+
+def test_mistake_of_ours_is_owned(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """An error that nobody raised on purpose is told as the engine's, without a traceback."""
+
+    def broken(**_: object) -> None:
+        raise ZeroDivisionError("division by zero")
+
+    monkeypatch.setattr(main, "app", broken)
+    monkeypatch.setattr(sys, "argv", ["livechat"])
+    with pytest.raises(SystemExit) as ended:
+        main.run()
+    assert ended.value.code == Exit.FAILED
+    assert "a mistake in the engine itself (ZeroDivisionError: division by zero)" in capsys.readouterr().err
+
+
+def test_app_is_the_public_name() -> None:
+    """Docs and tests find the command here."""
+    assert app.info.name == "livechat"

@@ -1,0 +1,68 @@
+"""Options that several verbs share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine.cli import options
+from engine.errors import UsageError
+
+
+def test_settings_come_from_file_environment_and_options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Options go before the environment, that before the file."""
+    file = tmp_path / "x.toml"
+    file.write_text("[worker]\nbatch_ms = 5\ntick_ms = 500\nsnapshot_every = 1000\n")
+    monkeypatch.setenv("LIVECHAT_WORKER__TICK_MS", "600")
+    monkeypatch.setenv("LIVECHAT_WORKER__SNAPSHOT_EVERY", "2000")
+    worker = options.settings_of(file, {"worker": {"snapshot_every": 3000}}).worker
+    assert (worker.batch_ms, worker.tick_ms, worker.snapshot_every) == (5, 600, 3000)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            "[worker]\nbatch_ms = -1\n",
+            "setting `worker.batch_ms`: input should be greater than or equal to 0; correct it in",
+        ),
+        ("[worker]\nbatchms = 1\n", "setting `worker.batchms`: there is no such setting; "),
+        ("worker = [\n", "is not TOML: "),
+        ('roles = ["cook"]\n', "setting `roles.0`: input should be 'worker', "),
+    ],
+)
+def test_wrong_settings_are_named(text: str, told: str, tmp_path: Path) -> None:
+    """The sentence names the setting and where to correct it."""
+    file = tmp_path / "x.toml"
+    file.write_text(text)
+    with pytest.raises(UsageError) as error:
+        options.settings_of(file)
+    assert told in str(error.value)
+    assert str(file) in str(error.value)
+
+
+def test_missing_file_is_told(tmp_path: Path) -> None:
+    """A file that was named and is not there is not passed over."""
+    with pytest.raises(UsageError, match="is missing; `livechat config` prints"):
+        options.settings_of(tmp_path / "none.toml")
+
+
+def test_shop_is_this_folder_else_the_example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever stands in a shop's folder means that shop."""
+    monkeypatch.chdir(tmp_path)
+    assert options.shop_folder(None).name == "tea-shop"
+    (tmp_path / "shop.yaml").write_text("")
+    assert options.shop_folder(None) == Path()
+
+
+def test_folder_that_is_none_is_told(tmp_path: Path) -> None:
+    """The option is named with its value."""
+    with pytest.raises(UsageError, match=r"`--shop .*nowhere` is no folder"):
+        options.shop_folder(tmp_path / "nowhere")
+
+
+def test_models_are_cached_in_the_users_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the desktop's standard says."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert options.model_cache() == tmp_path / "livechat-engine" / "models"

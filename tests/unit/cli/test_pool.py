@@ -1,0 +1,39 @@
+"""`livechat pool check`."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+from engine.errors import Exit
+from tests.unit.cli.conftest import Invoke
+
+
+def test_right_shop_passes(base: Path, shop: Path, invoke: Invoke) -> None:
+    """What is doubtful is told, and does not fail."""
+    result = invoke("pool", "check", shop, "--base", base)
+    assert result.exit_code == 0
+    assert "may be published" in result.stdout
+    assert "2 products" in result.stdout
+
+
+def test_every_mistake_of_every_shop_is_told(base: Path, shop: Path, tmp_path: Path, invoke: Invoke) -> None:
+    """All at once, with places, and exit code 2."""
+    broken = tmp_path / "broken"
+    shutil.copytree(shop, broken)
+    (broken / "shop.yaml").write_text("shop: {id: tea}\n", encoding="utf-8")
+    (broken / "guard.yaml").write_text("banned: 3\n", encoding="utf-8")
+    result = invoke("pool", "check", shop, broken, "--base", base)
+    assert result.exit_code == Exit.USAGE
+    assert f"wrong {broken}/guard.yaml:1:9 " in result.stdout
+    assert f"wrong {broken}/shop.yaml:1:7 " in result.stdout
+    assert "cannot be published" in result.stdout
+
+
+def test_json_for_programs(base: Path, shop: Path, invoke: Invoke) -> None:
+    """One entry a shop."""
+    result = invoke("pool", "check", "--shop", shop, "--base", base, "--json")
+    (report,) = json.loads(result.stdout)
+    assert report["errors"] == []
+    assert report["counts"]["products"] == 2

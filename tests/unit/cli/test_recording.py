@@ -1,0 +1,55 @@
+"""Recorded lives as files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine.cli.recording import read
+from engine.errors import UsageError
+
+LINES = """\
+{"at": 2.5, "source": "demo", "id": "b", "viewer": "v", "text": "二"}
+
+{"at": 1, "id": "a", "viewer": "v", "text": "一", "room": "own", "mood": "good"}
+{"at": 3, "id": "c", "viewer": "v", "text": "三"}
+"""
+
+
+def test_comments_in_time_order_with_what_lines_leave_open(tmp_path: Path) -> None:
+    """Room, shop and source stand in for those that a line does not name; unknown keys are left alone."""
+    file = tmp_path / "live.jsonl"
+    file.write_text(LINES, encoding="utf-8")
+    found = read(file, room="main", shop="tea")
+    assert [(at, comment.id, comment.room, comment.source) for at, comment in found] == [
+        (1.0, "a", "own", "recording"), (2.5, "b", "main", "demo"), (3.0, "c", "main", "recording"),
+    ]  # fmt: skip
+    assert {comment.shop for _, comment in found} == {"tea"}
+
+
+def test_limit_and_new_ids(tmp_path: Path) -> None:
+    """The first lines only, as comments that were never sent before."""
+    file = tmp_path / "live.jsonl"
+    file.write_text(LINES, encoding="utf-8")
+    assert [comment.id for _, comment in read(file, room="main", limit=1, run="x-")] == ["x-b"]
+
+
+@pytest.mark.parametrize(
+    "line", ['{"at": 1}', "[]", "nonsense", '{"at": "soon", "id": "a", "viewer": "v", "text": ""}']
+)
+def test_wrong_line_is_named(line: str, tmp_path: Path) -> None:
+    """File and line number, and what a line looks like."""
+    file = tmp_path / "live.jsonl"
+    file.write_text(LINES + line + "\n", encoding="utf-8")
+    with pytest.raises(UsageError, match=r"live.jsonl:5: .*; each line is a JSON object with at, id, viewer and text"):
+        read(file, room="main")
+
+
+def test_empty_or_missing_file_is_told(tmp_path: Path) -> None:
+    """There is nothing to send."""
+    (tmp_path / "empty").write_text("\n")
+    with pytest.raises(UsageError, match="holds no comments"):
+        read(tmp_path / "empty", room="main")
+    with pytest.raises(UsageError, match="is missing"):
+        read(tmp_path / "none", room="main")
