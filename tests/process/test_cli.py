@@ -1,0 +1,133 @@
+"""The commands against each other: server, player, source, operator as processes, on real sockets and a log on disk."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from engine.errors import Exit
+from tests.process.commands import WAIT_S, running, serving, status, write_shop
+
+pytestmark = [pytest.mark.process, pytest.mark.slow]
+
+
+def write_live(folder: Path, *texts: str) -> Path:
+    file = folder / "live.jsonl"
+    lines = [{"at": at / 10, "id": f"c{at}", "viewer": f"v{at}", "text": text} for at, text in enumerate(texts)]
+    file.write_text("\n".join(json.dumps(line) for line in lines) + "\n")
+    return file
+
+
+def test_a_question_is_answered_on_air(tmp_path: Path) -> None:
+    """Serve, open the room's mode, play, send: the reply is heard; then each ends as it should."""
+    with serving(tmp_path) as (server, url, http):
+        base, shop = tmp_path / "base", tmp_path / "shop"
+        with running("room", "mode", "main", "auto", "--url", url, cwd=tmp_path) as mode:
+            assert mode.wait() == 0
+            assert mode.rest == "room main: auto\n"
+        with running("player", "--url", url, "--shop", shop, "--base", base, cwd=tmp_path) as player:
+            player.line("安溪铁观音今天129元。")
+            live = write_live(tmp_path, "什么时候发货", "几天能发货", "哈哈哈", "今天好热")
+            with running("send", live, "--url", url, "--json", cwd=tmp_path) as source:
+                assert source.wait() == 0, source.stderr
+                tally = json.loads(source.rest)
+                assert (tally["received"], tally["without_verdict"]) == (4, 0)
+                assert tally["final"] == {"chatter": 2}
+                assert sum(tally["waiting"].values()) == 2
+            assert "▶ 拍下48小时之内发。  for 2 viewers (dispatch)" in player.line("▶")
+            with running("fact", "set", "tea", "tgy", "price", "139", "--url", url, cwd=tmp_path) as fact:
+                assert fact.wait() == 0
+            player.line("安溪铁观音今天139元。")
+            with running("room", "kill", "--all", "--hold-script", "--url", url, cwd=tmp_path) as kill:
+                assert kill.wait() == 0
+                assert kill.rest == "everything: killed; lift it with --off\n"
+            player.line("✂ cut")
+            player.process.send_signal(signal.SIGINT)
+            assert player.wait() == Exit.INTERRUPTED
+            assert "Traceback" not in player.stderr
+        assert (status(f"{http}/healthz"), status(f"{http}/metrics")) == (200, 200)
+        server.process.send_signal(signal.SIGTERM)
+        assert server.wait() == 0
+        assert "Traceback" not in server.stderr
+        assert "ERROR" not in server.stderr
+
+
+def test_sigterm_ends_a_busy_server_within_ten_seconds(tmp_path: Path) -> None:
+    """With a player connected; /readyz is not ready while it drains; the room goes on after a restart."""
+    with serving(tmp_path) as (server, url, http):
+        with running(
+            "player", "--url", url, "--shop", tmp_path / "shop", "--base", tmp_path / "base", cwd=tmp_path
+        ) as player:
+            player.line("今天129元")
+            begun = time.monotonic()
+            server.process.send_signal(signal.SIGTERM)
+            assert server.wait() == 0, server.stderr
+            assert time.monotonic() - begun < 10
+        assert status(f"{http}/readyz") == 0
+    with serving(tmp_path) as (server, _, _):
+        assert "1 rooms" in server.stderr
+
+
+def test_broken_pool_at_start_ends_with_all_mistakes(tmp_path: Path) -> None:
+    """Exit code 2, every problem once more at the end, no traceback."""
+    base, shop = write_shop(tmp_path)
+    (shop / "guard.yaml").write_text("banned: 3\n")
+    (shop / "catalogue.yaml").write_text("products: []\n")
+    env = {"LIVECHAT_PUBLISHER__BASE": str(base)}
+    options = ("--shop", shop, "--ws", "127.0.0.1:0", "--http", "127.0.0.1:0")
+    with running("serve", *options, cwd=tmp_path, env=env) as server:
+        assert server.wait() == Exit.USAGE
+        end = server.stderr.partition("livechat: ")[2]
+        assert end.startswith("2 problems in the pool files")
+        assert "catalogue.yaml:1:11 " in end
+        assert "guard.yaml:1:9 " in end
+        assert "Traceback" not in server.stderr
+
+
+def test_second_server_on_the_same_log_is_refused(tmp_path: Path) -> None:
+    """Exit code 3 and one sentence; the first goes on."""
+    with serving(tmp_path) as (_, _, http):
+        options = ("--shop", tmp_path / "shop", "--ws", "127.0.0.1:0", "--http", "127.0.0.1:0")
+        with running("serve", *options, cwd=tmp_path) as second:
+            assert second.wait() == Exit.UNAVAILABLE
+            assert "livechat: " in second.stderr
+        assert status(f"{http}/readyz") == 200
+
+
+def test_understand_answers_when_the_producer_pauses(tmp_path: Path) -> None:
+    """A line is answered without the end of the input; at its end the command ends."""
+    base, shop = write_shop(tmp_path)
+    with running("understand", "--shop", shop, "--base", base, cwd=tmp_path) as command:
+        assert command.process.stdin is not None
+        for text, intent in (("什么时候发货", "shipping.dispatch"), ("how much is it", "product.price")):
+            command.process.stdin.write(f"{text}\n".encode())
+            command.process.stdin.flush()
+            assert json.loads(command.line())["intent"] == intent
+        command.process.stdin.close()
+        assert command.wait() == 0
+
+
+def test_nobody_there_is_one_sentence(tmp_path: Path) -> None:
+    """Exit code 3, within the patience of a person."""
+    with running("room", "mode", "main", "auto", "--url", "ws://127.0.0.1:9/ws", cwd=tmp_path) as command:
+        assert command.process.wait(WAIT_S) == Exit.UNAVAILABLE
+        assert command.wait() == Exit.UNAVAILABLE
+        assert command.stderr.startswith("livechat: nobody answers at ws://127.0.0.1:9/ws")
+        assert command.stderr.count("\n") == 1
+
+
+def test_reader_that_goes_away_ends_the_command_quietly(tmp_path: Path) -> None:
+    """As in `livechat config | head -1`: no traceback."""
+    arguments = [sys.executable, "-m", "engine.cli", "config"]
+    with subprocess.Popen(arguments, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as command:
+        assert command.stdout is not None
+        assert command.stderr is not None
+        command.stdout.close()
+        assert command.stderr.read() == b""
+        assert command.wait(WAIT_S) in (Exit.OK, Exit.FAILED)

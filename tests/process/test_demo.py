@@ -1,0 +1,64 @@
+"""The demo: the real thing, shortened. Whatever ends it, nothing is left running."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+import pytest
+
+from engine.errors import Exit
+from tests.process.commands import left_behind, running
+
+pytestmark = [
+    pytest.mark.process,
+    pytest.mark.slow,
+    pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="processes are counted in /proc"),
+]
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the model of the example is kept: it is trained once for these tests."""
+    return tmp_path_factory.mktemp("cache")
+
+
+def test_demo_shows_the_live_and_leaves_nothing(tmp_path: Path, cache: Path) -> None:
+    """Comments get verdicts, the summary and the edit come at the end, every process has ended."""
+    with running(
+        "demo", "--seconds", "15", "--plain", cwd=tmp_path, env={"XDG_CACHE_HOME": str(cache), "DEMO": str(tmp_path)}
+    ) as demo:
+        assert "4 times as quick as life" in demo.line()
+        assert demo.wait() == 0, demo.stderr
+        told = demo.rest
+    for words in ("says", "comment ", "GAP", "comments  ", "decisions ", "coverage ", "Biggest gap", "intents:"):
+        assert words in told, told
+    assert left_behind(f"DEMO={tmp_path}") == []
+
+
+def test_ctrl_c_leaves_nothing(tmp_path: Path, cache: Path) -> None:
+    """In the middle of the show: a summary, exit code 130, no process; the kept folder stays."""
+    kept = tmp_path / "kept"
+    environment = {"XDG_CACHE_HOME": str(cache), "DEMO": str(tmp_path)}
+    with running("demo", "--seconds", "60", "--plain", "--keep", kept, cwd=tmp_path, env=environment) as demo:
+        demo.line("comment ")
+        assert len(left_behind(f"DEMO={tmp_path}")) >= 4  # the demo itself, server, player, source
+        demo.process.send_signal(signal.SIGINT)
+        assert demo.wait() == Exit.INTERRUPTED
+        assert "decisions " in demo.rest
+    assert left_behind(f"DEMO={tmp_path}") == []
+    assert (kept / "log.db").exists()
+    assert (kept / "livechat.toml").stat().st_mode & 0o077 == 0
+
+
+def test_ctrl_c_while_it_starts_leaves_nothing(tmp_path: Path, cache: Path) -> None:
+    """Before anything is shown; a second Ctrl-C, at once, changes nothing."""
+    environment = {"XDG_CACHE_HOME": str(cache), "DEMO": str(tmp_path)}
+    kept = tmp_path / "kept"
+    with running("demo", "--plain", "--keep", kept, cwd=tmp_path, env=environment) as demo:
+        while not (kept / "server.log").exists():
+            assert demo.process.poll() is None
+        demo.process.send_signal(signal.SIGINT)
+        demo.process.send_signal(signal.SIGINT)
+        assert demo.wait() == Exit.INTERRUPTED
+    assert left_behind(f"DEMO={tmp_path}") == []
