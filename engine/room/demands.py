@@ -8,7 +8,7 @@ from typing import Final
 from engine.events.fields import Part, TextLanguage
 from engine.events.outputs import Blocker
 
-HISTORY_CAP: Final = 64  # changes of blocker that a demand remembers; far more than fit into one deadline
+HISTORY_CAP: Final = 32  # changes of blocker that a demand remembers; a room that changes faster forgets the first ones
 WAITING_BYTES_CAP: Final = 36 * 1024  # of all waiting comments of a room, so that a snapshot stays within 256 KiB
 NEVER: Final = 1 << 62
 COMMENT_OVERHEAD_BYTES: Final = 150  # numbers, hashes and punctuation of one waiting comment in a snapshot

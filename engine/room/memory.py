@@ -99,11 +99,6 @@ class Askers:
             del self._times[next(iter(self._times))]
         return allowed
 
-    def forget(self, now: int) -> None:
-        gone = [viewer for viewer, times in self._times.items() if not times or times[-1] <= now - ASK_WINDOW_MS]
-        for viewer in gone:
-            del self._times[viewer]
-
     def encode(self) -> list[tuple[str, list[int]]]:
         return list(self._times.items())
 

@@ -21,6 +21,7 @@ from engine.room.shop import FOREVER, Shop
 HEARD_CAP: Final = 256  # variants and cooldowns that are remembered; the oldest is forgotten
 AIRTIME_CAP: Final = 256  # spans of air in the window; replies of a second fill 75 s with 75
 NAMED_CAP: Final = 64  # products that viewers named lately
+ENDED_MIN: Final = 256  # ended comments that may stand in the heap of deadlines; beyond, at most half of it
 LOST_CAP: Final = 4  # insertions of unknown outcome whose late report can still be matched
 
 Lost = Literal["silent", "overdue", "unreported", "gone"]
@@ -165,8 +166,13 @@ class Room:
     def forget(self, comment: Waiting) -> None:
         """The comment has its decision."""
         self.waiting_bytes -= weight(comment)
-        if not comment.deferred:
-            self.ended.add(comment.serial)
+        if comment.deferred:
+            return
+        self.ended.add(comment.serial)
+        if len(self.ended) > ENDED_MIN and 2 * len(self.ended) > len(self.deadlines):
+            self.deadlines = [row for row in self.deadlines if row[1] not in self.ended]
+            heapq.heapify(self.deadlines)
+            self.ended.clear()
 
     def defer(self, comment: Waiting) -> None:
         """Its deadline has passed while it is in flight: what becomes of the flight decides."""

@@ -50,6 +50,7 @@ from engine.room.room import Room
 from engine.room.shop import FOREVER, Shop
 
 CLOSED_MS: Final = 660_000  # a closed room is remembered until every comment sent before its end would be expired
+TIMERS_MIN: Final = 1_000  # timers, overtaken ones included, beyond eight a room: then the overtaken ones are swept out
 IDLE_MS: Final = 86_400_000  # a room that nobody closed is forgotten after a day of silence
 
 AnyEntry = CommentEntry | RoomEntry | ShopEntry | PoolEntry | TickEntry | LeaseEntry
@@ -264,16 +265,20 @@ class Rooms:
                 if room.restored < self._fx.seq:
                     _skip(room, paused_ms)
         due: list[Room] = []
-        early: list[Room] = []  # restored rooms that have this tick behind them
+        early: list[tuple[int, str]] = []  # of restored rooms that have this tick behind them
         while timers and timers[0][0] <= now:
             at, name = heapq.heappop(timers)
             known = self._rooms.get(name)
-            if known is not None and known.timer == at:
-                (due if known.restored < self._fx.seq else early).append(known)
-        for room in early:
-            heapq.heappush(timers, (room.timer, room.name))
+            if known is None or known.timer != at:
+                continue
+            if known.restored < self._fx.seq:
+                known.timer = FOREVER  # a timer that came back to `at` stands here twice
+                due.append(known)
+            elif (at, name) not in early:
+                early.append((at, name))
+        for row in early:
+            heapq.heappush(timers, row)
         for room in due:
-            room.timer = FOREVER
             if _forgotten(room, now):
                 del self._rooms[room.name]
                 continue
@@ -305,6 +310,9 @@ class Rooms:
         if timer != room.timer:
             room.timer = timer
             heapq.heappush(self._timers, (timer, room.name))
+            if len(self._timers) > TIMERS_MIN + 8 * len(self._rooms):
+                self._timers = [(known.timer, known.name) for known in self._rooms.values() if known.timer < FOREVER]
+                heapq.heapify(self._timers)
 
     # ---- snapshots -------------------------------------------------------------------------------------------------
 

@@ -1,8 +1,10 @@
-"""A room's whole state as JSON of at most 256 KiB, and back."""
+"""A room's whole state as text of at most 256 KiB, and back."""
 
 from __future__ import annotations
 
+import base64
 import heapq
+import zlib
 from typing import Final, Literal
 
 from pydantic import TypeAdapter
@@ -18,6 +20,11 @@ from engine.room.shop import Shop
 
 SCHEMA: Final = 1
 """Version of the state below; another one is refused with a remedy."""
+
+
+PLAIN_BYTES: Final = (
+    128 * 1024
+)  # JSON up to this is left plain; a busy room with long names is packed (deflated, base85)
 
 
 class FlightState(Part):
@@ -120,9 +127,8 @@ _PLAIN: Final = (
 
 
 def encode(room: Room, now: int) -> str:
-    """The state as JSON. What is older than its use is left out (and forgotten by the room too, so that both stay equal)."""
+    """The state as JSON, packed where it is large. Identities past their use are left out: nobody can tell, but memory."""
     room.seen.forget(now)
-    room.askers.forget(now)
     state = RoomState(
         shop=room.shop.id,
         seen=room.seen.encode(),
@@ -134,17 +140,30 @@ def encode(room: Room, now: int) -> str:
         cooldowns=list(room.cooldowns.items()),
         **{name: getattr(room, name) for name in _PLAIN},
     )
-    return _STATE.dump_json(state).decode()
+    text = _STATE.dump_json(state)
+    if len(text) <= PLAIN_BYTES:
+        return text.decode()
+    return base64.b85encode(zlib.compress(text)).decode()
+
+
+def _read(text: str) -> RoomState:
+    """The state, packed or plain. Raises `ValueError`."""
+    if text.startswith("{"):
+        return _STATE.validate_json(text)
+    try:
+        return _STATE.validate_json(zlib.decompress(base64.b85decode(text)))
+    except zlib.error as error:
+        raise ValueError(f"it cannot be unpacked: {error}") from error
 
 
 def shop_of(text: str) -> str:
     """The shop that a snapshot's room belongs to."""
-    return _STATE.validate_json(text).shop
+    return _read(text).shop
 
 
 def decode(name: str, text: str, shop: Shop, seq: int) -> Room:
     """The room of a snapshot that covers entries up to `seq`."""
-    state = _STATE.validate_json(text)
+    state = _read(text)
     room = Room(name, shop, state.language, state.created)
     for field in _PLAIN:
         setattr(room, field, getattr(state, field))

@@ -1,0 +1,174 @@
+"""State is bounded, in memory and in snapshots; timers make progress; snapshots leave no trace."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from engine.events.inputs import ModeSet, PlayerSeen, Script, ScriptSegment, ScriptSentence
+from engine.events.journal import TickEntry
+from engine.events.outputs import Insertion
+from engine.pool.model import Limits
+from engine.room.demands import HISTORY_CAP, Demand
+from engine.room.memory import ASKERS_CAP, SEEN_CAP
+from engine.room.room import AIRTIME_CAP, HEARD_CAP, LOST_CAP, NAMED_CAP
+from engine.room.rooms import Rooms
+from tests.unit.room.scene import ROOM, SHOP, Scene, intent, pool, reply
+
+
+def test_a_room_is_handled_once_a_tick_however_often_its_timer_moved() -> None:
+    """A timer that went away and came back stands twice in the heap; a restored core has it once. Both do the same."""
+    scene = Scene()
+    scene.play()
+    scene.ask("shipping.fee")
+    room = scene.rooms._rooms[ROOM]
+    at = room.timer
+    for _ in range(3):
+        room.timer = at + 1
+        scene.rooms._plan(room)
+    assert [timer for timer, _ in scene.rooms._timers].count(at) > 1
+    handled = []
+    scene.rooms._plan = lambda room: handled.append(room.name)  # type: ignore[method-assign] # counts the calls
+    scene.now = at
+    scene.put(TickEntry())
+    assert handled == [ROOM]
+
+
+def test_timers_that_moved_on_do_not_pile_up() -> None:
+    """A room without a player is planned a day ahead with each event; the heap stays small."""
+    scene = Scene()
+    for _ in range(5_000):
+        scene.now += 100
+        scene.event(ModeSet(room=ROOM, id="m", at=scene.now, mode="auto"))
+    assert len(scene.rooms._timers) <= 2_000
+
+
+def test_comments_that_ended_do_not_pile_up_until_their_deadline() -> None:
+    """One that waits long at the top of the heap does not keep all those that came and went."""
+    scene = Scene()
+    scene.play()
+    scene.ask("shipping.fee", age=40_000)
+    room = scene.rooms._rooms[ROOM]
+    waits = room.next_waiting()
+    assert waits is not None
+    for number in range(5_000):
+        comment = replace(waits, deadline=waits.deadline + 1 + number, serial=room.serial)
+        room.serial += 1
+        room.wait(comment)
+        room.forget(comment)
+    assert len(room.deadlines) < 500
+    assert len(room.ended) < 500
+    assert room.next_waiting() is waits
+
+
+def test_taking_a_snapshot_changes_nothing_that_comes_after() -> None:
+    """Who is snapshotted when is no entry: a core that was not must go on the same way."""
+    cores = []
+    for snapped in (False, True):
+        scene = Scene()
+        for number in range(5):
+            scene.ask("shipping.fee", viewer="flooder", id=f"f{number}")
+        scene.now += 59_000
+        for number in range(ASKERS_CAP - 1):
+            scene.ask("shipping.fee", viewer=f"w{number:03}", id=f"w{number}")
+        scene.ask("shipping.fee", viewer="flooder", id="f9")
+        scene.now += 2_000
+        scene.chat(id="time passes")
+        if snapped:
+            scene.rooms.snapshot(ROOM, scene.seq)
+        for number in range(4):
+            scene.ask("shipping.fee", viewer="w000", id=f"x{number}")
+        scene.ask("shipping.fee", viewer="new", id="n")
+        verdicts = [scene.ask("shipping.fee", viewer=f"w{n:03}", id=f"y{n}-{k}") for n in range(3) for k in range(5)]
+        cores.append((verdicts, scene.rooms.snapshot(ROOM, scene.seq)))
+    assert cores[0] == cores[1]
+
+
+def full() -> Scene:
+    """A room in which every collection is at its cap, with long names."""
+    intents = {}
+    for number in range(230):
+        name = f"topic-of-viewers.number-{number:03}.{'x' * 36}"
+        intents[name] = intent(name, reply(name, f"reply-{number:03}-{'y' * 50}", f"第{number}种", memory_ms=1))
+    scene = Scene(pool(intents=intents, limits=Limits(minimum_pause_ms=0, airtime_share=1.0)))
+    scene.play()
+    names = list(intents)
+    sentences = tuple(
+        ScriptSentence(
+            id=f"sentence-{n}", text="话", seconds=3.217, answers=(names[n],), facts={"tgy/price": "catalogue:abcdef012345"}
+        )
+        for n in range(150)
+    )  # fmt: skip
+    segment = ScriptSegment(id="long-segment-name", product="tgy", sentences=sentences)
+    for version in ("v8", "v9"):
+        scene.event(
+            Script(room=ROOM, id="s", at=scene.now, session="one", script="e", version=version, segments=(segment,))
+        )
+    for number in range(50):
+        scene.ask(names[200], viewer=f"{number:016x}", id=f"{number:040}", source="s" * 40)
+    scene.wait(3_000)
+    room = scene.rooms._rooms[ROOM]
+    assert room.flight is not None
+    for number in range(LOST_CAP):
+        name = f"{number:032x}"
+        again = room.flight.insertion.model_copy(update={"id": name})
+        empty = Demand(*room.flight.demand.key, scene.now, history=list(room.flight.demand.history))
+        room.lost_flights[name] = replace(room.flight, insertion=again, demand=empty)
+    for number in range(HEARD_CAP + 10):
+        room.hear(f"reply-{number:03}-{'y' * 50}", scene.now + number)
+        room.cool((f"topic-of-viewers.number-{number:03}.{'w' * 36}", f"product-{number:055}"), scene.now + number)
+    for number in range(AIRTIME_CAP + 10):
+        room.say(scene.now + number, scene.now + number + 1)
+    room.named = [(scene.now, names[n % 200], f"product-{n:055}") for n in range(NAMED_CAP)]
+    for number in range(SEEN_CAP + 1_000):
+        scene.chat(id=f"chat-{number:06}")
+    for number in range(ASKERS_CAP + 200):
+        scene.ask(names[number % 200], viewer=f"{number + 99:016x}", id=f"{number:06}")
+    for number in range(HISTORY_CAP + 4):
+        scene.now += 7
+        scene.event(ModeSet(room=ROOM, id="m", at=scene.now, mode="auto" if number % 2 else "paused"))
+    return scene
+
+
+def test_a_room_with_every_collection_full_fits_its_snapshot_and_comes_back() -> None:
+    """At most 256 KiB, and the same room afterwards."""
+    scene = full()
+    room = scene.rooms._rooms[ROOM]
+    assert len(room.demands) > 30
+    assert room.flight is not None
+    assert len(room.lost_flights) == LOST_CAP
+    saved = scene.rooms.snapshot(ROOM, scene.seq)
+    assert saved is not None
+    assert len(saved.state.encode()) <= 256 * 1024
+    other = Rooms(scene.pools.__getitem__)
+    other.restore_shops(*scene.rooms.shop_state(), scene.rooms.lease, scene.now)
+    other.restore_room(saved)
+    assert other.snapshot(ROOM, scene.seq) == saved
+
+
+def test_more_lost_insertions_than_are_remembered() -> None:
+    """The oldest is forgotten: its late report means nothing, and nobody waits for it."""
+    scene = Scene(pool(limits=Limits(minimum_pause_ms=0)))
+    scene.play()
+    for number in range(LOST_CAP + 2):
+        scene.ask("shipping.fee" if number % 2 else "shipping.dispatch", id=f"c{number}")
+        scene.wait(10_000)
+        scene.event(PlayerSeen(room=ROOM, id="p", at=scene.now, session=f"s{number}", identified=True))
+        room = scene.rooms._rooms[ROOM]
+        room.cooldowns.clear()
+        room.heard.clear()
+    assert len(scene.rooms._rooms[ROOM].lost_flights) <= LOST_CAP
+    first = scene.all(Insertion)[0]
+    scene.report("ended", first.id, session=f"s{LOST_CAP + 1}")
+    scene.wait(60_000)
+    assert len(scene.decisions) == LOST_CAP + 2
+
+
+def test_the_shop_of_the_scene_is_the_only_one() -> None:
+    """`seen` and `pool_of` answer for rooms that nobody opened."""
+    scene = Scene()
+    assert scene.rooms.pool_of("never", SHOP) == "00000001"
+    assert scene.rooms.pool_of("never", "nobody") is None
+    assert scene.rooms.answer_within_ms("never", "nobody") == 0
+    assert not scene.rooms.seen("never", "s", "c1")
+    scene.chat(id="c1")
+    assert scene.rooms.seen(ROOM, "s", "c1")
