@@ -12,26 +12,31 @@ Output = Decision | RoomOutput | Aired | Handoff
 
 @dataclass(slots=True)
 class Effects:
-    """Collected over the entries of a batch. `lease`, `seq` and `position` name the next effect: its id is their hash."""
+    """Collected over the entries of a batch. Room, `lease`, `seq` and the room's position in the entry name an effect."""
 
     records: list[Output] = field(default_factory=list)
     verdicts: dict[str, list[VerdictLine]] = field(default_factory=dict)
     lease: int = 0
     seq: int = 0
     now: int = 0
-    position: int = 0
+    positions: dict[str, int] = field(default_factory=dict)
     shop_offset: int = -1
 
     def begin(self, seq: int, now: int) -> None:
         """A new entry: effects of it are numbered from 0."""
         self.seq = seq
         self.now = now
-        self.position = 0
+        if self.positions:
+            self.positions.clear()
 
     def new_id(self, room: str) -> str:
-        """Id of the next effect: hash of room, lease, seq and the effect's position in its entry."""
-        name = f"{room}\0{self.lease}\0{self.seq}\0{self.position}".encode()
-        self.position += 1
+        """Id of the room's next effect: hash of room, lease, seq and its position among the room's effects of this entry.
+
+        Counted per room: a restored room joins a replay at its own seq, and must find the ids that it had.
+        """
+        position = self.positions.get(room, 0)
+        self.positions[room] = position + 1
+        name = f"{room}\0{self.lease}\0{self.seq}\0{position}".encode()
         return hashlib.blake2b(name, digest_size=16).hexdigest()
 
     def verdict(self, room: str, line: VerdictLine) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from itertools import islice
+from collections import deque
 from typing import Final
 
 from engine.events.fields import Part
@@ -26,10 +26,12 @@ class SeenState(Part):
 class SeenIds:
     """Identities handled in the last 10 minutes, at most 16,384, as 8-byte hashes."""
 
-    __slots__ = ("_times",)
+    __slots__ = ("_order", "_times")
 
     def __init__(self) -> None:
         self._times: dict[int, int] = {}
+        self._order: deque[int] = deque()
+        """The same, oldest first: a dict that loses its first key again and again has to search for the next."""
 
     def __len__(self) -> int:
         return len(self._times)
@@ -42,31 +44,27 @@ class SeenIds:
     def add(self, identity: int, now: int) -> None:
         """Remember; the oldest goes when the cap is reached."""
         times = self._times
-        times.pop(identity, None)
+        if identity in times:
+            self._order.remove(identity)
         times[identity] = now // SEEN_GRAIN_MS
+        self._order.append(identity)
         if len(times) > SEEN_CAP:
-            del times[next(iter(times))]
+            del times[self._order.popleft()]
 
     def forget(self, now: int) -> None:
         """Drop what is older than 10 minutes; nobody can tell, but memory."""
         horizon = (now - SEEN_MS) // SEEN_GRAIN_MS
-        times = self._times
-        old = 0
-        for grain in times.values():
-            if grain >= horizon:
-                break
-            old += 1
-        for identity in list(islice(times, old)):
-            del times[identity]
+        while self._order and self._times[self._order[0]] < horizon:
+            del self._times[self._order.popleft()]
 
     def encode(self) -> SeenState:
         runs: list[tuple[int, int]] = []
-        for grain in self._times.values():
+        for grain in map(self._times.__getitem__, self._order):
             if runs and runs[-1][0] == grain:
                 runs[-1] = (grain, runs[-1][1] + 1)
             else:
                 runs.append((grain, 1))
-        data = b"".join(identity.to_bytes(8, "big") for identity in self._times)
+        data = b"".join(identity.to_bytes(8, "big") for identity in self._order)
         return SeenState(runs=runs, ids=base64.b85encode(data).decode())
 
     @classmethod
@@ -75,7 +73,9 @@ class SeenIds:
         data = base64.b85decode(state.ids)
         grains = [grain for grain, count in state.runs for _ in range(count)]
         for number, grain in enumerate(grains):
-            seen._times[int.from_bytes(data[8 * number : 8 * number + 8], "big")] = grain
+            identity = int.from_bytes(data[8 * number : 8 * number + 8], "big")
+            seen._times[identity] = grain
+            seen._order.append(identity)
         return seen
 
 
