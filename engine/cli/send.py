@@ -35,7 +35,9 @@ def send(
         str | None, typer.Option("--shop", "-s", metavar="ID", help="Shop of the room, where nobody opened it.")
     ] = None,
     speed: options.Speed = 1.0,
-    limit: Annotated[int | None, typer.Option("--limit", "-n", min=1, help="Send only the first N.")] = None,
+    limit: Annotated[
+        int | None, typer.Option("--limit", "-n", metavar="N", min=1, help="Send only the first N.")
+    ] = None,
     again: Annotated[
         bool,
         typer.Option("--again", help="As new comments, though the file was sent before; else they are duplicates."),

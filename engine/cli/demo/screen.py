@@ -63,7 +63,7 @@ class Screen:
         wide = columns >= MIN_COLUMNS
         layout = Layout()
         layout.split_column(
-            Layout(self._header(elapsed_s), size=3), Layout(name="upper", size=upper), Layout(name="lower")
+            Layout(self._header(elapsed_s, wide=wide), size=3), Layout(name="upper", size=upper), Layout(name="lower")
         )
         if wide:
             layout["upper"].split_row(
@@ -77,14 +77,15 @@ class Screen:
             layout["lower"].update(self._comments(lower - 2))
         return layout
 
-    def _header(self, elapsed_s: float) -> RenderableType:
+    def _header(self, elapsed_s: float, *, wide: bool) -> RenderableType:
         done = f"{min(elapsed_s, self._seconds):.0f} of {self._seconds:.0f} s"
         line = Table.grid(expand=True)
         line.add_column(no_wrap=True)
         line.add_column(justify="right", no_wrap=True)
         left = Text("Livechat Engine  ", style="bold").append(self._shop, style="not bold cyan")
         pace = f"{self._speed:g} times as quick as life" if self._speed != 1 else "in real time"
-        line.add_row(left, Text(f"script and comments {pace} · {done} · Ctrl-C ends it", style="dim"))
+        told = f"script and comments {pace} · {done} · Ctrl-C ends it" if wide else f"{pace} · {done}"
+        line.add_row(left, Text(told, style="dim"))
         return Panel(line, style="", border_style="dim")
 
     def _on_air(self, rows: int) -> RenderableType:

@@ -30,7 +30,9 @@ BEGIN_S: Final = 30.0  # for the player to say its first sentence
 
 
 def demo(
-    seconds: Annotated[float, typer.Option("--seconds", "-t", min=5, max=3_600, help="How long it lasts.")] = 75,
+    seconds: Annotated[
+        float, typer.Option("--seconds", "-t", metavar="N", min=5, max=3_600, help="How long it lasts.")
+    ] = 75,
     speed: Annotated[
         float,
         typer.Option(
@@ -42,7 +44,9 @@ def demo(
         Path | None,
         typer.Option("--keep", metavar="DIR", help="Keep the log, settings and what processes printed there."),
     ] = None,
-    port: Annotated[int, typer.Option("--port", min=0, max=65_535, help="Of the WebSocket; 0: a free one.")] = 0,
+    port: Annotated[
+        int, typer.Option("--port", metavar="PORT", min=0, max=65_535, help="Of the WebSocket; 0: a free one.")
+    ] = 0,
 ) -> None:
     """Watch the engine work: a shop, a host's script, viewers, and replies inserted at the right moments.
 
