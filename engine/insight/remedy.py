@@ -242,8 +242,14 @@ def _examples(key: str, sight: Sight) -> list[str]:
 
 def _lines(sight: Sight) -> list[str]:
     """The gap's lines that may be examples; its normal form where it has none."""
-    clean = [line for line in sight.lines if COVERED not in line]
-    return clean or list(sight.lines) or [sight.key.norm or sight.intent or "?"]
+    shown = [line for line in map(_printable, sight.lines) if line]
+    clean = [line for line in shown if COVERED not in line]
+    return clean or shown or [_printable(sight.key.norm or sight.intent or "") or "?"]
+
+
+def _printable(line: str) -> str:
+    """The line without characters that no YAML file may hold."""
+    return " ".join("".join(c if c.isprintable() else " " for c in line).split())
 
 
 def _quoted(text: str) -> str:
