@@ -31,6 +31,7 @@ from bench.players import Players
 from bench.workload import Line, recorded, rooms
 from engine.bus import open_bus
 from engine.bus.port import Assigned, Batch, Bus, Committed, Outgoing, Stored
+from engine.clock import wall_clock
 from engine.events.codec import decode, encode
 from engine.events.inputs import Comment
 from engine.metrics import Metrics
@@ -43,7 +44,6 @@ from engine.settings import BusSettings, Settings
 from engine.understanding.cache import load_or_train
 from engine.understanding.model import Model
 from engine.understanding.train import model_hash
-from engine.worker.seams import wall_clock
 from engine.worker.service import Worker
 
 WARM_S = 10.0

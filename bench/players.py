@@ -7,6 +7,7 @@ import heapq
 import time
 
 from engine.bus.port import Bus, Outgoing
+from engine.clock import wall_clock
 from engine.events.codec import decode, encode
 from engine.events.inputs import (
     Cursor,
@@ -21,7 +22,6 @@ from engine.events.inputs import (
 )
 from engine.events.outputs import Insertion
 from engine.pool.model import Pool
-from engine.worker.seams import wall_clock
 
 SENTENCES = 60
 SENTENCE_S = 4.5

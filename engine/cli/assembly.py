@@ -9,6 +9,7 @@ A role that fails ends the process with its error; whoever restarts it finds eve
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import time
 from collections.abc import Callable, Collection, Mapping
@@ -24,6 +25,12 @@ from engine.settings import Role, Settings
 
 LAG_EVERY_S: Final = 0.5  # how often the event loop's lag is measured where no worker does
 STOP_S: Final = 1.5  # beyond `worker.drain_s` for the rest to end; in all below the 10 s that orchestrators grant
+
+COLLECT: Final = (
+    50_000,
+    20,
+    50,
+)  # allocations before a collection; a batch makes tens of thousands of records without cycles
 
 log = logging.getLogger(__name__)
 
@@ -114,6 +121,7 @@ class Assembly:
             asyncio.create_task(part.run(), name=role): role for role, part in self._parts.items()
         }
         lag = None if "worker" in roles else asyncio.create_task(measure_lag(metrics), name="loop lag")
+        settled = asyncio.create_task(self._settle_memory(), name="memory")
         self._listening(Listening(socket, http))
         stopping = asyncio.create_task(self._stopping.wait())
         try:
@@ -125,12 +133,18 @@ class Assembly:
                 over.result()
                 raise LivechatError(f"the role `{tasks[over]}` ended by itself; start it again, the log tells more")
         finally:
-            for task in (stopping, lag, *tasks):
-                if task is not None:
-                    task.cancel()
-            await asyncio.gather(
-                *(task for task in (stopping, lag, *tasks) if task is not None), return_exceptions=True
-            )
+            running = [task for task in (stopping, lag, settled, *tasks) if task is not None]
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
+
+    async def _settle_memory(self) -> None:
+        """Once every role is ready, what was loaded stays for good: the collector need not walk through it again."""
+        while not all(self.ready().values()):
+            await asyncio.sleep(LAG_EVERY_S)
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(*COLLECT)
 
     async def _stop(self, tasks: Mapping[asyncio.Task[None], Role], ended: Collection[asyncio.Task[None]]) -> None:
         """Stop every role at once, and wait as long as a graceful stop may take."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import time
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from engine.cli import options, terminal
+from engine.clock import wall_clock
 from engine.errors import UsageError
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def set_fact(
     """
     from engine.cli.signals import complete
 
-    end = moment(until, time.time_ns() // 1_000_000) if until is not None else None
+    end = moment(until, wall_clock()) if until is not None else None
     complete(_set(url, token, shop, product, name, value_of(value), end))
     terminal.say(f"{shop}/{product}/{name} = {value}" + (f" until {until}" if until else ""))
 

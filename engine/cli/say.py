@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -12,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from engine.cli import options, terminal
+from engine.clock import wall_clock
 from engine.errors import UsageError
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def say(
         known = ", ".join(opened.pool.products) or "none"
         raise UsageError(f"the shop has no product `{product}`; its products are: {known}")
     language: Language | None = None if lang is None else "zh" if lang is SpokenLanguage.zh else "en"
-    trial = try_comment(opened, text, product=product, language=language, now=time.time_ns() // 1_000_000)
+    trial = try_comment(opened, text, product=product, language=language, now=wall_clock())
     explanation = opened.understander.explain(text)
     if as_json:
         terminal.show_json(as_document(text, trial, explanation))

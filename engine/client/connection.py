@@ -26,6 +26,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.asyncio.connection import broadcast
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 
+from engine.clock import wall_clock
 from engine.errors import LivechatError, ProtocolError, RecordError, Unavailable, UsageError
 from engine.events import wire
 from engine.events.closes import CLOSES, CloseCode, may_reconnect
@@ -158,7 +159,7 @@ class Connection:
     def now(self) -> int:
         """The server's clock in ms, by the offset measured so far."""
         offset = min(self._offsets)[1] if self._offsets else 0
-        return time.time_ns() // 1_000_000 + offset
+        return wall_clock() + offset
 
     def next_id(self) -> str:
         """An id that no other request of this session has."""
@@ -256,7 +257,7 @@ class Connection:
                 log.info("the server has been silent for %.0f s", MISSED * interval_s)
                 socket.transport.abort()
                 return
-            self._send(encode(wire.Heartbeat(sent=time.time_ns() // 1_000_000)))
+            self._send(encode(wire.Heartbeat(sent=wall_clock())))
             await asyncio.sleep(interval_s)
 
     def _take(self, frame: str | bytes) -> wire.Hello | None:
@@ -272,7 +273,7 @@ class Connection:
             case wire.Identified():
                 self._stand(message)
             case wire.HeartbeatReply():
-                now = time.time_ns() // 1_000_000
+                now = wall_clock()
                 trip = max(0, now - message.sent)
                 self._offsets.append((trip, message.time - (message.sent + trip // 2)))
                 self._reach(message.points)

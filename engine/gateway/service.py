@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from engine import __version__
 from engine.bus.port import Bus, Outgoing
+from engine.clock import wall_clock
 from engine.errors import BusError
 from engine.events import wire
 from engine.events.closes import CloseCode
@@ -42,10 +43,6 @@ log = logging.getLogger(__name__)
 Clock = Callable[[], int]
 
 
-def wall_ms() -> int:
-    return time.time_ns() // 1_000_000
-
-
 def steady_ms() -> int:
     return time.monotonic_ns() // 1_000_000
 
@@ -54,7 +51,7 @@ class Gateway:
     """One gateway. `clock`: UTC ms, for records; `steady`: ms that never jump, for deadlines."""
 
     def __init__(
-        self, bus: Bus, settings: Settings, metrics: Metrics, *, clock: Clock = wall_ms, steady: Clock = steady_ms
+        self, bus: Bus, settings: Settings, metrics: Metrics, *, clock: Clock = wall_clock, steady: Clock = steady_ms
     ) -> None:
         self._started = False
         self._bus = bus

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from engine.bus.port import Bus, Outgoing, Stored, Tail, partition_count
+from engine.clock import wall_clock
 from engine.errors import BusUnavailable, RecordError
 from engine.events.codec import decode, decode_as
 from engine.events.inputs import GapMark
@@ -34,11 +35,6 @@ GLANCE: Final = 16  # records between two looks at the time; a record takes some
 WRITE: Final = 100  # gaps of one publication, up to 10 KiB each
 RETRY_S: Final = 1.0  # pause while the bus is away
 logger = logging.getLogger(__name__)
-
-
-def wall_clock() -> int:
-    """Milliseconds since the epoch."""
-    return time.time_ns() // 1_000_000
 
 
 class Insight:

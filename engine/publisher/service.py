@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import aclosing
 from pathlib import Path
 
 from engine.bus.port import Bus
+from engine.clock import wall_clock
 from engine.errors import BusUnavailable, PoolError, Problem, RecordError, UsageError
 from engine.metrics import Metrics
 from engine.pool.encoding import decode_pool
@@ -30,11 +30,6 @@ TOLD = 5  # test lines that a log record quotes; `livechat pool check` tells all
 logger = logging.getLogger(__name__)
 
 Edits = Callable[[Sequence[Path], int, asyncio.Event], AsyncGenerator[set[Path], None]]
-
-
-def wall_clock() -> int:
-    """Milliseconds since the epoch."""
-    return time.time_ns() // 1_000_000
 
 
 class Publisher:

@@ -19,11 +19,6 @@ from engine.worker.understand import Interpreter
 from engine.worker.watchdog import Watchdog
 
 
-def wall_clock() -> int:
-    """Milliseconds since the epoch."""
-    return time.time_ns() // 1_000_000
-
-
 class Pools(Protocol):
     """What the worker needs of the library."""
 

@@ -18,13 +18,14 @@ from engine.bus.port import (
     Member,
     Stored,
 )
+from engine.clock import wall_clock
 from engine.errors import BusUnavailable, Fenced, RestoreError
 from engine.events.topics import INPUTS
 from engine.metrics import Metrics
 from engine.settings import Settings
 from engine.worker.partition import PartitionWorker
 from engine.worker.restore import Restorer
-from engine.worker.seams import Seams, real_seams, wall_clock
+from engine.worker.seams import Seams, real_seams
 from engine.worker.sending import RETRY_MOST_S, RETRY_S, Sender
 from engine.worker.share import Share
 from engine.worker.shops import PoolBoard, ShopFeed

@@ -12,6 +12,7 @@ import pytest
 
 from engine.bus import open_bus
 from engine.bus.port import Bus, Outgoing
+from engine.clock import wall_clock
 from engine.events.codec import decode, encode
 from engine.events.inputs import Comment, PoolLive
 from engine.events.understanding import Understanding
@@ -22,7 +23,7 @@ from engine.room.rooms import Rooms
 from engine.settings import BusSettings, PublisherSettings, Settings
 from engine.worker.library import Library, Openers
 from engine.worker.privacy import viewer_hasher
-from engine.worker.seams import Seams, wall_clock
+from engine.worker.seams import Seams
 from engine.worker.service import Worker
 from engine.worker.understand import Interpreter
 from engine.worker.watchdog import Watchdog

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -15,15 +14,11 @@ from engine.bus.embedded.tail import EmbeddedTail
 from engine.bus.embedded.writer import NotWritten
 from engine.bus.limits import check_sizes
 from engine.bus.port import Member, Outgoing, Position, Stored, Tail
+from engine.clock import wall_clock
 from engine.errors import UsageError
 
 READ_BYTES = 64 * 1024 * 1024
 """Most bytes of one `read`, whatever the number of records; at least one record comes."""
-
-
-def wall_clock() -> int:
-    """Milliseconds since the epoch."""
-    return time.time_ns() // 1_000_000
 
 
 class EmbeddedBus:
