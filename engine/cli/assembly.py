@@ -140,7 +140,7 @@ class Assembly:
 
     async def _settle_memory(self) -> None:
         """Once every role is ready, what was loaded stays for good: the collector need not walk through it again."""
-        while not all(self.ready().values()):
+        while not all(self.ready().values()):  # noqa: ASYNC110 - a role tells whether it is ready, not when
             await asyncio.sleep(LAG_EVERY_S)
         gc.collect()
         gc.freeze()
