@@ -242,11 +242,8 @@ def overdue(room: Room, fx: Effects) -> None:
         return
     flight.resent = True
     flight.due = fx.now + REPORT_TIMEOUT_MS
-    if flight.cuts and flight.state == "started":
-        _stop(room, flight, fx)
-        return
-    if flight.cause and flight.state != "started":
-        _withdraw(room, flight, fx)
+    if flight.cause:  # never the insertion again; a player that has begun it answers with what became of it
+        (_stop if flight.cuts and flight.state == "started" else _withdraw)(room, flight, fx)
         return
     # Every shop event up to now was held against it: fences below that are none of its.
     again: Insertion = flight.insertion.model_copy(

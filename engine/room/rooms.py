@@ -152,7 +152,7 @@ class Rooms:
         """A room that is seen for the first time: in shadow until it is told otherwise."""
         held = self._shops[shop]
         room = Room(name, held, held.pool.default_language, self._fx.now, active=self._fx.now)
-        room.killed, room.held = self._killed(room)
+        control.kill(room, *self._killed(room), self._fx)
         self._rooms[name] = room
         self._plan(room)
         return room

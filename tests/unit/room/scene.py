@@ -23,7 +23,7 @@ from engine.events.outputs import Decision, Insertion, VerdictLine
 from engine.events.understanding import Outcome, Understanding
 from engine.pool import speech
 from engine.pool.model import Fact, Guard, Intent, Limits, Pool, Product, Reply, TrainingSet
-from engine.room.effects import Output
+from engine.room.effects import Effects, Output
 from engine.room.rooms import AnyEntry, Rooms
 
 START = 1_800_000_000_000
@@ -83,12 +83,13 @@ def pool(name: str = "00000001", **more: object) -> Pool:
 
 
 class Scene:
-    """One room of one shop. Every step is an entry; `out` and `lines` collect what came of it."""
+    """One room of one shop (others by setting `room` and `shop`). Every step is an entry; `out` and `lines` collect what came of it."""
 
     def __init__(self, live: Pool | None = None) -> None:
         first = live or pool()
         self.pools = {first.hash: first}
         self.rooms = Rooms(self.pools.__getitem__)
+        self.room, self.shop = ROOM, SHOP
         self.now = START
         self.seq = -1
         self.out: list[Output] = []
@@ -104,9 +105,13 @@ class Scene:
         self.log.append((self.seq, self.now, entry))
         self.rooms.handle(self.seq, self.now, entry)
         effects = self.rooms.take()
+        self.watch(entry, effects)
         self.out.extend(effects.records)
         for lines in effects.verdicts.values():
             self.lines.extend(lines)
+
+    def watch(self, entry: AnyEntry, effects: Effects) -> None:
+        """What a test looks at after each entry."""
 
     def wait(self, ms: int) -> None:
         """Let time pass; ticks come when they are due, at least 100 ms apart."""
@@ -125,7 +130,7 @@ class Scene:
             "viewer": f"v{self.serial}",
             "id": f"c{self.serial}",
             "age": 0,
-            "room": ROOM,
+            "room": self.room,
             **more,
         }
         meaning: dict[str, object] = {"outcome": "accepted", "confidence": 0.95, "language": "zh"}
@@ -139,7 +144,7 @@ class Scene:
         self.put(
             CommentEntry(
                 room=str(given["room"]), source="s", id=str(given["id"]), viewer=str(given["viewer"]), text="原文",
-                sent=self.now - age, logged=self.now, shop=SHOP,
+                sent=self.now - age, logged=self.now, shop=self.shop,
                 understanding=Understanding(key="原文", intent=name, **meaning),  # type: ignore[arg-type] # as Understanding
                 model="00000002",
             )
@@ -152,7 +157,7 @@ class Scene:
     # ---- the player ------------------------------------------------------------------------------------------------
 
     def event(self, event: RoomEvent) -> None:
-        self.put(RoomEntry(event, SHOP))
+        self.put(RoomEntry(event, self.shop))
 
     def play(
         self,
@@ -164,7 +169,7 @@ class Scene:
         seconds: float = 4.0,
     ) -> None:
         """A player with a looped script: three sentences on tgy, three on puer; the first one starts now."""
-        self.event(PlayerSeen(room=ROOM, id="p", at=self.now, session="one", identified=True, lead_ms=lead_ms))
+        self.event(PlayerSeen(room=self.room, id="p", at=self.now, session="one", identified=True, lead_ms=lead_ms))
         segments = tuple(
             ScriptSegment(
                 id=f"seg-{product}",
@@ -183,18 +188,20 @@ class Scene:
             for product in ("tgy", "puer")
         )
         self.event(
-            Script(room=ROOM, id="s", at=self.now, session="one", script="evening", version="v1", segments=segments)
+            Script(
+                room=self.room, id="s", at=self.now, session="one", script="evening", version="v1", segments=segments
+            )
         )
         if mode:
-            self.event(ModeSet(room=ROOM, id="m", at=self.now, mode="auto"))
+            self.event(ModeSet(room=self.room, id="m", at=self.now, mode="auto"))
         self.sentence("sentence_started", "tgy-0")
 
-    def sentence(self, kind: PlaybackKind, name: str, lap: int = 0) -> None:
-        cursor = Cursor(version="v1", lap=lap, segment=f"seg-{name.split('-', maxsplit=1)[0]}", sentence=name)
-        self.event(Playback(room=ROOM, id="b", at=self.now, session="one", kind=kind, cursor=cursor))
+    def sentence(self, kind: PlaybackKind, name: str, lap: int = 0, session: str = "one", version: str = "v1") -> None:
+        cursor = Cursor(version=version, lap=lap, segment=f"seg-{name.split('-', maxsplit=1)[0]}", sentence=name)
+        self.event(Playback(room=self.room, id="b", at=self.now, session=session, kind=kind, cursor=cursor))
 
     def report(self, kind: PlaybackKind, insertion: str, session: str = "one") -> None:
-        self.event(Playback(room=ROOM, id="b", at=self.now, session=session, kind=kind, insertion=insertion))
+        self.event(Playback(room=self.room, id="b", at=self.now, session=session, kind=kind, insertion=insertion))
 
     def next_sentence(self, ended: str, started: str, lap: int = 0) -> None:
         self.sentence("sentence_ended", ended, lap)
@@ -205,7 +212,7 @@ class Scene:
     def fact(self, name: str, value: object, product: str = "*", **more: object) -> None:
         self.offset += 1
         fact = FactSet.model_validate(
-            {"id": "f", "at": self.now, "shop": SHOP, "product": product, "name": name, "value": value, **more}
+            {"id": "f", "at": self.now, "shop": self.shop, "product": product, "name": name, "value": value, **more}
         )
         self.put(ShopEntry(AppliedShopEvent(offset=self.offset, event=fact)))
 
@@ -213,14 +220,16 @@ class Scene:
         self.offset += 1
         self.put(
             ShopEntry(
-                AppliedShopEvent(offset=self.offset, event=Kill(id="k", at=self.now, scope="room", target=ROOM, on=on))
+                AppliedShopEvent(
+                    offset=self.offset, event=Kill(id="k", at=self.now, scope="room", target=self.room, on=on)
+                )
             )
         )
 
     def swap(self, new: Pool) -> None:
         self.offset += 1
         self.pools[new.hash] = new
-        self.put(PoolEntry(SHOP, new.hash, self.offset + 1, self.offset))
+        self.put(PoolEntry(self.shop, new.hash, self.offset + 1, self.offset))
 
     # ---- what came of it -------------------------------------------------------------------------------------------
 

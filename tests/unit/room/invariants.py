@@ -1,0 +1,224 @@
+"""What must always hold, checked after each entry, from the entries and records alone wherever that is possible."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from engine.events.inputs import (
+    Cursor,
+    Kill,
+    ModeSet,
+    Playback,
+    PlayerGone,
+    PlayerSeen,
+    RoomClosed,
+    Script,
+    TakeOver,
+)
+from engine.events.journal import CommentEntry, RoomEntry, ShopEntry, TickEntry
+from engine.events.outputs import Decision, Insertion, Stop, Withdraw
+from engine.pool import speech
+from engine.room.demands import weight
+from engine.room.effects import Effects
+from engine.room.room import Room
+from engine.room.rooms import AnyEntry
+from tests.unit.room.scene import Scene
+
+STATE_BYTES = 256 * 1024
+
+
+@dataclass
+class Known:
+    """What the entries so far say of one room."""
+
+    mode: str = "shadow"
+    person: bool = False
+    session: str | None = None
+    flying: Insertion | None = None
+    """May be heard, as far as anybody knows."""
+    heard: dict[str, list[Insertion]] = field(default_factory=dict)
+    """By reply: insertions that were said, or may have been."""
+    insertions: dict[str, Insertion] = field(default_factory=dict)
+    begun: set[str] = field(default_factory=set)
+    forbidden: set[str] = field(default_factory=set)
+    """Withdrawn or stopped."""
+    scripts: dict[str, list[tuple[str, str, bool]]] = field(default_factory=dict)
+    """By version: (segment, sentence, hold)."""
+    loops: dict[str, bool] = field(default_factory=dict)
+
+
+class Watched(Scene):
+    """A stage on which every entry is checked."""
+
+    known: dict[str, Known]
+    kills: dict[str, bool]
+    decided: dict[str, str]
+    asked: set[tuple[str, str]]
+
+    def watch(self, entry: AnyEntry, effects: Effects) -> None:
+        if not hasattr(self, "known"):
+            self.known, self.kills, self.decided, self.asked = {}, {}, {}, set()
+        if isinstance(entry, RoomEntry):
+            self._event(entry)
+        elif isinstance(entry, ShopEntry) and isinstance(entry.applied.event, Kill):
+            self.kills[entry.applied.event.key()] = entry.applied.event.on
+        final = {}
+        for record in effects.records:
+            if isinstance(record, Decision):
+                assert record.id not in self.decided, f"1: a second decision of {record.comment}"
+                self.decided[record.id] = record.reason
+                final[record.room, record.comment] = record.reason
+                assert record.reason != "answered" or record.reply or record.via == "script"
+            elif isinstance(record, Insertion):
+                self._insertion(record)
+            elif isinstance(record, Withdraw | Stop) and record.insertion is not None:
+                self.known[record.room].forbidden.add(record.insertion)
+        self._verdicts(entry, effects, final)
+        for name in self.rooms.names():
+            self._room(self.rooms._rooms[name])
+        if isinstance(entry, TickEntry):
+            due = self.rooms.next_deadline()
+            assert due is None or due > self.now, "a timer made no progress"
+
+    def _verdicts(self, entry: AnyEntry, effects: Effects, final: Mapping[tuple[str, str], str]) -> None:
+        lines = [(room, line) for room, found in effects.verdicts.items() for line in found]
+        if not isinstance(entry, CommentEntry):
+            assert not lines
+            return
+        ((room, line),) = lines
+        assert (room, line.id) == (entry.room, entry.id)
+        if line.verdict == "duplicate":
+            assert (room, line.id) not in final
+        elif line.final:
+            assert final[room, line.id] == line.verdict
+        else:
+            assert (room, line.id) not in final
+        self.asked.add((room, line.id))
+
+    def _event(self, entry: RoomEntry) -> None:
+        event = entry.event
+        here = self.known.setdefault(event.room, Known())
+        session = self.rooms._rooms[event.room].session if event.room in self.rooms.names() else None
+        if isinstance(event, ModeSet):
+            here.mode = event.mode
+        elif isinstance(event, TakeOver):
+            here.person = event.who == "person"
+        elif isinstance(event, Script) and event.session == session:
+            here.loops[event.version] = event.loop
+            here.scripts[event.version] = [
+                (segment.id, sentence.id, bool(sentence.hold))
+                for segment in event.segments
+                for sentence in segment.sentences
+            ]
+        elif isinstance(event, PlayerSeen) and event.identified:
+            for outcome in event.outcomes:
+                self._outcome(here, outcome.insertion, outcome.kind)
+            if not any(here.flying and outcome.insertion == here.flying.id for outcome in event.outcomes):
+                here.flying = None
+        elif isinstance(event, RoomClosed) or (isinstance(event, PlayerGone) and event.session == here.session):
+            here.flying = None
+        elif isinstance(event, Playback) and event.insertion is not None and event.session == session:
+            self._outcome(here, event.insertion, event.kind)
+        here.session = session
+
+    def _outcome(self, here: Known, insertion: str, kind: str) -> None:
+        known = here.insertions.get(insertion)
+        if known is None or (kind == "rejected" and insertion in here.begun):
+            return
+        if kind == "started":
+            here.begun.add(insertion)
+        if kind in ("rejected", "aborted") and insertion not in here.begun:
+            here.heard[known.reply] = [other for other in here.heard[known.reply] if other is not known]
+        if kind in ("ended", "rejected", "aborted"):
+            here.begun.add(insertion)  # whatever comes now changes nothing
+            if here.flying is known:
+                here.flying = None
+
+    def _insertion(self, said: Insertion) -> None:
+        here, room = self.known[said.room], self.rooms._rooms[said.room]
+        if said.resend:
+            before = here.insertions[said.id]
+            assert said.text == before.text
+            assert said.not_after == before.not_after
+            assert said.id not in here.forbidden, "3: what was withdrawn is sent again"
+            return
+        assert here.mode == "auto", f"4: emitted in mode {here.mode}"
+        assert not here.person, "4: emitted while a person has the room"
+        assert said.session == room.session
+        keys = ("kill/*", f"kill/shop/{said.shop}", f"kill/room/{said.room}")
+        assert not any(self.kills.get(key) for key in keys), "3: emitted in a killed room"
+        other = here.flying
+        assert other is None or self.now > other.not_after + other.duration_ms, "4: two insertions in the air"
+        self._text(said)
+        self._time(said, room)
+        for before in here.heard.get(said.reply, []):
+            reply = next(r for r in self.pools[said.pool].intents[said.intent].replies if r.id == said.reply)
+            assert said.start >= before.start + reply.memory_ms, "6: a repeat while viewers remember"
+        here.heard.setdefault(said.reply, []).append(said)
+        here.insertions[said.id] = here.flying = said
+
+    def _text(self, said: Insertion) -> None:
+        """2: a reply of the pool that is live, filled from facts that hold while it is said."""
+        live = self.rooms._rooms[said.room].shop
+        assert said.pool == live.pool.hash
+        reply = next(reply for reply in live.pool.intents[said.intent].replies if reply.id == said.reply)
+        values = {use.name: use.text for use in said.facts}
+        if said.product is not None:
+            item = live.pool.products[said.product]
+            assert item.on_sale
+            values |= {"product": item.name.get(reply.lang) or next(iter(item.name.values())), "link": str(item.link)}
+        assert said.text == speech.fill(reply.text, values)
+        for use in said.facts:
+            assert live.version(use.product, use.name, said.start) == use.version
+            assert use.until is None or said.not_after + said.duration_ms <= use.until
+            if use.price:
+                fact = live.pool.products[said.product or ""].facts[use.name]
+                amount = float(use.text.strip("元¥"))
+                assert fact.floor is None or fact.floor <= amount
+                assert fact.ceiling is None or amount <= fact.ceiling
+
+    def _time(self, said: Insertion, room: Room) -> None:
+        assert said.start <= said.not_after, "3: starts after its not_after"
+        assert said.start >= said.at + room.lead_ms
+        assert (said.start, said.start + said.duration_ms) in room.airtime, "5: airtime is not reserved"
+        limits = room.limits
+        assert room.spent(said.start + said.duration_ms) <= limits.airtime_share * limits.airtime_window_ms
+        assert room.cooldowns[said.intent, said.product] > said.start + said.duration_ms, "5: cooldown is not reserved"
+        if said.after is None:
+            assert said.when == "idle"
+            return
+        lines = self.known[said.room].scripts[said.after.version]
+        at = lines.index(next(line for line in lines if line[1] == said.after.sentence))
+        assert not lines[at][2], "4: cuts in after a sentence that holds"
+        if said.resume is None:
+            assert at + 1 == len(lines), "4: resumes nowhere"
+            assert not self.known[said.room].loops[said.after.version]
+            return
+        if said.resume.version == said.after.version:
+            segment, sentence, _ = lines[(at + 1) % len(lines)]
+            lap = min(said.after.lap + (at + 1 == len(lines)), 1_000_000)
+            expected = Cursor(version=said.after.version, lap=lap, segment=segment, sentence=sentence)
+        else:
+            segment, sentence, _ = self.known[said.room].scripts[said.resume.version][0]
+            expected = Cursor(version=said.resume.version, lap=0, segment=segment, sentence=sentence)
+        assert said.resume == expected, "4: resumes elsewhere"
+
+    def _room(self, room: Room) -> None:
+        """What the books of a room must agree on."""
+        waiting = list(room.all_waiting())
+        assert room.waiting_bytes == sum(map(weight, waiting))
+        assert len({comment.serial for comment in waiting}) == len(waiting)
+        heap = {serial for _, serial, _ in room.deadlines} - room.ended
+        assert heap == {comment.serial for comment in waiting if not comment.deferred}
+        assert all(demand.comments for demand in room.demands.values())
+        assert all(not flight.demand.comments for flight in room.lost_flights.values())
+        for key, demand in room.demands.items():
+            assert all((comment.intent, comment.product) == key for comment in demand.comments)
+            assert demand.earliest == min(comment.deadline for comment in demand.comments)
+            assert demand.latest == max(comment.deadline for comment in demand.comments)
+            assert set(demand.viewers) == {comment.viewer for comment in demand.comments}
+        begun = room.flight is not None and room.flight.state == "started"
+        assert room.clock.still == (room.person or room.held or begun), "script time stands still without a reason"
+        assert (room.timer, room.name) in self.rooms._timers, "nobody will look at this room again"
+        assert room.clock.started <= self.now
