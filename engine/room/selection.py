@@ -11,7 +11,7 @@ from engine.room.blockers import answerable
 from engine.room.demands import Demand
 from engine.room.room import Room
 from engine.room.script import Boundary
-from engine.room.shop import Filled
+from engine.room.shop import FOREVER, Filled
 
 COMMIT_MS: Final = 300  # from the choice to the player's hands: the commit, the gateway, the network
 SLACK_MS: Final = 500  # how long before the last moment a choice is made: a tick's distance and a busy batch
@@ -46,6 +46,17 @@ def next_opportunity(room: Room, now: int) -> Opportunity | None:
         if boundary.at >= ready and not boundary.line.hold:
             return Opportunity(boundary.at, boundary)
     return None
+
+
+def until_next(room: Room, opportunity: Opportunity) -> int:
+    """From the end of a reply that is said now to the next opportunity, ms."""
+    pause = room.limits.minimum_pause_ms
+    if opportunity.boundary is None:
+        return pause
+    for boundary in room.clock.following(opportunity.boundary, 0, AHEAD):
+        if boundary.at >= pause and not boundary.line.hold:
+            return boundary.at
+    return FOREVER
 
 
 def when(opportunity: Opportunity) -> Literal["sentence", "segment", "idle"]:
@@ -123,7 +134,8 @@ def choose(room: Room, opportunity: Opportunity, demands: Iterable[Demand]) -> t
         return None
     fits.sort(key=lambda c: (-c.density, c.demand.born, c.demand.intent, c.demand.product or ""))
     best = fits[0]
-    winner = next((c for c in fits if _goes_ahead(room, c, best, opportunity, budget)), best)
+    gap = until_next(room, opportunity) if len(fits) > 1 else 0
+    winner = next((c for c in fits if _goes_ahead(room, c, best, opportunity.start + c.filled.ms + gap, budget)), best)
     for other in fits:
         other.demand.missed = "outvalued"
     second = next((c for c in fits if c is not winner), None)
@@ -138,9 +150,8 @@ def choose(room: Room, opportunity: Opportunity, demands: Iterable[Demand]) -> t
     )
 
 
-def _goes_ahead(room: Room, one: Candidate, best: Candidate, opportunity: Opportunity, budget: float) -> bool:
-    """Whether `one` would expire before the next opportunity while `best` can wait for it, and both fit into the airtime."""
-    after = opportunity.start + one.filled.ms + room.limits.minimum_pause_ms
+def _goes_ahead(room: Room, one: Candidate, best: Candidate, after: int, budget: float) -> bool:
+    """Whether `one` would expire before the next opportunity, at `after`, while `best` can wait, and both fit into the airtime."""
     if one is best or one.demand.latest >= after or best.demand.servable(after) < best.viewers:
         return False
     return room.spent(after) + one.filled.ms + best.filled.ms <= budget

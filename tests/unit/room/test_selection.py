@@ -240,3 +240,43 @@ def test_a_single_viewer_below_the_stricter_threshold_waits_for_a_second() -> No
     scene.play()
     assert scene.ask("shipping.fee", solo_ok=False) == "solo"
     assert scene.ask("shipping.fee", solo_ok=False) == "no_opportunity"
+
+
+def test_the_next_opportunity_is_a_boundary_not_the_end_of_the_pause() -> None:
+    """A demand whose deadline lies before the next sentence end would expire: it goes ahead, although the pause ends in time."""
+    scene = Scene()
+    scene.play(seconds=12.0)
+    scene.ask("shipping.fee", age=20_000)
+    scene.ask("product.price", product="tgy")
+    scene.wait(11_000)
+    assert scene.insertion.start == START + 12_000
+    assert scene.insertion.intent == "shipping.fee"
+    assert scene.insertion.choice is not None
+    assert scene.insertion.choice.expiring
+
+
+def test_nobody_goes_ahead_where_the_better_one_could_not_be_said_later() -> None:
+    """Without another boundary the highest density wins."""
+    scene = Scene()
+    scene.play(seconds=12.0)
+    scene.ask("shipping.fee", age=20_000)
+    scene.ask("product.price", product="tgy", age=15_000)
+    scene.wait(11_000)
+    assert scene.insertion.intent == "product.price"
+
+
+def test_new_questions_over_an_idle_script_do_not_put_off_the_others() -> None:
+    """Who waits for the pause to end is looked at every second, however many questions come meanwhile."""
+    scene = Scene(pool(limits=Limits(minimum_pause_ms=4_000)))
+    scene.play()
+    scene.rooms._rooms["r1"].clock.idle()
+    scene.ask("shipping.fee")
+    speak(scene)
+    end = scene.now
+    scene.ask("product.price", product="tgy")
+    for number in range(40):
+        scene.wait(200)
+        if scene.now > end + 3_000:
+            scene.ask("product.price", product="puer" if number % 2 else "tgy", age=44_000, viewer="v")
+    assert scene.insertion.intent == "product.price"
+    assert scene.insertion.start <= end + 4_000 + 1_000 + 200
