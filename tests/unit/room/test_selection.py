@@ -260,7 +260,7 @@ def test_nobody_goes_ahead_where_the_better_one_could_not_be_said_later() -> Non
     scene = Scene()
     scene.play(seconds=12.0)
     scene.ask("shipping.fee", age=20_000)
-    scene.ask("product.price", product="tgy", age=15_000)
+    scene.ask("product.price", product="tgy", age=18_000)
     scene.wait(11_000)
     assert scene.insertion.intent == "product.price"
 
