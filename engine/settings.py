@@ -22,7 +22,7 @@ class Section(BaseModel):
 
 class BusSettings(Section):
     url: str = Field(
-        default="sqlite:var/livechat.db", description="`sqlite:PATH` (embedded log) or `kafka:HOST:PORT[,HOST:PORT]`."
+        default="sqlite:var/livechat.db", description="`sqlite:PATH`: the embedded log, the only bus of this version."
     )
     partitions: int = Field(
         default=8,
@@ -30,7 +30,9 @@ class BusSettings(Section):
         le=512,
         description="Partitions of the inputs; fixed for the life of the log once it has been written.",
     )
-    prefix: str = Field(default="livechat.", description="Prefix of every topic name.")
+    prefix: str = Field(
+        default="livechat.", description="Prefix of topic names on a shared broker; the embedded log needs none."
+    )
     group: str = Field(default="livechat", description="Group of the workers that share the inputs.")
 
 
@@ -54,7 +56,9 @@ class WorkerSettings(Section):
         description="Largest share of a full batch that one room may take while other rooms wait.",
     )
     max_rooms: int = Field(
-        default=20_000, ge=1, description="Rooms that one process holds; beyond it new rooms are refused, counted."
+        default=20_000,
+        ge=1,
+        description="Rooms that one process holds; beyond it records of new rooms go to dead letters.",
     )
     stall_s: float = Field(
         default=30.0, gt=0, description="The watchdog ends the process when the loop made no progress for so long."
@@ -66,8 +70,10 @@ class Token(Section):
     """One access token of the gateway."""
 
     name: str = Field(description="Who it belongs to; shown in records as `by`.")
-    token: SecretStr
-    roles: tuple[Literal["source", "player", "operator", "observer"], ...] = Field(min_length=1)
+    token: SecretStr = Field(description="What the client shows; a long random text.")
+    roles: tuple[Literal["source", "player", "operator", "observer"], ...] = Field(
+        min_length=1, description="`source`, `player`, `operator`, `observer`: those that a client may take with it."
+    )
     rooms: tuple[str, ...] = Field(default=("*",), description="Rooms it may use; `*` for any, `abc*` for a prefix.")
     shop: str | None = Field(default=None, description="Shop of rooms that this token opens.")
 
@@ -86,7 +92,7 @@ class GatewaySettings(Section):
     heartbeat_s: float = Field(default=15.0, gt=0, description="Interval at which either side shows that it lives.")
     identify_s: float = Field(default=5.0, gt=0, description="Deadline for Identify.")
     max_frame_bytes: int = Field(
-        default=65_536, ge=1_024, description="Largest frame from a client; a script may come in parts of it."
+        default=65_536, ge=1_024, description="Largest frame from a client; players may send 512 KiB, for their script."
     )
     outbox_bytes: int = Field(
         default=1_048_576, ge=65_536, description="Unsent bytes above which a slow client is cut off."

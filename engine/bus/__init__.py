@@ -1,4 +1,7 @@
-"""The durable log that everything is derived from: the port, and the buses that implement it."""
+"""The durable log that everything is derived from: the port, and the bus that implements it.
+
+`port` what a bus is · `partitioner` key → partition · `limits` how large a record may be · `embedded/` the log in one SQLite file.
+"""
 
 from __future__ import annotations
 

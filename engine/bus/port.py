@@ -1,6 +1,7 @@
 """The bus port: what the engine needs of a durable, partitioned log.
 
-Two buses implement it: the embedded log (`engine.bus.embedded`, SQLite) and Kafka. Both pass one contract suite.
+The embedded log (`engine.bus.embedded`, SQLite) implements it. One contract suite defines it; any further bus has to pass the
+same suite unchanged.
 
 Partitions: topics of layout `rooms` have `partitions` of them, chosen by murmur2 of the key as Java clients do; topics of
 layout `single` have one. Offsets grow along a partition and may have gaps. All calls raise `BusUnavailable` when they cannot

@@ -82,7 +82,7 @@ REASONS: Final[dict[Reason, Meaning]] = {
     "expired": Meaning("Its deadline passed: it arrived too late, or what it waited for came too late."),
     "shed": Meaning(
         "More came than the room's demands or its share of the process could hold; the least valuable goes.",
-        "Run more workers when it happens in many rooms.",
+        "Where it happens in many rooms, give some of them an engine of their own.",
     ),
     "viewer_limit": Meaning(
         "This viewer asks more questions a minute than the shop allows (`limits.viewer_questions_per_minute`)."
@@ -94,7 +94,8 @@ REASONS: Final[dict[Reason, Meaning]] = {
     ),
     "room_closed": Meaning("The live ended while it waited."),
     "not_approved": Meaning(
-        "Nobody decided on the proposal in time.", "Have more people approve, or let safe replies be `standing`."
+        "The room was in mode `approve`, and nobody had approved the reply at the deadline.",
+        "This version proposes nothing yet: `livechat room mode ROOM auto`, or stay in shadow.",
     ),
     "refused": Meaning("A person refused the reply."),
     "handed_off": Meaning("The intent belongs to people, and one was asked to answer."),
@@ -113,7 +114,9 @@ BLOCKERS: Final[dict[Blocker, Meaning]] = {
     "taken_over": Meaning("A person has the room."),
     "killed": Meaning("A kill switch is on.", "Lift it by `livechat room kill ROOM --off` once it is safe."),
     "player_lost": Meaning("The player is away.", "Check the player's process and connection."),
-    "approval": Meaning("It waits for a person to approve its reply.", "Approve or refuse it."),
+    "approval": Meaning(
+        "The room is in mode `approve`: it waits for a person's approval.", "This version proposes nothing yet."
+    ),
     "airtime": Meaning("Replies have used up their share of the airtime for now."),
     "outvalued": Meaning("Another demand was worth more at the last opportunity."),
     "no_opportunity": Meaning("It waits for the next boundary at which it may be said."),

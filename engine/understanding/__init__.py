@@ -1,1 +1,6 @@
-"""Text → Understanding: normal forms, rules, a calibrated linear model over hashed n-grams, and the spaCy pipeline around them."""
+"""Text → Understanding: normal forms, rules, a calibrated linear model over hashed n-grams, and the spaCy pipeline around them.
+
+`understander` the door. Reading: `normalise`, `lookalikes` normal form · `language` · `privacy` personal data · `products`, `neutral` names
+of goods · `rules`, `scanner` sure rules · `reading` all of it. Judging: `ngrams` features · `linear` scores · `calibration` confidence ·
+`neighbours` near examples · `judge` outcomes. The model: `train` · `model` one file · `cache` on disk. `pipeline` the same for spaCy.
+"""
