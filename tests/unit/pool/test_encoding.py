@@ -92,7 +92,9 @@ def test_a_decoded_pool_is_the_encoded_one(pool: Pool) -> None:
 def test_the_order_of_maps_does_not_change_the_hash(tmp_path: Path) -> None:
     """Two pools that are equal have one hash, however their maps were filled."""
     pool = load_pool(*write(tmp_path), model_of=lambda training: training.hash)
-    turned = replace(pool, products=dict(list(pool.products.items())[::-1]), intents=dict(list(pool.intents.items())[::-1]))
+    turned = replace(
+        pool, products=dict(list(pool.products.items())[::-1]), intents=dict(list(pool.intents.items())[::-1])
+    )
     assert pool_hash(turned) == pool.hash
     assert encode_pool(turned) == encode_pool(pool)
 
