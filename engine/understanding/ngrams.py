@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from engine.understanding.normalise import MAX_FORM
 
-BITS = 17  # 131,072 columns: 4,600 lines have 86,000 distinct n-grams; 2¹⁶ and 2¹⁸ columns were as accurate out of fold
+BITS = 17  # 131,072 columns, of which 5,600 lines fill 74,000; 2¹⁶ and 2¹⁸ columns were as accurate out of fold
 DIMENSION = 1 << BITS
 LONGEST = 5  # characters of the longest n-gram
 _SLOTS = LONGEST + 2  # features that may begin at one character: 1–5-grams, a word, a pair of words

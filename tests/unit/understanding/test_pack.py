@@ -58,3 +58,27 @@ def test_no_not_line_is_understood_as_its_intent(pack: Pool, trained: Model) -> 
         for result, line in zip(results, negatives, strict=True)
         if result.outcome == "accepted" and result.intent == line.intent
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("孕妇能喝龙井吗", "product.suitability"),
+        ("大红袍卖多少", "product.price"),
+        ("铁观音买回去能放多久不坏", "product.shelf_life"),
+        ("2号还剩多少盒", "product.stock"),
+        ("how much is the puer cake", "product.price"),
+    ],
+)
+def test_a_question_that_names_a_product_is_understood(pack: Pool, trained: Model, text: str, intent: str) -> None:
+    """No training line knows this shop's products."""
+    result = Understander(pack, trained).understand([text])[0]
+    assert (result.outcome, result.intent) == ("accepted", intent)
+
+
+@pytest.mark.parametrize(
+    "text", ["[色][色][色]", "已拍", "拍了", "买买买买买", "支持数字人", "数字人好真", "good price", ":heart_eyes:"]
+)
+def test_cheering_and_remarks_are_chatter(pack: Pool, trained: Model, text: str) -> None:
+    """Pictures, announcements of a purchase, cheering, remarks on the host: nobody asks."""
+    assert Understander(pack, trained).understand([text])[0].outcome not in {"accepted", "ambiguous", "abuse"}
