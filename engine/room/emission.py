@@ -24,7 +24,7 @@ def consider(room: Room, fx: Effects, only: Demand | None = None) -> None:
     if only is None:
         room.decide_at = FOREVER
         room.window_end = 0
-    if room.flight is not None or not room.demands or not room.may_speak or room.clock.still:
+    if room.flight is not None or not room.demands or not room.may_speak:
         return
     opportunity = next_opportunity(room, fx.now)
     if opportunity is None:
@@ -35,6 +35,8 @@ def consider(room: Room, fx: Effects, only: Demand | None = None) -> None:
             room.decide_at = last - SLACK_MS
             return
     chosen = choose(room, opportunity, room.demands.values() if only is None else (only,))
+    if chosen is not None and only is not None:
+        chosen = choose(room, opportunity, room.demands.values())  # what holds the others may have ended just now
     if chosen is not None:
         emit(room, *chosen, opportunity, fx)
     elif only is not None:

@@ -296,4 +296,4 @@ def played(room: Room, event: Playback, fx: Effects) -> None:
     """One playback report of the current session about an insertion."""
     assert event.insertion is not None
     if report(room, event.kind, event.insertion, event.at, fx):
-        room.found(fx.now, "unreported", "overdue")
+        room.found(fx.now, "unreported", "overdue", "silent")

@@ -108,12 +108,9 @@ class Shop:
         self._changed()
 
     def set_fact(self, applied: AppliedShopEvent, event: FactSet) -> None:
-        """A fact event; an older one than what stands is ignored."""
-        place = (event.product, event.name)
-        known = self.live.get(place)
-        if known is None or known.offset < applied.offset:
-            self.live[place] = applied
-            self._changed()
+        """A fact event, newer than what stands."""
+        self.live[event.product, event.name] = applied
+        self._changed()
 
     def _changed(self) -> None:
         self.epoch += 1

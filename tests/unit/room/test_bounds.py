@@ -172,3 +172,19 @@ def test_the_shop_of_the_scene_is_the_only_one() -> None:
     assert not scene.rooms.seen("never", "s", "c1")
     scene.chat(id="c1")
     assert scene.rooms.seen(ROOM, "s", "c1")
+
+
+def test_a_comment_past_its_deadline_in_flight_needs_no_timer_after_a_restore() -> None:
+    """It ends with the flight, in the restored room too."""
+    scene = Scene()
+    scene.play()
+    scene.ask("shipping.fee", age=40_900)
+    scene.wait(5_000)
+    assert scene.rooms._rooms[ROOM].flight is not None
+    saved = scene.rooms.snapshot(ROOM, scene.seq)
+    assert saved is not None
+    other = Rooms(scene.pools.__getitem__)
+    other.restore_shops(*scene.rooms.shop_state(), scene.rooms.lease, scene.now)
+    other.restore_room(saved)
+    assert other._rooms[ROOM].next_waiting() is None
+    assert scene.rooms._rooms[ROOM].next_waiting() is None

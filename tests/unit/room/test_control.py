@@ -223,6 +223,14 @@ def test_who_waits_for_an_insertion_when_the_room_closes_is_told_so() -> None:
     assert scene.decisions == {"late": "room_closed", "fine": "room_closed"}
 
 
+def test_a_closed_room_has_no_player_to_lose() -> None:
+    """Silence after the end raises no alert."""
+    scene = scene_of_one()
+    scene.event(RoomClosed(room=ROOM, id="x", at=scene.now))
+    scene.wait(120_000)
+    assert not scene.all(Alert)
+
+
 def test_a_closed_room_whose_player_goes_on_is_still_forgotten_without_spinning() -> None:
     """Each tick finds something to do, and the end comes."""
     scene = scene_of_one()

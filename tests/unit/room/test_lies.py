@@ -307,6 +307,40 @@ def test_reservations_that_another_insertion_renewed_are_not_returned() -> None:
     assert room.cooldowns == cooled
 
 
+def test_a_report_resolves_silence_too() -> None:
+    """Silent while its insertion was on its way, then heard of: the player is back, and what it does next is awaited."""
+    scene = Scene(pool(limits=Limits(minimum_pause_ms=0)))
+    scene.play()
+    scene.rooms._rooms[ROOM].clock.idle()
+    scene.wait(25_000)
+    scene.ask("shipping.fee", id="a")
+    scene.wait(5_200)
+    assert lost(scene) == "silent"
+    scene.report("started", scene.insertion.id)
+    assert lost(scene) is None
+    scene.report("ended", scene.insertion.id)
+    assert scene.decisions == {"a": "answered"}
+
+
+def test_one_of_two_lost_insertions_that_is_told_and_lost_again_is_given_up() -> None:
+    """While the other may still be said the player stays lost; no timer spins."""
+    scene = Scene(pool(limits=Limits(minimum_pause_ms=0)))
+    scene.play()
+    scene.rooms._rooms[ROOM].clock.idle()
+    scene.ask("shipping.fee", id="a")
+    scene.wait(11_500)
+    seen(scene, identified=True)
+    scene.ask("shipping.dispatch", id="b")
+    scene.wait(11_500)
+    assert len(scene.rooms._rooms[ROOM].lost_flights) == 2
+    scene.report("accepted", scene.insertion.id)
+    assert lost(scene) == "unreported"
+    before = scene.seq
+    scene.wait(60_000)
+    assert scene.rooms._rooms[ROOM].flight is None
+    assert scene.seq - before < 20
+
+
 def test_a_session_that_is_replaced_while_its_reply_is_spoken_leaves_no_silence() -> None:
     """The new session starts with a running clock, and the old one's words mean nothing."""
     scene = emitted()

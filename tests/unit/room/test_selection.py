@@ -265,18 +265,69 @@ def test_nobody_goes_ahead_where_the_better_one_could_not_be_said_later() -> Non
     assert scene.insertion.intent == "product.price"
 
 
+def test_a_question_that_comes_first_does_not_win_by_that() -> None:
+    """Over an idle script the better one that waited for the pause is chosen, though a new question brought the look."""
+    scene = Scene(pool(limits=Limits(minimum_pause_ms=4_000)))
+    scene.play()
+    scene.rooms._rooms["r1"].clock.idle()
+    scene.ask("shipping.fee")
+    speak(scene)
+    scene.ask("product.price", product="tgy")
+    scene.wait(3_100)
+    scene.now += 200
+    scene.ask("shipping.dispatch")
+    assert scene.insertion.intent == "product.price"
+
+
 def test_new_questions_over_an_idle_script_do_not_put_off_the_others() -> None:
     """Who waits for the pause to end is looked at every second, however many questions come meanwhile."""
-    scene = Scene(pool(limits=Limits(minimum_pause_ms=4_000)))
+    scene = Scene(pool(limits=Limits(minimum_pause_ms=4_000, viewer_questions_per_minute=100)))
     scene.play()
     scene.rooms._rooms["r1"].clock.idle()
     scene.ask("shipping.fee")
     speak(scene)
     end = scene.now
     scene.ask("product.price", product="tgy")
-    for number in range(40):
+    for _ in range(40):
         scene.wait(200)
-        if scene.now > end + 3_000:
-            scene.ask("product.price", product="puer" if number % 2 else "tgy", age=44_000, viewer="v")
+        scene.ask("product.price", product="puer", viewer="v", solo_ok=False)
     assert scene.insertion.intent == "product.price"
     assert scene.insertion.start <= end + 4_000 + 1_000 + 200
+
+
+def test_a_cooldown_is_over_at_its_end() -> None:
+    """Not a millisecond later."""
+    scene = Scene()
+    scene.play()
+    room = scene.rooms._rooms["r1"]
+    room.cool(("shipping.fee", None), scene.now + 1)
+    assert scene.ask("shipping.fee") == "cooling"
+    room.cool(("shipping.dispatch", None), scene.now)
+    assert scene.ask("shipping.dispatch") == "no_opportunity"
+
+
+def test_a_deadline_at_the_very_start_is_in_time() -> None:
+    """And one at the very end of a sentence that answers; a moment later is too late."""
+    scene = Scene()
+    scene.play()
+    scene.ask("shipping.dispatch", id="just", age=41_000)
+    scene.wait(3_000)
+    scene.now = START + 4_000
+    scene.report("started", scene.insertion.id)
+    scene.report("ended", scene.insertion.id)
+    assert scene.decisions == {"just": "answered"}
+    script = Scene()
+    script.play(answers=("shipping.fee",))
+    script.sentence("sentence_started", "tgy-2")
+    script.ask("shipping.fee", id="just", age=41_000)
+    script.ask("shipping.fee", id="fine")
+    script.now = START + 4_000
+    script.sentence("sentence_ended", "tgy-2")
+    assert script.decisions == {"just": "answered", "fine": "answered"}
+    late = Scene()
+    late.play(answers=("shipping.fee",))
+    late.sentence("sentence_started", "tgy-2")
+    late.ask("shipping.fee", id="late", age=40_999)
+    late.now = START + 4_002
+    late.sentence("sentence_ended", "tgy-2")
+    assert late.decisions == {"late": "expired"}

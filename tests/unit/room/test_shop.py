@@ -126,3 +126,23 @@ def test_an_insertion_serves_only_whom_it_can_reach() -> None:
     scene.ask("shipping.fee", id="fine")
     scene.wait(3_000)
     assert [ref.id for ref in scene.all(Insertion)[0].serves] == ["fine"]
+
+
+def test_a_fact_event_that_comes_again_or_late_changes_nothing() -> None:
+    """Offsets order them."""
+    scene = Scene()
+    scene.play()
+    scene.fact("hours", 48)
+    scene.fact("hours", 36)
+    for offset in (1, 2):
+        scene.offset = offset - 1
+        scene.fact("hours", 99)
+    scene.ask("shipping.dispatch")
+    scene.wait(3_000)
+    assert scene.insertion.text == "36小时内发出"
+
+
+def test_a_price_that_is_typed_into_a_reply_is_never_said() -> None:
+    """Prices come from facts alone, whatever got past the lint."""
+    scene = Scene(pool(intents={"a.b": intent("a.b", reply("a.b", "x", "今天只要99元"))}))
+    assert scene.ask("a.b") == "guard_blocked"
