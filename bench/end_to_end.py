@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import json
 import resource
 import tempfile
@@ -30,7 +31,9 @@ from bench.arrivals import Arrivals
 from bench.players import Players
 from bench.workload import Line, recorded, rooms
 from engine.bus import open_bus
+from engine.bus.partitioner import partition_of
 from engine.bus.port import Assigned, Batch, Bus, Committed, Outgoing, Stored
+from engine.cli.assembly import COLLECT
 from engine.clock import wall_clock
 from engine.events.codec import decode, encode
 from engine.events.inputs import Comment
@@ -308,11 +311,20 @@ async def sweep(shelf: Shelf, arrivals: Arrivals, seconds: float) -> dict[str, f
         held *= 2
 
 
+def as_served() -> None:
+    """The collector as `livechat serve` sets it once everything is loaded."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECT)
+
+
 async def hot(shelf: Shelf, arrivals: Arrivals, seconds: float) -> dict[str, float]:
-    """One room at five times what `rate` carries, beside 100 quiet rooms."""
+    """One room at five times what `rate` carries, beside 100 quiet rooms: some in its partition (`beside`), most in others."""
     carried = (await rate(shelf, arrivals, 5.0))["comments_per_s"]
     async with engine(shelf) as running:
-        burst = [Line(0.0, "hot", "", f"h{n}", f"扣{n % 500}") for n in range(PUBLISH_BATCH)]
+        # Only ids change: a flood that is costly to make would slow down the process that it should flood.
+        lines = [Line(0.0, "hot", "h%d", f"h{n}", f"扣{n % 500}") for n in range(PUBLISH_BATCH)]
+        burst = [outgoing(line, None).value or b"" for line in lines]
         stop = asyncio.Event()
         flood = 0
 
@@ -322,22 +334,36 @@ async def hot(shelf: Shelf, arrivals: Arrivals, seconds: float) -> dict[str, flo
             while not stop.is_set():
                 due = int((time.perf_counter() - began) * 5 * carried) - flood
                 for _ in range(min(50, due // PUBLISH_BATCH)):
-                    lines = [Line(0.0, "hot", f"h{flood + n}", line.viewer, line.text) for n, line in enumerate(burst)]
-                    flood += len(lines)
-                    await running.bus.publish([outgoing(line, None) for line in lines])
+                    records = [Outgoing("comments", "hot", part % (flood + n)) for n, part in enumerate(burst)]
+                    flood += len(records)
+                    await running.bus.publish(records)
                 await asyncio.sleep(0.005)
 
+        as_served()
         task = asyncio.ensure_future(flooding())
         began = wall_clock()
         await pace(running, rooms(arrivals, 100, 3.0, seconds + WARM_S), seconds + WARM_S)
+        spent = (wall_clock() - began) / 1_000
+        handled = running.handled() - len(running.sent)
         stop.set()
         await task
-        quiet = await running.latencies(began + round(WARM_S * 1_000), lambda room: room != "hot")
+        flooded = partition_of("hot", running.bus.partitions)
+        after = began + round(WARM_S * 1_000)
+
+        def beside(room: str) -> bool:
+            return room != "hot" and partition_of(room, running.bus.partitions) == flooded
+
+        quiet = {
+            "quiet": await running.latencies(after, lambda room: room != "hot"),
+            "beside": await running.latencies(after, beside),
+            "elsewhere": await running.latencies(after, lambda room: room != "hot" and not beside(room)),
+        }
         return {
             "flood_offered_per_s": round(5 * carried),
-            "flood_published_per_s": round(flood / (seconds + WARM_S)),
-            "quiet_comments": len(quiet),
-            **{f"quiet_{name}": value for name, value in quantiles(quiet).items()},
+            "flood_published_per_s": round(flood / spent),
+            "flood_handled_per_s": round(handled / spent),
+            **{f"{where}_comments": len(found) for where, found in quiet.items()},
+            **{f"{where}_{name}": value for where, found in quiet.items() for name, value in quantiles(found).items()},
         }
 
 

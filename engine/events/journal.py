@@ -11,7 +11,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from engine.events.fields import Id, Millis, Name, Offset, Record
+from engine.events.fields import Id, Millis, Name, Offset, Part, Record
 from engine.events.inputs import AppliedShopEvent, RoomEvent
 from engine.events.understanding import Understanding
 
@@ -94,12 +94,21 @@ Entry = Annotated[
 ]
 
 
+class Ahead(Part):
+    """Comments that were handled ahead of the position: all before `until`, but those of a room from the first passed over on."""
+
+    until: Offset
+    passed: dict[str, tuple[Offset, Offset]]
+    """Key of the records → first and last offset that was passed over."""
+
+
 class Positions(Record):
     """Where a partition stands: the next offset of each input, and of shop-events."""
 
     comments: Offset = 0
     room_events: Offset = 0
     shop_events: Offset = 0
+    ahead: Ahead | None = None
 
 
 class JournalRecord(Record):

@@ -53,7 +53,8 @@ def encode(
 ) -> list[bytes]:
     """A commit's journal records, each at most `limit` bytes (one entry that is larger stands alone). Written as bytes, for speed."""
     groups: list[list[bytes]] = [[]]
-    room = limit - HEAD_BYTES
+    where = _positions.to_json(positions, exclude_none=True).decode()
+    room = limit - HEAD_BYTES - len(where)
     size = 0
     for entry in entries:
         item = encode_entry(entry)
@@ -62,7 +63,6 @@ def encode(
             size = 0
         groups[-1].append(item)
         size += len(item) + 1
-    where = _positions.to_json(positions).decode()
     records = []
     first = first_seq
     for part, group in enumerate(groups):

@@ -12,7 +12,7 @@ answer nothing. To move such a room, open it again when its shop is live.
 from __future__ import annotations
 
 import logging
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -32,6 +32,7 @@ from engine.events.journal import (
 )
 from engine.events.outputs import DeadLetter
 from engine.worker import journal, output
+from engine.worker.ahead import ReadAhead
 from engine.worker.core import Core
 from engine.worker.intake import dead_letter, read_comment, read_room_event
 from engine.worker.metering import Tally
@@ -70,6 +71,11 @@ class PartitionWorker:
         self.comments_paused = False
         self._schedule = schedule
         self._shared = shared
+        self._ahead = ReadAhead(standing.positions.ahead)
+        self.has_backlog = False
+        """The last poll left comments behind."""
+        self.read_ahead = 0
+        """Comments of the running batch that were handled ahead of the position."""
         self._inbox: deque[ShopItem] = deque()
         self._inbox_next = standing.positions.shop_events
         self._enter_lease = True
@@ -89,6 +95,11 @@ class PartitionWorker:
     @property
     def room_count(self) -> int:
         return len(self._schedule)
+
+    @property
+    def ahead_from(self) -> int:
+        """Where reading ahead goes on."""
+        return self._ahead.start(self.standing.positions.comments)
 
     @property
     def is_clean(self) -> bool:
@@ -116,8 +127,20 @@ class PartitionWorker:
 
     # ---- a batch ---------------------------------------------------------------------------------------------------
 
-    def begin(self, records: Sequence[Stored], now: int, *, full: bool = False, quota: int | None = None) -> Wants:
-        """Apply what steers, and say which texts to understand. `full`: the poll left more behind; `quota`: texts per room."""
+    def begin(
+        self,
+        records: Sequence[Stored],
+        now: int,
+        *,
+        full: bool = False,
+        quota: int | None = None,
+        ahead: Sequence[Stored] = (),
+    ) -> Wants:
+        """Apply what steers, and say which texts to understand.
+
+        `full`: the poll left more behind; `quota`: texts per room; `ahead`: comments read from `ahead_from` on, before the poll, so
+        that the room events which they may follow are among `records`.
+        """
         here = self.standing
         before, here.now = here.now, max(here.now, now)
         self._touched = True
@@ -137,7 +160,9 @@ class PartitionWorker:
         for stored in control:
             self._apply_room_event(stored)
         self._tick()
-        return self._sort_comments([stored for stored in records if stored.topic == "comments"], quota)
+        comments = [stored for stored in records if stored.topic == "comments"]
+        self.has_backlog = full and bool(comments)
+        return self._sort_comments(comments, ahead if self.has_backlog else (), quota)
 
     def finish(self, answers: Mapping[str, Understood]) -> Prepared | None:
         """Apply the comments; None where there is nothing to commit."""
@@ -177,7 +202,10 @@ class PartitionWorker:
             self._reset()
             return None
         here.positions = Positions(
-            comments=self._next["comments"], room_events=self._next["room-events"], shop_events=shop_next
+            comments=self._next["comments"],
+            room_events=self._next["room-events"],
+            shop_events=shop_next,
+            ahead=self._ahead.saved(),
         )
         effects = self.rooms.take()
         records = output.outgoing(effects.records, self.partition)
@@ -282,16 +310,16 @@ class PartitionWorker:
         paused, self._paused_ms = self._paused_ms, 0
         self._enter(TickEntry(paused))
 
-    def _sort_comments(self, comments: Sequence[Stored], quota: int | None) -> Wants:
+    def _sort_comments(self, polled: Sequence[Stored], ahead: Sequence[Stored], quota: int | None) -> Wants:
         here = self.standing
+        comments = [stored for stored in polled if self._is_next(stored) and not self._ahead.handled(stored)]
+        comments += self._choose_ahead(comments, ahead, len(polled), quota)
         default = self._shared.default_shop() or ""
         fallback = here.live[default].pool if default in here.live else ""
         wants: Wants = {}
         known: dict[tuple[str, str], tuple[str, int]] = {}
         taken: dict[str, int] = {}
         for stored in comments:
-            if not self._is_next(stored):
-                continue
             try:
                 comment = read_comment(stored)
             except RecordError as error:
@@ -318,6 +346,19 @@ class PartitionWorker:
                 wants.setdefault(pool, {})[comment.text] = None
             self._waiting.append(_Waiting(comment, stored.time, shop, pool, unread))
         return wants
+
+    def _choose_ahead(
+        self, comments: Sequence[Stored], ahead: Sequence[Stored], polled: int, quota: int | None
+    ) -> list[Stored]:
+        """Comments behind this poll of rooms that are within their share of this turn."""
+        position = self._next["comments"]
+        self._ahead.reached(position)
+        chosen: list[Stored] = []
+        if ahead:
+            taken = Counter(stored.key for stored in comments)
+            chosen = self._ahead.choose(ahead, position, taken, quota or max(1, polled // 2), polled)
+        self.read_ahead = len(chosen)
+        return chosen
 
     def _clamped(self, sent: int | None, logged: int) -> int:
         if sent is None:

@@ -31,9 +31,11 @@ class Sent:
     ended: int | None = None
     """When the outcomes were known; they may be looked at later."""
 
-    def end(self, clock: Callable[[], int]) -> Callable[[object], None]:
-        def ended(_: object) -> None:
+    def end(self, clock: Callable[[], int]) -> Callable[[asyncio.Future[Sequence[Outcome]]], None]:
+        def ended(outcomes: asyncio.Future[Sequence[Outcome]]) -> None:
             self.ended = clock()
+            if not outcomes.cancelled():
+                outcomes.exception()  # a worker that ends meanwhile does not ask; whoever takes over reads the journal
 
         return ended
 

@@ -1,7 +1,8 @@
 """The worker's asynchronous shell: ownership, the loop, outcomes of commits.
 
-One turn: ownership events → poll → begin each partition → understand all texts → settle the last turn's commit → finish each
-partition → send the commit. So a commit runs while the next turn polls and understands, and a partition never has two.
+One turn: ownership events → read ahead where there is a backlog → poll → begin each partition → understand all texts → settle the
+last turn's commit → finish each partition → send the commit. So a commit runs while the next turn polls and understands, and a
+partition never has two.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from engine.errors import BusUnavailable, Fenced, RestoreError
 from engine.events.topics import INPUTS
 from engine.metrics import Metrics
 from engine.settings import Settings
+from engine.worker import ahead
 from engine.worker.partition import PartitionWorker
 from engine.worker.restore import Restorer
 from engine.worker.seams import Seams, real_seams
@@ -153,29 +155,49 @@ class Worker:
             return
         self._watchdog.beat("poll")
         limit = self._share.limit
+        further = await self._read_ahead()
         polled = await member.poll(max_records=limit, max_bytes=self._settings.batch_bytes, wait_ms=self._wait_ms())
         begun = self._seams.performance()
         now = self._clock()
         await self._look_at_lag(member, now)
-        workers, wants = self._begin(polled, now, limit)
+        workers, wants = self._begin(polled, further, now, limit)
         answers = await self._seams.answerer.answers(wants) if wants else {}
         await self._sender.settle()
         self._finish(member, workers, answers)
         records = sum(map(len, polled.values()))
         full = sum(1 for found in polled.values() if len(found) >= limit)
-        self._share.took(records, full, (self._seams.performance() - begun) * 1_000)
+        handled = records + sum(worker.read_ahead for worker in workers)
+        self._share.took(handled, full, (self._seams.performance() - begun) * 1_000)
         if records and not full:
             await self._space_out(begun)
 
+    async def _read_ahead(self) -> dict[int, Sequence[Stored]]:
+        """Comments behind the backlogs, by partition. Before the poll: what a poll delivered must not be lost to an error here."""
+        return {
+            partition: await ahead.read(self._bus, partition, worker.ahead_from, self._seams.performance)
+            for partition, worker in self._partitions.items()
+            if worker.has_backlog
+        }
+
     def _begin(
-        self, polled: Mapping[int, Sequence[Stored]], now: int, limit: int
+        self,
+        polled: Mapping[int, Sequence[Stored]],
+        further: Mapping[int, Sequence[Stored]],
+        now: int,
+        limit: int,
     ) -> tuple[list[PartitionWorker], Wants]:
-        quotas = self._share.quotas(polled, now)
+        quotas = self._share.quotas(polled, now, further)
         wants: Wants = {}
         workers = list(self._partitions.values())
         for worker in workers:
             records = polled.get(worker.partition, ())
-            wanted = worker.begin(records, now, full=len(records) >= limit, quota=quotas.get(worker.partition))
+            wanted = worker.begin(
+                records,
+                now,
+                full=len(records) >= limit,
+                quota=quotas.get(worker.partition),
+                ahead=further.get(worker.partition, ()),
+            )
             for pool, texts in wanted.items():
                 wants.setdefault(pool, {}).update(texts)
         return workers, wants

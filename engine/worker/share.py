@@ -3,12 +3,13 @@
 A turn of the loop should take `TURN_MS`, since a comment that just missed one waits for it whole. So the size of a poll
 follows what a record costs. Where a partition's poll comes back full there is a backlog, and a room may have `fair_share` of
 the poll understood; the rest is shed, which costs a fraction. While the backlog lasts (its comments are old when they come)
-the share halves from turn to turn: the log has one order, so the way to the quiet rooms leads through the hot room's comments.
+the share halves from turn to turn: every comment of the hot room must get its decision, and shedding is the way through them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from engine.bus.port import Stored
 
@@ -39,33 +40,43 @@ class Share:
         """Records to be polled of each partition."""
         return self._limit
 
-    def quotas(self, polled: Mapping[int, Sequence[Stored]], now: int) -> dict[int, int]:
-        """Partition → how many comments of any one room may be understood; partitions without a backlog are absent."""
+    def quotas(
+        self,
+        polled: Mapping[int, Sequence[Stored]],
+        now: int,
+        further: Mapping[int, Sequence[Stored]] = MappingProxyType({}),
+    ) -> dict[int, int]:
+        """Partition → how many comments of any one room may be understood; partitions without a backlog are absent.
+
+        `further`: what was read ahead; its rooms wait too.
+        """
         full = [partition for partition, records in polled.items() if len(records) >= self._limit]
         if not full:
-            self._active(polled, now)
+            self._active((polled, further), now)
             self._relief = min(1.0, self._relief * 2)
             return {}
         oldest = max(now - records[-1].time for partition, records in polled.items() if partition in full)
         self._relief = max(LEAST_RELIEF, self._relief / 2) if oldest > OLD_MS else min(1.0, self._relief * 2)
-        rooms = self._active(polled, now)
+        rooms = self._active((polled, further), now)
         if rooms < 2:
             return {}
         equal = FAIR_SPREAD * sum(len(records) for records in polled.values()) / rooms
         share = self._share * self._relief
         return {partition: max(1, int(max(equal, len(polled[partition]) * share))) for partition in full}
 
-    def _active(self, polled: Mapping[int, Sequence[Stored]], now: int) -> int:
-        """How many rooms wrote lately, those of this poll included."""
+    def _active(self, sources: Iterable[Mapping[int, Sequence[Stored]]], now: int) -> int:
+        """How many rooms wrote lately, those of this turn included."""
         if now - self._since >= ACTIVE_MS:
             self._since = now
             self._before, self._lately = self._lately, set()
-        self._lately.update(record.key for found in polled.values() for record in found if record.topic == "comments")
+        for source in sources:
+            for records in source.values():
+                self._lately.update(record.key for record in records if record.topic == "comments")
         return len(self._lately | self._before)
 
     def took(self, records: int, busiest: int, elapsed_ms: float) -> None:
         """A turn handled `records`, in `busiest` full partitions, within `elapsed_ms`: size the next polls by it."""
-        if records < LEAST_RECORDS:
+        if records < LEAST_RECORDS or elapsed_ms <= 0:  # a clock that stood still says nothing
             return
         cost = elapsed_ms / records
         self._cost_ms = cost if self._cost_ms == 0.0 else self._cost_ms + SMOOTHING * (cost - self._cost_ms)

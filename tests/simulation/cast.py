@@ -212,8 +212,11 @@ class Cast:
         texts = list(TEXTS)
         rate = rng.choice((0.7, 2.0, 5.0))
         recent: list[Comment] = []
+        floods = Random(str(rng.getstate()))  # of its own: a seed without a flood is as it was before
         while True:
             await asyncio.sleep(rng.expovariate(rate))
+            if floods.random() < 0.005:
+                self._flood(rng.choice(texts))
             for _ in range(rng.choice((1, 1, 1, 1, 1, 2, 12))):
                 if recent and rng.random() < 0.08:
                     comment = rng.choice(recent[-50:])
@@ -227,6 +230,16 @@ class Cast:
                 key = rng.choice((room, "another", "#partition"))
                 value = rng.choice((None, b"{}", b"nonsense", encode(self._comment(texts[0])), b"y" * 600_000))
                 self.bus.append(Outgoing("comments", key, value))
+
+    def _flood(self, text: str) -> None:
+        """One room writes more than a poll takes, and the others write behind it."""
+        self.bus.count("flood")
+        hot = self.rng.choice(self.rooms)
+        for _ in range(self.rng.randint(20, 150)):
+            comment = self._comment(text)
+            if self.rng.random() < 0.8:
+                comment = comment.model_copy(update={"room": hot})
+            self.bus.append(Outgoing("comments", comment.room, encode(comment)))
 
     def _comment(self, text: str) -> Comment:
         rng, now = self.rng, self.loop.now()

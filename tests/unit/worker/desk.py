@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from engine.bus.port import Stored
 from engine.events.codec import decode, encode
 from engine.events.inputs import Comment, PoolLive, RoomEvent, ShopEvent
@@ -70,15 +72,24 @@ class Desk:
     def event(self, event: RoomEvent, *, age: int = 0) -> Stored:
         return self.stored("room-events", event.room, encode(event), age=age)
 
-    def turn(self, *records: Stored, full: bool = False, quota: int | None = None, ms: int = 100) -> Prepared | None:
+    def turn(
+        self,
+        *records: Stored,
+        full: bool = False,
+        quota: int | None = None,
+        ahead: Sequence[Stored] = (),
+        ms: int = 100,
+    ) -> Prepared | None:
         self.now += ms
-        self.wants: Wants = self.worker.begin(records, self.now, full=full, quota=quota)
+        self.wants: Wants = self.worker.begin(records, self.now, full=full, quota=quota, ahead=ahead)
         return self.worker.finish(
             {pool: Understood(MODEL, {text: TEXTS[text] for text in texts}) for pool, texts in self.wants.items()}
         )
 
-    def commit(self, *records: Stored, quota: int | None = None, full: bool = False) -> Prepared:
-        prepared = self.turn(*records, quota=quota, full=full)
+    def commit(
+        self, *records: Stored, quota: int | None = None, full: bool = False, ahead: Sequence[Stored] = ()
+    ) -> Prepared:
+        prepared = self.turn(*records, quota=quota, full=full, ahead=ahead)
         assert prepared is not None
         self.worker.settle(prepared)
         return prepared

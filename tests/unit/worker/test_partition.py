@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from engine.events.inputs import GapMark, Kill, ModeSet, RoomOpened
-from engine.events.journal import CommentEntry, LeaseEntry, PoolEntry, RoomEntry, ShopEntry
+from engine.events.journal import Ahead, CommentEntry, LeaseEntry, PoolEntry, RoomEntry, ShopEntry
+from engine.worker.standing import Prepared
 from tests.simulation.shop import FIRST, SECOND, SHOP, TEXTS
 from tests.unit.worker.desk import Desk, decisions_of, journal_of, topics_of
 
@@ -23,7 +24,11 @@ def test_the_order_of_a_batch() -> None:
     assert kinds(record) == ["lease", "shop", "pool", "room", "comment"]
     assert record.now == desk.now
     assert (record.first_seq, record.last_seq) == (0, 4)
-    assert record.positions.model_dump(exclude={"v"}) == {"comments": 1, "room_events": 1, "shop_events": 2}
+    assert record.positions.model_dump(exclude={"v"}, exclude_none=True) == {
+        "comments": 1,
+        "room_events": 1,
+        "shop_events": 2,
+    }
 
 
 def test_every_comment_gets_a_decision_or_waits_and_a_verdict() -> None:
@@ -193,6 +198,46 @@ def test_every_text_of_the_table_can_be_handled() -> None:
     desk = Desk()
     prepared = desk.commit(*(desk.comment(text, viewer=f"v{number}") for number, text in enumerate(TEXTS)))
     assert len(decisions_of(prepared)) == len(TEXTS)
+
+
+def entered(prepared: Prepared) -> list[str]:
+    return [entry.id for entry in journal_of(prepared).entries if isinstance(entry, CommentEntry)]
+
+
+def test_quiet_rooms_are_handled_ahead_of_a_backlog() -> None:
+    """Their comments behind the poll are entered with it, once, and a hot room's stay in order."""
+    desk = Desk()
+    records = [desk.comment(CHAT, room="hot") for _ in range(6)]
+    records += [desk.comment(CHAT, room=room) for room in ("quiet", "hot", "other", "hot")]
+    prepared = desk.commit(*records[:4], full=True, quota=2, ahead=records)
+    assert entered(prepared) == ["c0", "c1", "c2", "c3", "c6", "c8"]
+    assert prepared.batch.offsets["comments"] == 4
+    assert journal_of(prepared).positions.ahead == Ahead(until=10, passed={"hot": (4, 9)})
+    more = [desk.comment(CHAT, room=room) for room in ("hot", "quiet")]
+    assert entered(desk.commit(*records[4:8], full=True, quota=2, ahead=more)) == ["c4", "c5", "c7", "c11"]
+    last = desk.commit(*records[8:], *more)
+    assert entered(last) == ["c9", "c10"]
+    assert journal_of(last).positions.ahead is None
+
+
+def test_who_takes_over_knows_what_was_handled_ahead() -> None:
+    """It stands in the journal beside the position: no comment is entered again."""
+    desk = Desk()
+    records = [desk.comment(CHAT, room=room) for room in ("hot", "hot", "hot", "quiet")]
+    prepared = desk.commit(*records[:2], full=True, quota=1, ahead=records)
+    assert entered(prepared) == ["c0", "c1", "c3"]
+    desk.worker = desk.worker.again(2)
+    assert entered(desk.commit(*records[2:])) == ["c2"]
+
+
+def test_nothing_is_handled_ahead_without_a_backlog_or_before_room_events() -> None:
+    """A poll that is not full reached the end; one that is full of room events left some behind."""
+    desk = Desk()
+    records = [desk.comment(CHAT, room=room) for room in ("a", "b")]
+    modes = [desk.event(ModeSet(room="a", id=f"m{number}", at=1, mode="auto")) for number in range(2)]
+    assert entered(desk.commit(*modes, full=True, ahead=records)) == []
+    assert entered(desk.commit(records[0], ahead=records)) == ["c0"]
+    assert not desk.worker.has_backlog
 
 
 def test_shop_entries_keep_their_offsets() -> None:
