@@ -9,6 +9,7 @@ import hashlib
 from operator import attrgetter
 from typing import Final
 
+from engine.events.fields import MAX_TEXT
 from engine.events.journal import CommentEntry
 from engine.events.outputs import CommentRef, Decision, Handoff, Reason, VerdictLine
 from engine.events.understanding import Outcome, Understanding
@@ -242,7 +243,7 @@ def _hand_off(
             intent=intent.id,
             product=found.product,
             comments=(CommentRef(source=entry.source, id=entry.id),),
-            text=found.masked or entry.text,
+            text=(found.masked or entry.text)[:MAX_TEXT],
             created=fx.now,
             answer_by=deadline,
         )

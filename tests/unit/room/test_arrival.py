@@ -226,3 +226,10 @@ def test_a_reply_may_be_in_another_language_than_the_comment() -> None:
     scene = Scene(pool(intents={"a.b": intent("a.b", reply("a.b", "zh-only", "全场包邮"))}))
     assert scene.ask("a.b", language="en") == "shadowed"
     assert scene.all(Decision)[-1].reply == "zh-only"
+
+
+def test_a_masked_text_that_grew_still_fits_its_handoff() -> None:
+    """Masks may be longer than what they hide."""
+    scene = Scene()
+    assert scene.ask("service.human", masked="x" * 2_500) == "handed_off"
+    assert len(scene.all(Handoff)[0].text) == 2_000
