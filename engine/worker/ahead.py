@@ -55,14 +55,17 @@ class ReadAhead:
         return room is not None and (passed is None or stored.offset < passed[0])
 
     def choose(
-        self, found: Sequence[Stored], position: int, taken: Counter[str | None], share: int, most: int
+        self, found: Sequence[Stored], position: int, polled: Sequence[Stored], *, share: int, most: int
     ) -> list[Stored]:
         """Which of the records `found` from the start on are to be handled now, in order; they count as handled from here on.
 
-        `position`: where the main pass stands; `taken`: comments of this turn by room, counted on; `share`: of one room;
+        `position`: where the main pass stands, after the comments of this turn in `polled`; `share`: of one room in this turn;
         `most`: of all together, beyond which the rest waits for the next turn.
         """
         chosen: list[Stored] = []
+        if not found:
+            return chosen
+        taken = Counter(stored.key for stored in polled)
         passed = self._passed
         at = self.start(position)
         for stored in found:

@@ -12,7 +12,7 @@ answer nothing. To move such a room, open it again when its shop is live.
 from __future__ import annotations
 
 import logging
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -313,7 +313,11 @@ class PartitionWorker:
     def _sort_comments(self, polled: Sequence[Stored], ahead: Sequence[Stored], quota: int | None) -> Wants:
         here = self.standing
         comments = [stored for stored in polled if self._is_next(stored) and not self._ahead.handled(stored)]
-        comments += self._choose_ahead(comments, ahead, len(polled), quota)
+        position, share = self._next["comments"], quota or max(1, len(polled) // 2)
+        self._ahead.reached(position)
+        chosen = self._ahead.choose(ahead, position, comments, share=share, most=len(polled))
+        self.read_ahead = len(chosen)
+        comments += chosen
         default = self._shared.default_shop() or ""
         fallback = here.live[default].pool if default in here.live else ""
         wants: Wants = {}
@@ -346,19 +350,6 @@ class PartitionWorker:
                 wants.setdefault(pool, {})[comment.text] = None
             self._waiting.append(_Waiting(comment, stored.time, shop, pool, unread))
         return wants
-
-    def _choose_ahead(
-        self, comments: Sequence[Stored], ahead: Sequence[Stored], polled: int, quota: int | None
-    ) -> list[Stored]:
-        """Comments behind this poll of rooms that are within their share of this turn."""
-        position = self._next["comments"]
-        self._ahead.reached(position)
-        chosen: list[Stored] = []
-        if ahead:
-            taken = Counter(stored.key for stored in comments)
-            chosen = self._ahead.choose(ahead, position, taken, quota or max(1, polled // 2), polled)
-        self.read_ahead = len(chosen)
-        return chosen
 
     def _clamped(self, sent: int | None, logged: int) -> int:
         if sent is None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from random import Random
 
 from hypothesis import given
@@ -22,7 +21,7 @@ def line(keys: str, first: int = 0) -> list[Stored]:
 
 
 def choose(reader: ReadAhead, found: list[Stored], *, position: int = 0, share: int = 2, most: int = 100) -> str:
-    return "".join(stored.key or "" for stored in reader.choose(found, position, Counter(), share, most))
+    return "".join(stored.key or "" for stored in reader.choose(found, position, (), share=share, most=most))
 
 
 def left(reader: ReadAhead, found: list[Stored]) -> str:
@@ -39,7 +38,7 @@ def test_quiet_rooms_are_handled_and_hot_ones_left() -> None:
 
 def test_comments_of_this_turn_count() -> None:
     """A room that had its share in the poll is passed over at once."""
-    chosen = ReadAhead(None).choose(line("hah"), 0, Counter({"h": 2}), 2, 100)
+    chosen = ReadAhead(None).choose(line("hah", 2), 2, line("hh"), share=2, most=100)
     assert [stored.key for stored in chosen] == ["a"]
 
 
@@ -72,7 +71,7 @@ def test_it_stops_at_its_bounds() -> None:
     reader, found = ReadAhead(None), []
     for number in range(ahead.MOST_PASSED + 1):
         found += [Stored("comments", 0, 2 * number + more, 0, f"r{number}", b"") for more in (0, 1)]
-    chosen = reader.choose(found, 0, Counter(), 1, 1_000)
+    chosen = reader.choose(found, 0, (), share=1, most=1_000)
     assert len(chosen) == ahead.MOST_PASSED + 1
     assert reader.start(0) == found[-1].offset
     assert not reader.handled(found[-1])
@@ -104,7 +103,7 @@ def test_every_comment_is_handled_once_and_a_rooms_in_order(
         position = min(len(log), position + polled)
         reader.reached(position)
         share, most = data.draw(st.integers(1, 4)), data.draw(st.integers(1, 9))
-        batch += reader.choose(found, position, Counter(stored.key for stored in batch), share, most)
+        batch += reader.choose(found, position, batch, share=share, most=most)
         handled += batch
         if data.draw(st.booleans()):
             reader = ReadAhead(reader.saved())
