@@ -1,4 +1,4 @@
-"""Commands as processes of their own, and a shop whose model trains in a moment."""
+"""Commands as processes of their own."""
 
 from __future__ import annotations
 
@@ -14,30 +14,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.unit.cli.conftest import REPLIES, pack
-from tests.unit.pool.shops import CATALOGUE, GUARD, SCRIPT, SHOP
-from tests.unit.understanding.conftest import BACKGROUND
+from tests.unit.cli.conftest import write_shop
 
 WAIT_S = 90
 """Longest wait for anything: a busy machine imports slowly. Nothing waits that long in a run that passes."""
-
-
-def write_shop(root: Path) -> tuple[Path, Path]:
-    """The folders of a base pack and a shop."""
-    files = {
-        "base/pack.yaml": pack(),
-        "base/background/idle.txt": "\n".join(BACKGROUND) + "\n",
-        "shop/shop.yaml": SHOP,
-        "shop/catalogue.yaml": CATALOGUE,
-        "shop/guard.yaml": GUARD,
-        "shop/intents/replies.yaml": REPLIES,
-        "shop/scripts/evening.yaml": SCRIPT,
-    }
-    for name, text in files.items():
-        file = root / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
-    return root / "base", root / "shop"
 
 
 class Command:

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from engine.errors import Exit
-from tests.process.commands import WAIT_S, running, serving, status, write_shop
+from tests.process.commands import WAIT_S, running, serving, status
+from tests.unit.cli.conftest import write_shop
 
 pytestmark = [pytest.mark.process, pytest.mark.slow]
 

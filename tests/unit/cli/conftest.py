@@ -42,10 +42,8 @@ def pack() -> str:
     return "\n".join(lines) + "\n"
 
 
-@pytest.fixture(scope="session")
-def folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """`base/`, `shop/` and `cache/`."""
-    root = tmp_path_factory.mktemp("cli")
+def write_shop(root: Path) -> tuple[Path, Path]:
+    """The folders of a base pack and a shop."""
     files = {
         "base/pack.yaml": pack(),
         "base/background/idle.txt": "\n".join(BACKGROUND) + "\n",
@@ -59,6 +57,14 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
         file = root / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
+    return root / "base", root / "shop"
+
+
+@pytest.fixture(scope="session")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """`base/`, `shop/` and `cache/`."""
+    root = tmp_path_factory.mktemp("cli")
+    write_shop(root)
     return root
 
 
