@@ -10,6 +10,7 @@ those that show that it speaks something else end the connection with a document
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -37,6 +38,7 @@ from engine.gateway.auth import Access
 MISSED_HEARTBEATS: Final = (
     2  # intervals without any frame after which a client counts as gone; one may be late by jitter
 )
+_HALF: Final = re.compile(r"\\u[dD][89a-fA-F]")  # where half of a pair may stand
 MAX_REASON_BYTES: Final = 123  # of a close frame, RFC 6455 section 5.5
 
 
@@ -103,7 +105,7 @@ class Session:
         if isinstance(frame, bytes):
             return self.end(CloseCode.NOT_JSON, "frames are text, this one is binary")
         try:
-            value: JsonValue = from_json(frame, allow_inf_nan=False)
+            value = _parsed(frame)
         except ValueError:
             return self.end(CloseCode.NOT_JSON, "a frame is not JSON")
         if not _is_object(value) or not isinstance(value.get("type"), str):
@@ -149,7 +151,8 @@ class Session:
             return self.end(CloseCode.BAD_TOKEN, "the token is unknown; ask whoever runs the server for one")
         if identify.role not in access.roles:
             return self.end(CloseCode.WRONG_ROLE, f"token `{access.name}` does not permit role `{identify.role}`")
-        if not access.covers(identify.rooms):
+        rooms = access.rooms if "*" in identify.rooms else identify.rooms
+        if not rooms or not access.covers(rooms):
             return self.end(CloseCode.WRONG_ROLE, f"token `{access.name}` does not cover these rooms")
         if identify.role == "player" and (len(identify.rooms) != 1 or identify.rooms[0].endswith("*")):
             return self.end(CloseCode.BAD_IDENTIFY, "rooms: a player names exactly one room")
@@ -157,6 +160,7 @@ class Session:
         wrong = [stream for stream in identify.streams or () if stream not in allowed]
         if wrong:
             return self.end(CloseCode.WRONG_ROLE, f"role `{identify.role}` does not get stream `{wrong[0]}`")
+        identify = identify.model_copy(update={"rooms": rooms})  # from here on `*` is what the token covers
         self.state, self.identify, self.access = State.READY, identify, access
         self._deadline = now + self._silence_ms
         return Admit(identify, access)
@@ -183,6 +187,25 @@ class Session:
         State.CLOSED: {},
     }
     """A message that is not in the row of its state is a mistake of the client."""
+
+
+def _parsed(frame: str) -> JsonValue:
+    """The value of a frame. Raises `ValueError` where it is not JSON.
+
+    Half of a surrogate pair is what platforms leave where they cut a text inside an emoji. JSON's grammar allows it, UTF-8 does not:
+    it becomes `?`, so that one comment does not cost its source the connection.
+    """
+    try:
+        value: JsonValue = from_json(frame, allow_inf_nan=False)
+    except ValueError:
+        if not _HALF.search(frame):
+            raise
+        try:
+            loose: JsonValue = json.loads(frame)
+        except RecursionError:
+            raise ValueError("the frame is nested too deeply") from None
+        value = from_json(json.dumps(loose, ensure_ascii=False).encode("utf-8", "replace"), allow_inf_nan=False)
+    return value
 
 
 def _is_object(value: JsonValue) -> TypeGuard[Fields]:

@@ -86,7 +86,7 @@ def test_a_message_before_identify_ends_the_connection(kind: str) -> None:
         ({"token": "nobody"}, CloseCode.BAD_TOKEN),
         ({"token": "source", "role": "operator"}, CloseCode.WRONG_ROLE),
         ({"token": "source", "rooms": ["r", "s"]}, CloseCode.WRONG_ROLE),
-        ({"token": "source", "rooms": ["*"]}, CloseCode.WRONG_ROLE),
+        ({"token": "source", "rooms": ["other-*"]}, CloseCode.WRONG_ROLE),
         ({"token": "source", "rooms": ["tea-1", "tea-x*"]}, None),
         ({"version": 2}, CloseCode.UNKNOWN_VERSION),
         ({"version": "1"}, CloseCode.UNKNOWN_VERSION),
@@ -110,11 +110,9 @@ def test_identify_is_judged(fields: dict[str, object], code: CloseCode | None) -
         assert len(action.reason.encode()) <= 123
 
 
-@pytest.mark.parametrize(
-    "raw", ["", "{", "NaN", "[]", "5", '"x"', "{}", '{"type":5}', "[" * 60_000, '{"type":"\\ud800"}', b"{}"]
-)
+@pytest.mark.parametrize("raw", ["", "{", "NaN", "[]", "5", '"x"', "{}", '{"type":5}', "[" * 60_000, b"{}"])
 def test_what_is_not_a_json_object_with_a_type_ends_the_connection(raw: str | bytes) -> None:
-    """Binary frames, broken JSON, deep nesting and lone surrogates among them, before identify and after."""
+    """Binary frames, broken JSON and deep nesting among them, before identify and after."""
     for made in (session(), identified("observer")):
         action = made.receive(raw, 0)
         assert isinstance(action, End)
@@ -193,3 +191,31 @@ def test_any_frames_in_any_order_have_a_defined_outcome(frames: list[tuple[str |
         else:
             assert isinstance(action, Say)
             assert made.state is before
+
+
+def test_a_halved_emoji_costs_nobody_the_connection() -> None:
+    """What a platform cut inside a surrogate pair becomes `?`; pairs that are whole stay; what is not JSON ends the session as ever."""
+    made = identified("source")
+    cut = '{"type": "comments", "id": "1", "comments": [{"id": "c", "text": "\\ud83c \\ud83c\\udf75 \\udf75"}]}'
+    action = made.receive(cut, 1)
+    assert isinstance(action, Handle)
+    assert action.message.model_dump()["comments"][0]["text"] == "? \U0001f375 ?"
+    for broken in ('{"a": "\\ud83c"', '{"type": "heartbeat", "sent": NaN, "x": "\\ud83c"}', "[" * 50_000 + '"\\ud83c"'):
+        end = identified("source").receive(broken, 1)
+        assert isinstance(end, End)
+        assert end.code is CloseCode.NOT_JSON
+
+
+def test_all_rooms_are_those_of_the_token() -> None:
+    """`*` asks for what the token covers, so that an operator of some rooms need not know which; a player still names one."""
+    admitted = session().receive(frame("identify", token="source", rooms=["*"]), 0)
+    assert isinstance(admitted, Admit)
+    assert admitted.identify.rooms == ("r", "tea-*")
+    nothing = Session(lambda _: Access("none", EVERY_ROLE, (), None), now=0, identify_ms=1, heartbeat_ms=1)
+    end = nothing.receive(frame("identify", rooms=["*"]), 0)
+    assert isinstance(end, End)
+    assert end.code is CloseCode.WRONG_ROLE
+    one = Session(lambda _: Access("one", EVERY_ROLE, ("r",), None), now=0, identify_ms=1, heartbeat_ms=1)
+    end = one.receive(frame("identify", role="player", rooms=["*"]), 0)
+    assert isinstance(end, End)
+    assert end.code is CloseCode.BAD_IDENTIFY
