@@ -101,8 +101,8 @@ class Assembly:
     async def run(self) -> None:
         """Serve until `stop`. Raises `LivechatError`s of whatever cannot go on."""
         metrics = Metrics()
-        bus = open_bus(self._settings.bus)
         http = HttpServer(self._settings.http, metrics, self.ready)
+        bus = open_bus(self._settings.bus)
         try:
             address = await http.start()
             try:

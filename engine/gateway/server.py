@@ -20,6 +20,7 @@ from engine.settings import GatewaySettings
 
 PATHS: Final = ("/", "/ws")
 OPEN_TIMEOUT_S: Final = 5.0  # for the handshake; cuts off clients that dribble it
+MAX_PORT: Final = 65_535  # of TCP, RFC 9293 section 3.1
 CLOSE_TIMEOUT_S: Final = 1.0  # for the answer to a close frame
 DRAIN_S: Final = 2.0  # longest that a stop waits for clients
 MAX_QUEUE: Final = 4  # frames of a client read ahead; the rest waits in the socket, which slows the client down
@@ -70,10 +71,11 @@ class SocketLink:
 
 
 class SocketServer:
-    """Listens, and runs one task per connection."""
+    """Listens, and runs one task per connection. Raises `UsageError` where `listen` is no address."""
 
     def __init__(self, settings: GatewaySettings, metrics: Metrics, accept: Accept) -> None:
         self._settings = settings
+        self._address = _address(settings.listen)
         self._metrics = metrics
         self._accept = accept
         self._links: set[SocketLink] = set()
@@ -81,7 +83,7 @@ class SocketServer:
 
     async def start(self) -> tuple[str, int]:
         """Listen; returns where. Raises `UsageError` where that is impossible."""
-        host, port = _address(self._settings.listen)
+        host, port = self._address
         try:
             self._server = await serve(
                 self._serve, host, port, process_request=_check, origins=self._origins(), compression=None,
@@ -145,6 +147,8 @@ def _check(socket: ServerConnection, request: Request) -> Response | None:
 
 def _address(listen: str) -> tuple[str, int]:
     host, _, port = listen.rpartition(":")
-    if not host or not port.isdecimal():
-        raise UsageError(f"`gateway.listen` is `{listen}`: write HOST:PORT, such as 127.0.0.1:8700")
+    if not host or not port.isdecimal() or int(port) > MAX_PORT:
+        raise UsageError(
+            f"`gateway.listen` is `{listen}`: write HOST:PORT, such as 127.0.0.1:8700, with a port up to {MAX_PORT}"
+        )
     return host.strip("[]"), int(port)

@@ -72,7 +72,11 @@ class Gateway:
     async def start(self) -> tuple[str, int]:
         """Catch up with the bus, then listen; returns host and port. Raises `BusError`, `UsageError`."""
         await self._inbound.start()
-        address = await self._server.start()
+        try:
+            address = await self._server.start()
+        except BaseException:
+            await self._inbound.close()  # its readers would go on with a log that is closed next
+            raise
         self._ticker = asyncio.create_task(self._tick(), name="gateway ticker")
         self._started = True
         return address

@@ -25,7 +25,7 @@ from engine.client.player import ReferencePlayer
 from engine.client.playhead import Say, Tell
 from engine.client.scripts import FactBook
 from engine.client.source import Source
-from engine.errors import ProtocolError, Unavailable
+from engine.errors import ProtocolError, Unavailable, UsageError
 from engine.events import wire
 from engine.events.closes import CloseCode
 from engine.events.codec import decode, encode
@@ -454,6 +454,14 @@ async def test_an_operator_acts_within_its_scope(tmp_path: Path) -> None:
         assert [getattr(event, "type", "") for event in events] == ["room_opened", "mode_set"]
         assert [getattr(event, "by", "") for event in events] == ["anna", "anna"]
         assert await records(stage.bus, "shop-events") == []
+        async with Operator(stage.url, token="t") as operator:  # every room that the token covers
+            await operator.set_mode("r2", "auto")
+            await operator.set_fact("tea", "ships_within", 24)
+            await operator.kill("shop", "tea", on=True)
+            for refused in (operator.set_mode("x1", "auto"), operator.set_fact("toys", "ships_within", 24)):
+                with pytest.raises(RequestRefused):
+                    await refused
+        assert [getattr(event, "type", "") for event in await records(stage.bus, "shop-events")] == ["fact_set", "kill"]
 
 
 IDENTIFY = {"type": "identify", "role": "source", "rooms": ["r1"], "token": "t"}
@@ -557,3 +565,23 @@ async def test_a_client_without_a_server_says_so(tmp_path: Path) -> None:
     connection = Connection("ws://127.0.0.1:9/ws", role="observer", rooms=("*",), patience_s=0.0)
     with pytest.raises(Unavailable, match="livechat serve"):
         await connection.start()
+
+
+async def test_a_port_in_use_is_told_and_nothing_goes_on(tmp_path: Path) -> None:
+    """The start fails with the remedy, and no reader is left behind to follow a log that is closed next."""
+    async with staged(tmp_path) as stage:
+        listen = stage.url.removeprefix("ws://").removesuffix("/ws")
+        taken = stage.settings.gateway.model_copy(update={"listen": listen})
+        before = asyncio.all_tasks()
+        with pytest.raises(UsageError, match="free the port"):
+            await Gateway(stage.bus, stage.settings.model_copy(update={"gateway": taken}), stage.metrics).start()
+        assert asyncio.all_tasks() <= before
+
+
+@pytest.mark.parametrize("listen", ["nonsense", "127.0.0.1:99999"])
+async def test_a_place_that_is_none_is_told_before_the_start(tmp_path: Path, listen: str) -> None:
+    """Where it would listen is checked before anything is read."""
+    async with staged(tmp_path) as stage:
+        wrong = stage.settings.gateway.model_copy(update={"listen": listen})
+        with pytest.raises(UsageError, match=r"`gateway\.listen` is .*HOST:PORT"):
+            Gateway(stage.bus, stage.settings.model_copy(update={"gateway": wrong}), stage.metrics)

@@ -41,3 +41,10 @@ async def test_wrong_address_is_told(listen: str) -> None:
     """The setting is named."""
     with pytest.raises(UsageError, match=r"`http\.listen` is"):
         await HttpServer(HttpSettings(listen=listen), Metrics(), dict).start()
+
+
+@pytest.mark.parametrize("listen", ["nonsense", "127.0.0.1:99999", ":80"])
+def test_a_place_that_is_none_is_told_before_anything_starts(listen: str) -> None:
+    """The setting is named, with how to write it."""
+    with pytest.raises(UsageError, match=r"`http\.listen` is .*HOST:PORT"):
+        HttpServer(HttpSettings(listen=listen), Metrics(), dict)
