@@ -125,6 +125,10 @@ class Publisher:
     def _is_live(self, folder: Path) -> bool:
         return self._shops.get(folder) in self._live
 
+    def _meanwhile(self, folder: Path) -> str:
+        """What goes on while the folder cannot be published."""
+        return "what is live stays live" if self._is_live(folder) else "nothing of this shop is live"
+
     # ---- while running ---------------------------------------------------------------------------------------------
 
     async def _follow(self) -> None:
@@ -167,20 +171,20 @@ class Publisher:
             built = await self._builder.build(Request(self._base, folder, live))
         except PoolError as error:
             self._note(folder, error.problems, "broken")
-            logger.error("%s: what is live stays live. %s", folder, error)  # noqa: TRY400 - the problems say it all
+            logger.error("%s: %s. %s", folder, self._meanwhile(folder), error)  # noqa: TRY400 - the problems say it all
             return
         except BuildFailed:
             self._metrics.pool_builds.labels(outcome="failed").inc()
             if not self.ready and not self._is_live(folder):
                 raise
-            logger.exception("%s: the pool could not be built; what is live stays live", folder)
+            logger.exception("%s: the pool could not be built; %s", folder, self._meanwhile(folder))
             return
         self._shops[folder] = built.shop
         if built.ready and built.regressions:
             refusal = PoolError(built.regressions)
             if built.model == built.wanted:
                 self._note(folder, built.regressions, "refused")
-                logger.error("%s: not published, what is live stays live. %s", folder, refusal)
+                logger.error("%s: not published, %s. %s", folder, self._meanwhile(folder), refusal)
             else:
                 logger.warning("%s: waits for its own model, since with the live one: %s", folder, refusal)
         elif built.ready:
@@ -248,10 +252,10 @@ class Publisher:
             logger.info("%s: model %s trained in %.1f s", folder, trained.model[:12], trained.seconds)
         except PoolError as error:
             self._note(folder, error.problems, "broken")
-            logger.error("%s: what is live stays live. %s", folder, error)  # noqa: TRY400 - the problems say it all
+            logger.error("%s: %s. %s", folder, self._meanwhile(folder), error)  # noqa: TRY400 - the problems say it all
         except BuildFailed as error:
             self._metrics.pool_builds.labels(outcome="failed").inc()
-            logger.exception("%s: no model could be trained; what is live stays live", folder)
+            logger.exception("%s: no model could be trained; %s", folder, self._meanwhile(folder))
             if not self._is_live(folder):
                 remedy = "see the log; the cache folder must be writable"
                 self._note(

@@ -123,6 +123,7 @@ async def test_a_broken_edit_keeps_what_is_live(desk: Desk, caplog: pytest.LogCa
             await edit(desk, REPLIES.replace("replies", "repleis").replace("70", "700"), "broken")
         told = [record.getMessage() for record in caplog.records]
         assert len(told) == 1
+        assert "what is live stays live" in told[0]
         assert told[0].count("did you mean `replies`?") == 2
         assert "1 to 100" in told[0]
         assert await live(desk) == before
@@ -163,14 +164,16 @@ async def test_a_restart_takes_the_model_from_the_bus(desk: Desk) -> None:
         assert len(desk.trainer.trained) == 1
 
 
-async def test_broken_files_without_a_live_pool_stop_the_start(desk: Desk) -> None:
-    """The command ends with every problem."""
+async def test_broken_files_without_a_live_pool_stop_the_start(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    """The command ends with every problem, and nothing is said to be live."""
     shop = desk.settings.publisher.shops[0]
     (shop / "guard.yaml").write_text("banned: 5\n")
     with pytest.raises(PoolError, match=r"guard\.yaml:1:9"):
         await desk.publisher.run()
     assert desk.builder.closed
     assert desk.count("broken") == 1
+    assert "nothing of this shop is live" in caplog.text
+    assert "stays live" not in caplog.text
 
 
 async def test_broken_files_with_a_live_pool_do_not_stop_the_start(desk: Desk) -> None:
