@@ -97,4 +97,5 @@ async def _set(
 
     async with Operator(url, token=token, patience_s=options.PATIENCE_S) as operator:
         of = ANY_PRODUCT if product in (OWN, ANY_PRODUCT) else product
-        await operator.set_fact(shop, name, value, product=of, until=until)
+        with options.checked():
+            await operator.set_fact(shop, name, value, product=of, until=until)

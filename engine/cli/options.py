@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,6 +21,24 @@ if TYPE_CHECKING:
 DEFAULT_URL = "ws://127.0.0.1:8700/ws"  # where `livechat serve` listens by default
 DEFAULT_ROOM = "main"  # what `send` and `player` share when no room is named
 PATIENCE_S = 3.0  # for a server to answer a command that a person waits for
+
+
+def room_name(name: str | None) -> str | None:
+    """A room's name as it was given. Raises `BadParameter` where no room can have it."""
+    from pydantic import TypeAdapter, ValidationError
+
+    from engine.events.fields import Id
+
+    if name is None:
+        return None
+    try:
+        TypeAdapter[str](Id).validate_python(name)
+    except ValidationError:
+        raise typer.BadParameter("a room's name has 1 to 128 characters, no blank and no slash among them") from None
+    if name.endswith("*"):
+        raise typer.BadParameter(f"`{name}` is a pattern; name one room")
+    return name
+
 
 Config = Annotated[
     Path | None,
@@ -46,7 +65,8 @@ Token = Annotated[
         show_envvar=False, show_default=False,
     ),
 ]  # fmt: skip
-Room = Annotated[str, typer.Option("--room", "-r", help="Name of the live room.")]
+Room = Annotated[str, typer.Option("--room", "-r", callback=room_name, help="Name of the live room.")]
+RoomName = Annotated[str, typer.Argument(metavar="ROOM", callback=room_name, help="Name of the live room.")]
 Speed = Annotated[
     float, typer.Option("--speed", "-x", min=0.1, max=1_000, metavar="N", help="N times as quick as it was recorded.")
 ]
@@ -74,6 +94,19 @@ def _folder(path: Path, option: str) -> Path:
     if not path.is_dir():
         raise UsageError(f"`{option} {path}` is no folder; name the folder that holds the YAML files")
     return path
+
+
+@contextmanager
+def checked() -> Iterator[None]:
+    """What was typed goes into a message as it is: `UsageError` where the protocol does not allow it."""
+    from pydantic import ValidationError
+
+    from engine.events.codec import describe
+
+    try:
+        yield
+    except ValidationError as error:
+        raise UsageError(f"{describe(error)}; correct it and run the command again") from None
 
 
 def model_cache() -> Path:

@@ -25,12 +25,9 @@ class Mode(StrEnum):
     paused = "paused"
 
 
-RoomName = Annotated[str, typer.Argument(metavar="ROOM", help="Name of the live room.")]
-
-
 @app.command("mode")
 def mode(
-    room: RoomName,
+    room: options.RoomName,
     mode: Annotated[Mode, typer.Argument(metavar="MODE", help="auto, approve, shadow or paused.")],
     url: options.Url = options.DEFAULT_URL,
     token: options.Token = "",
@@ -47,7 +44,7 @@ def mode(
 
 @app.command("kill")
 def kill(
-    room: Annotated[str | None, typer.Argument(metavar="[ROOM]", help="One room.")] = None,
+    room: Annotated[str | None, typer.Argument(metavar="[ROOM]", callback=options.room_name, help="One room.")] = None,
     shop: Annotated[str | None, typer.Option("--shop", "-s", metavar="ID", help="Every room of a shop.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="Every room there is.")] = False,
     off: Annotated[bool, typer.Option("--off", help="Lift the kill switch.")] = False,
@@ -89,4 +86,5 @@ async def _kill(url: str, token: str, scope: Scope, target: str, *, on: bool, ho
 
     rooms = (target,) if scope == "room" else ("*",)
     async with Operator(url, rooms=rooms, token=token, patience_s=options.PATIENCE_S) as operator:
-        await operator.kill(scope, target, on=on, hold_script=hold_script, reason=reason)
+        with options.checked():
+            await operator.kill(scope, target, on=on, hold_script=hold_script, reason=reason)

@@ -8,6 +8,7 @@ import pytest
 
 from engine.cli import options
 from engine.errors import UsageError
+from engine.events.wire import SetFact
 
 
 def test_settings_come_from_file_environment_and_options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,3 +67,9 @@ def test_models_are_cached_in_the_users_folder(tmp_path: Path, monkeypatch: pyte
     """As the desktop's standard says."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert options.model_cache() == tmp_path / "livechat-engine" / "models"
+
+
+def test_what_the_protocol_does_not_allow_is_usage() -> None:
+    """A typed value that no message takes is told as the user's, with the field."""
+    with pytest.raises(UsageError, match=r"until: .*; correct it"), options.checked():
+        SetFact(id="1", shop="tea", name="price", value=1, until=10**15)

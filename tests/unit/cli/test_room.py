@@ -24,3 +24,14 @@ def test_unknown_mode_is_usage(invoke: Invoke) -> None:
     result = invoke("room", "mode", "main", "fast")
     assert result.exit_code == Exit.USAGE
     assert "'auto'" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("room", "mode", "a b", "auto"), ("room", "kill", "a/b"), ("player", "--room", "x" * 129), ("room", "mode", "tea-*", "auto")],
+)  # fmt: skip
+def test_what_no_room_is_called_is_usage(invoke: Invoke, arguments: tuple[str, ...]) -> None:
+    """Said before anything is connected to; a pattern would name a room of its own, and change none that was meant."""
+    result = invoke(*arguments)
+    assert result.exit_code == Exit.USAGE
+    assert "name" in result.stderr
