@@ -99,6 +99,8 @@ def look(room: Room, demand: Demand, now: int) -> Held | Hopeless:
         if found.starts is not None and found.starts > demand.latest:
             return Hopeless("fact_missing", found.wanted)
         return Held("fact_pending", found.starts if found.starts is not None else FOREVER)
+    if all(filled.reply.approval == "ask" for filled in found.replies):
+        return Held("approval")
     cooled = room.cooldowns.get(demand.key, 0)
     if cooled > now and not any(comment.cut for comment in demand.comments):
         return Held("cooling", cooled)

@@ -17,7 +17,7 @@ ASK_WINDOW_MS: Final = 60_000
 
 
 class SeenState(Part):
-    """`runs`: (grain, how many); `ids`: the 8-byte hashes in order, base85."""
+    """`runs`: (grain, how many); `ids`: the 8-byte hashes in order, base64."""
 
     runs: list[tuple[int, int]]
     ids: str
@@ -65,12 +65,12 @@ class SeenIds:
             else:
                 runs.append((grain, 1))
         data = b"".join(identity.to_bytes(8, "big") for identity in self._order)
-        return SeenState(runs=runs, ids=base64.b85encode(data).decode())
+        return SeenState(runs=runs, ids=base64.b64encode(data).decode())
 
     @classmethod
     def decode(cls, state: SeenState) -> SeenIds:
         seen = cls()
-        data = base64.b85decode(state.ids)
+        data = base64.b64decode(state.ids)
         grains = [grain for grain, count in state.runs for _ in range(count)]
         for number, grain in enumerate(grains):
             identity = int.from_bytes(data[8 * number : 8 * number + 8], "big")

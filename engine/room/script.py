@@ -46,7 +46,7 @@ _LINEUP: Final = TypeAdapter(LineupState)
 
 
 class ClockState(Part):
-    """`lineup` and `pending` are packed (JSON, deflated, base85): ids and intents of a script repeat themselves."""
+    """`lineup` and `pending` are packed (JSON, deflated, base64): ids and intents of a script repeat themselves."""
 
     lineup: str | None = None
     pending: str | None = None
@@ -152,11 +152,11 @@ class Lineup:
             begins = line.segment_end
             segments[-1][2].append((line.id, line.ms, line.answers, line.hold, line.facts))
         state = LineupState(version=self.version, loop=self.loop, segments=segments)
-        return base64.b85encode(zlib.compress(_LINEUP.dump_json(state))).decode()
+        return base64.b64encode(zlib.compress(_LINEUP.dump_json(state))).decode()
 
     @classmethod
     def decode(cls, packed: str) -> Lineup:
-        state = _LINEUP.validate_json(zlib.decompress(base64.b85decode(packed)))
+        state = _LINEUP.validate_json(zlib.decompress(base64.b64decode(packed)))
         lines = [
             Line(name, segment, product, ms, answers, hold, number == len(rows) - 1, dict(facts))
             for segment, product, rows in state.segments

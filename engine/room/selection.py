@@ -83,6 +83,8 @@ def variants(room: Room, demand: Demand, opportunity: Opportunity) -> Iterator[F
         ready = []
         for number, filled in enumerate(found.replies):
             reply = filled.reply
+            if reply.approval == "ask":
+                continue
             heard = room.heard.get(reply.id)
             if heard is not None and heard + reply.memory_ms > start:
                 continue

@@ -23,8 +23,8 @@ SCHEMA: Final = 1
 
 
 PLAIN_BYTES: Final = (
-    128 * 1024
-)  # JSON up to this is left plain; a busy room with long names is packed (deflated, base85)
+    200 * 1024
+)  # JSON up to this is left plain; a full room with long names is packed (deflated, base64)
 
 
 class FlightState(Part):
@@ -143,7 +143,7 @@ def encode(room: Room, now: int) -> str:
     text = _STATE.dump_json(state)
     if len(text) <= PLAIN_BYTES:
         return text.decode()
-    return base64.b85encode(zlib.compress(text)).decode()
+    return base64.b64encode(zlib.compress(text)).decode()
 
 
 def _read(text: str) -> RoomState:
@@ -151,7 +151,7 @@ def _read(text: str) -> RoomState:
     if text.startswith("{"):
         return _STATE.validate_json(text)
     try:
-        return _STATE.validate_json(zlib.decompress(base64.b85decode(text)))
+        return _STATE.validate_json(zlib.decompress(base64.b64decode(text)))
     except zlib.error as error:
         raise ValueError(f"it cannot be unpacked: {error}") from error
 

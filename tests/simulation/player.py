@@ -186,10 +186,9 @@ class Gateway:
                 verdict = self.fences.forbids(insertion)
                 if verdict is None:
                     continue
-                fields = insertion.model_dump(
-                    include={"id", "room", "shop", "at", "lease", "seq", "shop_offset", "session"}
-                )
+                fields = insertion.model_dump(include={"id", "room", "shop", "at", "lease", "seq", "shop_offset"})
                 player = self.players[room]
+                fields["session"] = player.session  # whoever plays the room now may hold what its last session was sent
                 player.take(Withdraw(**fields, insertion=insertion.id, reason=verdict.cause))
                 if verdict.cause == "killed" or verdict.price:
                     player.take(Stop(**fields, insertion=insertion.id, reason=verdict.cause))

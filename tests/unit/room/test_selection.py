@@ -331,3 +331,18 @@ def test_a_deadline_at_the_very_start_is_in_time() -> None:
     late.now = START + 4_002
     late.sentence("sentence_ended", "tgy-2")
     assert late.decisions == {"late": "expired"}
+
+
+def test_a_reply_that_asks_for_approval_is_not_said_without_it() -> None:
+    """In `auto` too; a variant that does not ask is said instead."""
+    asks = reply("a.b", "asks", "全场包邮", approval="ask")
+    scene = Scene(pool(intents={"a.b": intent("a.b", asks)}))
+    scene.play()
+    assert scene.ask("a.b", id="q") == "approval"
+    scene.wait(60_000)
+    assert not scene.all(Insertion)
+    scene = Scene(pool(intents={"a.b": intent("a.b", asks, reply("a.b", "free", "包邮的"))}))
+    scene.play()
+    scene.ask("a.b")
+    scene.wait(3_000)
+    assert scene.insertion.reply == "free"

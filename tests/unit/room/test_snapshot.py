@@ -16,8 +16,8 @@ from engine.errors import RestoreError
 from engine.events.codec import encode
 from engine.events.journal import TickEntry
 from engine.events.outputs import Decision
+from engine.room import snapshot
 from engine.room.rooms import Rooms
-from engine.room.snapshot import PLAIN_BYTES
 from tests.unit.room.actor import MOVES, Actor, Step, walk
 from tests.unit.room.invariants import STATE_BYTES
 from tests.unit.room.scene import ROOM, START, Scene
@@ -101,17 +101,21 @@ def test_entries_before_a_snapshot_are_skipped_for_its_room(steps: list[Step], c
         assert other.snapshot(name, scene.seq) == scene.rooms.snapshot(name, scene.seq)
 
 
-def test_a_packed_state_reads_as_a_plain_one() -> None:
+def test_a_packed_state_reads_as_a_plain_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """A room with much to remember is packed; nothing else differs."""
     scene = Scene()
-    for number in range(16_000):
+    for number in range(1_000):
         scene.chat(id=f"chat-{number}")
-    saved = scene.rooms.snapshot(ROOM, scene.seq)
-    assert saved is not None
-    assert not saved.state.startswith("{")
-    assert len(saved.state) > PLAIN_BYTES
-    scene.rooms.restore_room(saved)
-    assert scene.rooms.snapshot(ROOM, scene.seq) == saved
+    plain = scene.rooms.snapshot(ROOM, scene.seq)
+    monkeypatch.setattr(snapshot, "PLAIN_BYTES", 1_000)
+    packed = scene.rooms.snapshot(ROOM, scene.seq)
+    assert plain is not None
+    assert packed is not None
+    assert plain.state.startswith("{")
+    assert not packed.state.startswith("{")
+    scene.rooms.restore_room(packed)
+    monkeypatch.undo()
+    assert scene.rooms.snapshot(ROOM, scene.seq) == plain
 
 
 def test_the_same_entries_give_the_same_bytes_under_two_hash_seeds() -> None:
