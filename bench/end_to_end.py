@@ -107,6 +107,13 @@ class Engine:
         return sorted(found)
 
 
+def as_served() -> None:
+    """The collector as `livechat serve` sets it once everything is loaded."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECT)
+
+
 @asynccontextmanager
 async def engine(shelf: Shelf) -> AsyncIterator[Engine]:
     with tempfile.TemporaryDirectory(prefix="livechat-bench-") as folder:
@@ -124,6 +131,7 @@ async def engine(shelf: Shelf) -> AsyncIterator[Engine]:
                 await asyncio.sleep(0.05)
                 if task.done():
                     task.result()
+            as_served()
             yield Engine(bus, worker, metrics)
         finally:
             worker.stop()
@@ -311,13 +319,6 @@ async def sweep(shelf: Shelf, arrivals: Arrivals, seconds: float) -> dict[str, f
         held *= 2
 
 
-def as_served() -> None:
-    """The collector as `livechat serve` sets it once everything is loaded."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*COLLECT)
-
-
 async def hot(shelf: Shelf, arrivals: Arrivals, seconds: float) -> dict[str, float]:
     """One room at five times what `rate` carries, beside 100 quiet rooms: some in its partition (`beside`), most in others."""
     carried = (await rate(shelf, arrivals, 5.0))["comments_per_s"]
@@ -339,7 +340,6 @@ async def hot(shelf: Shelf, arrivals: Arrivals, seconds: float) -> dict[str, flo
                     await running.bus.publish(records)
                 await asyncio.sleep(0.005)
 
-        as_served()
         task = asyncio.ensure_future(flooding())
         began = wall_clock()
         await pace(running, rooms(arrivals, 100, 3.0, seconds + WARM_S), seconds + WARM_S)
