@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.bus.port import Stored
-from engine.worker.share import LEAST_RECORDS, Share
+from engine.worker.share import LEAST_RECORDS, TURN_MS, Share
 
 NOW = 1_000_000
 
@@ -53,7 +53,7 @@ def test_a_poll_shrinks_where_records_are_costly_and_grows_again() -> None:
     share = Share(0.5, 2_000)
     for _ in range(50):
         share.took(share.limit, 1, share.limit * 0.1)
-    assert share.limit == 200
+    assert share.limit == round(TURN_MS / 0.1)
     for _ in range(50):
         share.took(share.limit, 4, share.limit * 10.0)
     assert share.limit == LEAST_RECORDS
