@@ -84,7 +84,6 @@ class Shop:
     pool_offset: int = -1
     live: dict[tuple[str, str], AppliedShopEvent] = field(default_factory=dict)
     guard: Guard = field(init=False)
-    epoch: int = 0
     _usable: dict[tuple[str, str | None, str], tuple[int, Usable]] = field(default_factory=dict)
     """With the moment it was worked out for: it holds from then until its `until` (rooms look ahead to different moments)."""
     _filled: dict[tuple[str, str | None], tuple[int, Filled | Unusable]] = field(default_factory=dict)
@@ -113,7 +112,6 @@ class Shop:
         self._changed()
 
     def _changed(self) -> None:
-        self.epoch += 1
         self._usable.clear()
         self._filled.clear()
 
