@@ -21,7 +21,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import groupby, islice, takewhile
 from pathlib import Path
 
 from rich.console import Console
@@ -55,9 +55,9 @@ MOST_RATE = 25_000  # comments/s that are made beforehand for a case that takes 
 PUBLISH_BATCH = 200  # what a gateway hands to the log at a time under load
 
 
-def outgoing(line: Line, sent: int | None) -> Outgoing:
+def outgoing(line: Line) -> Outgoing:
     """The comment's record."""
-    comment = Comment(room=line.room, source="live", id=line.id, viewer=line.viewer, text=line.text, sent=sent)
+    comment = Comment(room=line.room, source="live", id=line.id, viewer=line.viewer, text=line.text)
     return Outgoing("comments", line.room, encode(comment))
 
 
@@ -80,10 +80,9 @@ class Engine:
     """Comment id → when its publishing began, ms."""
     done: int = 0
 
-    async def publish(self, lines: Sequence[Line]) -> None:
+    async def publish(self, ids: Sequence[str], records: Sequence[Outgoing]) -> None:
         now = wall_clock()
-        self.sent.update((line.id, now) for line in lines)
-        records = [outgoing(line, now) for line in lines]
+        self.sent.update((name, now) for name in ids)
         await self.bus.publish(records)
 
     def handled(self) -> int:
@@ -168,25 +167,33 @@ def quantiles(ordered: Sequence[int]) -> dict[str, int]:
     }
 
 
-async def pace(running: Engine, lines: Iterable[Line], seconds: float, step: float = 0.02) -> None:
-    """Publish each line at its time."""
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What is published together. `at`: seconds since the start."""
+
+    at: float
+    ids: Sequence[str]
+    records: Sequence[Outgoing]
+
+
+def steps(lines: Iterable[Line], seconds: float, length: float = 0.02) -> list[Step]:
+    """The lines of the first `seconds` in steps, made beforehand so that making them is no part of a figure."""
+    made = []
+    timely = takewhile(lambda line: line.at <= seconds, lines)
+    for number, group in groupby(timely, lambda line: int(line.at / length)):
+        batch = list(group)
+        made.append(Step((number + 1) * length, [line.id for line in batch], [outgoing(line) for line in batch]))
+    return made
+
+
+async def pace(running: Engine, made: Iterable[Step]) -> None:
+    """Publish each step at its time."""
     began = time.perf_counter()
-    batch: list[Line] = []
-    edge = step
-    for line in lines:
-        while line.at >= edge:
-            if batch:
-                await running.publish(batch)
-                batch = []
-            rest = began + edge - time.perf_counter()
-            if rest > 0:
-                await asyncio.sleep(rest)
-            edge += step
-        if line.at > seconds:
-            break
-        batch.append(line)
-    if batch:
-        await running.publish(batch)
+    for step in made:
+        rest = began + step.at - time.perf_counter()
+        if rest > 0:
+            await asyncio.sleep(rest)
+        await running.publish(step.ids, step.records)
 
 
 async def drained(running: Engine, count: int) -> None:
@@ -215,7 +222,7 @@ async def bare(shelf: Shelf, arrivals: Arrivals, seconds: float) -> dict[str, fl
             for partition in leases:
                 member.seek(partition, {"comments": 0, "room-events": 0})
         lines = islice(rooms(arrivals, 100, 400.0, 60.0), round(MOST_RATE * seconds))
-        made = [[outgoing(line, 0) for line in batch] for batch in batches(lines, PUBLISH_BATCH)]
+        made = [[outgoing(line) for line in batch] for batch in batches(lines, PUBLISH_BATCH)]
         total, copied, published = sum(map(len, made)), 0, 0
         began = time.perf_counter()
 
@@ -245,7 +252,7 @@ async def bare(shelf: Shelf, arrivals: Arrivals, seconds: float) -> dict[str, fl
 async def rate(shelf: Shelf, arrivals: Arrivals, seconds: float) -> dict[str, float]:
     """As fast as verdicts come, from eight publishers."""
     lines = islice(rooms(arrivals, 100, 400.0, 60.0), round(MOST_RATE * (seconds + WARM_S)))
-    made = [[outgoing(line, None) for line in batch] for batch in batches(lines, PUBLISH_BATCH)]
+    made = [[outgoing(line) for line in batch] for batch in batches(lines, PUBLISH_BATCH)]
     async with engine(shelf) as running:
         source = iter(made)
         published, stopped = 0, False
@@ -275,8 +282,9 @@ async def rate(shelf: Shelf, arrivals: Arrivals, seconds: float) -> dict[str, fl
 async def half(shelf: Shelf, arrivals: Arrivals, seconds: float) -> dict[str, float]:
     """5,000/s over 100 rooms."""
     async with engine(shelf) as running:
+        made = steps(rooms(arrivals, 100, 50.0, seconds + WARM_S), seconds + WARM_S)
         began, span = wall_clock(), Span()
-        await pace(running, rooms(arrivals, 100, 50.0, seconds + WARM_S), seconds + WARM_S)
+        await pace(running, made)
         cores = span.cores()
         await drained(running, len(running.sent))
         found = await running.latencies(began + round(WARM_S * 1_000))
@@ -286,12 +294,13 @@ async def half(shelf: Shelf, arrivals: Arrivals, seconds: float) -> dict[str, fl
 async def thousand(shelf: Shelf, arrivals: Arrivals, seconds: float, count: int = 1_000) -> dict[str, float]:
     """1,000 rooms at a mean of 3 comments/s, each with a script that runs and a player that reports."""
     async with engine(shelf) as running:
+        made = steps(rooms(arrivals, count, 3.0, seconds), seconds)
         names = [f"room-{number}" for number in range(count)]
         players = Players(running.bus, shelf.pool, names)
         task = asyncio.ensure_future(players.run())
         await asyncio.sleep(WARM_S)
         began, span = wall_clock(), Span()
-        await pace(running, rooms(arrivals, count, 3.0, seconds), seconds)
+        await pace(running, made)
         cores = span.cores()
         await drained(running, len(running.sent))
         players.stop()
@@ -325,7 +334,7 @@ async def hot(shelf: Shelf, arrivals: Arrivals, seconds: float) -> dict[str, flo
     async with engine(shelf) as running:
         # Only ids change: a flood that is costly to make would slow down the process that it should flood.
         lines = [Line(0.0, "hot", "h%d", f"h{n}", f"扣{n % 500}") for n in range(PUBLISH_BATCH)]
-        burst = [outgoing(line, None).value or b"" for line in lines]
+        burst = [outgoing(line).value or b"" for line in lines]
         stop = asyncio.Event()
         flood = 0
 
@@ -340,9 +349,10 @@ async def hot(shelf: Shelf, arrivals: Arrivals, seconds: float) -> dict[str, flo
                     await running.bus.publish(records)
                 await asyncio.sleep(0.005)
 
+        made = steps(rooms(arrivals, 100, 3.0, seconds + WARM_S), seconds + WARM_S)
         task = asyncio.ensure_future(flooding())
         began = wall_clock()
-        await pace(running, rooms(arrivals, 100, 3.0, seconds + WARM_S), seconds + WARM_S)
+        await pace(running, made)
         spent = (wall_clock() - began) / 1_000
         handled = running.handled() - len(running.sent)
         stop.set()
@@ -380,8 +390,7 @@ async def memory(shelf: Shelf, arrivals: Arrivals, seconds: float, comments: int
                 Line(line.at, line.room, f"m{published + n}", f"v{(published + n) * 7919 % 300_000}", line.text)
                 for n, line in enumerate(batch)
             ]
-            await running.publish(renamed)
-            running.sent.clear()
+            await running.bus.publish([outgoing(line) for line in renamed])
             published += len(batch)
             if published * 20 // comments > len(marks):
                 marks.append(resident_mb())

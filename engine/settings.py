@@ -37,7 +37,7 @@ class BusSettings(Section):
 
 
 class WorkerSettings(Section):
-    batch_ms: int = Field(default=20, ge=0, le=1_000, description="Least time between two commits under load, ms.")
+    batch_ms: int = Field(default=50, ge=0, le=1_000, description="Least time between two commits under load, ms.")
     batch_records: int = Field(
         default=2_000, ge=1, le=50_000, description="Most input records of one batch and partition."
     )
