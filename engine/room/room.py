@@ -1,6 +1,7 @@
 """The state of one room. The verbs that change it stand in the modules beside this one; they are called by `rooms.py` alone.
 
-Everything here is bounded (each collection names its cap), so that a snapshot never exceeds 256 KiB.
+Everything here is bounded (each collection names its cap), so that a snapshot stays within 256 KiB (ids that are made to
+resist packing may take it further, never beyond what its record takes).
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ from typing import Final, Literal
 from engine.events.inputs import Mode
 from engine.events.outputs import Insertion
 from engine.pool.model import Limits
+from engine.room.askers import Askers
 from engine.room.demands import Demand, Key, Waiting, weight
-from engine.room.memory import Askers, SeenIds
 from engine.room.script import ScriptClock
+from engine.room.seen import SeenIds
 from engine.room.shop import FOREVER, Shop
 
 HEARD_CAP: Final = 256  # variants and cooldowns that are remembered; the oldest is forgotten

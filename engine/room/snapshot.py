@@ -1,4 +1,4 @@
-"""A room's whole state as text of at most 256 KiB, and back."""
+"""A room's whole state as text, within 256 KiB but for ids that are made to resist packing, and back."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from pydantic import TypeAdapter
 from engine.events.fields import Part
 from engine.events.inputs import Mode
 from engine.events.outputs import Insertion
+from engine.room.askers import Askers
 from engine.room.demands import DemandState, Key, weight
-from engine.room.memory import Askers, SeenIds, SeenState
 from engine.room.room import Flight, Lost, Room
 from engine.room.script import ClockState, ScriptClock
+from engine.room.seen import SeenIds, SeenState
 from engine.room.shop import Shop
 
 SCHEMA: Final = 1

@@ -8,10 +8,11 @@ from engine.events.inputs import ModeSet, PlayerSeen, Script, ScriptSegment, Scr
 from engine.events.journal import TickEntry
 from engine.events.outputs import Insertion
 from engine.pool.model import Limits
+from engine.room.askers import ASKERS_CAP
 from engine.room.demands import HISTORY_CAP, Demand
-from engine.room.memory import ASKERS_CAP, SEEN_CAP
 from engine.room.room import AIRTIME_CAP, HEARD_CAP, LOST_CAP, NAMED_CAP
 from engine.room.rooms import Rooms
+from engine.room.seen import SEEN_CAP
 from tests.unit.room.scene import ROOM, SHOP, Scene, intent, pool, reply
 
 
