@@ -146,7 +146,8 @@ class RoomSnapshot(Record):
     schema_version: int = Field(default=1, ge=1, description="Of `state`.")
     seq: int = Field(ge=0)
     state: str = Field(
-        max_length=450_000, description="JSON; at most 256 KiB where ids are not made to resist packing."
+        max_length=450_000,  # the record's own bound, below `MAX_RECORD_BYTES`; the core stays well within it
+        description="JSON, packed where it is large: within 256 KiB, but for ids that are made to resist packing, and never above this.",
     )
 
     def key(self) -> str:

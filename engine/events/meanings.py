@@ -45,8 +45,9 @@ REASONS: Final[dict[Reason, Meaning]] = {
         "Give products the `aliases` and links by which viewers call them; have the player tell its script.",
     ),
     "not_sold": Meaning(
-        "It names goods that this shop does not sell.",
-        "Sell them, or write a reply for the intent that needs no product.",
+        "It names goods that this shop does not sell, or a product that is not on sale.",
+        "Where they are sold: take them out of `not_sold` in `catalogue.yaml` and make them a product or an alias of one; "
+        "for a product set `on_sale: true`.",
     ),
     "no_reply": Meaning(
         "The intent is clear, but no reply is written for it and this product.",

@@ -38,6 +38,8 @@ LOOK_BACK = (
     8  # offsets before the end among which the last record is sought first; transaction markers take offsets too
 )
 
+ANOTHER_LOG = "another file in `bus.url`; on a shared broker another `bus.prefix`"  # the embedded log has no prefix
+
 
 class Source(Protocol):
     """Where pools come from."""
@@ -107,7 +109,7 @@ class Restorer:
         if last is None and stored.record is None and await self._bus.committed(partition):
             raise RestoreError(
                 f"partition {partition} was worked on before, but its journal and snapshots are gone: restore the log from a copy, "
-                "or start on a new one (another `bus.url` or `bus.prefix`)"
+                f"or start on a new one ({ANOTHER_LOG})"
             )
         while True:
             try:
@@ -249,7 +251,7 @@ class Restorer:
         if written is not None and written != self._bus.partitions:
             raise RestoreError(
                 f"partition {partition} was written with {written} partitions, the log now has {self._bus.partitions}: "
-                f"set `bus.partitions` to {written} again, or start on a new log (another `bus.url` or `bus.prefix`)"
+                f"set `bus.partitions` to {written} again, or start on a new log ({ANOTHER_LOG})"
             )
 
 
