@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 
 import hypothesis
 import pytest
+
+from tests.kafka import shared
 
 OWN_VARIABLES = ("LIVECHAT_KILLS", "LIVECHAT_REQUIRE_KAFKA")
 """Read by tests themselves; every other `LIVECHAT_*` variable is a setting."""
@@ -46,6 +49,12 @@ def clock() -> HandClock:
     return HandClock()
 
 
+@pytest.fixture(scope="session")
+def kafka_bootstrap() -> str:
+    """HOST:PORT of the run's Kafka broker; without one the test is skipped, or fails where Kafka is required."""
+    return shared.bootstrap()
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say which tiers ran and why one did not."""
     done = {"passed", "failed", "xfailed", "xpassed", "skipped"}
@@ -57,15 +66,18 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         if isinstance(report, pytest.TestReport)
     ]
     terminalreporter.section("tiers")
-    plain = process = 0
-    for report in reports:
-        if "process" in report.keywords:
-            process += not report.skipped
-        else:
-            plain += not report.skipped
-    terminalreporter.write_line(f"in this process: {plain} tests")
-    terminalreporter.write_line(
-        f"real processes and sockets: {process or 'no'} tests{'' if process else ', none was selected'}"
-    )
-    wanted = ", although LIVECHAT_REQUIRE_KAFKA is set" if os.environ.get("LIVECHAT_REQUIRE_KAFKA") == "1" else ""
-    terminalreporter.write_line(f"Kafka: no tests{wanted}; this version has no Kafka bus, only the embedded log")
+    counts = Counter(_tier(report) for report in reports if not report.skipped)
+    left_out = [report for report in reports if report.skipped and _tier(report) == "kafka"]
+    terminalreporter.write_line(f"in this process: {counts['plain'] or 'no'} tests")
+    terminalreporter.write_line(f"real processes and sockets: {counts['process'] or 'no'} tests")
+    line = f"Kafka: {counts['kafka'] or 'no'} tests"
+    if counts["kafka"]:
+        line += f" on {shared.describe()}"
+    if left_out:
+        why = left_out[0].longrepr
+        line += f", {len(left_out)} left out: {why[2] if isinstance(why, tuple) else why}"
+    terminalreporter.write_line(line)
+
+
+def _tier(report: pytest.TestReport) -> str:
+    return next((tier for tier in ("kafka", "process") if tier in report.keywords), "plain")
