@@ -1,7 +1,8 @@
 """The pure core: what is said in a room, and when. Entries in, effects out; `rooms` is the only door.
 
-State: `room` one room · `demands` who waits for what · `memory` what is remembered for a while · `script` the script clock · `shop` the
-pool and facts as rooms see them · `snapshot` a room's state as text. Verbs: `arrival` a comment comes · `blockers` what it waits for ·
-`selection` which demand wins · `emission` the insertion · `guard` the last look at a text · `playback` what became of it ·
-`script_events`, `presence`, `control` what players and people say · `ending` the decision · `effects` what comes out.
+State: `room` one room · `demands` who waits for what · `seen` which comments came before · `askers` who asked how often lately ·
+`script` the script clock · `shop` the pool and facts as rooms see them · `snapshot` a room's state as text. Verbs: `arrival` a comment
+comes · `blockers` what it waits for · `selection` which demand wins · `emission` the insertion · `guard` the last look at a text ·
+`playback` what became of it · `script_events`, `presence`, `control` what players and people say · `ending` the decision · `effects`
+what comes out.
 """

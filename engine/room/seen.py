@@ -58,16 +58,29 @@ class SeenIds:
     def add(self, identity: int, now: int) -> None:
         """Remember what `has` does not know; the oldest goes when the cap is reached."""
         self.forget(now)
-        if len(self) >= SEEN_CAP:
+        ids, table, runs = self._ids, self._table, self._runs
+        if len(ids) - self._gone >= SEEN_CAP:
             self._drop(1)
-        if 2 * len(self._ids) >= len(self._table):
+        if 2 * len(ids) >= len(table):
             self._renew()
-        self._append(identity, now // SEEN_GRAIN_MS)
+            ids, table = self._ids, self._table
+        ids.append(identity)
+        mask = len(table) - 1
+        slot = identity & mask
+        while (place := table[slot]) and ids[place - 1] != identity:  # a forgotten one gives its place away
+            slot = (slot + 1) & mask
+        table[slot] = len(ids)
+        grain = now // SEEN_GRAIN_MS
+        if runs and runs[-1][0] == grain:
+            runs[-1][1] += 1
+        else:
+            runs.append([grain, 1])
 
     def forget(self, now: int) -> None:
         """Drop what is older than 10 minutes; nobody can tell, but memory."""
-        if expired := self._expired(now):
-            self._drop(expired)
+        runs = self._runs
+        if runs and runs[0][0] < (now - SEEN_MS) // SEEN_GRAIN_MS:
+            self._drop(self._expired(now))
 
     def encode(self) -> SeenState:
         ids = self._ids[self._gone :]
@@ -105,19 +118,6 @@ class SeenIds:
             count -= taken
             if not runs[0][1]:
                 del runs[0]
-
-    def _append(self, identity: int, grain: int) -> None:
-        ids, table = self._ids, self._table
-        ids.append(identity)
-        mask = len(table) - 1
-        slot = identity & mask
-        while (place := table[slot]) and ids[place - 1] != identity:  # a forgotten one gives its place away
-            slot = (slot + 1) & mask
-        table[slot] = len(ids)
-        if self._runs and self._runs[-1][0] == grain:
-            self._runs[-1][1] += 1
-        else:
-            self._runs.append([grain, 1])
 
     def _renew(self) -> None:
         """Array and table anew, at most a third full, without what is forgotten."""
