@@ -1,17 +1,24 @@
-"""`livechat config`: the settings in force, as a TOML file to begin with."""
+"""`livechat config`: the settings in force, as a TOML file to begin with.
+
+A secret is never printed. What cannot be loaded without it (an access token) stands as comments, to be completed by hand.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from engine.cli import options
 from engine.cli.terminal import out
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
+
+HIDDEN: Final = (
+    "(hidden)"  # no TOML value: a line that is uncommented without its secret is an error that names the line
+)
 
 
 def config(config: options.Config = None) -> None:
@@ -27,9 +34,12 @@ def config(config: options.Config = None) -> None:
 
 
 def lines(settings: BaseModel) -> Iterator[str]:
-    """The settings as TOML. What has no value or is secret stands as a comment, so that the file can be loaded as it is."""
+    """The settings as TOML. What has no value or needs a secret stands as a comment, so that the file can be loaded as it is."""
     yield "# Settings in force. Each may also come from the environment: LIVECHAT_WORKER__BATCH_MS=50 sets worker.batch_ms."
-    yield from _table(settings, "")
+    told = list(_table(settings, ""))
+    if any(HIDDEN in line for line in told):
+        yield f"# Secrets are hidden: where `{HIDDEN}` stands, write the right text in quotes, and take the `# ` away from its lines."
+    yield from told
 
 
 def _table(section: BaseModel, name: str) -> Iterator[str]:
@@ -51,8 +61,22 @@ def _table(section: BaseModel, name: str) -> Iterator[str]:
         else:
             assert isinstance(value, Sequence)
             for entry in value:
-                yield f"\n[[{place}]]"
-                yield from _table(entry, f"{place}.")
+                rows = [f"[[{place}]]", *_table(entry, f"{place}.")]
+                yield ""
+                yield from map(_commented, rows) if _needs_secret(entry) else rows
+
+
+def _needs_secret(section: BaseModel) -> bool:
+    """Whether it cannot be loaded while its secrets are hidden."""
+    from pydantic import SecretStr
+
+    fields = type(section).model_fields
+    return any(field.is_required() and isinstance(getattr(section, key), SecretStr) for key, field in fields.items())
+
+
+def _commented(row: str) -> str:
+    """One `# ` before each line, so that taking one away gives the table; a hidden secret has its own already."""
+    return row if HIDDEN in row else f"# {row}"
 
 
 def _tables(value: object) -> bool:
@@ -67,7 +91,7 @@ def _setting(key: str, value: object) -> str:
     if value is None:
         return f"# {key} ="
     if isinstance(value, SecretStr):
-        return f"# {key} = (hidden)"
+        return f"# {key} = {HIDDEN}"
     return f"{key} = {_literal(value)}"
 
 

@@ -6,6 +6,7 @@ import os
 import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -116,7 +117,7 @@ def model_cache() -> Path:
 
 
 def settings_of(config: Path | None, overrides: Mapping[str, Any] | None = None) -> Settings:
-    """The settings in force. Raises `UsageError` that names the setting and how to write it."""
+    """The settings in force. Raises `UsageError` that names every wrong setting and how to write it."""
     from pydantic import ValidationError
 
     from engine.settings import load
@@ -140,15 +141,22 @@ def _check_toml(config: Path) -> None:
 
 
 def _sentence(error: ValidationError, config: Path | None) -> str:
-    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-    name = ".".join(str(step) for step in first["loc"])
-    message = (
-        first["msg"].removeprefix("Value error, ").replace("Extra inputs are not permitted", "there is no such setting")
-    )
-    more = error.error_count() - 1
-    rest = f" (and {more} more)" if more else ""
+    """Every mistake at once: one in a sentence, several in a line each."""
+    mistakes = [_mistake(found["loc"], found["msg"]) for found in error.errors(include_url=False, include_input=False)]
     where = f"in `{config}`, " if config is not None else ""
-    steps = [step for step in first["loc"] if isinstance(step, str)]  # an item of a list has no variable of its own
-    variable = "LIVECHAT_" + "__".join(steps).upper()
-    remedy = f"correct it {where}in {variable} or among the options; `livechat config` shows all settings"
-    return f"setting `{name}`: {message[:1].lower()}{message[1:]}{rest}; {remedy}"
+    ending = "or among the options; `livechat config` shows all settings"
+    if len(mistakes) == 1:
+        told, variable = mistakes[0]
+        return f"setting {told}; correct it {where}in {variable} {ending}"
+    rows = "".join(f"\n  {told} ({variable})" for told, variable in mistakes)
+    return f"{len(mistakes)} settings are wrong; correct them {where}in the environment {ending}{rows}"
+
+
+def _mistake(place: tuple[int | str, ...], message: str) -> tuple[str, str]:
+    """What is wrong with a setting, and the environment variable that sets it."""
+    name = ".".join(map(str, place))
+    message = message.removeprefix("Value error, ").replace(
+        "Extra inputs are not permitted", "there is no such setting"
+    )
+    steps = takewhile(lambda step: isinstance(step, str), place)  # an item of a list has no variable of its own
+    return f"`{name}`: {message[:1].lower()}{message[1:]}", "LIVECHAT_" + "__".join(map(str, steps)).upper()

@@ -51,3 +51,10 @@ def _lines(file: Path) -> Iterator[tuple[int, str]]:
                     yield number, line
     except FileNotFoundError:
         raise UsageError(f"`{file}` is missing; to begin with, take examples/tea-shop/live.jsonl") from None
+    except IsADirectoryError:
+        raise UsageError(
+            f"`{file}` is a folder; name the file in it that holds the comments, one JSON object a line"
+        ) from None
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise UsageError(f"`{file}` cannot be read ({reason}); check its permissions, or name another file") from None

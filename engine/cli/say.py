@@ -62,6 +62,7 @@ def say(
 def as_document(text: str, trial: Trial, explanation: Explanation) -> dict[str, object]:
     """All of it for programs."""
     found = trial.understanding
+    nothing = _says_nothing(trial, explanation)
 
     def reply(candidate: Candidate) -> dict[str, object]:
         return {
@@ -75,14 +76,14 @@ def as_document(text: str, trial: Trial, explanation: Explanation) -> dict[str, 
         "language": found.language,
         "outcome": found.outcome,
         "intent": found.intent if found.outcome == "accepted" else None,
-        "best": found.intent,
-        "confidence": found.confidence,
-        "runner_up": found.runner_up,
-        "margin": found.margin,
+        "best": None if nothing else found.intent,
+        "confidence": 0.0 if nothing else found.confidence,
+        "runner_up": None if nothing else found.runner_up,
+        "margin": 0.0 if nothing else found.margin,
         "solo_ok": found.solo_ok,
         "words": [{"word": word, "weight": weight} for word, weight in explanation.words],
         "rules": [{"intent": intent, "rule": rule} for intent, rule in explanation.rules],
-        "intents": [{"intent": intent, "margin": margin} for intent, margin in explanation.intents],
+        "intents": [] if nothing else [{"intent": intent, "margin": margin} for intent, margin in explanation.intents],
         "product": trial.product,
         "reason": trial.reason,
         "wanted": trial.wanted,
@@ -91,6 +92,11 @@ def as_document(text: str, trial: Trial, explanation: Explanation) -> dict[str, 
         "replies": [reply(candidate) for candidate in trial.candidates],
         "checks": [{"check": check.name, "passed": check.passed} for check in trial.checks],
     }
+
+
+def _says_nothing(trial: Trial, explanation: Explanation) -> bool:
+    """Whether no word is left of the text: how the model rates an empty one means nothing."""
+    return not explanation.form and trial.understanding.outcome != "accepted"
 
 
 def _page(text: str, trial: Trial, explanation: Explanation, opened: OpenShop) -> Group:
@@ -117,6 +123,9 @@ def _understood(text: str, trial: Trial, explanation: Explanation, opened: OpenS
         table.add_row(name, value if isinstance(value, Text) else Text(value))
 
     row("comment", Text(text[:300], style="bold"))
+    if _says_nothing(trial, explanation):
+        row("normal form", "(empty: no word is left of it, so nothing is to be understood)")
+        return table
     row("normal form", explanation.form or "(nothing)")
     row("language", found.language)
     accepted = found.outcome == "accepted"

@@ -43,6 +43,27 @@ def test_wrong_settings_are_named(text: str, told: str, tmp_path: Path) -> None:
     assert str(file) in str(error.value)
 
 
+def test_every_wrong_setting_is_told_at_once(tmp_path: Path) -> None:
+    """A line each, with the variable that sets it, whichever section it stands in."""
+    file = tmp_path / "x.toml"
+    file.write_text(
+        'log_level = "loud"\n[worker]\nbatch_ms = -1\nbatchms = 1\n[[gateway.tokens]]\nname = "a"\nroles = ["source"]\n'
+    )
+    with pytest.raises(UsageError) as error:
+        options.settings_of(file)
+    first, *rows = str(error.value).splitlines()
+    assert first == (
+        f"4 settings are wrong; correct them in `{file}`, in the environment or among the options; "
+        "`livechat config` shows all settings"
+    )
+    assert sorted(rows) == [
+        "  `gateway.tokens.0.token`: field required (LIVECHAT_GATEWAY__TOKENS)",
+        "  `log_level`: input should be 'debug', 'info', 'warning' or 'error' (LIVECHAT_LOG_LEVEL)",
+        "  `worker.batch_ms`: input should be greater than or equal to 0 (LIVECHAT_WORKER__BATCH_MS)",
+        "  `worker.batchms`: there is no such setting (LIVECHAT_WORKER__BATCHMS)",
+    ]
+
+
 def test_missing_file_is_told(tmp_path: Path) -> None:
     """A file that was named and is not there is not passed over."""
     with pytest.raises(UsageError, match="is missing; `livechat config` prints"):

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from engine.cli.recording import read
-from engine.errors import UsageError
+from engine.errors import Exit, UsageError
+from tests.unit.cli.conftest import Invoke
 
 LINES = """\
 {"at": 2.5, "source": "demo", "id": "b", "viewer": "v", "text": "二"}
@@ -33,6 +34,20 @@ def test_limit_and_new_ids(tmp_path: Path) -> None:
     file = tmp_path / "live.jsonl"
     file.write_text(LINES, encoding="utf-8")
     assert [comment.id for _, comment in read(file, room="main", limit=1, run="x-")] == ["x-b"]
+
+
+def test_what_is_no_file_that_can_be_read_is_usage(tmp_path: Path, invoke: Invoke) -> None:
+    """A folder, a file behind a file, or nothing at all: a sentence with the place and the remedy, and the code of a wrong option."""
+    file = tmp_path / "live.jsonl"
+    file.write_text(LINES, encoding="utf-8")
+    for path, told in (
+        (tmp_path, "is a folder; name the file"),
+        (file / "x", "cannot be read (not a directory); check"),
+        (tmp_path / "none", "is missing; to begin with"),
+    ):
+        result = invoke("send", path)
+        assert result.exit_code == Exit.USAGE
+        assert result.stderr.startswith(f"livechat: `{path}` {told}")
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from engine.errors import Exit
 from tests.unit.cli.conftest import Invoke
 
@@ -48,6 +50,19 @@ def test_language_of_the_room_chooses_the_reply(base: Path, shop: Path, invoke: 
     """`--lang en` is an English room."""
     told = json.loads(invoke("say", "铁观音多少钱", "--shop", shop, "--base", base, "--json", "--lang", "en").stdout)
     assert told["reply"]["id"] == "price-en"
+
+
+@pytest.mark.parametrize("text", ["", "   ", "!!", "。。。"])
+def test_a_text_without_words_has_nothing_to_be_understood(text: str, base: Path, shop: Path, invoke: Invoke) -> None:
+    """No intent is called likely, or the runner-up, of a text that says nothing."""
+    page = invoke("say", text, "--shop", shop, "--base", base).stdout
+    assert "nothing is to be understood" in page
+    assert "likeliest" not in page
+    assert "runner-up" not in page
+    assert "Nothing is asked." in page
+    told = json.loads(invoke("say", text, "--shop", shop, "--base", base, "--json").stdout)
+    assert (told["best"], told["runner_up"], told["confidence"], told["intents"]) == (None, None, 0.0, [])
+    assert told["reason"] == "chatter"
 
 
 def test_unknown_product_is_told(base: Path, shop: Path, invoke: Invoke) -> None:
