@@ -6,14 +6,32 @@ What decides over replies (airtime, cooldowns, thresholds) is not here: it lives
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 Role = Literal["worker", "gateway", "publisher", "insight"]
 ROLES: tuple[Role, ...] = ("worker", "gateway", "publisher", "insight")
-Port = Annotated[int, Field(ge=0, le=65_535)]
+MAX_PORT: Final = 65_535  # of TCP, RFC 9293 section 3.1
+
+
+def address(listen: str) -> tuple[str, int]:
+    """Host and port of HOST:PORT. Raises `ValueError` that tells how it is written."""
+    host, _, port = listen.rpartition(":")
+    if not host or not (port.isascii() and port.isdecimal()) or int(port) > MAX_PORT:
+        raise ValueError(
+            f"`{listen}` is no place to listen: write HOST:PORT, such as 127.0.0.1:8700, with a port up to {MAX_PORT}"
+        )
+    return host.strip("[]"), int(port)
+
+
+def _listen(listen: str) -> str:
+    address(listen)
+    return listen
+
+
+Listen = Annotated[str, AfterValidator(_listen)]
 
 
 class Section(BaseModel):
@@ -79,7 +97,7 @@ class Token(Section):
 
 
 class GatewaySettings(Section):
-    listen: str = Field(
+    listen: Listen = Field(
         default="127.0.0.1:8700", description="HOST:PORT of the WebSocket server; port 0 picks a free one."
     )
     tokens: tuple[Token, ...] = Field(
@@ -107,7 +125,7 @@ class GatewaySettings(Section):
 
 
 class HttpSettings(Section):
-    listen: str = Field(
+    listen: Listen = Field(
         default="127.0.0.1:8701", description="HOST:PORT of `/metrics`, `/healthz`, `/readyz`; port 0 picks a free one."
     )
 

@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final
 
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from engine.errors import UsageError
 from engine.metrics import Metrics
-from engine.settings import HttpSettings
-
-MAX_PORT: Final = 65_535  # of TCP, RFC 9293 section 3.1
+from engine.settings import HttpSettings, address
 
 Readiness = Callable[[], Mapping[str, bool]]
 """Role → whether it is ready."""
 
 
 class HttpServer:
-    """Answers health checks and scrapes. `ready`: all roles are, and the process is not draining.
-
-    Raises `UsageError` where `listen` is no address.
-    """
+    """Answers health checks and scrapes. `ready`: all roles are, and the process is not draining."""
 
     def __init__(self, settings: HttpSettings, metrics: Metrics, ready: Readiness) -> None:
         self._settings = settings
-        self._address = _address(settings.listen)
         self._metrics = metrics
         self._ready = ready
         self._runner: web.AppRunner | None = None
@@ -39,7 +32,7 @@ class HttpServer:
         app.router.add_get("/readyz", self._readiness)
         runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=1.0)
         await runner.setup()
-        host, port = self._address
+        host, port = address(self._settings.listen)
         try:
             await web.TCPSite(runner, host, port).start()
         except OSError as error:
@@ -70,12 +63,3 @@ class HttpServer:
         roles = dict(self._ready())
         ready = all(roles.values())
         return web.json_response({"ready": ready, "roles": roles}, status=200 if ready else 503)
-
-
-def _address(listen: str) -> tuple[str, int]:
-    host, _, port = listen.rpartition(":")
-    if not host or not port.isdecimal() or int(port) > MAX_PORT:
-        raise UsageError(
-            f"`http.listen` is `{listen}`: write HOST:PORT, such as 127.0.0.1:8701, with a port up to {MAX_PORT}"
-        )
-    return host.strip("[]"), int(port)

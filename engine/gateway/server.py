@@ -16,11 +16,10 @@ from engine.errors import UsageError
 from engine.events.closes import CloseCode
 from engine.gateway.peer import Link, Peer
 from engine.metrics import Metrics
-from engine.settings import GatewaySettings
+from engine.settings import GatewaySettings, address
 
 PATHS: Final = ("/", "/ws")
 OPEN_TIMEOUT_S: Final = 5.0  # for the handshake; cuts off clients that dribble it
-MAX_PORT: Final = 65_535  # of TCP, RFC 9293 section 3.1
 CLOSE_TIMEOUT_S: Final = 1.0  # for the answer to a close frame
 DRAIN_S: Final = 2.0  # longest that a stop waits for clients
 MAX_QUEUE: Final = 4  # frames of a client read ahead; the rest waits in the socket, which slows the client down
@@ -71,11 +70,10 @@ class SocketLink:
 
 
 class SocketServer:
-    """Listens, and runs one task per connection. Raises `UsageError` where `listen` is no address."""
+    """Listens, and runs one task per connection."""
 
     def __init__(self, settings: GatewaySettings, metrics: Metrics, accept: Accept) -> None:
         self._settings = settings
-        self._address = _address(settings.listen)
         self._metrics = metrics
         self._accept = accept
         self._links: set[SocketLink] = set()
@@ -83,7 +81,7 @@ class SocketServer:
 
     async def start(self) -> tuple[str, int]:
         """Listen; returns where. Raises `UsageError` where that is impossible."""
-        host, port = self._address
+        host, port = address(self._settings.listen)
         try:
             self._server = await serve(
                 self._serve, host, port, process_request=_check, origins=self._origins(), compression=None,
@@ -143,12 +141,3 @@ def _check(socket: ServerConnection, request: Request) -> Response | None:
     if request.path.partition("?")[0] not in PATHS:
         return socket.respond(HTTPStatus.NOT_FOUND, "the WebSocket is at /ws\n")
     return None
-
-
-def _address(listen: str) -> tuple[str, int]:
-    host, _, port = listen.rpartition(":")
-    if not host or not port.isdecimal() or int(port) > MAX_PORT:
-        raise UsageError(
-            f"`gateway.listen` is `{listen}`: write HOST:PORT, such as 127.0.0.1:8700, with a port up to {MAX_PORT}"
-        )
-    return host.strip("[]"), int(port)

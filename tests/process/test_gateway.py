@@ -576,12 +576,3 @@ async def test_a_port_in_use_is_told_and_nothing_goes_on(tmp_path: Path) -> None
         with pytest.raises(UsageError, match="free the port"):
             await Gateway(stage.bus, stage.settings.model_copy(update={"gateway": taken}), stage.metrics).start()
         assert asyncio.all_tasks() <= before
-
-
-@pytest.mark.parametrize("listen", ["nonsense", "127.0.0.1:99999"])
-async def test_a_place_that_is_none_is_told_before_the_start(tmp_path: Path, listen: str) -> None:
-    """Where it would listen is checked before anything is read."""
-    async with staged(tmp_path) as stage:
-        wrong = stage.settings.gateway.model_copy(update={"listen": listen})
-        with pytest.raises(UsageError, match=r"`gateway\.listen` is .*HOST:PORT"):
-            Gateway(stage.bus, stage.settings.model_copy(update={"gateway": wrong}), stage.metrics)

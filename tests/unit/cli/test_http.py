@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 
-import pytest
 from aiohttp.test_utils import make_mocked_request
 
 from engine.cli.http import HttpServer
-from engine.errors import UsageError
 from engine.metrics import Metrics
 from engine.settings import HttpSettings
 
@@ -34,17 +32,3 @@ async def test_metrics_are_those_of_the_process() -> None:
     assert isinstance(answer.body, bytes)
     assert b"livechat_comments_total 3.0\n" in answer.body
     assert answer.headers["Content-Type"].startswith("text/plain")
-
-
-@pytest.mark.parametrize("listen", ["8701", "127.0.0.1:", "127.0.0.1:http"])
-async def test_wrong_address_is_told(listen: str) -> None:
-    """The setting is named."""
-    with pytest.raises(UsageError, match=r"`http\.listen` is"):
-        await HttpServer(HttpSettings(listen=listen), Metrics(), dict).start()
-
-
-@pytest.mark.parametrize("listen", ["nonsense", "127.0.0.1:99999", ":80"])
-def test_a_place_that_is_none_is_told_before_anything_starts(listen: str) -> None:
-    """The setting is named, with how to write it."""
-    with pytest.raises(UsageError, match=r"`http\.listen` is .*HOST:PORT"):
-        HttpServer(HttpSettings(listen=listen), Metrics(), dict)

@@ -9,6 +9,7 @@ import pytest
 from engine.cli import options
 from engine.errors import UsageError
 from engine.events.wire import SetFact
+from engine.settings import address
 
 
 def test_settings_come_from_file_environment_and_options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,6 +63,23 @@ def test_every_wrong_setting_is_told_at_once(tmp_path: Path) -> None:
         "  `worker.batch_ms`: input should be greater than or equal to 0 (LIVECHAT_WORKER__BATCH_MS)",
         "  `worker.batchms`: there is no such setting (LIVECHAT_WORKER__BATCHMS)",
     ]
+
+
+@pytest.mark.parametrize("listen", ["nonsense", "8701", "127.0.0.1:", "127.0.0.1:http", "127.0.0.1:99999", ":80"])
+def test_a_place_that_is_none_is_told_before_anything_starts(listen: str, tmp_path: Path) -> None:
+    """Of both servers at once, with how it is written."""
+    file = tmp_path / "x.toml"
+    file.write_text(f'[gateway]\nlisten = "{listen}"\n[http]\nlisten = "{listen}"\n')
+    with pytest.raises(UsageError) as error:
+        options.settings_of(file)
+    for section in ("gateway", "http"):
+        assert f"`{section}.listen`: `{listen}` is no place to listen: write HOST:PORT" in str(error.value)
+
+
+def test_places_to_listen() -> None:
+    """Host and port; an IPv6 address stands in brackets."""
+    assert address("127.0.0.1:0") == ("127.0.0.1", 0)
+    assert address("[::1]:8700") == ("::1", 8700)
 
 
 def test_missing_file_is_told(tmp_path: Path) -> None:
