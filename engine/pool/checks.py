@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from engine.errors import Problem
 from engine.events.fields import Language
-from engine.pool.banned import banned_terms, squeezed
+from engine.pool.banned import Banned, squeezed
 from engine.pool.documents import Spot, did_you_mean
 from engine.pool.merge import MergedIntent, MergedReply
 from engine.pool.model import Fact, Intent, Pool, Product, Reply, ScriptPlan, Sentence
@@ -25,6 +25,7 @@ class Checks:
         self, pool: Pool, intents: Mapping[str, MergedIntent], shop: Spot, catalogue: Spot, scripts: Mapping[str, Spot]
     ) -> None:
         self.pool = pool
+        self.banned = Banned(pool.guard.banned)
         self.intents = intents
         self.shop = shop
         self.catalogue = catalogue
@@ -216,7 +217,7 @@ class Checks:
         yield from self._banned(text, at, what, *steps)
 
     def _banned(self, text: str, at: Spot, what: str, *steps: str | int) -> Iterator[Problem]:
-        for term in banned_terms(text, self.pool.guard.banned):
+        for term in self.banned.found(text):
             yield at.problem(f"{what} holds the banned term `{term}`", "say it without it (see guard.yaml)", *steps)
 
     # ---- scripts --------------------------------------------------------------------------------------------------
