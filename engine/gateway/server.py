@@ -43,17 +43,18 @@ class SocketLink:
         self._outbox_bytes = outbox_bytes
         self._metrics = metrics
         self._closing: asyncio.Task[None] | None = None
+        self._counted = False
 
     def send(self, data: bytes) -> None:
         broadcast((self._socket,), data, text=True)  # the library's way to write without waiting for a slow reader
         self._metrics.frames.labels("out").inc()
         if self._socket.transport.get_write_buffer_size() > self._outbox_bytes and self._closing is None:
-            self._metrics.closes.labels(str(int(CloseCode.SLOW_CONSUMER))).inc()
+            self._count(CloseCode.SLOW_CONSUMER)
             self._socket.transport.abort()
 
     def end(self, code: CloseCode, reason: str) -> None:
         if self._closing is None:
-            self._metrics.closes.labels(str(int(code))).inc()
+            self._count(code)
             self._closing = asyncio.create_task(self._socket.close(int(code), reason), name="close a client")
 
     def allow(self, frame_bytes: int) -> None:
@@ -64,9 +65,18 @@ class SocketLink:
         self._socket.transport.abort()
 
     async def ended(self) -> None:
-        """The close handshake is over."""
+        """The connection is over: wait for our close handshake; a close that the library began by itself is counted, too."""
+        protocol = self._socket.protocol
+        if protocol.close_sent is not None and not protocol.close_rcvd_then_sent:  # a frame too large, or broken
+            self._count(protocol.close_sent.code)
         if self._closing is not None:
             await asyncio.gather(self._closing, return_exceptions=True)  # a socket that broke meanwhile is closed too
+
+    def _count(self, code: int) -> None:
+        """Once a connection, whoever ends it next."""
+        if not self._counted:
+            self._counted = True
+            self._metrics.closes.labels(str(int(code))).inc()
 
 
 class SocketServer:

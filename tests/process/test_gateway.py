@@ -494,7 +494,23 @@ async def test_each_mistake_has_its_close_code(tmp_path: Path, frames: list[obje
             async with asyncio.timeout(5):
                 await socket.wait_closed()
             assert socket.close_code == code
+        await eventually(lambda: stage.metrics.closes.labels(str(int(code)))._value.get() == 1)
+        assert (
+            len([sample for sample in stage.metrics.closes.collect()[0].samples if sample.name.endswith("_total")]) == 1
+        )
         assert stage.gateway.ready
+
+
+async def test_a_close_that_the_client_asked_for_is_not_counted_as_ours(tmp_path: Path) -> None:
+    """Nor is a connection that broke."""
+    async with staged(tmp_path) as stage:
+        async with connect(stage.url) as socket:
+            await socket.send(json.dumps(IDENTIFY))
+        async with connect(stage.url) as socket:
+            await socket.send(json.dumps(IDENTIFY))
+            socket.transport.abort()
+        await eventually(lambda: not stage.gateway._peers)
+        assert stage.metrics.closes.collect()[0].samples == []
 
 
 async def test_what_is_no_websocket_for_us_is_refused_in_http(tmp_path: Path) -> None:
