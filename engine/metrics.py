@@ -49,6 +49,11 @@ class Metrics:
             "livechat_partitions_ready", "Partitions that are owned, restored and caught up.", registry=r
         )
         self.lag_records = Gauge("livechat_input_lag_records", "Input records not yet handled.", ["topic"], registry=r)
+        self.lag_age_seconds = Gauge(
+            "livechat_input_standstill_seconds",
+            "How long the slowest reader has not moved although records wait for it.",
+            registry=r,
+        )
         self.loop_lag_seconds = Gauge(
             "livechat_event_loop_lag_seconds", "How late the event loop woke up last.", registry=r
         )

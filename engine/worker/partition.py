@@ -102,6 +102,12 @@ class PartitionWorker:
         return self._ahead.start(self.standing.positions.comments)
 
     @property
+    def reads_at(self) -> dict[str, int]:
+        """Input topic → position, of those that are being read."""
+        at = self.standing.positions
+        return {"room-events": at.room_events} | ({} if self.comments_paused else {"comments": at.comments})
+
+    @property
     def is_clean(self) -> bool:
         """Nothing was computed beyond the last known commit."""
         return not self._touched and self.committed == (self.standing.seq, self.standing.positions)

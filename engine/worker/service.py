@@ -323,6 +323,13 @@ class Worker:
                 worker.ready = behind.get("room-events", 0) == 0 and sum(behind.values()) < self._share.limit
             for topic in INPUTS:
                 self._metrics.lag_records.labels(topic).set(sum(behind.get(topic, 0) for behind in lag.values()))
+            self._watchdog.look_at_readers(
+                {
+                    (worker.partition, topic): (position, lag.get(worker.partition, {}).get(topic, 0))
+                    for worker in self._partitions.values()
+                    for topic, position in worker.reads_at.items()
+                }
+            )
             self._parked = {at: kept for at, kept in self._parked.items() if kept[1] > now}
         ready = sum(1 for worker in self._partitions.values() if worker.ready)
         self._metrics.partitions_ready.set(ready)

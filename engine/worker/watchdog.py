@@ -1,4 +1,4 @@
-"""Ends a process that no longer makes progress: a stuck loop serves nobody, a restarted one takes over from the journal."""
+"""Ends a process that no longer makes progress: a stuck loop or client serves nobody, a restarted one takes over from the journal."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from engine.errors import Exit
 from engine.metrics import Metrics
+from engine.worker.standstill import Place, Standstill
 
 LAG_EVERY_S = 0.5  # how often the event loop's lag is measured; a fraction of any alert's window
 logger = logging.getLogger(__name__)
@@ -38,6 +39,7 @@ class Watchdog:
         self._metrics = metrics
         self._monotonic = monotonic
         self._on_stall = on_stall
+        self._standstill = Standstill(monotonic)
         self._last = monotonic()
         self._what = "start"
         self._ended = threading.Event()
@@ -55,6 +57,13 @@ class Watchdog:
             return True
         self._on_stall(f"the worker made no progress for {stalled:.0f} s (during: {self._what})")
         return False
+
+    def look_at_readers(self, readers: Mapping[Place, tuple[int, int]]) -> None:
+        """`readers`: place → (position, records before it), now and then; calls `on_stall` where one stood still for too long."""
+        stands, place = self._standstill.longest(readers)
+        self._metrics.lag_age_seconds.set(stands)
+        if place is not None and stands > self._stall_s:
+            self._on_stall(f"{place[1]} of partition {place[0]} stood still for {stands:.0f} s with records to be read")
 
     def start(self) -> None:
         """Watch from a thread until `stop`."""

@@ -29,6 +29,21 @@ def test_it_watches_from_a_thread_of_its_own() -> None:
     dog.stop()
 
 
+def test_a_reader_that_stands_still_ends_the_process() -> None:
+    """A client that delivers nothing, without any error, is as bad as a loop that is stuck."""
+    time = [0.0]
+    told: list[str] = []
+    metrics = Metrics()
+    dog = Watchdog(30.0, metrics, monotonic=lambda: time[0], on_stall=told.append)
+    for time[0] in (0.0, 30.0):
+        dog.look_at_readers({(3, "comments"): (17, 2)})
+    assert not told
+    time[0] = 31.0
+    dog.look_at_readers({(3, "comments"): (17, 2)})
+    assert told == ["comments of partition 3 stood still for 31 s with records to be read"]
+    assert metrics.registry.get_sample_value("livechat_input_standstill_seconds") == 31.0
+
+
 async def test_the_loops_lag_is_measured() -> None:
     """The gauge shows how late the loop woke up."""
     metrics = Metrics()
