@@ -241,7 +241,7 @@ def configuration() -> str:
     for name, info in Settings.model_fields.items():
         kind = info.annotation
         if isinstance(kind, type) and issubclass(kind, BaseModel):
-            rows = [_setting((name, key), field, str(prefix), str(nested)) for key, field in kind.model_fields.items()]
+            rows = list(_section((name,), kind, str(prefix), str(nested)))
             sections.append(f"\n## {name}\n\n" + table(("setting", "environment", "default", "meaning"), rows))
             sections.extend(_items(name, key, field) for key, field in kind.model_fields.items())
         else:
@@ -249,6 +249,16 @@ def configuration() -> str:
     return "".join(
         [introduction, "\n## The process\n\n", table(("setting", "environment", "default", "meaning"), top), *sections]
     )
+
+
+def _section(path: tuple[str, ...], section: type[BaseModel], prefix: str, nested: str) -> Iterator[tuple[str, ...]]:
+    """A row for each setting of a section and of the sections in it."""
+    for key, info in section.model_fields.items():
+        kind = info.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield from _section((*path, key), kind, prefix, nested)
+        else:
+            yield _setting((*path, key), info, prefix, nested)
 
 
 def _setting(path: tuple[str, ...], info: FieldInfo, prefix: str, nested: str) -> tuple[str, ...]:
