@@ -13,195 +13,51 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import gc
 import json
 import resource
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from itertools import groupby, islice, takewhile
+from itertools import islice
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
 from bench.arrivals import Arrivals
+from bench.harness import (
+    MOST_RATE,
+    PUBLISH_BATCH,
+    WARM_S,
+    WINDOW,
+    Engine,
+    Shelf,
+    Span,
+    batches,
+    drained,
+    engine,
+    outgoing,
+    pace,
+    quantiles,
+    steps,
+)
 from bench.players import Players
 from bench.workload import Line, recorded, rooms
 from engine.bus import open_bus
 from engine.bus.partitioner import partition_of
-from engine.bus.port import Assigned, Batch, Bus, Committed, Outgoing, Stored
-from engine.cli.assembly import COLLECT
+from engine.bus.port import Assigned, Batch, Committed, Outgoing, Stored
 from engine.clock import wall_clock
-from engine.events.codec import decode, encode
-from engine.events.inputs import Comment
-from engine.metrics import Metrics
-from engine.pool.encoding import encode_pool
-from engine.pool.load import load_pool
-from engine.pool.model import Pool
-from engine.pool.paths import base_pack, example_shop
-from engine.publisher.bulletin import Bulletin
 from engine.settings import BusSettings, Settings
-from engine.understanding.cache import load_or_train
-from engine.understanding.model import Model
-from engine.understanding.train import model_hash
-from engine.worker.service import Worker
-
-WARM_S = 10.0
-WINDOW = 10_000  # comments on their way in the case `rate`; more only wait
-MOST_RATE = 25_000  # comments/s that are made beforehand for a case that takes as many as it can
-PUBLISH_BATCH = 200  # what a gateway hands to the log at a time under load
-
-
-def outgoing(line: Line) -> Outgoing:
-    """The comment's record."""
-    comment = Comment(room=line.room, source="live", id=line.id, viewer=line.viewer, text=line.text)
-    return Outgoing("comments", line.room, encode(comment))
-
-
-@dataclass(slots=True)
-class Shelf:
-    """The pool and model that all cases use; trained once per run."""
-
-    pool: Pool
-    model: Model
-
-
-@dataclass(slots=True)
-class Engine:
-    """A running worker on a log of its own."""
-
-    bus: Bus
-    worker: Worker
-    metrics: Metrics
-    sent: dict[str, int] = field(default_factory=dict)
-    """Comment id → when its publishing began, ms."""
-    done: int = 0
-
-    async def publish(self, ids: Sequence[str], records: Sequence[Outgoing]) -> None:
-        now = wall_clock()
-        self.sent.update((name, now) for name in ids)
-        await self.bus.publish(records)
-
-    def handled(self) -> int:
-        """Comments whose verdict is committed, as the worker counts."""
-        return int(self.metrics.comments._value.get())  # noqa: SLF001 - the library has no other way to read a counter
-
-    async def latencies(self, after: int, rooms_only: Callable[[str], bool] = lambda _: True) -> list[int]:
-        """Publish → commit in ms, of comments published after `after`, in order of size; read from the log afterwards."""
-        found = []
-        for partition in range(self.bus.partitions):
-            at, end = await self.bus.begin("verdicts", partition), await self.bus.end("verdicts", partition)
-            while at < end:
-                page = await self.bus.read("verdicts", partition, at, end, max_records=2_000)
-                for stored in page:
-                    record = decode("verdicts", stored.value)
-                    if rooms_only(record.room):
-                        found += [
-                            stored.time - sent for line in record.lines if (sent := self.sent.get(line.id, 0)) >= after
-                        ]
-                at = page[-1].offset + 1
-        return sorted(found)
-
-
-def as_served() -> None:
-    """The collector as `livechat serve` sets it once everything is loaded."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*COLLECT)
 
 
 @asynccontextmanager
-async def engine(shelf: Shelf) -> AsyncIterator[Engine]:
+async def embedded(shelf: Shelf) -> AsyncIterator[Engine]:
+    """The engine on a log of its own."""
     with tempfile.TemporaryDirectory(prefix="livechat-bench-") as folder:
         settings = Settings(bus=BusSettings(url=f"sqlite:{folder}/log.db"))
-        bus = open_bus(settings.bus)
-        bulletin = Bulletin(bus, wall_clock)
-        await bulletin.publish_blob(shelf.model.hash, "model", shelf.model.to_bytes())
-        await bulletin.publish_blob(shelf.pool.hash, "pool", encode_pool(shelf.pool), shelf.model.hash)
-        await bulletin.publish_live(shelf.pool.shop, shelf.pool.hash)
-        metrics = Metrics()
-        worker = Worker(bus, settings, metrics)
-        task = asyncio.ensure_future(worker.run())
-        try:
-            while not worker.ready:
-                await asyncio.sleep(0.05)
-                if task.done():
-                    task.result()
-            as_served()
-            yield Engine(bus, worker, metrics)
-        finally:
-            worker.stop()
-            await task
-            await bus.close()
-
-
-@dataclass(slots=True)
-class Span:
-    """Processor and wall time since it was made."""
-
-    wall: float = field(default_factory=time.perf_counter)
-    cpu: float = field(default_factory=time.process_time)
-
-    def cores(self) -> float:
-        return (time.process_time() - self.cpu) / (time.perf_counter() - self.wall)
-
-
-def batches(lines: Iterable[Line], size: int) -> Iterable[list[Line]]:
-    source = iter(lines)
-    while batch := list(islice(source, size)):
-        yield batch
-
-
-def percentile(ordered: Sequence[int], share: float) -> int:
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0
-
-
-def quantiles(ordered: Sequence[int]) -> dict[str, int]:
-    return {
-        "p50_ms": percentile(ordered, 0.5),
-        "p99_ms": percentile(ordered, 0.99),
-        "p99.9_ms": percentile(ordered, 0.999),
-    }
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What is published together. `at`: seconds since the start."""
-
-    at: float
-    ids: Sequence[str]
-    records: Sequence[Outgoing]
-
-
-def steps(lines: Iterable[Line], seconds: float, length: float = 0.02) -> list[Step]:
-    """The lines of the first `seconds` in steps, made beforehand so that making them is no part of a figure."""
-    made = []
-    timely = takewhile(lambda line: line.at <= seconds, lines)
-    for number, group in groupby(timely, lambda line: int(line.at / length)):
-        batch = list(group)
-        made.append(Step((number + 1) * length, [line.id for line in batch], [outgoing(line) for line in batch]))
-    return made
-
-
-async def pace(running: Engine, made: Iterable[Step]) -> None:
-    """Publish each step at its time."""
-    began = time.perf_counter()
-    for step in made:
-        rest = began + step.at - time.perf_counter()
-        if rest > 0:
-            await asyncio.sleep(rest)
-        await running.publish(step.ids, step.records)
-
-
-async def drained(running: Engine, count: int) -> None:
-    while running.handled() < count:
-        await asyncio.sleep(0.02)
-
-
-# ---- cases -----------------------------------------------------------------------------------------------------------
+        async with engine(shelf, settings, open_bus(settings.bus)) as running:
+            yield running
 
 
 def copy(partition: int, lease: int, found: Sequence[Stored]) -> Batch:
@@ -253,7 +109,7 @@ async def rate(shelf: Shelf, arrivals: Arrivals, seconds: float) -> dict[str, fl
     """As fast as verdicts come, from eight publishers."""
     lines = islice(rooms(arrivals, 100, 400.0, 60.0), round(MOST_RATE * (seconds + WARM_S)))
     made = [[outgoing(line) for line in batch] for batch in batches(lines, PUBLISH_BATCH)]
-    async with engine(shelf) as running:
+    async with embedded(shelf) as running:
         source = iter(made)
         published, stopped = 0, False
 
@@ -281,7 +137,7 @@ async def rate(shelf: Shelf, arrivals: Arrivals, seconds: float) -> dict[str, fl
 
 async def half(shelf: Shelf, arrivals: Arrivals, seconds: float) -> dict[str, float]:
     """5,000/s over 100 rooms."""
-    async with engine(shelf) as running:
+    async with embedded(shelf) as running:
         made = steps(rooms(arrivals, 100, 50.0, seconds + WARM_S), seconds + WARM_S)
         began, span = wall_clock(), Span()
         await pace(running, made)
@@ -293,7 +149,7 @@ async def half(shelf: Shelf, arrivals: Arrivals, seconds: float) -> dict[str, fl
 
 async def thousand(shelf: Shelf, arrivals: Arrivals, seconds: float, count: int = 1_000) -> dict[str, float]:
     """1,000 rooms at a mean of 3 comments/s, each with a script that runs and a player that reports."""
-    async with engine(shelf) as running:
+    async with embedded(shelf) as running:
         made = steps(rooms(arrivals, count, 3.0, seconds), seconds)
         names = [f"room-{number}" for number in range(count)]
         players = Players(running.bus, shelf.pool, names)
@@ -331,7 +187,7 @@ async def sweep(shelf: Shelf, arrivals: Arrivals, seconds: float) -> dict[str, f
 async def hot(shelf: Shelf, arrivals: Arrivals, seconds: float) -> dict[str, float]:
     """One room at five times what `rate` carries, beside 100 quiet rooms: some in its partition (`beside`), most in others."""
     carried = (await rate(shelf, arrivals, 5.0))["comments_per_s"]
-    async with engine(shelf) as running:
+    async with embedded(shelf) as running:
         # Only ids change: a flood that is costly to make would slow down the process that it should flood.
         lines = [Line(0.0, "hot", "h%d", f"h{n}", f"扣{n % 500}") for n in range(PUBLISH_BATCH)]
         burst = [outgoing(line).value or b"" for line in lines]
@@ -380,7 +236,7 @@ async def hot(shelf: Shelf, arrivals: Arrivals, seconds: float) -> dict[str, flo
 async def memory(shelf: Shelf, arrivals: Arrivals, seconds: float, comments: int = 2_000_000) -> dict[str, float]:
     """Resident memory while comments of 300,000 viewers go through 300 rooms."""
     del seconds
-    async with engine(shelf) as running:
+    async with embedded(shelf) as running:
         marks: list[float] = []
         published = 0
         for batch in batches(rooms(arrivals, 300, 30.0, comments / 9_000 + 1), PUBLISH_BATCH):
@@ -426,8 +282,7 @@ def main() -> None:
     )
     parser.add_argument("--json", type=Path, help="write the figures here")
     options = parser.parse_args()
-    pool = load_pool(base_pack(), example_shop(), model_of=model_hash)
-    shelf = Shelf(pool, load_or_train(pool.training, options.models))
+    shelf = Shelf.of(options.models)
     arrivals = recorded(options.data)
     figures: dict[str, dict[str, float]] = {}
     table = Table("case", "figures")

@@ -1,0 +1,192 @@
+"""The engine under load: a worker in this process on a log that the benchmark opens, and comments published at their times.
+
+Latency is from the call of publish to the log's time of the commit that holds the verdict.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from itertools import groupby, islice, takewhile
+from pathlib import Path
+
+from bench.workload import Line
+from engine.bus.port import Bus, Outgoing
+from engine.cli.assembly import COLLECT
+from engine.clock import wall_clock
+from engine.events.codec import decode, encode
+from engine.events.inputs import Comment
+from engine.metrics import Metrics
+from engine.pool.encoding import encode_pool
+from engine.pool.load import load_pool
+from engine.pool.model import Pool
+from engine.pool.paths import base_pack, example_shop
+from engine.publisher.bulletin import Bulletin
+from engine.settings import Settings
+from engine.understanding.cache import load_or_train
+from engine.understanding.model import Model
+from engine.understanding.train import model_hash
+from engine.worker.service import Worker
+
+WARM_S = 10.0
+WINDOW = 10_000  # comments on their way when as many are published as are handled; more only wait
+MOST_RATE = 25_000  # comments/s that are made beforehand for a case that takes as many as it can
+PUBLISH_BATCH = 200  # what a gateway hands to the log at a time under load
+
+
+def outgoing(line: Line) -> Outgoing:
+    """The comment's record."""
+    comment = Comment(room=line.room, source="live", id=line.id, viewer=line.viewer, text=line.text)
+    return Outgoing("comments", line.room, encode(comment))
+
+
+@dataclass(slots=True)
+class Shelf:
+    """The pool and model that all cases use; trained once per run."""
+
+    pool: Pool
+    model: Model
+
+    @classmethod
+    def of(cls, models: Path) -> Shelf:
+        """The example shop's, with its model from the folder `models` or trained into it."""
+        pool = load_pool(base_pack(), example_shop(), model_of=model_hash)
+        return cls(pool, load_or_train(pool.training, models))
+
+    async def publish(self, bus: Bus) -> None:
+        """Lay both on the log and let the shop go live with them."""
+        bulletin = Bulletin(bus, wall_clock)
+        await bulletin.publish_blob(self.model.hash, "model", self.model.to_bytes())
+        await bulletin.publish_blob(self.pool.hash, "pool", encode_pool(self.pool), self.model.hash)
+        await bulletin.publish_live(self.pool.shop, self.pool.hash)
+
+
+@dataclass(slots=True)
+class Engine:
+    """A running worker on a log of its own."""
+
+    bus: Bus
+    worker: Worker
+    metrics: Metrics
+    sent: dict[str, int] = field(default_factory=dict)
+    """Comment id → when its publishing began, ms."""
+    done: int = 0
+
+    async def publish(self, ids: Sequence[str], records: Sequence[Outgoing]) -> None:
+        now = wall_clock()
+        self.sent.update((name, now) for name in ids)
+        await self.bus.publish(records)
+
+    def handled(self) -> int:
+        """Comments whose verdict is committed, as the worker counts."""
+        return int(self.metrics.comments._value.get())  # noqa: SLF001 - the library has no other way to read a counter
+
+    async def latencies(self, after: int, rooms_only: Callable[[str], bool] = lambda _: True) -> list[int]:
+        """Publish → commit in ms, of comments published after `after`, in order of size; read from the log afterwards."""
+        found = []
+        for partition in range(self.bus.partitions):
+            at, end = await self.bus.begin("verdicts", partition), await self.bus.end("verdicts", partition)
+            while at < end:
+                page = await self.bus.read("verdicts", partition, at, end, max_records=2_000)
+                for stored in page:
+                    record = decode("verdicts", stored.value)
+                    if rooms_only(record.room):
+                        found += [
+                            stored.time - sent for line in record.lines if (sent := self.sent.get(line.id, 0)) >= after
+                        ]
+                at = page[-1].offset + 1
+        return sorted(found)
+
+
+def as_served() -> None:
+    """The collector as `livechat serve` sets it once everything is loaded."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECT)
+
+
+@asynccontextmanager
+async def engine(shelf: Shelf, settings: Settings, bus: Bus) -> AsyncIterator[Engine]:
+    """A worker on `bus`, ready; both are closed in the end."""
+    await shelf.publish(bus)
+    metrics = Metrics()
+    worker = Worker(bus, settings, metrics)
+    task = asyncio.ensure_future(worker.run())
+    try:
+        while not worker.ready:
+            await asyncio.sleep(0.05)
+            if task.done():
+                task.result()
+        as_served()
+        yield Engine(bus, worker, metrics)
+    finally:
+        worker.stop()
+        await task
+        await bus.close()
+
+
+@dataclass(slots=True)
+class Span:
+    """Processor and wall time since it was made."""
+
+    wall: float = field(default_factory=time.perf_counter)
+    cpu: float = field(default_factory=time.process_time)
+
+    def cores(self) -> float:
+        return (time.process_time() - self.cpu) / (time.perf_counter() - self.wall)
+
+
+def batches(lines: Iterable[Line], size: int) -> Iterable[list[Line]]:
+    source = iter(lines)
+    while batch := list(islice(source, size)):
+        yield batch
+
+
+def percentile(ordered: Sequence[int], share: float) -> int:
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0
+
+
+def quantiles(ordered: Sequence[int]) -> dict[str, int]:
+    return {
+        "p50_ms": percentile(ordered, 0.5),
+        "p99_ms": percentile(ordered, 0.99),
+        "p99.9_ms": percentile(ordered, 0.999),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What is published together. `at`: seconds since the start."""
+
+    at: float
+    ids: Sequence[str]
+    records: Sequence[Outgoing]
+
+
+def steps(lines: Iterable[Line], seconds: float, length: float = 0.02) -> list[Step]:
+    """The lines of the first `seconds` in steps, made beforehand so that making them is no part of a figure."""
+    made = []
+    timely = takewhile(lambda line: line.at <= seconds, lines)
+    for number, group in groupby(timely, lambda line: int(line.at / length)):
+        batch = list(group)
+        made.append(Step((number + 1) * length, [line.id for line in batch], [outgoing(line) for line in batch]))
+    return made
+
+
+async def pace(running: Engine, made: Iterable[Step]) -> None:
+    """Publish each step at its time."""
+    began = time.perf_counter()
+    for step in made:
+        rest = began + step.at - time.perf_counter()
+        if rest > 0:
+            await asyncio.sleep(rest)
+        await running.publish(step.ids, step.records)
+
+
+async def drained(running: Engine, count: int) -> None:
+    while running.handled() < count:
+        await asyncio.sleep(0.02)
