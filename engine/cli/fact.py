@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
+from typer import Context
+from typer.core import TyperCommand
 
 from engine.cli import options, terminal
 from engine.clock import wall_clock
@@ -20,6 +22,7 @@ app = typer.Typer(no_args_is_help=True, help="Set live values of facts: prices, 
 OWN: Final = "-"  # on the command line; the shell would expand the `*` of the records
 _SPAN: Final = re.compile(r"(\d{1,6})(s|m|h|d)")
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+MINUS: Final = "\u2212"
 _INTEGER: Final = re.compile(r"-?\d{1,15}")
 _NUMBER: Final = re.compile(r"-?\d{1,15}\.\d{1,9}")
 
@@ -30,7 +33,17 @@ Product = Annotated[
 FactName = Annotated[str, typer.Argument(metavar="NAME", help="Name of the fact, such as price.")]
 
 
-@app.command("set")
+class Signed(TyperCommand):
+    """A command whose arguments may be numbers below 0: `-3` is no option."""
+
+    def parse_args(self, ctx: Context, args: list[str]) -> list[str]:  # type: ignore[override]  # typer's public Context is its vendored click's
+        """A number's `-` becomes a minus sign, which `value_of` reads; what stands behind `--` is left as it is."""
+        end = args.index("--") if "--" in args else len(args)
+        signed = [MINUS + arg[1:] if arg[:1] == "-" and _is_number(arg) else arg for arg in args[:end]]
+        return super().parse_args(ctx, signed + args[end:])
+
+
+@app.command("set", cls=Signed)
 def set_fact(
     shop: ShopId,
     product: Product,
@@ -43,15 +56,17 @@ def set_fact(
     url: options.Url = options.DEFAULT_URL,
     token: options.Token = "",
 ) -> None:
-    """Set a fact now. It goes before the catalogue until its end, or until it is set again.
+    """Set a fact of the catalogue now. It goes before the catalogue until its end, or until it is set again.
 
-    What is on its way with the old value is withdrawn, an old price that is being said is cut.
+    The shop's live pool says which facts there are, and within which bounds. What is on its way with the old value is withdrawn, an
+    old price that is being said is cut.
     """
     from engine.cli.signals import complete
 
     end = moment(until, wall_clock()) if until is not None else None
-    complete(_set(url, token, shop, product, name, value_of(value), end))
-    terminal.say(f"{shop}/{product}/{name} = {value}" + (f" until {until}" if until else ""))
+    typed = value_of(value)
+    complete(_set(url, token, shop, product, name, typed, end))
+    terminal.say(f"{shop}/{product}/{name} = {typed}" + (f" until {until}" if until else ""))
 
 
 @app.command("withdraw")
@@ -67,9 +82,15 @@ def withdraw_fact(
 
 def value_of(text: str) -> FactValue:
     """A number where it is written as one, else text."""
+    if text.startswith(MINUS) and _is_number("-" + text[1:]):
+        text = "-" + text[1:]
     if _INTEGER.fullmatch(text):
         return int(text)
     return float(text) if _NUMBER.fullmatch(text) else text
+
+
+def _is_number(text: str) -> bool:
+    return bool(_INTEGER.fullmatch(text) or _NUMBER.fullmatch(text))
 
 
 def moment(text: str, now: int) -> int:

@@ -47,6 +47,9 @@ Config = Annotated[
         "--config", "-c", metavar="FILE", envvar="LIVECHAT_CONFIG", help="A TOML file of settings.", show_envvar=False
     ),
 ]
+BusUrl = Annotated[
+    str | None, typer.Option("--bus", metavar="URL", help="`sqlite:PATH` or `kafka:HOST:PORT,…`; else `bus.url`.")
+]
 Base = Annotated[
     Path | None, typer.Option("--base", metavar="DIR", help="Base pack of intents; else the one that ships.")
 ]
@@ -99,15 +102,24 @@ def _folder(path: Path, option: str) -> Path:
 
 @contextmanager
 def checked() -> Iterator[None]:
-    """What was typed goes into a message as it is: `UsageError` where the protocol does not allow it."""
+    """What was typed goes into a message as it is: `UsageError` where the protocol or the server's live pool does not allow it."""
     from pydantic import ValidationError
 
+    from engine.client.connection import RequestRefused
     from engine.events.codec import describe
 
     try:
         yield
     except ValidationError as error:
         raise UsageError(f"{describe(error)}; correct it and run the command again") from None
+    except RequestRefused as error:
+        if error.refused.code == "bad_message":
+            raise UsageError(error.refused.message) from None
+        if error.refused.code == "unknown":
+            raise UsageError(
+                f"{error.refused.message}; check the name, or say `--new` where it is yet to come"
+            ) from None
+        raise
 
 
 def model_cache() -> Path:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="Operate live rooms: modes and kill switches.")
 
 
+New = Annotated[bool, typer.Option("--new", help="It is yet to come: else a name that was never seen is refused.")]
+
+
 class Mode(StrEnum):
     """How replies are said in a room."""
 
@@ -29,6 +32,7 @@ class Mode(StrEnum):
 def mode(
     room: options.RoomName,
     mode: Annotated[Mode, typer.Argument(metavar="MODE", help="auto, approve, shadow or paused.")],
+    new: New = False,
     url: options.Url = options.DEFAULT_URL,
     token: options.Token = "",
 ) -> None:
@@ -38,7 +42,7 @@ def mode(
     """
     from engine.cli.signals import complete
 
-    complete(_set_mode(url, token, room, mode.value))
+    complete(_set_mode(url, token, room, mode.value, known=not new))
     terminal.say(f"room {room}: {mode.value}")
 
 
@@ -50,6 +54,7 @@ def kill(
     off: Annotated[bool, typer.Option("--off", help="Lift the kill switch.")] = False,
     hold_script: Annotated[bool, typer.Option("--hold-script", help="Stop the script too, not only replies.")] = False,
     reason: Annotated[str, typer.Option("--reason", help="Why; it stands in the record.")] = "",
+    new: New = False,
     url: options.Url = options.DEFAULT_URL,
     token: options.Token = "",
 ) -> None:
@@ -57,7 +62,7 @@ def kill(
     from engine.cli.signals import complete
 
     scope, target = _scope(room, shop, everything=everything)
-    complete(_kill(url, token, scope, target, on=not off, hold_script=hold_script, reason=reason))
+    complete(_kill(url, token, scope, target, on=not off, hold_script=hold_script, reason=reason, known=not new))
     name = "everything" if scope == "*" else f"{scope} {target}"
     terminal.say(f"{name}: kill switch lifted" if off else f"{name}: killed; lift it with --off")
 
@@ -74,17 +79,20 @@ def _scope(room: str | None, shop: str | None, *, everything: bool) -> tuple[Sco
     return ("shop", shop) if shop is not None else ("*", "*")
 
 
-async def _set_mode(url: str, token: str, room: str, mode: ModeName) -> None:
+async def _set_mode(url: str, token: str, room: str, mode: ModeName, *, known: bool) -> None:
     from engine.client.operator import Operator
 
     async with Operator(url, rooms=(room,), token=token, patience_s=options.PATIENCE_S) as operator:
-        await operator.set_mode(room, mode)
+        with options.checked():
+            await operator.set_mode(room, mode, known=known)
 
 
-async def _kill(url: str, token: str, scope: Scope, target: str, *, on: bool, hold_script: bool, reason: str) -> None:
+async def _kill(
+    url: str, token: str, scope: Scope, target: str, *, on: bool, hold_script: bool, reason: str, known: bool
+) -> None:
     from engine.client.operator import Operator
 
     rooms = (target,) if scope == "room" else ("*",)
     async with Operator(url, rooms=rooms, token=token, patience_s=options.PATIENCE_S) as operator:
         with options.checked():
-            await operator.kill(scope, target, on=on, hold_script=hold_script, reason=reason)
+            await operator.kill(scope, target, on=on, hold_script=hold_script, reason=reason, known=known)

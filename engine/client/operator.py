@@ -36,9 +36,9 @@ class Operator:
         """A live ends."""
         await self._do(wire.CloseRoom(id=self._id, room=room))
 
-    async def set_mode(self, room: str, mode: Mode) -> None:
-        """`auto`, `approve`, `shadow` or `paused`."""
-        await self._do(wire.SetMode(id=self._id, room=room, mode=mode))
+    async def set_mode(self, room: str, mode: Mode, *, known: bool = False) -> None:
+        """`auto`, `approve`, `shadow` or `paused`. `known`: refuse it for a room that was never seen."""
+        await self._do(wire.SetMode(id=self._id, room=room, mode=mode, known=known))
 
     async def kill(
         self,
@@ -48,10 +48,11 @@ class Operator:
         on: bool,
         hold_script: bool = False,
         reason: str = "",
+        known: bool = False,
     ) -> int | None:
-        """Throw or lift a kill switch; returns the offset of its fence."""
+        """Throw or lift a kill switch; returns the offset of its fence. `known`: refuse it for a room or shop that was never seen."""
         request = wire.SetKill(
-            id=self._id, scope=scope, target=target, on=on, hold_script=hold_script, reason=reason
+            id=self._id, scope=scope, target=target, on=on, hold_script=hold_script, reason=reason, known=known
         )  # fmt: skip
         return await self._do(request)
 

@@ -35,7 +35,7 @@ Stream = Literal["insertions", "verdicts", "decisions", "aired", "handoffs", "ga
 
 ErrorCode = Literal[
     "bad_message", "unknown_type", "already_identified", "forbidden", "too_large", "not_current",
-    "slow_down", "bus_unavailable",
+    "slow_down", "bus_unavailable", "unknown",
 ]  # fmt: skip
 """Why a request was refused; the connection goes on."""
 
@@ -149,6 +149,9 @@ class SetMode(Request):
     type: Literal["mode_set"] = "mode_set"
     room: Id
     mode: Mode
+    known: bool = Field(
+        default=False, description="Refuse it (`unknown`) where the room was never seen: names are mistyped."
+    )
 
 
 class SetKill(Request):
@@ -160,6 +163,9 @@ class SetKill(Request):
     on: bool
     hold_script: bool = False
     reason: Short = ""
+    known: bool = Field(
+        default=False, description="Refuse it (`unknown`) where the room was never seen, or the shop is not live."
+    )
 
 
 class TakeRoom(Request):

@@ -1,13 +1,18 @@
-"""The facts that players fill their scripts with: the live pool's catalogue, and live values over it."""
+"""The facts that players fill their scripts with: the live pool's catalogue, and live values over it.
+
+What an operator sets is held against the same catalogue: an unknown name or a value out of bounds would only show as silence later.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from engine.events import wire
 from engine.events.inputs import ANY_PRODUCT, FactSet, FactValue, LocalText, PoolLive, ShopEvent
 from engine.pool import model
+from engine.pool.documents import did_you_mean
 from engine.pool.facts import catalogue_version, live_version
 from engine.pool.model import Pool
 
@@ -15,6 +20,40 @@ PoolSource = Callable[[str], Awaitable[Pool | None]]
 """Finds a pool by its hash; None while it is not on the bus."""
 
 MAX_CATALOGUES: Final = 64  # shops whose facts are kept; a catalogue takes some 100 KiB at most
+MAX_SPOKEN: Final = 300  # characters that a reply holds: a longer text could never be said
+
+Place = tuple[str, str]
+"""Product and name of a fact; the shop's own stand under product `*`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """What a gateway keeps of a pool. `told`: the facts as players get them."""
+
+    products: tuple[str, ...] = ()
+    facts: Mapping[Place, model.Fact] = field(default_factory=dict)
+    told: Mapping[Place, wire.Fact] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, pool: Pool) -> Catalogue:
+        facts: dict[Place, model.Fact] = {(ANY_PRODUCT, name): fact for name, fact in pool.facts.items()}
+        for product in pool.products.values():
+            facts |= {(product.id, name): fact for name, fact in product.facts.items()}
+        told = {place: _of_catalogue(place[0], fact) for place, fact in facts.items()}
+        return cls(tuple(pool.products), facts, told)
+
+    def objection(self, request: wire.SetFact) -> str | None:
+        """Why the shop's files do not allow this fact, or this value of it."""
+        product, name = request.product, request.name
+        if product != ANY_PRODUCT and product not in self.products:
+            return f"product: shop `{request.shop}` has no product `{product}`: {did_you_mean(product, self.products)}"
+        fact = self.facts.get((product, name))
+        if fact is None:
+            whose = f"product `{product}`" if product != ANY_PRODUCT else f"shop `{request.shop}` itself"
+            known = [other for owner, other in self.facts if owner == product]
+            remedy = did_you_mean(name, known, "add it to catalogue.yaml first")
+            return f"name: {whose} has no fact `{name}` in its catalogue: {remedy}"
+        return _refused_value(name, request.value, fact)
 
 
 class ShopFacts:
@@ -24,7 +63,7 @@ class ShopFacts:
         self._pools = pools
         self._live: dict[str, dict[tuple[str, str], tuple[int, FactSet]]] = {}
         self._pool_live: dict[str, tuple[int, PoolLive]] = {}
-        self._catalogues: dict[str, Mapping[tuple[str, str], wire.Fact]] = {}
+        self._catalogues: dict[str, Catalogue] = {}
 
     def apply(self, offset: int, event: ShopEvent) -> None:
         """A record of `shop-events`; the newest of a key counts, and no lower generation of a pool unless it is a rollback."""
@@ -47,41 +86,81 @@ class ShopFacts:
             return ()
         catalogue = await self._catalogue(shop)
         live = [self._fact(offset, event, catalogue) for offset, event in self._live.get(shop, {}).values()]
-        return (*catalogue.values(), *live)
+        return (*catalogue.told.values(), *live)
 
     async def changed(self, offset: int, event: FactSet) -> wire.Fact:
         """One live fact, as players get it. Raises `BusError`."""
         return self._fact(offset, event, await self._catalogue(event.shop))
 
-    async def _catalogue(self, shop: str) -> Mapping[tuple[str, str], wire.Fact]:
+    def is_live(self, shop: str) -> bool:
+        """Whether a pool of this shop went live."""
+        return shop in self._pool_live
+
+    async def objection(self, request: wire.SetFact, *, shops: bool) -> str | None:
+        """Why the shop's live pool does not allow this, as a sentence with its place and remedy; None where it does. Raises `BusError`.
+
+        `shops`: whether whoever asks may hear which shops are live. What is live already may always be withdrawn. Where the pool is not
+        whole on the bus nothing is held against it: rooms, which cannot run without it, do.
+        """
+        if not self.is_live(request.shop):
+            remedy = did_you_mean(request.shop, self._pool_live if shops else (), "publish the shop first")
+            return f"shop: no pool of shop `{request.shop}` is live: {remedy}"
+        if request.value is None and (request.product, request.name) in self._live.get(request.shop, {}):
+            return None
+        catalogue = await self._catalogue(request.shop)
+        return catalogue.objection(request) if catalogue is not EMPTY else None
+
+    async def _catalogue(self, shop: str) -> Catalogue:
         live = self._pool_live.get(shop)
         if live is None:
-            return {}
+            return EMPTY
         name = live[1].pool
         if name not in self._catalogues:
             pool = await self._pools(name)
             if pool is None:
-                return {}
+                return EMPTY
             while len(self._catalogues) >= MAX_CATALOGUES:
                 del self._catalogues[next(iter(self._catalogues))]
-            self._catalogues[name] = catalogue_facts(pool)
+            self._catalogues[name] = Catalogue.of(pool)
         return self._catalogues[name]
 
     @staticmethod
-    def _fact(offset: int, event: FactSet, catalogue: Mapping[tuple[str, str], wire.Fact]) -> wire.Fact:
-        base = catalogue.get((event.product, event.name))
+    def _fact(offset: int, event: FactSet, catalogue: Catalogue) -> wire.Fact:
+        base = catalogue.facts.get((event.product, event.name))
         return wire.Fact(
             product=event.product, name=event.name, value=event.value, version=live_version(offset), live=True,
             currency=base.currency if base is not None else None, start=event.start, until=event.until,
         )  # fmt: skip
 
 
-def catalogue_facts(pool: Pool) -> dict[tuple[str, str], wire.Fact]:
-    """Every fact of a pool by (product, name); the shop's own stand under product `*`."""
-    found = {(ANY_PRODUCT, name): _of_catalogue(ANY_PRODUCT, fact) for name, fact in pool.facts.items()}
-    for product in pool.products.values():
-        found |= {(product.id, name): _of_catalogue(product.id, fact) for name, fact in product.facts.items()}
-    return found
+def _refused_value(name: str, value: FactValue | None, fact: model.Fact) -> str | None:
+    """Why the catalogue's fact may not have this value."""
+    if isinstance(value, int | float):
+        return _refused_number(name, value, fact)
+    if value is None:
+        return None
+    if fact.currency is not None or fact.floor is not None or fact.ceiling is not None:
+        what = f"an amount of {fact.currency}" if fact.currency is not None else "a number with bounds"
+        return f"value: `{name}` is {what} and takes no text: write digits without sign or unit, such as 129 or 12.5"
+    texts = [value] if isinstance(value, str) else [text for text in (value.zh, value.en) if text is not None]
+    if not all(text.strip() for text in texts):
+        return f"value: the text of `{name}` is empty: write what is to be said, or withdraw the fact"
+    longest = max(map(len, texts))
+    if longest > MAX_SPOKEN:
+        return f"value: the text of `{name}` has {longest:,} characters: shorten it, a whole reply has at most {MAX_SPOKEN}"
+    return None
+
+
+def _refused_number(name: str, value: int | float, fact: model.Fact) -> str | None:
+    if fact.floor is not None and value < fact.floor:
+        return (
+            f"value: `{name}` would be below its floor {fact.floor:g}: correct it, or lower `floor` in catalogue.yaml"
+        )
+    if fact.ceiling is not None and value > fact.ceiling:
+        return f"value: `{name}` would be above its ceiling {fact.ceiling:g}: correct it, or raise `ceiling` in catalogue.yaml"
+    if fact.currency is not None and value < 0:
+        return f"value: `{name}` is an amount of {fact.currency} and would be below 0: write what is paid"
+    return None
 
 
 def _of_catalogue(product: str, fact: model.Fact) -> wire.Fact:
@@ -95,3 +174,7 @@ def _of_catalogue(product: str, fact: model.Fact) -> wire.Fact:
         product=product, name=fact.name, value=value, currency=fact.currency, version=catalogue_version(fact),
         start=fact.start, until=fact.until,
     )  # fmt: skip
+
+
+EMPTY: Final = Catalogue()
+"""Of a shop without a pool."""

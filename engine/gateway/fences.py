@@ -11,6 +11,7 @@ from typing import Final, Literal
 
 from engine.events.inputs import ANY_PRODUCT, FactSet, Kill, ShopEvent
 from engine.events.outputs import FactUse, Insertion
+from engine.events.wire import SetKill
 from engine.pool.facts import live_version
 
 Cause = Literal["killed", "fact_changed"]
@@ -73,6 +74,10 @@ class Fences:
             if event.start is None or event.start <= ends:
                 return offset
         return None
+
+    def names(self, request: SetKill) -> bool:
+        """Whether a kill switch of this room or shop was ever thrown."""
+        return f"kill/{request.scope}/{request.target}" in self._kills
 
     def holds_script(self, room: str, shop: str | None) -> Kill | None:
         """The kill switch that holds this room's script still, if one does."""

@@ -91,6 +91,19 @@ class Inbound:
             self._metrics.ring_bytes.labels(stream).set(ring.size)
         self.players.trim()
 
+    async def knows_room(self, room: str) -> bool:
+        """Whether the log says anything of this room: lately, or as the state that its worker keeps of it. Raises `BusError`."""
+        if room in self.players.rooms or any(ring.of_room(room) for ring in self.hub.rings.values()):
+            return True
+        # Rare: the room was silent for minutes, or its name is mistyped.
+        return room in await self._bus.latest_per_key("snapshots", partition_of(room, self._bus.partitions))
+
+    async def knows(self, kill: wire.SetKill) -> bool:
+        """Whether a kill switch is for what was ever seen, or was killed before. Raises `BusError`."""
+        if kill.scope == "*" or self.fences.names(kill):
+            return True
+        return self.facts.is_live(kill.target) if kill.scope == "shop" else await self.knows_room(kill.target)
+
     def leave(self, peer: Peer) -> None:
         """A client is gone."""
         self.hub.leave(peer)

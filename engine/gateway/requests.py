@@ -55,7 +55,7 @@ def room_record(request: wire.RoomRequest, *, by: str, now: int, shop: str | Non
 
 def shop_record(request: wire.ShopRequest, *, by: str, now: int) -> ShopRecord:
     """The shop event that a request asks for."""
-    fields = {**request.model_dump(exclude={"type"}), "at": now, "by": by}
+    fields = {**request.model_dump(exclude={"type", "known"}), "at": now, "by": by}
     match request:
         case wire.SetKill():
             return Kill.model_validate(fields)

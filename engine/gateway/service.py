@@ -244,6 +244,14 @@ class Gateway:
                 refusal = peer.access.refusal(message)
                 if refusal is not None:
                     return self._refuse(peer, message, "forbidden", refusal)
+                if isinstance(message, wire.SetFact):
+                    objection = await self._inbound.facts.objection(message, shops=peer.access.shop is None)
+                    if objection is not None:
+                        return self._refuse(peer, message, "bad_message", objection)
+                if isinstance(message, wire.SetKill) and message.known and not await self._inbound.knows(message):
+                    return self._refuse(
+                        peer, message, "unknown", f"{message.scope} `{message.target}` was never seen here"
+                    )
                 await self._record(peer, message, requests.shop_record(message, by=by, now=now))
             case (
                 wire.OpenRoom() | wire.CloseRoom() | wire.SetMode() | wire.TakeRoom() | wire.Approve()
@@ -254,6 +262,12 @@ class Gateway:
                 refusal = peer.access.refusal(message) if isinstance(message, wire.OpenRoom) else None
                 if refusal is not None:
                     return self._refuse(peer, message, "forbidden", refusal)
+                if (
+                    isinstance(message, wire.SetMode)
+                    and message.known
+                    and not await self._inbound.knows_room(message.room)
+                ):
+                    return self._refuse(peer, message, "unknown", f"room `{message.room}` was never seen here")
                 try:
                     record = requests.room_record(message, by=by, now=now, shop=peer.access.shop or self._default_shop)
                 except ValueError as error:

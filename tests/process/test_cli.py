@@ -29,7 +29,11 @@ def test_a_question_is_answered_on_air(tmp_path: Path) -> None:
     """Serve, open the room's mode, play, send: the reply is heard; then each ends as it should."""
     with serving(tmp_path) as (server, url, http):
         base, shop = tmp_path / "base", tmp_path / "shop"
-        with running("room", "mode", "main", "auto", "--url", url, cwd=tmp_path) as mode:
+        for unseen in (("mode", "main", "auto"), ("kill", "main")):
+            with running("room", *unseen, "--url", url, cwd=tmp_path) as mode:
+                assert mode.wait() == Exit.USAGE
+                assert "room `main` was never seen here; check the name, or say `--new`" in mode.stderr
+        with running("room", "mode", "main", "auto", "--new", "--url", url, cwd=tmp_path) as mode:
             assert mode.wait() == 0
             assert mode.rest == "room main: auto\n"
         with running("player", "--url", url, "--shop", shop, "--base", base, cwd=tmp_path) as player:
@@ -42,6 +46,9 @@ def test_a_question_is_answered_on_air(tmp_path: Path) -> None:
                 assert tally["final"] == {"chatter": 2}
                 assert sum(tally["waiting"].values()) == 2
             assert "▶ 拍下48小时之内发。  for 2 viewers (dispatch)" in player.line("▶")
+            with running("fact", "set", "tea", "tgy", "price", "-139", "--url", url, cwd=tmp_path) as fact:
+                assert fact.wait() == Exit.USAGE
+                assert "`price` would be below its floor 99" in fact.stderr
             with running("fact", "set", "tea", "tgy", "price", "139", "--url", url, cwd=tmp_path) as fact:
                 assert fact.wait() == 0
             player.line("安溪铁观音今天139元。")

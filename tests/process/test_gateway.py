@@ -18,6 +18,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.typing import Origin
 
 from engine.bus import open_bus
+from engine.bus.partitioner import partition_of
 from engine.bus.port import Bus, Outgoing, partition_count
 from engine.client.connection import Connection, RequestRefused
 from engine.client.operator import Operator
@@ -30,6 +31,7 @@ from engine.events import wire
 from engine.events.closes import CloseCode
 from engine.events.codec import decode, encode
 from engine.events.inputs import Comment, Cursor, Kill, PlayerSeen, PoolLive, ScriptSegment, ScriptSentence
+from engine.events.journal import RoomSnapshot
 from engine.events.outputs import Aired, Alert, Decision, FactUse, Insertion, VerdictLine, Verdicts
 from engine.gateway.service import Gateway
 from engine.metrics import Metrics
@@ -174,10 +176,19 @@ def aired_line(n: int) -> Aired:
 PRICE = Fact("price", 129, "CNY")
 POOL = Pool(
     hash="", shop="tea", name={"zh": "茶"}, languages=("zh",), default_language="zh", intents={},
-    products={"longjing": Product("longjing", {"zh": "龙井"}, facts={"price": PRICE})}, facts={}, not_sold=(),
-    guard=Guard(), limits=Limits(), scripts={}, training=TrainingSet("cd" * 16, ()), model="ef" * 16,
+    products={"longjing": Product("longjing", {"zh": "龙井"}, facts={"price": PRICE})}, facts={"ships_within": Fact("ships_within", 48)},
+    not_sold=(), guard=Guard(), limits=Limits(), scripts={}, training=TrainingSet("cd" * 16, ()), model="ef" * 16,
 )  # fmt: skip
 POOL = dataclasses.replace(POOL, hash=pool_hash(POOL))
+
+
+async def go_live(stage: Stage) -> None:
+    """The pool is on the bus, and the gateway has heard that it is live."""
+    blob = to_records(POOL.hash, "pool", encode_pool(POOL), None, now())
+    await stage.bus.publish([Outgoing("pools", record.key(), encode(record)) for record in blob])
+    live = PoolLive(id="p1", at=now(), shop="tea", pool=POOL.hash, generation=1)
+    await stage.bus.publish([Outgoing("shop-events", live.key(), encode(live))])
+    await eventually(lambda: stage.gateway._inbound.facts.is_live("tea"))
 
 
 def script(facts: FactBook, at: int, request: str) -> wire.SetScript:
@@ -278,12 +289,8 @@ async def test_facts_reach_the_player_and_change_its_script(tmp_path: Path) -> N
     """The catalogue of the live pool on identify, live values by push; a changed script starts at the next segment."""
     said: list[Say] = []
     facts: list[wire.Fact] = []
-    content = encode_pool(POOL)
     async with staged(tmp_path) as stage, Operator(stage.url) as operator:
-        blob = to_records(POOL.hash, "pool", content, None, now())
-        await stage.bus.publish([Outgoing("pools", record.key(), encode(record)) for record in blob])
-        live = PoolLive(id="p1", at=now(), shop="tea", pool=POOL.hash, generation=1)
-        await stage.bus.publish([Outgoing("shop-events", live.key(), encode(live))])
+        await go_live(stage)
 
         def make(book: FactBook, at: int, request: str) -> wire.SetScript:
             found = book.at("longjing", "price", at)
@@ -454,6 +461,7 @@ async def test_an_operator_acts_within_its_scope(tmp_path: Path) -> None:
         assert [getattr(event, "type", "") for event in events] == ["room_opened", "mode_set"]
         assert [getattr(event, "by", "") for event in events] == ["anna", "anna"]
         assert await records(stage.bus, "shop-events") == []
+        await go_live(stage)
         async with Operator(stage.url, token="t") as operator:  # every room that the token covers
             await operator.set_mode("r2", "auto")
             await operator.set_fact("tea", "ships_within", 24)
@@ -461,7 +469,53 @@ async def test_an_operator_acts_within_its_scope(tmp_path: Path) -> None:
             for refused in (operator.set_mode("x1", "auto"), operator.set_fact("toys", "ships_within", 24)):
                 with pytest.raises(RequestRefused):
                     await refused
-        assert [getattr(event, "type", "") for event in await records(stage.bus, "shop-events")] == ["fact_set", "kill"]
+        kinds = [getattr(event, "type", "") for event in await records(stage.bus, "shop-events")]
+        assert kinds == ["pool_live", "fact_set", "kill"]
+
+
+async def test_a_fact_that_the_live_pool_does_not_allow_is_refused(tmp_path: Path) -> None:
+    """With its place and the remedy; nothing is written, and the session goes on."""
+    async with staged(tmp_path) as stage, Operator(stage.url) as operator:
+        await go_live(stage)
+        for product, name, value, told in (
+            ("longjin", "price", 99, "did you mean `longjing`?"),
+            ("longjing", "price", "cheap", "takes no text"),
+            ("longjing", "price", -1, "would be below 0"),
+        ):
+            with pytest.raises(RequestRefused, match=told) as caught:
+                await operator.set_fact("tea", name, value, product=product)
+            assert caught.value.refused.code == "bad_message"
+        await operator.set_fact("tea", "price", 99, product="longjing")
+        assert len(await records(stage.bus, "shop-events")) == 2
+
+
+async def test_a_room_that_was_never_seen_is_refused_to_who_asks_for_a_known_one(tmp_path: Path) -> None:
+    """Known are rooms that were heard of lately, whose worker keeps a state, or that were killed before; shops that are live."""
+    async with staged(tmp_path) as stage, Operator(stage.url) as operator:
+        saved = RoomSnapshot(room="old", seq=1, state="{}")
+        at = partition_of("old", stage.bus.partitions)
+        await stage.bus.publish([Outgoing("snapshots", "old", encode(saved), at)])
+        await operator.open_room("main", shop="tea")
+        await eventually(lambda: stage.gateway._inbound.hub.rings["room-events"].of_room("main"))
+        for room in ("main", "old"):
+            await operator.set_mode(room, "auto", known=True)
+            await operator.kill("room", room, on=True, known=True)
+        for refused in (
+            operator.set_mode("mian", "auto", known=True),
+            operator.kill("room", "mian", on=True, known=True),
+            operator.kill("shop", "tea", on=True, known=True),
+        ):
+            with pytest.raises(RequestRefused, match="was never seen here") as caught:
+                await refused
+            assert caught.value.refused.code == "unknown"
+        await operator.kill("*", on=True, known=True)
+        await operator.kill("room", "mian", on=True)
+        await eventually(lambda: "kill/room/mian" in stage.gateway._inbound.fences._kills)
+        await operator.kill("room", "mian", on=False, known=True)
+        await go_live(stage)
+        await operator.kill("shop", "tea", on=True, known=True)
+        modes = [event for event in await records(stage.bus, "room-events") if getattr(event, "type", "") == "mode_set"]
+        assert sorted(getattr(event, "room", "") for event in modes) == ["main", "old"]
 
 
 IDENTIFY = {"type": "identify", "role": "source", "rooms": ["r1"], "token": "t"}
@@ -495,9 +549,8 @@ async def test_each_mistake_has_its_close_code(tmp_path: Path, frames: list[obje
                 await socket.wait_closed()
             assert socket.close_code == code
         await eventually(lambda: stage.metrics.closes.labels(str(int(code)))._value.get() == 1)
-        assert (
-            len([sample for sample in stage.metrics.closes.collect()[0].samples if sample.name.endswith("_total")]) == 1
-        )
+        counted = next(iter(stage.metrics.closes.collect())).samples
+        assert [sample.labels["code"] for sample in counted if sample.name.endswith("_total")] == [str(int(code))]
         assert stage.gateway.ready
 
 
@@ -510,7 +563,7 @@ async def test_a_close_that_the_client_asked_for_is_not_counted_as_ours(tmp_path
             await socket.send(json.dumps(IDENTIFY))
             socket.transport.abort()
         await eventually(lambda: not stage.gateway._peers)
-        assert stage.metrics.closes.collect()[0].samples == []
+        assert next(iter(stage.metrics.closes.collect())).samples == []
 
 
 async def test_what_is_no_websocket_for_us_is_refused_in_http(tmp_path: Path) -> None:

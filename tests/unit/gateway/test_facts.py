@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 
+import pytest
+
 from engine.events.inputs import FactSet, LocalText, PoolLive
+from engine.events.wire import SetFact
 from engine.gateway.facts import ShopFacts
 from engine.pool.facts import catalogue_version
 from engine.pool.model import Fact, Guard, Limits, Pool, Product, TrainingSet
@@ -51,6 +54,83 @@ async def test_the_catalogue_of_the_live_pool_then_what_is_live() -> None:
     assert await facts.changed(7, event) == now
     assert pools.asked == 1
     assert await facts.of_shop("toys") == ()
+
+
+BOUNDED = dataclasses.replace(
+    POOL,
+    products={
+        "longjing": Product("longjing", {"zh": "龙井"}, facts={"price": Fact("price", 129, "CNY", floor=99, ceiling=169)}),
+        "biluochun": Product("biluochun", {"zh": "碧螺春"}, facts={"price": Fact("price", 88, "CNY"), "stock": Fact("stock", 9, floor=0)}),
+    },
+    facts={"deal": DEAL, "hours": Fact("hours", 48)},
+)  # fmt: skip
+
+
+DIGITS = "write digits without sign or unit, such as 129 or 12.5"
+
+
+def setting(product: str, name: str, value: object, shop: str = "tea") -> SetFact:
+    return SetFact.model_validate({"id": "1", "shop": shop, "product": product, "name": name, "value": value})
+
+
+@pytest.mark.parametrize(("product", "name", "value"), [
+    ("longjing", "price", 99), ("longjing", "price", 169), ("longjing", "price", 120.5), ("longjing", "price", None),
+    ("biluochun", "stock", 0), ("*", "deal", "买一送一"), ("*", "deal", {"en": "Two for one"}), ("*", "deal", 3), ("*", "hours", 24),
+    ("*", "hours", "两天"),
+])  # fmt: skip
+async def test_what_the_live_pool_allows_may_be_set(product: str, name: str, value: object) -> None:
+    """Up to the bounds, a text where no number is due, and every fact may be withdrawn."""
+    facts = ShopFacts(Pools(BOUNDED))
+    facts.apply(3, live(1))
+    assert await facts.objection(setting(product, name, value), shops=True) is None
+
+
+@pytest.mark.parametrize(("product", "name", "value", "told"), [
+    ("lonjing", "price", 99, "product: shop `tea` has no product `lonjing`: did you mean `longjing`?"),
+    ("longjing", "prise", 99, "name: product `longjing` has no fact `prise` in its catalogue: did you mean `price`?"),
+    ("longjing", "stock", 9, "name: product `longjing` has no fact `stock` in its catalogue: use one of `price`"),
+    ("longjing", "prise", None, "name: product `longjing` has no fact `prise` in its catalogue: did you mean `price`?"),
+    ("*", "price", 99, "name: shop `tea` itself has no fact `price` in its catalogue: use one of `deal`, `hours`"),
+    ("longjing", "price", 98.9, "value: `price` would be below its floor 99: correct it, or lower `floor` in catalogue.yaml"),
+    ("longjing", "price", 1_299, "value: `price` would be above its ceiling 169: correct it, or raise `ceiling` in catalogue.yaml"),
+    ("longjing", "price", "一百", f"value: `price` is an amount of CNY and takes no text: {DIGITS}"),
+    ("biluochun", "price", -1, "value: `price` is an amount of CNY and would be below 0: write what is paid"),
+    ("biluochun", "stock", "few", f"value: `stock` is a number with bounds and takes no text: {DIGITS}"),
+    ("*", "deal", " ", "value: the text of `deal` is empty: write what is to be said, or withdraw the fact"),
+    ("*", "deal", "很" * 301, "value: the text of `deal` has 301 characters: shorten it, a whole reply has at most 300"),
+])  # fmt: skip
+async def test_what_it_does_not_is_refused_with_place_and_remedy(
+    product: str, name: str, value: object, told: str
+) -> None:
+    """Else it would only show as silence later."""
+    facts = ShopFacts(Pools(BOUNDED))
+    facts.apply(3, live(1))
+    assert await facts.objection(setting(product, name, value), shops=True) == told
+
+
+async def test_a_shop_that_is_not_live_has_no_facts() -> None:
+    """The live ones are named to whom they concern; a pool that is not whole on the bus is held against nothing."""
+    facts = ShopFacts(Pools())
+    assert await facts.objection(setting("*", "deal", 1), shops=True) == (
+        "shop: no pool of shop `tea` is live: publish the shop first"
+    )
+    facts.apply(3, live(1))
+    assert await facts.objection(setting("*", "deal", 1), shops=True) is None
+    assert await facts.objection(setting("*", "deal", 1, "te"), shops=True) == (
+        "shop: no pool of shop `te` is live: did you mean `tea`?"
+    )
+    assert await facts.objection(setting("*", "deal", 1, "te"), shops=False) == (
+        "shop: no pool of shop `te` is live: publish the shop first"
+    )
+
+
+async def test_what_is_live_may_be_withdrawn_though_its_product_is_gone() -> None:
+    """A value that outlived an edit of the catalogue is not stuck."""
+    facts = ShopFacts(Pools(BOUNDED))
+    facts.apply(3, live(1))
+    facts.apply(4, FactSet(id="f", at=NOW, shop="tea", product="gone", name="price", value=1))
+    assert await facts.objection(setting("gone", "price", None), shops=True) is None
+    assert await facts.objection(setting("gone", "price", 2), shops=True) is not None
 
 
 async def test_a_lower_generation_is_live_only_as_a_rollback() -> None:
