@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
@@ -103,7 +104,7 @@ class Script(RoomRecord):
         sentences = [sentence for segment in self.segments for sentence in segment.sentences]
         if len({sentence.id for sentence in sentences}) != len(sentences):
             raise ValueError("sentence ids must be unique in a script")
-        size = sum(_memory(sentence) for sentence in sentences)
+        size = sum(sentence_memory(sentence.id, sentence.answers or (), sentence.facts) for sentence in sentences)
         if size > MAX_SCRIPT_MEMORY:
             raise ValueError(
                 f"the script's ids, answers and fact versions take {size:,} bytes, at most {MAX_SCRIPT_MEMORY:,} fit: "
@@ -112,12 +113,10 @@ class Script(RoomRecord):
         return self
 
 
-def _memory(sentence: ScriptSentence) -> int:
+def sentence_memory(name: str, answers: Iterable[str], facts: Mapping[str, str]) -> int:
     """What a room remembers of a sentence, bytes; its text is not among it."""
-    named = sum(len(name) + 3 for name in sentence.answers or ())
-    return (
-        20 + len(sentence.id) + named + sum(len(place) + len(version) + 6 for place, version in sentence.facts.items())
-    )
+    named = sum(len(intent) + 3 for intent in answers)
+    return 20 + len(name) + named + sum(len(place) + len(version) + 6 for place, version in facts.items())
 
 
 class Cursor(Part):

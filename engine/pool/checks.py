@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from engine.errors import Problem
 from engine.events.fields import Language
+from engine.events.inputs import MAX_SCRIPT_MEMORY
+from engine.pool import script_size
 from engine.pool.banned import Banned, squeezed
 from engine.pool.documents import Spot, did_you_mean
 from engine.pool.merge import MergedIntent, MergedReply
@@ -13,7 +15,6 @@ from engine.pool.model import Fact, Intent, Pool, Product, Reply, ScriptPlan, Se
 from engine.pool.scalars import MAX_REPLY
 from engine.pool.speech import CURRENCIES, currency_beside_placeholder, fill, placeholders, spoken, typed_prices
 
-MAX_SENTENCES = 2_000  # of a script; what the player's `script` message may hold
 PRODUCT_WORDS = ("product", "link")
 """Placeholders that a product itself fills."""
 
@@ -226,9 +227,7 @@ class Checks:
         if plan.language not in self.pool.languages:
             message = f"the shop does not speak `{plan.language}`"
             yield at.problem(message, "add it to `languages` in shop.yaml", "script", "language")
-        count = sum(len(segment.sentences) for segment in plan.segments)
-        if count > MAX_SENTENCES:
-            yield at.problem(f"the script has {count:,} sentences", f"keep {MAX_SENTENCES:,}, split the rest", "script")
+        yield from self._size(plan, at)
         ids: set[str] = set()
         segments: set[str] = set()
         for n, segment in enumerate(plan.segments):
@@ -249,6 +248,23 @@ class Checks:
                 ids.add(sentence.id)
                 if not segment.product or product is not None:
                     yield from self._sentence(sentence, plan.language, product, at, steps)
+
+    def _size(self, plan: ScriptPlan, at: Spot) -> Iterator[Problem]:
+        """A room takes a script whose record it can hold."""
+        count = sum(len(segment.sentences) for segment in plan.segments)
+        size = script_size.memory(plan, self.pool)
+        if size > MAX_SCRIPT_MEMORY:
+            most = count * MAX_SCRIPT_MEMORY // size
+            message = f"the ids, answers and facts of its {count:,} sentences take {size:,} bytes, a room remembers {MAX_SCRIPT_MEMORY:,}"
+            yield at.problem(
+                message, f"split the script: about {most:,} such sentences fit, more with shorter ids", "script"
+            )
+            return
+        size = script_size.record_bytes(plan, self.pool)
+        if size > script_size.MAX_SCRIPT_BYTES:
+            most = count * script_size.MAX_SCRIPT_BYTES // size
+            message = f"its {count:,} sentences take {size:,} bytes, a message takes {script_size.MAX_SCRIPT_BYTES:,}"
+            yield at.problem(message, f"split the script: about {most:,} such sentences fit", "script")
 
     def _sentence(
         self, sentence: Sentence, lang: Language, product: Product | None, at: Spot, steps: tuple[str | int, ...]
