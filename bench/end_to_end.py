@@ -56,7 +56,7 @@ async def embedded(shelf: Shelf) -> AsyncIterator[Engine]:
     """The engine on a log of its own."""
     with tempfile.TemporaryDirectory(prefix="livechat-bench-") as folder:
         settings = Settings(bus=BusSettings(url=f"sqlite:{folder}/log.db"))
-        async with engine(shelf, settings, open_bus(settings.bus)) as running:
+        async with engine(shelf, settings, await open_bus(settings.bus)) as running:
             yield running
 
 
@@ -70,7 +70,7 @@ async def bare(shelf: Shelf, arrivals: Arrivals, seconds: float) -> dict[str, fl
     """The peer: the same records through the same log, consumed and copied, nothing understood or decided."""
     del shelf
     with tempfile.TemporaryDirectory(prefix="livechat-bench-") as folder:
-        bus = open_bus(BusSettings(url=f"sqlite:{folder}/log.db"))
+        bus = await open_bus(BusSettings(url=f"sqlite:{folder}/log.db"))
         member = bus.member("bare")
         for event in await member.events(wait_ms=1_000):
             assert isinstance(event, Assigned)

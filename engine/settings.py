@@ -38,9 +38,39 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class KafkaSettings(Section):
+    session_timeout_s: float = Field(
+        default=10.0,
+        ge=1,
+        le=60,
+        description="A worker that is silent for so long loses its partitions; also the timeout of transactions, seconds.",
+    )
+    request_timeout_s: float = Field(
+        default=3.0, gt=0, le=60, description="Longest wait for a broker's answer to one request, seconds."
+    )
+    deadline_s: float = Field(
+        default=8.0,
+        gt=0,
+        le=60,
+        description="Longest that reading, publishing or committing may take with all its retries, seconds.",
+    )
+    tls: bool = Field(default=False, description="Encrypt connections to the brokers and check their certificates.")
+    ca: Path | None = Field(
+        default=None, description="File with the authorities of the brokers' certificates; None: the system's."
+    )
+    certificate: Path | None = Field(default=None, description="File with the certificate that this client shows.")
+    key: Path | None = Field(default=None, description="File with the key of `certificate`, not encrypted.")
+    sasl: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = Field(
+        default=None, description="How to log in at the brokers; None: not at all."
+    )
+    username: str | None = Field(default=None, description="Name to log in with.")
+    password_file: Path | None = Field(default=None, description="File that holds the password to log in with.")
+
+
 class BusSettings(Section):
     url: str = Field(
-        default="sqlite:var/livechat.db", description="`sqlite:PATH`: the embedded log, the only bus of this version."
+        default="sqlite:var/livechat.db",
+        description="`sqlite:PATH`: the embedded log; `kafka:HOST:PORT,HOST:PORT…`: a Kafka cluster.",
     )
     partitions: int = Field(
         default=8,
@@ -52,6 +82,7 @@ class BusSettings(Section):
         default="livechat.", description="Prefix of topic names on a shared broker; the embedded log needs none."
     )
     group: str = Field(default="livechat", description="Group of the workers that share the inputs.")
+    kafka: KafkaSettings = KafkaSettings()
 
 
 class WorkerSettings(Section):

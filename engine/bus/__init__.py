@@ -1,24 +1,32 @@
 """The durable log that everything is derived from: the port, and the bus that implements it.
 
-`port` what a bus is · `partitioner` key → partition · `limits` how large a record may be · `embedded/` the log in one SQLite file.
+`port` what a bus is · `partitioner` key → partition · `limits` how large a record may be · `embedded/` the log in one SQLite file ·
+`kafka/` the log on a Kafka cluster.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from engine.bus.embedded import EmbeddedBus
 from engine.bus.port import Bus
 from engine.errors import UsageError
 from engine.settings import BusSettings
 
 
-def open_bus(settings: BusSettings, *, readonly: bool = False) -> Bus:
-    """The bus that `settings.url` names. Touches the disk: call it before the loop is busy, and close the bus in the end.
+async def open_bus(settings: BusSettings, *, readonly: bool = False) -> Bus:
+    """The bus that `settings.url` names. Close it in the end. Waits for Kafka's brokers as long as it takes: cancel it to stop waiting.
 
     Raises `UsageError`, `BusUnavailable`, `BusInUse` (another process writes this log) and `BusDamaged`.
     """
     scheme, _, place = settings.url.partition(":")
-    if scheme != "sqlite" or not place:
-        raise UsageError(f"`bus.url` is `{settings.url}`, which is no log that can be opened here: write `sqlite:PATH`")
-    return EmbeddedBus(Path(place), partitions=settings.partitions, group=settings.group, readonly=readonly)
+    if scheme == "sqlite" and place:
+        from engine.bus.embedded import EmbeddedBus
+
+        return EmbeddedBus(Path(place), partitions=settings.partitions, group=settings.group, readonly=readonly)
+    if scheme == "kafka" and place:
+        from engine.bus.kafka import open_kafka
+
+        return await open_kafka(place, settings, readonly=readonly)
+    raise UsageError(
+        f"`bus.url` is `{settings.url}`, which is no log that can be opened here: write `sqlite:PATH` or `kafka:HOST:PORT`"
+    )

@@ -10,6 +10,9 @@ from engine.errors import RecordTooLarge
 RECORD_LIMIT_BYTES = 1_000_000
 """Key, value and headers together; Kafka's default limit of 1,048,576 bytes holds its own framing besides."""
 
+HEADER_LIMIT = 100
+"""Most headers of a record that is read from a bus which strangers write to; our own records have at most a few."""
+
 
 def size_of(record: Outgoing) -> int:
     """Bytes of key, value and headers."""

@@ -24,6 +24,7 @@ from engine.metrics import Metrics
 from engine.settings import Role, Settings
 
 LAG_EVERY_S: Final = 0.5  # how often the event loop's lag is measured where no worker does
+OPEN_S: Final = 2.0  # an embedded log is open, and a broken one told, within it
 STOP_S: Final = 1.5  # beyond `worker.drain_s` for the rest to end; in all below the 10 s that orchestrators grant
 
 COLLECT: Final = (
@@ -102,15 +103,28 @@ class Assembly:
         """Serve until `stop`. Raises `LivechatError`s of whatever cannot go on."""
         metrics = Metrics()
         http = HttpServer(self._settings.http, metrics, self.ready)
-        bus = open_bus(self._settings.bus)
+        opening = asyncio.create_task(open_bus(self._settings.bus))
+        stopping = asyncio.create_task(self._stopping.wait())
+        bus: Bus | None = None
         try:
+            # What the log itself says goes first. Brokers may be away for long: then whoever looks after the process sees it alive.
+            await asyncio.wait([opening, stopping], timeout=OPEN_S, return_when=asyncio.FIRST_COMPLETED)
+            if opening.done():
+                bus = opening.result()
             address = await http.start()
             try:
-                await self._serve(bus, metrics, address)
+                await asyncio.wait([opening, stopping], return_when=asyncio.FIRST_COMPLETED)
+                if opening.done():
+                    bus = opening.result()
+                    await self._serve(bus, metrics, address)
             finally:
                 await http.close()
         finally:
-            await bus.close()
+            opening.cancel()
+            stopping.cancel()
+            await asyncio.gather(opening, stopping, return_exceptions=True)
+            if bus is not None:
+                await bus.close()
 
     async def _serve(self, bus: Bus, metrics: Metrics, http: tuple[str, int]) -> None:
         roles = self._settings.roles

@@ -74,7 +74,7 @@ async def staged(folder: Path, **fields: object) -> AsyncIterator[Stage]:
         gateway=GatewaySettings.model_validate({"listen": "127.0.0.1:0", "open": True, **fields}),
         publisher=PublisherSettings(default_shop="tea"),
     )
-    bus, metrics = open_bus(settings.bus), Metrics()
+    bus, metrics = await open_bus(settings.bus), Metrics()
     stage = Stage(bus, settings, metrics, Gateway(bus, settings, metrics), "")
     try:
         host, port = await stage.gateway.start()

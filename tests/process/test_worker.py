@@ -87,7 +87,7 @@ async def test_a_worker_that_is_stopped_and_started_again_decides_everything_onc
         bus=BusSettings(url=f"sqlite:{tmp_path}/log.db", partitions=4), publisher=PublisherSettings(default_shop=SHOP)
     )
     for life in range(3):
-        bus = open_bus(settings.bus)
+        bus = await open_bus(settings.bus)
         if life == 0:
             await publish_shop(bus)
         worker = worker_on(bus, settings)
@@ -98,7 +98,7 @@ async def test_a_worker_that_is_stopped_and_started_again_decides_everything_onc
         async with asyncio.timeout(10):
             await running
         await bus.close()
-    bus = open_bus(settings.bus)
+    bus = await open_bus(settings.bus)
     worker = worker_on(bus, settings)
     running = asyncio.ensure_future(worker.run())
     await until(lambda: worker.ready, running)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+from pydantic import BaseModel
 
 from engine import reference
 from engine.errors import UsageError
@@ -49,11 +50,17 @@ def test_every_reason_and_blocker_has_a_meaning(meanings: dict[str, Meaning], na
 def test_every_setting_is_described() -> None:
     """Each setting of each section stands in the page with its variable; none lacks a description."""
     page = MADE["docs/configuration.md"]
-    for name, info in Settings.model_fields.items():
-        for key, field in getattr(info.annotation, "model_fields", {name: info}).items():
-            variable = f"LIVECHAT_{name}__{key}" if key != name else f"LIVECHAT_{name}"
-            assert f"`{variable.upper()}`" in page
-            assert field.description, variable
+
+    def look(model: type[BaseModel], variable: str) -> None:
+        for name, field in model.model_fields.items():
+            named = f"{variable}{name}".upper()
+            if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+                look(field.annotation, f"{named}__")
+            else:
+                assert f"`{named}`" in page
+                assert field.description, named
+
+    look(Settings, "LIVECHAT_")
 
 
 def test_every_metric_is_described() -> None:

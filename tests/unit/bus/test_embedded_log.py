@@ -118,7 +118,7 @@ async def test_a_log_can_be_read_when_nobody_writes(bus: EmbeddedBus, path: Path
     await reader.close()
 
 
-def test_what_cannot_be_opened(tmp_path: Path) -> None:
+async def test_what_cannot_be_opened(tmp_path: Path) -> None:
     """A missing log, a folder that cannot be written and a wrong address each say what to do."""
     with pytest.raises(BusUnavailable, match=r"there is no log .* start the engine"):
         EmbeddedBus(tmp_path / "none.db", partitions=1, readonly=True)
@@ -126,12 +126,12 @@ def test_what_cannot_be_opened(tmp_path: Path) -> None:
     with pytest.raises(BusUnavailable, match=r"cannot be written .*: make it writable"):
         EmbeddedBus(tmp_path / "file" / "log.db", partitions=1)
     with pytest.raises(UsageError, match="write `sqlite:PATH`"):
-        open_bus(BusSettings(url="postgres:x"))
+        await open_bus(BusSettings(url="postgres:x"))
 
 
 async def test_open_bus_makes_the_folder(tmp_path: Path) -> None:
     """The address of the settings names the file; partitions and group come from there, too."""
-    bus = open_bus(BusSettings(url=f"sqlite:{tmp_path}/var/log.db", partitions=3))
+    bus = await open_bus(BusSettings(url=f"sqlite:{tmp_path}/var/log.db", partitions=3))
     assert bus.partitions == 3
     assert (tmp_path / "var" / "log.db").exists()
     await bus.close()

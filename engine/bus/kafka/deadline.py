@@ -1,0 +1,56 @@
+"""Calls of aiokafka with a deadline around them: many of them never return while brokers are away."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Iterable
+from typing import Any, TypeVar
+
+from aiokafka.errors import KafkaError
+
+from engine.errors import BusUnavailable
+
+T = TypeVar("T")
+
+Task = asyncio.Future[Any]
+"""Whatever the task's result is, nobody here looks at it."""
+
+
+def consume(task: Task) -> None:
+    """Callback: the outcome of something that nobody waits for any more is looked at, so that asyncio does not report it."""
+    if not task.cancelled():
+        task.exception()
+
+
+def abandon(tasks: Iterable[Task]) -> None:
+    """Nobody waits for these any more. They are asked to end, which some never do."""
+    for task in tasks:
+        task.add_done_callback(consume)
+        task.cancel()
+
+
+async def within(seconds: float, call: Coroutine[Any, Any, T], what: str) -> T:
+    """The call's result, or what it raised. Raises `BusUnavailable` at the deadline, and for the call's own cancellation.
+
+    `asyncio.wait_for` would wait for the cancelled call to end, and some calls swallow their cancellation.
+    """
+    task = asyncio.ensure_future(call)
+    try:
+        done, _ = await asyncio.wait({task}, timeout=max(0.0, seconds))
+    except asyncio.CancelledError:
+        abandon((task,))
+        raise
+    if not done:
+        abandon((task,))
+        raise BusUnavailable(f"{what} did not end within {seconds:.1f} s: look after the brokers")
+    if task.cancelled():
+        raise BusUnavailable(f"{what} was cut off: look after the brokers")
+    return task.result()
+
+
+def unavailable(what: str, error: BaseException) -> BusUnavailable:
+    """What a caller is told of an error of aiokafka or the network."""
+    reason = str(error) or type(error).__name__
+    if isinstance(error, KafkaError):
+        reason = reason.removeprefix("[Error ").strip()
+    return BusUnavailable(f"{what} failed ({reason}): look after the brokers")

@@ -1,0 +1,128 @@
+"""Producers of aiokafka: how they are made, started, and got rid of when they hang."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any, Final
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from engine.bus.kafka.access import Access
+from engine.bus.kafka.deadline import abandon, consume, unavailable, within
+from engine.errors import BusUnavailable
+
+BATCH_BYTES: Final = 524_288
+"""Most bytes of one batch; a record that is larger travels alone. The brokers' limit is 1 MiB for both."""
+
+REQUEST_BYTES: Final = 1_048_576
+
+START_S: Final = 10.0
+"""Longest wait for a producer's id; the brokers may first have to abort what its predecessor left open."""
+
+STOP_S: Final = 0.5
+"""Longest wait for a producer to end in an orderly way: whatever it had to send was sent before."""
+
+log = logging.getLogger(__name__)
+
+
+async def start_producer(access: Access, *, transactional_id: str | None = None) -> AIOKafkaProducer:
+    """A running, idempotent producer; with an id, one that fences all former ones of that id. Raises `BusUnavailable`."""
+    own: dict[str, object] = {"enable_idempotence": True}
+    if transactional_id is not None:
+        # An open transaction of a dead worker holds readers back no longer than its partitions wait for another owner.
+        timeout_ms = int(access.settings.session_timeout_s * 1_000)
+        own = {"transactional_id": transactional_id, "transaction_timeout_ms": timeout_ms}
+    producer = AIOKafkaProducer(
+        client_id="livechat",
+        acks="all",
+        max_batch_size=BATCH_BYTES,
+        max_request_size=REQUEST_BYTES,
+        **own,
+        **access.options(),
+    )
+    what = "starting a producer" if transactional_id is None else f"fencing `{transactional_id}`"
+    try:
+        await within(START_S, producer.start(), what)
+    except (KafkaError, OSError) as error:
+        discard(producer)
+        raise unavailable(what, error) from error
+    except BaseException:
+        discard(producer)
+        raise
+    return producer
+
+
+_discarding: set[asyncio.Task[None]] = set()
+
+
+def discard(producer: AIOKafkaProducer) -> None:
+    """Ends a producer in the background, whatever state it is in."""
+    task = asyncio.ensure_future(stop_producer(producer))
+    _discarding.add(task)
+    task.add_done_callback(_discarding.discard)
+
+
+async def discarded(seconds: float) -> None:
+    """Waits until discarded producers are gone, no longer than this."""
+    if _discarding:
+        await asyncio.wait(_discarding, timeout=seconds)
+
+
+async def stop_producer(producer: AIOKafkaProducer) -> None:
+    """Ends a producer within about `STOP_S`; one that hangs is taken apart.
+
+    With brokers away aiokafka's own `stop` never returns, and its sender tries for ever. It has no way to be killed, hence the
+    private names: the client is made to answer every request with a cancellation, which ends all that waits for it.
+    """
+    stopping = asyncio.ensure_future(producer.stop())
+    await asyncio.wait({stopping}, timeout=STOP_S)
+    sender = producer._sender.sender_task  # noqa: SLF001  see above
+    if not stopping.done():
+        producer.client.send = producer.client.ready = producer.client.coordinator_lookup = _cancelled
+        for _ in range(3):  # the sender's first cancellation only makes it wait for its own tasks
+            if sender is not None and not sender.done():
+                sender.cancel()
+                await asyncio.wait({sender}, timeout=0.05)
+        abandon((stopping,))
+        closing = asyncio.ensure_future(producer.client.close())
+        await asyncio.wait({closing}, timeout=STOP_S)
+        if not closing.done():
+            abandon((closing,))
+        else:
+            consume(closing)
+    else:
+        consume(stopping)
+    if sender is not None and sender.done():
+        consume(sender)
+    _silence(producer)
+
+
+async def _cancelled(*_: object, **__: object) -> Any:
+    raise asyncio.CancelledError
+
+
+def _silence(producer: AIOKafkaProducer) -> None:
+    """Looks at the errors that aiokafka leaves in futures which nobody has a hand on; asyncio would report each."""
+    leaving = [batch for batches in producer._message_accumulator._batches.values() for batch in batches]  # noqa: SLF001  as said
+    futures = [future for batch in leaving for future in (batch._drain_waiter, batch.future)]  # noqa: SLF001  as said
+    waiter = producer._txn_manager._transaction_waiter  # noqa: SLF001  as said
+    for future in (*futures, waiter):
+        if future is not None and future.done():
+            consume(future)
+
+
+async def abort(producer: AIOKafkaProducer, seconds: float) -> bool:
+    """Aborts the open transaction; False where that is not certain."""
+    try:
+        await within(seconds, producer.abort_transaction(), "aborting a transaction")
+    except (
+        KafkaError,
+        OSError,
+        BusUnavailable,
+        AssertionError,
+    ) as error:  # the state machine asserts after fatal errors
+        log.debug("a transaction could not be aborted: %s", error)
+        return False
+    return True

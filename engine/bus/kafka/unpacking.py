@@ -1,0 +1,104 @@
+"""Bytes of a fetch → records: committed ones only, and never an exception for what a stranger wrote."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Any, Final
+
+from aiokafka.errors import KafkaError
+from aiokafka.record.control_record import ABORT_MARKER, ControlRecord
+from aiokafka.record.memory_records import MemoryRecords
+
+from engine.bus.limits import HEADER_LIMIT, RECORD_LIMIT_BYTES
+from engine.bus.port import Headers, Stored
+
+UNREADABLE: Final = b""
+"""Value of a record that cannot be decoded, or is beyond the limits: no record of ours is empty, so it goes to the dead letters."""
+
+FOREIGN = (KafkaError, ValueError, IndexError, OSError, EOFError)
+"""What decoding a batch that is damaged, or packed in a way unknown here, may raise."""
+
+log = logging.getLogger(__name__)
+
+
+def unpack(
+    topic: str, partition: int, data: bytes, aborted: Sequence[tuple[int, int]], start: int
+) -> tuple[list[Stored], int]:
+    """The committed records from offset `start` on, and the offset after all that was looked at.
+
+    `aborted`: producer id and first offset of the aborted transactions in `data`, as the broker lists them.
+    """
+    found: list[Stored] = []
+    after = start
+    waiting = sorted(aborted, key=lambda of: of[1], reverse=True)
+    dropped: set[int] = set()
+    batches = MemoryRecords(data)
+    while batches.has_next():
+        batch = batches.next_batch()
+        producer = batch.producer_id
+        while waiting and waiting[-1][1] <= batch.base_offset:
+            dropped.add(waiting.pop()[0])
+        if batch.is_control_batch:
+            if producer in dropped and _is_abort(batch):
+                dropped.discard(producer)
+        elif not (batch.is_transactional and producer in dropped):
+            _records(topic, partition, batch, after, found)
+        after = max(after, batch.next_offset)
+    return found, after
+
+
+def _is_abort(batch: Any) -> bool:
+    return bool(ControlRecord.parse(next(batch).key) == ABORT_MARKER)
+
+
+def _records(topic: str, partition: int, batch: Any, start: int, found: list[Stored]) -> None:
+    """Adds the batch's records from `start` on. Where one cannot be decoded, it and the rest of its batch count as unreadable."""
+    at = max(start, batch.base_offset)
+    try:
+        if not batch.validate_crc():
+            raise ValueError("its checksum is wrong")
+        for record in batch:
+            offset = record.offset
+            if offset < start:
+                continue
+            at = offset
+            key, value, headers = record.key, record.value, record.headers
+            if headers or (value is not None and len(value) > RECORD_LIMIT_BYTES):
+                headers, fits = _bounded(key, value, headers)
+                value = value if fits else UNREADABLE
+            found.append(
+                Stored(
+                    topic,
+                    partition,
+                    offset,
+                    record.timestamp,
+                    key if key is None else key.decode("utf-8", "replace"),
+                    value,
+                    headers or (),
+                )
+            )
+            at = offset + 1
+    except FOREIGN as error:
+        log.warning(
+            "records %d to %d of partition %d of `%s` cannot be read: %s",
+            at,
+            batch.next_offset - 1,
+            partition,
+            topic,
+            error,
+        )
+        time = max(0, batch.max_timestamp or 0)
+        found += [Stored(topic, partition, offset, time, None, UNREADABLE) for offset in range(at, batch.next_offset)]
+
+
+def _bounded(
+    key: bytes | None, value: bytes | None, headers: Sequence[tuple[str, bytes | None]]
+) -> tuple[Headers, bool]:
+    """The headers, and whether the record is within the limits; without any where it is not."""
+    if len(headers) > HEADER_LIMIT:
+        return (), False
+    size = len(key or b"") + len(value or b"")
+    kept = tuple((name, content or b"") for name, content in headers)
+    size += sum(len(name.encode()) + len(content) for name, content in kept)
+    return (kept, True) if size <= RECORD_LIMIT_BYTES else ((), False)
