@@ -152,7 +152,9 @@ class KafkaHarness:
         """Somebody says farewell to the group in its name."""
         assert isinstance(member, KafkaMember)
         group = member._group
-        coordinator = member._membership._consumer._coordinator
+        consumer = member._membership._consumer
+        assert consumer is not None
+        coordinator = consumer._coordinator
 
         async def leave() -> None:
             node = await member._connection.coordinator(group)
