@@ -89,9 +89,12 @@ def running(*arguments: str | Path, cwd: Path, env: Mapping[str, str] | None = N
 
 @contextmanager
 def serving(cwd: Path, *arguments: str | Path) -> Iterator[tuple[Command, str, str]]:
-    """A server that is ready: the process, its WebSocket's URL, its HTTP's URL."""
+    """A server that is ready: the process, its WebSocket's URL, its HTTP's URL.
+
+    `cwd` is a test's `tmp_path`; models are kept beside it, so that only the first server of a run trains one.
+    """
     base, shop = write_shop(cwd)
-    env = {"LIVECHAT_PUBLISHER__BASE": str(base)}
+    env = {"LIVECHAT_PUBLISHER__BASE": str(base), "LIVECHAT_PUBLISHER__CACHE": str(cwd.parent / "models")}
     options = ("--shop", shop, "--open", "--ws", "127.0.0.1:0", "--http", "127.0.0.1:0")
     with running("serve", *options, *arguments, cwd=cwd, env=env) as server:
         places = dict(part.split("=", 1) for part in server.line("listening").split()[1:])

@@ -9,6 +9,7 @@ import pytest
 
 from engine.errors import Exit
 from tests.process.commands import left_behind, running
+from tests.unit.example_model import example_cache
 
 pytestmark = [
     pytest.mark.process,
@@ -19,8 +20,8 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the model of the example is kept: it is trained once for these tests."""
-    return tmp_path_factory.mktemp("cache")
+    """Where the model of the example is kept; that the demo trains it where it is missing, the wheel's test shows."""
+    return example_cache(tmp_path_factory)
 
 
 def test_demo_shows_the_live_and_leaves_nothing(tmp_path: Path, cache: Path) -> None:

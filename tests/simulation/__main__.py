@@ -31,7 +31,7 @@ def main() -> int:
         entries += outcome.entries
         faults.update(outcome.faults)
         if given.digest:
-            print(f"{seed} {outcome.digest}")
+            print(f"{seed} {outcome.digest()}")
         elif sys.stderr.isatty() or (number + 1) % 50 == 0 or number + 1 == given.seeds:
             rate = (number + 1) / (time.monotonic() - begun)
             end = "\r" if sys.stderr.isatty() else "\n"

@@ -53,10 +53,11 @@ class SimBus:
     def __init__(self, loop: VirtualLoop, rng: Random, partitions: int, odds: Odds) -> None:
         self.partitions = partitions
         self.identity = "simulated"
-        self.identity = "simulated"
         self.odds = odds
         self.log: dict[tuple[str, int], list[Stored]] = {}
         """Everything that was ever written; what `begin` leaves behind is kept for the checks."""
+        self._written: dict[tuple[str, int], list[int]] = {}
+        """The offsets in `log`, to find places by."""
         self.begins: dict[tuple[str, int], int] = {}
         self.leases: dict[int, int] = {}
         self.offsets: dict[int, dict[str, int]] = {}
@@ -81,11 +82,15 @@ class SimBus:
         partition = record.partition
         if partition is None:
             partition = partition_of(record.key, self.partitions) if rooms else 0
-        line = self.log.setdefault((record.topic, partition), [])
+        place = (record.topic, partition)
+        line = self.log.get(place)
+        if line is None:
+            line, self._written[place] = self.log.setdefault(place, []), []
         gap = 1 if self.rng.random() < 0.9 else self.rng.randint(2, 4)
         offset = line[-1].offset + gap if line else 0
         stored = Stored(record.topic, partition, offset, self.loop.now(), record.key, record.value, record.headers)
         line.append(stored)
+        self._written[place].append(offset)
         for watch in self.watchers:
             watch(stored)
         for event in self._grown:
@@ -107,8 +112,15 @@ class SimBus:
     # ---- reading ---------------------------------------------------------------------------------------------------
 
     def _from(self, topic: str, partition: int, start: int) -> list[Stored]:
-        line = self.log.get((topic, partition), [])
-        return line[bisect_left(line, max(start, self._begin(topic, partition)), key=lambda stored: stored.offset) :]
+        place = (topic, partition)
+        offsets = self._written.get(place)
+        if offsets is None or start > offsets[-1]:  # nothing new: what nearly every look finds
+            return []
+        return self.log[place][bisect_left(offsets, max(start, self._begin(topic, partition))) :]
+
+    def _count_from(self, topic: str, partition: int, start: int) -> int:
+        offsets = self._written.get((topic, partition), [])
+        return len(offsets) - bisect_left(offsets, max(start, self._begin(topic, partition)))
 
     def _begin(self, topic: str, partition: int) -> int:
         return self.begins.get((topic, partition), 0)
@@ -350,7 +362,7 @@ class SimMember:
     async def lag(self) -> Mapping[int, Mapping[str, int]]:
         self._check()
         return {
-            partition: {topic: len(self.bus._from(topic, partition, at)) for topic, at in positions.items()}
+            partition: {topic: self.bus._count_from(topic, partition, at) for topic, at in positions.items()}
             for partition, positions in self.positions.items()
         }
 

@@ -276,7 +276,7 @@ def _check_replay(log: Log, partition: int, items: Sequence[NumberedEntry]) -> R
             lines += [(room, each.source, each.id, each.final) for each in found]
     for topic, expected in told.items():
         written = [(stored.key, stored.value) for stored in log.get((topic, partition), [])]
-        if sorted(written, key=repr) != sorted(expected, key=repr):
+        if Counter(written) != Counter(expected):
             missing = [each for each in expected if each not in written]
             extra = [each for each in written if each not in expected]
             raise Broken(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from engine.bus.port import Stored
 from engine.client.playhead import Say
 from tests.simulation.bus import Crashed
-from tests.simulation.checks import Watch, check_partition
+from tests.simulation.checks import Log, Watch, check_partition
 from tests.simulation.clock import VirtualLoop
 from tests.simulation.player import Broken, Player
 from tests.simulation.world import World
@@ -18,14 +18,22 @@ from tests.simulation.world import World
 
 @dataclass(slots=True)
 class Outcome:
-    """What one seed came to. `digest`: of everything on the log."""
+    """What one seed came to."""
 
     seed: int
     comments: int
     replies: int
     entries: int
-    digest: str
+    log: Log
     faults: dict[str, int] = field(default_factory=dict)
+
+    def digest(self) -> str:
+        """Of everything on the log."""
+        digest = hashlib.sha256()
+        for place in sorted(self.log):
+            for stored in self.log[place]:
+                digest.update(repr((place, stored.offset, stored.time, stored.key, stored.value)).encode())
+        return digest.hexdigest()[:16]
 
 
 class SeedFailed(Exception):
@@ -95,8 +103,4 @@ async def _run(seed: int) -> Outcome:
     entries, comments = (sum(column) for column in zip(*counts, strict=True))
     if not entries:
         raise Broken("nothing happened")
-    digest = hashlib.sha256()
-    for place in sorted(log):
-        for stored in log[place]:
-            digest.update(repr((place, stored.offset, stored.time, stored.key, stored.value)).encode())
-    return Outcome(seed, comments, watch.replies_heard, entries, digest.hexdigest()[:16], dict(world.bus.counts))
+    return Outcome(seed, comments, watch.replies_heard, entries, log, dict(world.bus.counts))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,11 @@ CASES = {
 }
 
 
+@lru_cache(maxsize=64)  # the example's own files, looked through for each stub
+def intents_in(text: str) -> frozenset[str]:
+    return frozenset(parsed(text)["intents"])
+
+
 def parsed(text: str) -> Any:
     return YAML(typ="safe", pure=True).load(text)
 
@@ -118,7 +124,7 @@ def apply(stub: str, shop: Path) -> None:
     content = parsed(stub)
     for intent, entry in content.get("intents", {}).items():
         files = sorted((shop / "intents").glob("*.yaml"))
-        home = next((file for file in files if intent in parsed(file.read_text(encoding="utf-8"))["intents"]), None)
+        home = next((file for file in files if intent in intents_in(file.read_text(encoding="utf-8"))), None)
         edit(home or shop / "intents" / "gaps.yaml", {"intents": {intent: entry}})
     if "shop" in content:
         edit(shop / "shop.yaml", {"shop": content["shop"]})
@@ -134,42 +140,49 @@ def apply(stub: str, shop: Path) -> None:
             edit(shop / "catalogue.yaml", content)
 
 
-def with_stub(tmp_path: Path, stub: str) -> Pool:
-    shop = tmp_path / "shop"
+@pytest.fixture
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A fresh copy of the example shop, each time at the same place: the loader reads only the files anew that a test edits."""
+    shop = tmp_path_factory.getbasetemp() / "remedied-shop"
+    shutil.rmtree(shop, ignore_errors=True)
     shutil.copytree(example_shop(), shop)
-    apply(stub, shop)
-    return load(base_pack(), shop).pool
+    return shop
+
+
+def with_stub(copy: Path, stub: str) -> Pool:
+    apply(stub, copy)
+    return load(base_pack(), copy).pool
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-def test_a_stub_is_taken_once_it_is_filled_in(case: Sight, tmp_path: Path) -> None:
+def test_a_stub_is_taken_once_it_is_filled_in(case: Sight, copy: Path) -> None:
     """What a gap prints passes the check, with nothing changed but the empty places."""
     found = remedy(GAP, case)
     assert found.sentence.endswith(".")
     assert parsed(found.stub)
-    with_stub(tmp_path, filled(found.stub, case.key.product))
+    with_stub(copy, filled(found.stub, case.key.product))
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-def test_an_empty_stub_is_refused(case: Sight, tmp_path: Path) -> None:
+def test_an_empty_stub_is_refused(case: Sight, copy: Path) -> None:
     """A stub that nobody filled in never goes live."""
     stub = remedy(GAP, case).stub
     if '""' in stub:
         with pytest.raises(PoolError):
-            with_stub(tmp_path, stub)
+            with_stub(copy, stub)
 
 
-def test_a_reply_stub_closes_the_gap(tmp_path: Path) -> None:
+def test_a_reply_stub_closes_the_gap(copy: Path) -> None:
     """The reply is for the intent and product of the gap, in the language of its viewers."""
     case = sight("no_reply", intent="product.shelf_life", product="longjing")
-    pool = with_stub(tmp_path, filled(remedy(GAP, case).stub, "longjing"))
+    pool = with_stub(copy, filled(remedy(GAP, case).stub, "longjing"))
     (reply,) = pool.intents["product.shelf_life"].replies
     assert (reply.products, reply.lang, reply.needs_product) == (("longjing",), "zh", True)
 
 
-def test_a_reply_that_needs_no_product_answers_without_one(tmp_path: Path) -> None:
+def test_a_reply_that_needs_no_product_answers_without_one(copy: Path) -> None:
     """With it, a viewer who names no product gets an answer."""
-    pool = with_stub(tmp_path, filled(remedy(GAP, CASES["which product"]).stub, None))
+    pool = with_stub(copy, filled(remedy(GAP, CASES["which product"]).stub, None))
     assert not all(reply.needs_product for reply in pool.intents["product.usage"].replies)
 
 

@@ -8,8 +8,9 @@ from engine.pool.load import load_pool
 from engine.pool.model import Pool
 from engine.pool.paths import base_pack, example_shop
 from engine.understanding.model import MAX_BYTES, Model
-from engine.understanding.train import model_hash, train
+from engine.understanding.train import model_hash
 from engine.understanding.understander import Understander
+from tests.unit.example_model import example_cache, example_trainer
 
 pytestmark = pytest.mark.slow
 
@@ -20,8 +21,9 @@ def pack() -> Pool:
 
 
 @pytest.fixture(scope="module")
-def trained(pack: Pool) -> Model:
-    return train(pack.training)
+def trained(pack: Pool, tmp_path_factory: pytest.TempPathFactory) -> Model:
+    trainer = example_trainer(example_cache(tmp_path_factory))
+    return Model.from_bytes(trainer.content(pack.model))
 
 
 def test_the_folds_reach_the_floor(trained: Model) -> None:
