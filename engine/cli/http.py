@@ -16,7 +16,10 @@ Readiness = Callable[[], Mapping[str, bool]]
 
 
 class HttpServer:
-    """Answers health checks and scrapes. `ready`: all roles are, and the process is not draining."""
+    """Answers health checks and scrapes. `ready`: all roles are, and the process is not draining.
+
+    A process whose log cannot be written is not ready either, and says why.
+    """
 
     def __init__(self, settings: HttpSettings, metrics: Metrics, ready: Readiness) -> None:
         self._settings = settings
@@ -60,6 +63,10 @@ class HttpServer:
 
     async def _readiness(self, request: web.Request) -> web.Response:
         del request
-        roles = dict(self._ready())
+        roles, troubles = dict(self._ready()), self._metrics.troubles
+        roles |= dict.fromkeys(troubles, False)
         ready = all(roles.values())
-        return web.json_response({"ready": ready, "roles": roles}, status=200 if ready else 503)
+        answer: dict[str, object] = {"ready": ready, "roles": roles}
+        if troubles:
+            answer["reasons"] = dict(troubles)
+        return web.json_response(answer, status=200 if ready else 503)

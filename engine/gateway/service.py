@@ -16,9 +16,9 @@ from typing import Final
 from pydantic import ValidationError
 
 from engine import __version__
-from engine.bus.port import Bus, Outgoing
+from engine.bus.port import Bus, Outgoing, Position
 from engine.clock import wall_clock
-from engine.errors import BusError
+from engine.errors import BusError, BusUnavailable
 from engine.events import wire
 from engine.events.closes import CloseCode
 from engine.events.codec import describe, encode
@@ -34,6 +34,7 @@ from engine.gateway.sources import Rate
 from engine.metrics import Metrics
 from engine.settings import Settings
 
+TROUBLE_MS: Final = 15_000  # a gateway that nobody asks to write anything is taken for well again after so long
 SEEN_MS: Final = (
     10_000  # between two signs of life of a player on the bus; a third of the 30 s after which it counts as lost
 )
@@ -66,6 +67,7 @@ class Gateway:
         self._peers: dict[Peer, None] = {}
         self._ticker: asyncio.Task[None] | None = None
         self._last_seen = steady()
+        self._failed_at = 0
 
     # ---- life ----------------------------------------------------------------------------------------------------------
 
@@ -114,6 +116,8 @@ class Gateway:
             if end is not None:
                 peer.link.end(end.code, end.reason)
         self._inbound.trim()
+        if now - self._failed_at >= TROUBLE_MS:
+            self._metrics.troubles.pop("gateway", None)
         if now - self._last_seen >= SEEN_MS:
             self._last_seen = now
             players = self._inbound.players.rooms.items()
@@ -286,7 +290,7 @@ class Gateway:
         if comments:
             # Before they are on the bus: their verdicts may come at once.
             self._inbound.owed.add(peer, [(comment.room, comment.source, comment.id) for comment in comments])
-            await self._bus.publish([Outgoing("comments", comment.room, encode(comment)) for comment in comments])
+            await self._publish([Outgoing("comments", comment.room, encode(comment)) for comment in comments])
         self._metrics.acks.labels("received").inc(len(comments))
         peer.say(wire.Received(id=batch.id, results=tuple(receipts)))
 
@@ -309,13 +313,24 @@ class Gateway:
         if len(value) > MAX_RECORD_BYTES:
             limit = f"{MAX_RECORD_BYTES // 1024} KiB"
             return self._refuse(peer, message, "too_large", f"as a record this is above {limit}; split it")
-        places = await self._bus.publish([Outgoing(record.topic, record.key(), value)])
+        places = await self._publish([Outgoing(record.topic, record.key(), value)])
         peer.say(wire.Done(id=message.id, offset=places[0].offset))
         return None
 
     async def _write(self, records: Sequence[Record]) -> None:
         if records:
-            await self._bus.publish([Outgoing(record.topic, record.key(), encode(record)) for record in records])
+            await self._publish([Outgoing(record.topic, record.key(), encode(record)) for record in records])
+
+    async def _publish(self, records: Sequence[Outgoing]) -> Sequence[Position]:
+        """Write to the log; `/readyz` tells while that fails. Raises `BusError`."""
+        try:
+            places = await self._bus.publish(records)
+        except BusUnavailable as error:
+            self._failed_at = self._steady()
+            self._metrics.troubles["gateway"] = str(error)
+            raise
+        self._metrics.troubles.pop("gateway", None)
+        return places
 
     def _refuse(
         self, peer: Peer, message: wire.Message | None, code: wire.ErrorCode, why: str, *, retry_ms: int | None = None

@@ -90,12 +90,15 @@ class Sender:
             again = []
             for (worker, prepared), outcome in zip(todo, outcomes, strict=True):
                 self._metrics.commits.labels(type(outcome).__name__.lower()).inc()
+                if isinstance(outcome, Aborted | Unknown):
+                    self._metrics.troubles["worker"] = outcome.reason
                 if not self._holds(worker):
                     continue
                 kept = await self._after(worker, prepared, outcome, sent)
                 if kept is not None:
                     again.append((worker, kept))
             if not again:
+                self._metrics.troubles.pop("worker", None)
                 return
             todo = again
             try:

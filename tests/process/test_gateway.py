@@ -7,7 +7,7 @@ import dataclasses
 import json
 import socket
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,14 +19,14 @@ from websockets.typing import Origin
 
 from engine.bus import open_bus
 from engine.bus.partitioner import partition_of
-from engine.bus.port import Bus, Outgoing, partition_count
+from engine.bus.port import Bus, Outgoing, Position, partition_count
 from engine.client.connection import Connection, RequestRefused
 from engine.client.operator import Operator
 from engine.client.player import ReferencePlayer
 from engine.client.playhead import Say, Tell
 from engine.client.scripts import FactBook
 from engine.client.source import Source
-from engine.errors import ProtocolError, Unavailable, UsageError
+from engine.errors import BusUnavailable, ProtocolError, Unavailable, UsageError
 from engine.events import wire
 from engine.events.closes import CloseCode
 from engine.events.codec import decode, encode
@@ -645,3 +645,31 @@ async def test_a_port_in_use_is_told_and_nothing_goes_on(tmp_path: Path) -> None
         with pytest.raises(UsageError, match="free the port"):
             await Gateway(stage.bus, stage.settings.model_copy(update={"gateway": taken}), stage.metrics).start()
         assert asyncio.all_tasks() <= before
+
+
+async def test_a_log_that_cannot_be_written_is_told_until_it_can(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The request is refused as temporary, the process is not ready; a request that succeeds, or a while without any, ends it."""
+    async with staged(tmp_path) as stage, Operator(stage.url) as operator:
+        publish, full = stage.bus.publish, BusUnavailable("there is no space left for the log")
+
+        async def fail(records: Sequence[Outgoing]) -> Sequence[Position]:
+            raise full
+
+        for heal in ("write", "wait"):
+            monkeypatch.setattr(stage.bus, "publish", fail)
+            with pytest.raises(RequestRefused) as caught:
+                await operator.set_mode("r1", "auto")
+            assert caught.value.refused.temporary
+            assert stage.metrics.troubles == {"gateway": str(full)}
+            await stage.gateway.tick()
+            assert stage.metrics.troubles == {"gateway": str(full)}
+            monkeypatch.setattr(stage.bus, "publish", publish)
+            if heal == "write":
+                await operator.set_mode("r1", "auto")
+            else:
+                later = stage.gateway._steady() + 15_000
+                monkeypatch.setattr(stage.gateway, "_steady", lambda: later)  # noqa: B023 - the last round's
+                await stage.gateway.tick()
+            assert stage.metrics.troubles == {}

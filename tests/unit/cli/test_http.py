@@ -24,6 +24,23 @@ async def test_ready_only_when_every_role_is() -> None:
     assert (await server._health(request)).status == 200
 
 
+async def test_not_ready_while_the_log_cannot_be_written() -> None:
+    """503 with the reason, and 200 again afterwards."""
+    metrics = Metrics()
+    server = HttpServer(HttpSettings(), metrics, lambda: {"worker": True, "gateway": True})
+    request = make_mocked_request("GET", "/readyz")
+    metrics.troubles["worker"] = "there is no space left"
+    answer = await server._readiness(request)
+    assert answer.status == 503
+    assert json.loads(answer.text or "") == {
+        "ready": False,
+        "roles": {"worker": False, "gateway": True},
+        "reasons": {"worker": "there is no space left"},
+    }
+    metrics.troubles.clear()
+    assert (await server._readiness(request)).status == 200
+
+
 async def test_metrics_are_those_of_the_process() -> None:
     """In Prometheus's text format."""
     metrics = Metrics()

@@ -23,8 +23,12 @@ class Member(SimMember):
 
     plan: list[tuple[Outcome | None, bool]]
     got: list[Batch]
+    metrics: Metrics
+    reasons: list[str | None]
+    """What kept the worker from writing, as of each attempt."""
 
     async def commit(self, batches: Sequence[Batch]) -> Sequence[Outcome]:
+        self.reasons.append(self.metrics.troubles.get("worker"))
         outcome, lands = self.plan.pop(0)
         for batch in batches:
             self.got.append(batch)
@@ -45,11 +49,12 @@ def run(plan: list[tuple[Outcome | None, bool]]) -> tuple[Desk, Member, list[int
         bus = SimBus(loop, Random(1), 2, Odds())
         member = Member(bus, "g")
         member.plan, member.got = plan, []
+        member.metrics, member.reasons = Metrics(), []
         bus.owners[0] = member
         assert await member.acquire(0) == 1
         restorer = Restorer(bus, Source(), Rooms, 100, lambda _: None)
         sender = Sender(
-            lambda: member, restorer, Metrics(), lambda: NOW, lambda _: None, lambda _: not dropped, dropped.append
+            lambda: member, restorer, member.metrics, lambda: NOW, lambda _: None, lambda _: not dropped, dropped.append
         )
         prepared = desk.turn(desk.comment())
         assert prepared is not None
@@ -73,6 +78,15 @@ def test_an_aborted_batch_is_sent_again_as_it_is() -> None:
     desk, member, dropped = run([(Aborted("x"), False), (Aborted("x"), False), (Committed(), True)])
     assert member.got[0] == member.got[1] == member.got[2]
     assert (desk.worker.is_clean, journals(member), dropped) == (True, 1, [])
+
+
+def test_why_nothing_can_be_committed_is_told_until_it_can() -> None:
+    """Whoever asks whether the process is ready hears it, and no more once the batch stands or is thrown away."""
+    _, member, _ = run([(Aborted("no space left"), False), (None, False), (Committed(), True)])
+    assert member.reasons == [None, "no space left", "simulated"]
+    assert member.metrics.troubles == {}
+    _, member, _ = run([(Aborted("no space left"), False), (FencedOff(), False)])
+    assert member.metrics.troubles == {}
 
 
 def test_after_an_unknown_outcome_the_journal_decides() -> None:
