@@ -10,7 +10,7 @@ from typer import Context
 from typer.core import TyperGroup
 
 from engine import __version__
-from engine.cli import config, fact, player, pool, room, say, send, serve, terminal, understand
+from engine.cli import config, fact, letters, player, pool, room, say, send, serve, terminal, topics, understand
 from engine.cli.demo import verb as demo
 from engine.errors import Exit, LivechatError
 
@@ -77,11 +77,13 @@ def main(
 RUN, CONNECT, OPERATE, WRITE = "Run", "Connect", "Operate", "Write replies"
 app.command("demo", rich_help_panel=RUN)(demo.demo)
 app.command("serve", rich_help_panel=RUN)(serve.serve)
+app.add_typer(topics.app, name="topics", rich_help_panel=RUN)
 app.command("config", rich_help_panel=RUN)(config.config)
 app.command("player", rich_help_panel=CONNECT)(player.player)
 app.command("send", rich_help_panel=CONNECT)(send.send)
 app.add_typer(room.app, name="room", rich_help_panel=OPERATE)
 app.add_typer(fact.app, name="fact", rich_help_panel=OPERATE)
+app.add_typer(letters.app, name="dead-letters", rich_help_panel=OPERATE)
 app.add_typer(pool.app, name="pool", rich_help_panel=WRITE)
 app.command("say", rich_help_panel=WRITE)(say.say)
 app.command("understand", rich_help_panel=WRITE)(understand.understand)

@@ -13,7 +13,9 @@ from engine.cli.main import Verbs, app
 from engine.errors import BusDamaged, Exit, PoolError, Problem, UsageError
 from tests.unit.cli.conftest import Invoke
 
-VERBS = ("demo", "serve", "config", "player", "send", "room", "fact", "pool", "say", "understand")
+VERBS = (
+    "demo", "serve", "topics", "config", "player", "send", "room", "fact", "dead-letters", "pool", "say", "understand",
+)  # fmt: skip
 
 
 def raising(error: BaseException) -> typer.Typer:

@@ -1,0 +1,155 @@
+"""`livechat topics`: the topics on a Kafka cluster, made and looked after."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from engine.cli import options, terminal
+from engine.errors import Exit, UsageError
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from engine.bus.kafka.access import Access
+    from engine.bus.kafka.topics import Difference, Shape
+    from engine.settings import Settings
+
+app = typer.Typer(no_args_is_help=True, help="Make the topics on a Kafka cluster, and look whether they are right.")
+
+KAFKA: Final = "kafka:"
+
+Partitions = Annotated[
+    int | None, typer.Option("--partitions", min=1, max=512, help="Of the rooms' topics; else `bus.partitions`.")
+]
+Prefix = Annotated[str | None, typer.Option("--prefix", metavar="TEXT", help="Of topic names; else `bus.prefix`.")]
+Replicas = Annotated[
+    int | None,
+    typer.Option("--replicas", min=1, max=32, help="Copies of each topic; else 3, or as many as there are brokers."),
+]
+MinIsr = Annotated[
+    int | None,
+    typer.Option(
+        "--min-isr", min=1, max=32, help="Copies that a write waits for; else one less than 3 replicas, or 1."
+    ),
+]
+
+
+@app.command("create")
+def create(
+    partitions: Partitions = None,
+    prefix: Prefix = None,
+    replicas: Replicas = None,
+    min_isr: MinIsr = None,
+    bus: options.BusUrl = None,
+    config: options.Config = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Make the topics that are missing. Those that are there stay as they are; differences are told as by `check`.
+
+    May be run again at any time. Ends with 1 where an existing topic is not as it should be.
+    """
+    _run(bus, config, partitions, prefix, replicas, min_isr, make=True, as_json=as_json)
+
+
+@app.command("check")
+def check(
+    partitions: Partitions = None,
+    prefix: Prefix = None,
+    replicas: Replicas = None,
+    min_isr: MinIsr = None,
+    bus: options.BusUrl = None,
+    config: options.Config = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Look whether every topic is there and as it should be; changes nothing.
+
+    Ends with 0 where all is right, with 1 where something differs.
+    """
+    _run(bus, config, partitions, prefix, replicas, min_isr, make=False, as_json=as_json)
+
+
+def _run(
+    bus: str | None,
+    config: options.Config,
+    partitions: int | None,
+    prefix: str | None,
+    replicas: int | None,
+    min_isr: int | None,
+    *,
+    make: bool,
+    as_json: bool,
+) -> None:
+    from engine.bus.kafka.layout import Layout
+    from engine.bus.kafka.topics import Shape
+    from engine.cli.signals import complete
+
+    given = {"url": bus, "partitions": partitions, "prefix": prefix}
+    settings = options.settings_of(config, {"bus": {name: value for name, value in given.items() if value is not None}})
+    shape = Shape(Layout(settings.bus.prefix, settings.bus.partitions), replicas, min_isr)
+    told: list[Difference] = []
+    complete(_look(_access(settings), shape, told, make=make, as_json=as_json))
+    if told:
+        raise typer.Exit(Exit.FAILED)
+
+
+def _access(settings: Settings) -> Access:
+    """How to reach the brokers. Raises `UsageError` where the bus is none of Kafka."""
+    from engine.bus.kafka.access import Access
+
+    url = settings.bus.url
+    if not url.startswith(KAFKA):
+        raise UsageError(
+            f"`bus.url` is `{url}`, which has no topics to look after: name a cluster with `--bus kafka:HOST:PORT`"
+        )
+    return Access(url.removeprefix(KAFKA), settings.bus.kafka)
+
+
+async def _look(access: Access, shape: Shape, told: list[Difference], *, make: bool, as_json: bool) -> None:
+    import logging
+
+    from engine.bus.kafka import topics
+
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what goes wrong is told in one sentence
+    made: list[str] = []
+    if make:
+        made, found = await topics.create(access, shape)
+    else:
+        found = await topics.check(access, shape)
+    told += found
+    if as_json:
+        terminal.show_json({"made": made, "differences": [_as_json(difference) for difference in told]})
+        return
+    if make:
+        terminal.say(f"made {len(made)} topics: {', '.join(made)}" if made else "every topic was there already")
+    if told:
+        terminal.out().print(table(told))
+    elif not make:
+        terminal.say(f"all {len(shape.layout.names())} topics are right")
+
+
+def table(told: Sequence[Difference]) -> Table:
+    """Differences as a table. Equal ones of several topics stand in one row."""
+    from rich.table import Table as Rows
+    from rich.text import Text
+
+    rows: dict[tuple[str, str, str, str], list[str]] = {}
+    for one in told:
+        remedy = one.remedy.replace(one.topic, "TOPIC")
+        rows.setdefault((one.what, one.wanted, one.found, remedy), []).append(one.topic)
+    shown = Rows(box=None, pad_edge=False)
+    for name in ("topic", "what", "should be", "is", "what to do"):
+        shown.add_column(name, overflow="fold")
+    for (what, wanted, found, remedy), topics in rows.items():
+        advice = remedy.replace("TOPIC", topics[0]) if len(topics) == 1 else remedy
+        shown.add_row(*(Text(cell) for cell in ("\n".join(topics), what, wanted, found, advice)))
+    return shown
+
+
+def _as_json(difference: Difference) -> dict[str, str]:
+    return {
+        "topic": difference.topic, "what": difference.what, "wanted": difference.wanted, "found": difference.found,
+        "remedy": difference.remedy,
+    }  # fmt: skip
