@@ -66,8 +66,6 @@ class Rooms:
         self._shop_events: dict[str, AppliedShopEvent] = {}
         self._kills: dict[str, Kill] = {}
         self._timers: list[tuple[int, str]] = []
-        self._pending: dict[str, RoomSnapshot] = {}
-        """Snapshots whose shop goes live only later in the journal that is being handled again."""
         self._fx = Effects()
 
     # ---- what the worker asks --------------------------------------------------------------------------------------
@@ -124,14 +122,10 @@ class Rooms:
         fx = self._fx
         fx.begin(seq, now)
         if isinstance(entry, CommentEntry):
-            if entry.room in self._pending:
-                return
             room = self._rooms.get(entry.room) or self._open(entry.room, entry.shop)
             if room.restored < seq and arrive(room, entry, fx):
                 self._plan(room)
         elif isinstance(entry, RoomEntry):
-            if entry.event.room in self._pending:
-                return
             room = self._rooms.get(entry.event.room) or self._open(entry.event.room, entry.shop)
             if room.restored < seq:
                 room.active = now
@@ -229,9 +223,6 @@ class Rooms:
         shop = self._shops.get(entry.shop)
         if shop is None:
             self._shops[entry.shop] = self._new_shop(entry.shop, pool, entry.generation, entry.offset)
-            for saved in [saved for saved in self._pending.values() if snapshot.shop_of(saved.state) == entry.shop]:
-                del self._pending[saved.room]
-                self.restore_room(saved)
             return
         shop.swap(pool, entry.generation, entry.offset)
         for room in self._of(shop):
@@ -348,18 +339,24 @@ class Rooms:
             self._fx.shop_offset = max(self._fx.shop_offset, live.offset)
 
     def restore_room(self, saved: RoomSnapshot) -> None:
-        """A room as of its snapshot's seq; entries up to it are skipped for this room. Raises `RestoreError`."""
+        """A room as of its snapshot's seq; entries up to it are skipped for this room. Raises `RestoreError`.
+
+        Its shop is live by then: a room exists only in a shop that went live before, by an entry that its snapshot covers, too.
+        """
         if saved.schema_version != snapshot.SCHEMA:
             raise RestoreError(
                 f"the snapshot of room {saved.room} has schema {saved.schema_version}, this version reads {snapshot.SCHEMA}: "
                 "run the version that wrote it, or delete the snapshots and let the journal rebuild the room"
             )
         try:
-            shop = self._shops.get(snapshot.shop_of(saved.state))
+            state = snapshot.read(saved.state)
+            shop = self._shops.get(state.shop)
             if shop is None:
-                self._pending[saved.room] = saved
-                return
-            room = snapshot.decode(saved.room, saved.state, shop, saved.seq)
+                raise RestoreError(
+                    f"the snapshot of room {saved.room} is of shop {state.shop}, which neither the partition record nor the journal up "
+                    f"to seq {saved.seq} made live: restore the log from a copy"
+                )
+            room = snapshot.decode(saved.room, state, shop, saved.seq)
         except ValueError as error:
             raise RestoreError(f"the snapshot of room {saved.room} cannot be read: {error}") from error
         self._rooms[room.name] = room

@@ -147,7 +147,7 @@ def encode(room: Room, now: int) -> str:
     return base64.b64encode(zlib.compress(text)).decode()
 
 
-def _read(text: str) -> RoomState:
+def read(text: str) -> RoomState:
     """The state, packed or plain. Raises `ValueError`."""
     if text.startswith("{"):
         return _STATE.validate_json(text)
@@ -157,14 +157,8 @@ def _read(text: str) -> RoomState:
         raise ValueError(f"it cannot be unpacked: {error}") from error
 
 
-def shop_of(text: str) -> str:
-    """The shop that a snapshot's room belongs to."""
-    return _read(text).shop
-
-
-def decode(name: str, text: str, shop: Shop, seq: int) -> Room:
+def decode(name: str, state: RoomState, shop: Shop, seq: int) -> Room:
     """The room of a snapshot that covers entries up to `seq`."""
-    state = _read(text)
     room = Room(name, shop, state.language, state.created)
     for field in _PLAIN:
         setattr(room, field, getattr(state, field))

@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 
 from engine.errors import RestoreError
 from engine.events.codec import encode
-from engine.events.journal import TickEntry
+from engine.events.journal import PoolEntry, TickEntry
 from engine.events.outputs import Decision
 from engine.room import snapshot
 from engine.room.rooms import Rooms
 from tests.unit.room.actor import MOVES, Actor, Step, walk
 from tests.unit.room.invariants import STATE_BYTES
-from tests.unit.room.scene import ROOM, START, Scene
+from tests.unit.room.scene import ROOM, SHOP, START, Scene
 
 STEPS = st.one_of(
     st.lists(st.tuples(st.sampled_from(MOVES), st.integers(0, 20), st.sampled_from([0, 0, 0, 1, 2])), max_size=60),
@@ -92,13 +92,28 @@ def test_entries_before_a_snapshot_are_skipped_for_its_room(steps: list[Step], c
     saved = scene.rooms.snapshot(ROOM, scene.seq)
     assert saved is not None
     other = Rooms(scene.pools.__getitem__)
-    other.restore_room(saved)
     for step in steps[cut:]:
         actor.act(step)
+    live = next(seq for seq, _, entry in scene.log if isinstance(entry, PoolEntry))
     for seq, now, entry in scene.log:
         other.handle(seq, now, entry)
+        if seq == live:
+            other.restore_room(saved)
     for name in scene.rooms.names():
         assert other.snapshot(name, scene.seq) == scene.rooms.snapshot(name, scene.seq)
+
+
+def test_a_room_whose_shop_is_not_live_is_an_error() -> None:
+    """It is never put off and then forgotten: its comments would get no decision, and its snapshot a tombstone."""
+    scene = Scene()
+    scene.ask("shipping.fee")
+    saved = scene.rooms.snapshot(ROOM, scene.seq)
+    assert saved is not None
+    other = Rooms(scene.pools.__getitem__)
+    with pytest.raises(
+        RestoreError, match=rf"room {ROOM} is of shop {SHOP}, which neither .* up to seq {scene.seq} made live"
+    ):
+        other.restore_room(saved)
 
 
 def test_a_packed_state_reads_as_a_plain_one(monkeypatch: pytest.MonkeyPatch) -> None:

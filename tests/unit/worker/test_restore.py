@@ -8,7 +8,7 @@ import pytest
 
 from engine.bus.port import Batch, Outgoing
 from engine.errors import RestoreError
-from engine.events.inputs import ModeSet
+from engine.events.inputs import ModeSet, PoolLive, RoomOpened
 from engine.events.journal import Positions
 from engine.pool.model import Pool
 from engine.room.rooms import Rooms
@@ -17,7 +17,7 @@ from engine.worker.library import MissingPool
 from engine.worker.restore import Restorer
 from tests.simulation.bus import Odds, SimBus
 from tests.simulation.clock import VirtualLoop
-from tests.simulation.shop import POOLS
+from tests.simulation.shop import POOLS, SECOND
 from tests.unit.worker.desk import Desk
 
 CHAT, ASK = "§ 哈哈哈", "§ 包邮吗"
@@ -68,6 +68,27 @@ async def test_the_rooms_are_as_they_were(turns: int) -> None:
     for room in desk.worker.rooms.names():
         seq = desk.worker.standing.seq
         assert restored.rooms.snapshot(room, seq) == desk.worker.rooms.snapshot(room, seq)
+
+
+@pytest.mark.parametrize("late", [1, 7, 30, 60, 149])
+async def test_rooms_of_a_shop_that_went_live_late_come_back(late: int) -> None:
+    """Whatever stands between it and the partition record: the journal makes the shop live before any of its rooms joins."""
+    desk = Desk(snapshot_every=100)
+    bus = bus_of(desk, late)
+    event = PoolLive(id="p", at=desk.now, shop="toys", pool=SECOND, generation=1)
+    assert desk.board.put(desk.offsets["shop-events"], event)
+    desk.offer(event)
+    land(bus, desk.commit(desk.event(RoomOpened(room="late", id="o", at=1, shop="toys"))).batch)
+    assert isinstance(desk.worker.rooms, Rooms)
+    for number in range(150 - late):
+        land(bus, desk.commit(desk.comment(ASK, room="late" if number % 2 else "r0", viewer=f"w{number}")).batch)
+        if number % 10:
+            continue
+        restored = await restorer(bus).restore(0, 2)
+        seq = desk.worker.standing.seq
+        assert desk.worker.rooms.pool_of("late", "") == SECOND
+        for room in desk.worker.rooms.names():
+            assert restored.rooms.snapshot(room, seq) == desk.worker.rooms.snapshot(room, seq)
 
 
 async def test_a_fresh_partition_begins_at_the_begin() -> None:
