@@ -1,0 +1,1 @@
+"""What runs the engine in containers: image, Compose file, monitoring."""
