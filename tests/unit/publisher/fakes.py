@@ -84,4 +84,4 @@ async def until(condition: Callable[[], bool]) -> None:
     """Let the loop turn until the condition holds."""
     async with asyncio.timeout(30):  # only a test that hangs meets it
         while not condition():  # noqa: ASYNC110 - what is awaited is the state of the code under test, which has no event for tests
-            await asyncio.sleep(0)
+            await asyncio.sleep(0.001)  # a loop that never rests starves the bus's thread, at times for seconds
