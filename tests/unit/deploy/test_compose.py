@@ -217,7 +217,7 @@ def test_health_checks_of_the_others() -> None:
         assert f"http://127.0.0.1:{published.rpartition(':')[2]}/" in tests[name][-1]
 
 
-def test_the_gateway_listens_where_it_is_published(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_gateway_listens_where_it_is_published() -> None:
     """The published port is the one of the image's setting, and clients inside use it too."""
     found = re.search(r"LIVECHAT_GATEWAY__LISTEN=0\.0\.0\.0:(\d+)", (ROOT / "Dockerfile").read_text("utf-8"))
     assert found is not None
