@@ -25,11 +25,13 @@ GONE_S: Final = 20.0
 TRIES: Final = 3
 """Ports may be taken between the look and the start."""
 
+CLIENTS: Final = "CLIENTS"
+CONTROLLER: Final = "CONTROLLER"
 ONE_BROKER: Final = {
     "process.roles": "broker,controller",
     "node.id": "1",
-    "controller.listener.names": "CONTROLLER",
-    "inter.broker.listener.name": "CLIENTS",
+    "controller.listener.names": CONTROLLER,
+    "inter.broker.listener.name": CLIENTS,
     "offsets.topic.replication.factor": "1",
     "offsets.topic.num.partitions": "4",
     "transaction.state.log.replication.factor": "1",
@@ -61,7 +63,8 @@ def free_port() -> int:
 class Broker:
     """One broker on 127.0.0.1, with its data under `folder`. Ends with the process `owner` (this one), however that ends.
 
-    `security`: what the listener of clients speaks. `settings` go over the usual ones. `scram`: name → password of SCRAM-SHA-512.
+    It listens for plain connections. `listeners`: further ones by name (upper case) and protocol, such as TLS: SSL. `settings` go over the
+    usual ones. `scram`: name → password of SCRAM-SHA-512.
     `remove`: a folder that goes when the owner is gone.
     """
 
@@ -69,7 +72,7 @@ class Broker:
         self,
         folder: Path,
         *,
-        security: str = "PLAINTEXT",
+        listeners: Mapping[str, str] | None = None,
         settings: Mapping[str, str] | None = None,
         scram: Mapping[str, str] | None = None,
         owner: int | None = None,
@@ -79,7 +82,8 @@ class Broker:
         self.folder = folder
         self.log = folder / "broker.log"
         self.port = 0
-        self._security = security
+        self._listeners = dict(listeners or {})
+        self._ports: dict[str, int] = {}
         self._settings = dict(settings or {})
         self._scram = dict(scram or {})
         self._owner = owner or os.getpid()
@@ -92,6 +96,10 @@ class Broker:
     def bootstrap(self) -> str:
         """HOST:PORT for clients."""
         return f"127.0.0.1:{self.port}"
+
+    def address(self, listener: str) -> str:
+        """HOST:PORT of one of the further listeners."""
+        return f"127.0.0.1:{self._ports[listener]}"
 
     @property
     def pid(self) -> int:
@@ -143,25 +151,19 @@ class Broker:
 
     def _format(self) -> None:
         self.port, controller = free_port(), free_port()
-        data = self.folder / "data"
+        self._ports = {name: free_port() for name in self._listeners}
+        own = {CLIENTS: f"127.0.0.1:{self.port}", **{name: self.address(name) for name in self._listeners}}
+        protocols = {CLIENTS: "PLAINTEXT", CONTROLLER: "PLAINTEXT", **self._listeners}
+        addresses = [f"{name}://{address}" for name, address in own.items()]
         properties = {
             **ONE_BROKER,
             "controller.quorum.bootstrap.servers": f"127.0.0.1:{controller}",
-            "listeners": f"CLIENTS://127.0.0.1:{self.port},CONTROLLER://127.0.0.1:{controller}",
-            "advertised.listeners": f"CLIENTS://127.0.0.1:{self.port}",
-            "listener.security.protocol.map": f"CLIENTS:{self._security},CONTROLLER:PLAINTEXT",
-            "log.dirs": str(data),
+            "listeners": ",".join([*addresses, f"{CONTROLLER}://127.0.0.1:{controller}"]),
+            "advertised.listeners": ",".join(addresses),
+            "listener.security.protocol.map": ",".join(f"{name}:{protocol}" for name, protocol in protocols.items()),
+            "log.dirs": str(self.folder / "data"),
             **self._settings,
         }
-        # The address of the inter-broker listener is that of clients: with SASL the broker would need a user of its own.
-        if self._security.startswith("SASL"):
-            internal = free_port()
-            properties |= {
-                "inter.broker.listener.name": "INTERNAL",
-                "listeners": f"{properties['listeners']},INTERNAL://127.0.0.1:{internal}",
-                "advertised.listeners": f"{properties['advertised.listeners']},INTERNAL://127.0.0.1:{internal}",
-                "listener.security.protocol.map": f"{properties['listener.security.protocol.map']},INTERNAL:PLAINTEXT",
-            }
         file = self.folder / "server.properties"
         file.write_text("".join(f"{name}={value}\n" for name, value in properties.items()), encoding="utf-8")
         users = [
