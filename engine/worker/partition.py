@@ -205,7 +205,7 @@ class PartitionWorker:
             self._last_entry = here.now
         idle = not journalled
         if idle and not self._schedule.is_due_when_idle(here.seq, here.now, self._last_entry):
-            self._reset()
+            self._touched = False  # nothing was gathered, or it would be journalled
             return None
         here.positions = Positions(
             comments=self._next["comments"],
