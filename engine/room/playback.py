@@ -115,10 +115,7 @@ def not_started(room: Room, flight: Flight, fx: Effects) -> None:
         del room.cooldowns[key]
         if flight.cooldown_before > fx.now:
             room.cool(key, flight.cooldown_before)
-    if room.heard.get(insertion.reply) == insertion.start:
-        del room.heard[insertion.reply]
-        if flight.heard_before is not None:
-            room.hear(insertion.reply, flight.heard_before)
+    room.unhear(insertion.reply, insertion.product, insertion.start, flight.heard_before)
     again = []
     for comment in flight.demand.comments:
         comment.flight = None

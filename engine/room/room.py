@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 from engine.events.inputs import Mode
 from engine.events.outputs import Insertion
-from engine.pool.model import Limits
+from engine.pool.model import Limits, Reply
 from engine.room.askers import Askers
 from engine.room.demands import Demand, Key, Waiting, weight
 from engine.room.script import ScriptClock
@@ -83,6 +83,7 @@ class Room:
     lost_flights: dict[str, Flight] = field(default_factory=dict)
     cooldowns: dict[Key, int] = field(default_factory=dict)
     heard: dict[str, int] = field(default_factory=dict)
+    """When each variant was heard last, and each that names its product (`reply/product`) about which."""
     airtime: list[tuple[int, int]] = field(default_factory=list)
     last_end: int = 0
     # who says it
@@ -227,9 +228,33 @@ class Room:
         if len(self.cooldowns) > HEARD_CAP:
             del self.cooldowns[next(iter(self.cooldowns))]
 
-    def hear(self, reply: str, at: int) -> None:
-        """Viewers hear this variant at `at`."""
-        self.heard.pop(reply, None)
-        self.heard[reply] = at
+    def heard_at(self, reply: Reply, product: str | None) -> int | None:
+        """When viewers heard these words last."""
+        return self.heard.get(_words(reply, product))
+
+    def hear(self, reply: Reply, product: str | None, at: int) -> None:
+        """Viewers hear this variant at `at`, about this product."""
+        for key in dict.fromkeys((reply.id, _words(reply, product))):
+            self._remember(key, at)
+
+    def unhear(self, reply: str, product: str | None, at: int, before: int | None) -> None:
+        """They did not hear it at `at` after all, but last at `before`, as `heard_at` said then."""
+        words = f"{reply}/{product}"
+        if self.heard.get(words) == at:
+            self._remember(words, before)
+            before = max((other for key, other in self.heard.items() if key.startswith(f"{reply}/")), default=None)
+        if self.heard.get(reply) == at:
+            self._remember(reply, before)
+
+    def _remember(self, key: str, at: int | None) -> None:
+        self.heard.pop(key, None)
+        if at is not None:
+            self.heard[key] = at
         if len(self.heard) > HEARD_CAP:
             del self.heard[next(iter(self.heard))]
+
+
+def _words(reply: Reply, product: str | None) -> str:
+    """What viewers remember it by: a variant that names its product is made of other words for another one."""
+    names = "product" in reply.placeholders or "link" in reply.placeholders
+    return f"{reply.id}/{product}" if names else reply.id

@@ -85,14 +85,14 @@ def variants(room: Room, demand: Demand, opportunity: Opportunity) -> Iterator[F
             reply = filled.reply
             if reply.approval == "ask":
                 continue
-            heard = room.heard.get(reply.id)
+            heard = room.heard_at(reply, filled.product)
             if heard is not None and heard + reply.memory_ms > start:
                 continue
             if reply.on_screen_only and demand.product != on_screen:
                 continue
             if filled.until - filled.ms < start:
                 continue
-            ready.append((heard if heard is not None else -1, number, filled))
+            ready.append((room.heard.get(reply.id, -1), number, filled))  # its turn of phrase, about whatever product
         ready.sort(key=lambda row: row[:2])
         for _, _, filled in ready:
             yield filled

@@ -19,7 +19,7 @@ from engine.room.script import ClockState, ScriptClock
 from engine.room.seen import SeenIds, SeenState
 from engine.room.shop import Shop
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2  # since 2 `heard` tells apart what was said about which product
 """Version of the state below; another one is refused with a remedy."""
 
 

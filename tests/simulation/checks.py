@@ -386,13 +386,13 @@ def _difference(one: RoomSnapshot | None, two: RoomSnapshot | None) -> str:
 
 
 def _check_aired(stored: Sequence[Stored]) -> None:
-    """Nothing is repeated while viewers remember it."""
-    last: dict[tuple[str, str], Aired] = {}
+    """Nothing is repeated while viewers remember it. Replies for a product name it here: about another one they are other words."""
+    last: dict[tuple[str, str, str | None], Aired] = {}
     for each in stored:
         aired: Aired = decode("aired", each.value)
         if aired.cut or aired.late_report:
             continue
-        before = last.get((aired.room, aired.reply))
+        before = last.get((aired.room, aired.reply, aired.product))
         if (
             before is not None
             and aired.started < before.started + MEMORY_MS - SLIP_MS
@@ -401,4 +401,4 @@ def _check_aired(stored: Sequence[Stored]) -> None:
             raise Broken(
                 f"6: reply {aired.reply} was said again after {aired.started - before.started} ms in {aired.room}"
             )
-        last[aired.room, aired.reply] = aired
+        last[aired.room, aired.reply, aired.product] = aired

@@ -19,6 +19,7 @@ from engine.events.inputs import (
 from engine.events.journal import CommentEntry, RoomEntry, ShopEntry, TickEntry
 from engine.events.outputs import Decision, Insertion, Stop, Withdraw
 from engine.pool import speech
+from engine.pool.model import Reply
 from engine.room.demands import weight
 from engine.room.effects import Effects
 from engine.room.room import Room
@@ -129,7 +130,8 @@ class Watched(Scene):
         if kind == "started":
             here.begun.add(insertion)
         if kind in ("rejected", "aborted") and insertion not in here.begun:
-            here.heard[known.reply] = [other for other in here.heard[known.reply] if other is not known]
+            words = self._words(known)
+            here.heard[words] = [other for other in here.heard[words] if other is not known]
         if kind in ("ended", "rejected", "aborted"):
             here.begun.add(insertion)  # whatever comes now changes nothing
             if here.flying is known:
@@ -152,11 +154,18 @@ class Watched(Scene):
         assert other is None or self.now > other.not_after + other.duration_ms, "4: two insertions in the air"
         self._text(said)
         self._time(said, room)
-        for before in here.heard.get(said.reply, []):
-            reply = next(r for r in self.pools[said.pool].intents[said.intent].replies if r.id == said.reply)
+        reply = self._reply(said)
+        for before in here.heard.get(self._words(said), []):
             assert said.start >= before.start + reply.memory_ms, "6: a repeat while viewers remember"
-        here.heard.setdefault(said.reply, []).append(said)
+        here.heard.setdefault(self._words(said), []).append(said)
         here.insertions[said.id] = here.flying = said
+
+    def _reply(self, said: Insertion) -> Reply:
+        return next(reply for reply in self.pools[said.pool].intents[said.intent].replies if reply.id == said.reply)
+
+    def _words(self, said: Insertion) -> str:
+        """What viewers remember: words that name a product are others for another product."""
+        return f"{said.reply} {said.product}" if "{product}" in self._reply(said).text else said.reply
 
     def _text(self, said: Insertion) -> None:
         """2: a reply of the pool that is live, filled from facts that hold while it is said."""

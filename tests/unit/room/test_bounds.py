@@ -115,7 +115,8 @@ def full() -> Scene:
         empty = Demand(*room.flight.demand.key, scene.now, history=list(room.flight.demand.history))
         room.lost_flights[name] = replace(room.flight, insertion=again, demand=empty)
     for number in range(HEARD_CAP + 10):
-        room.hear(f"reply-{number:03}-{'y' * 50}", scene.now + number)
+        said = reply(names[0], f"reply-{number:03}-{'y' * 50}", "{product}")
+        room.hear(said, f"product-{number:055}", scene.now + number)
         room.cool((f"topic-of-viewers.number-{number:03}.{'w' * 36}", f"product-{number:055}"), scene.now + number)
     for number in range(AIRTIME_CAP + 10):
         room.say(scene.now + number, scene.now + number + 1)

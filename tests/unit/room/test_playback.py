@@ -6,7 +6,7 @@ import pytest
 
 from engine.events.inputs import InsertionState, ModeSet, PlayerGone, PlayerSeen, RoomClosed, TakeOver
 from engine.events.outputs import Aired, Alert, Decision, Insertion, Stop, Withdraw
-from engine.pool.model import Intent, Pool
+from engine.pool.model import Intent, Limits, Pool
 from tests.unit.room.scene import ROOM, Scene, intent, pool, reply
 
 
@@ -18,6 +18,30 @@ def emitted(scene: Scene | None = None, name: str = "shipping.dispatch", **more:
     scene.wait(3_000)
     assert scene.all(Insertion)
     return scene
+
+
+def test_what_was_not_said_was_not_heard() -> None:
+    """Neither about its product nor as a turn of phrase; what was said about another product is still remembered."""
+    scene = Scene(pool(limits=Limits(minimum_pause_ms=0)))
+    scene.play()
+    room = scene.rooms._rooms[ROOM]
+    scene.ask("product.price", product="puer", id="a")
+    scene.wait(3_900)
+    first = scene.insertion
+    scene.report("started", first.id)
+    scene.wait(4_000)
+    scene.report("ended", first.id)
+    scene.next_sentence("tgy-0", "tgy-1")
+    before = dict(room.heard)
+    assert before == {"price-a": first.start, "price-a/puer": first.start}
+    room.heard["price-b"] = first.start + 1  # so that the first one's turn comes again
+    scene.ask("product.price", product="tgy", id="b")
+    scene.wait(3_900)
+    second = scene.insertion
+    assert (second.reply, second.product) == ("price-a", "tgy")
+    assert room.heard["price-a"] == room.heard["price-a/tgy"] == second.start
+    scene.report("rejected", second.id)
+    assert room.heard == {**before, "price-b": first.start + 1}
 
 
 def test_rejected_returns_the_reservations_and_the_demand_waits_again() -> None:

@@ -189,6 +189,49 @@ def test_variants_take_turns() -> None:
     assert len(scene.all(Insertion)) == 2
 
 
+def rooms_said(scene: Scene, *asked: tuple[str, str]) -> list[tuple[str, str | None]]:
+    """Ask for intent × product one after the other, and let each reply be said: (reply, product)."""
+    said = []
+    for number, (name, product) in enumerate(asked):
+        count = len(scene.all(Insertion))
+        scene.ask(name, product=product, id=f"q{number}")
+        scene.wait(3_900)
+        if len(scene.all(Insertion)) > count:
+            speak(scene)
+            said.append((scene.insertion.reply, scene.insertion.product))
+    return said
+
+
+def test_a_variant_that_names_its_product_is_remembered_for_that_product() -> None:
+    """About another product it is made of other words; about the same one it is a repeat."""
+    one = intent("a.b", reply("a.b", "v", "{product}有货", needs_product=True), needs_product=True, cooldown_ms=0)
+    scene = Scene(pool(intents={"a.b": one}, limits=Limits(minimum_pause_ms=0)))
+    scene.play()
+    asked = (("a.b", "tgy"), ("a.b", "puer"), ("a.b", "tgy"))
+    assert rooms_said(scene, *asked) == [("v", "tgy"), ("v", "puer")]
+
+
+def test_a_variant_that_names_none_is_remembered_for_all() -> None:
+    """The same words, whatever product was asked for."""
+    texts = (
+        reply("a.b", "v", "都有货", products=("tgy", "puer")),
+        reply("a.b", "w", "{hours}小时发", products=("tgy", "puer")),
+    )
+    one = intent("a.b", *texts, cooldown_ms=0)
+    scene = Scene(pool(intents={"a.b": one}, limits=Limits(minimum_pause_ms=0)))
+    scene.play()
+    asked = (("a.b", "tgy"), ("a.b", "puer"), ("a.b", "tgy"))
+    assert rooms_said(scene, *asked) == [("v", "tgy"), ("w", "puer")]
+
+
+def test_another_product_gets_another_turn_of_phrase() -> None:
+    """Of two variants the one heard less lately is said, though its words would be new in either."""
+    scene = Scene(pool(limits=Limits(minimum_pause_ms=0)))
+    scene.play()
+    asked = (("product.price", "tgy"), ("product.price", "puer"))
+    assert rooms_said(scene, *asked) == [("price-a", "tgy"), ("price-b", "puer")]
+
+
 def test_half_the_viewers_in_another_language_are_answered_in_theirs() -> None:
     """Where a reply exists; the decision says in which language it was spoken."""
     both = intent("a.b", reply("a.b", "zh", "有的"), reply("a.b", "en", "Yes", lang="en"))

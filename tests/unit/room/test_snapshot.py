@@ -94,7 +94,8 @@ def test_entries_before_a_snapshot_are_skipped_for_its_room(steps: list[Step], c
     other = Rooms(scene.pools.__getitem__)
     for step in steps[cut:]:
         actor.act(step)
-    live = next(seq for seq, _, entry in scene.log if isinstance(entry, PoolEntry))
+    shop = snapshot.read(saved.state).shop
+    live = next(seq for seq, _, entry in scene.log if isinstance(entry, PoolEntry) and entry.shop == shop)
     for seq, now, entry in scene.log:
         other.handle(seq, now, entry)
         if seq == live:
