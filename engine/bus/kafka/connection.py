@@ -14,7 +14,7 @@ from aiokafka.protocol.metadata import MetadataRequest
 from aiokafka.structs import TopicPartition
 
 from engine.bus.kafka.access import Access
-from engine.bus.kafka.deadline import unavailable, within
+from engine.bus.kafka.deadline import reason_of, unavailable, within
 from engine.errors import BusUnavailable
 
 T = TypeVar("T")
@@ -31,11 +31,7 @@ log = logging.getLogger(__name__)
 
 
 class TryAgain(Exception):
-    """A broker did not serve a request, and may at the next try; `reason` says why."""
-
-    def __init__(self, reason: str) -> None:
-        self.reason = reason
-        super().__init__(reason)
+    """A broker did not serve a request, and may at the next try; the text says why."""
 
 
 class Connection:
@@ -134,7 +130,7 @@ class Connection:
             looking = client.coordinator_lookup(CoordinationType.GROUP, group)
             return int(await within(self._access.settings.request_timeout_s, looking, "looking for the group's broker"))
         except (KafkaError, OSError) as error:
-            raise TryAgain(str(error)) from error
+            raise TryAgain(reason_of(error)) from error
 
     async def send(self, node: int, request: object, *, wait_s: float = 0.0) -> Any:
         """The broker's response. `wait_s`: how long it may wait for something on purpose. Raises `TryAgain`, after dropping the client."""
@@ -145,7 +141,7 @@ class Connection:
         except (KafkaError, OSError, BusUnavailable) as error:
             if self._client is client:
                 self.drop()
-            raise TryAgain(str(error) or type(error).__name__) from error
+            raise TryAgain(reason_of(error)) from error
 
     async def insist(self, attempt: Callable[[], Awaitable[T]], what: str) -> T:
         """`attempt`, until it does not ask to `TryAgain`. Raises `BusUnavailable` at the deadline."""
@@ -157,8 +153,7 @@ class Connection:
                 return await attempt()
             except (TryAgain, BusUnavailable) as error:
                 if self._closed or loop.time() + pause >= until:
-                    reason = error.reason if isinstance(error, TryAgain) else str(error)
-                    raise BusUnavailable(f"{what} failed ({reason}): look after the brokers") from error
+                    raise unavailable(what, error) from error
             await asyncio.sleep(pause)
             pause = min(PAUSE_MOST_S, pause * 2)
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Iterable
-from typing import Any, TypeVar
-
-from aiokafka.errors import KafkaError
+from typing import Any, Final, TypeVar
 
 from engine.errors import BusUnavailable
 
@@ -14,6 +12,9 @@ T = TypeVar("T")
 
 Task = asyncio.Future[Any]
 """Whatever the task's result is, nobody here looks at it."""
+
+REMEDY: Final = ": look after the brokers"
+"""How every sentence ends that tells of brokers which do not serve."""
 
 
 def consume(task: Task) -> None:
@@ -42,15 +43,20 @@ async def within(seconds: float, call: Coroutine[Any, Any, T], what: str) -> T:
         raise
     if not done:
         abandon((task,))
-        raise BusUnavailable(f"{what} did not end within {seconds:.1f} s: look after the brokers")
+        raise BusUnavailable(f"{what} did not end within {seconds:.1f} s{REMEDY}")
     if task.cancelled():
-        raise BusUnavailable(f"{what} was cut off: look after the brokers")
+        raise BusUnavailable(f"{what} was cut off{REMEDY}")
     return task.result()
 
 
 def unavailable(what: str, error: BaseException) -> BusUnavailable:
-    """What a caller is told of an error of aiokafka or the network."""
-    reason = str(error) or type(error).__name__
-    if isinstance(error, KafkaError):
-        reason = reason.removeprefix("[Error ").strip()
-    return BusUnavailable(f"{what} failed ({reason}): look after the brokers")
+    """What a caller is told of an error of aiokafka, of the network, or of a call that this one needed."""
+    return BusUnavailable(f"{what} failed ({reason_of(error)}){REMEDY}")
+
+
+def reason_of(error: BaseException) -> str:
+    """Why something failed, in a few words."""
+    said = str(error) or type(error).__name__
+    if "Unable to bootstrap" in said:  # aiokafka's sentence lists sockets, not reasons
+        return "none of the brokers answers"
+    return said.removesuffix(REMEDY)

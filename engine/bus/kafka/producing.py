@@ -81,6 +81,9 @@ async def stop_producer(producer: AIOKafkaProducer) -> None:
     sender = producer._sender.sender_task  # noqa: SLF001  see above
     if not stopping.done():
         producer.client.send = producer.client.ready = producer.client.coordinator_lookup = _cancelled
+        # What waits for records to be sent ends as well.
+        producer._message_accumulator.fail_all(KafkaError("the producer was given up"))  # noqa: SLF001  see above
+        await asyncio.wait({stopping}, timeout=0.05)
         for _ in range(3):  # the sender's first cancellation only makes it wait for its own tasks
             if sender is not None and not sender.done():
                 sender.cancel()

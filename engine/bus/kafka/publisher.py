@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from engine.bus.kafka.access import Access
-from engine.bus.kafka.deadline import consume, unavailable
+from engine.bus.kafka.deadline import REMEDY, consume, reason_of
 from engine.bus.kafka.layout import Layout, Slot
 from engine.bus.kafka.packing import check, fill, slot_of
 from engine.bus.kafka.producing import discard, start_producer, stop_producer
@@ -22,6 +23,9 @@ from engine.errors import BusUnavailable
 
 UNKNOWN: Final = "; whether it was written is not known"
 
+RETRY_S: Final = 0.2
+"""Pause before a producer is started again."""
+
 
 @dataclass(slots=True, eq=False)
 class Call:
@@ -30,6 +34,8 @@ class Call:
     left: int
     positions: list[Position | None]
     done: asyncio.Future[None]
+    is_sent: bool = False
+    """Whether any of it went to the brokers."""
 
     def settle(self, index: int, position: Position) -> None:
         self.positions[index] = position
@@ -91,8 +97,10 @@ class Publisher:
             raise
         if not done:
             call.done.cancel()
+            if not call.is_sent:
+                raise BusUnavailable(f"the brokers could not be reached in time, and nothing was written{REMEDY}")
             self._give_up(self._outlet)
-            raise BusUnavailable(f"publishing did not end in time: look after the brokers{UNKNOWN}")
+            raise BusUnavailable(f"publishing did not end in time{UNKNOWN}{REMEDY}")
         call.done.result()
         return [position for position in call.positions if position is not None]
 
@@ -121,20 +129,22 @@ class Publisher:
         topic, partition = slot
         producer = outlet.producer
         batch, after = fill(producer, [record for record, _, _ in taken], at, self._clock())
+        for _, call, _ in taken[at:after]:
+            call.is_sent = True
         sending = asyncio.ensure_future(_delivered(producer, batch, self._layout.name(topic), partition))
         either: set[asyncio.Future[Any]] = {sending, outlet.given_up}
         await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         if not sending.done():
             sending.add_done_callback(consume)
             sending.cancel()
-            raise BusUnavailable(f"the brokers did not take records in time{UNKNOWN}")
+            raise BusUnavailable(f"the brokers did not take records in time{UNKNOWN}{REMEDY}")
         try:
             base = sending.result()
         except (KafkaError, OSError) as error:
             # The producer counts its batches: after one that failed, the next ones would be out of order.
             self._give_up(outlet)
-            told = unavailable(f"writing to `{self._layout.name(topic)}`", error)
-            raise BusUnavailable(f"{told}{UNKNOWN}") from error
+            name = self._layout.name(topic)
+            raise BusUnavailable(f"writing to `{name}` failed ({reason_of(error)}){UNKNOWN}{REMEDY}") from error
         for index, (_, call, position) in enumerate(taken[at:after]):
             call.settle(position, Position(partition, base + index))
         return after
@@ -144,8 +154,19 @@ class Publisher:
             if self._closed:
                 raise BusUnavailable("the log was closed")
             if self._outlet is None:
-                self._outlet = Outlet(await start_producer(self._access))
+                self._outlet = Outlet(await self._start())
             return self._outlet
+
+    async def _start(self) -> AIOKafkaProducer:
+        """A producer, as soon as brokers can be reached: at their restart, publishing waits for them."""
+        until = time.monotonic() + self._access.settings.deadline_s
+        while True:
+            try:
+                return await start_producer(self._access)
+            except BusUnavailable:
+                if self._closed or time.monotonic() >= until:
+                    raise
+            await asyncio.sleep(RETRY_S)
 
     def _give_up(self, outlet: Outlet | None) -> None:
         if outlet is None or outlet.given_up.done():
