@@ -275,7 +275,11 @@ class FactSet(ShopRecord):
     value: FactValue | None = Field(
         default=None, description="None withdraws the fact: replies that need it are unusable."
     )
-    start: Millis | None = None
+    start: Millis | None = Field(
+        default=None,
+        description="When it begins to hold. What was set before ends at once, not then: the log keeps one record a fact, "
+        "and until then the catalogue's value counts.",
+    )
     until: Millis | None = None
 
     def key(self) -> str:

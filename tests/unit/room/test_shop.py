@@ -87,6 +87,18 @@ def test_facts_count_as_of_the_start_of_the_reply() -> None:
     assert not scene.all(Withdraw)
 
 
+def test_a_newer_value_ends_the_older_at_once_also_where_it_starts_later() -> None:
+    """The log keeps one record a fact, so that nobody who comes later could know the older one: the catalogue's counts until then."""
+    scene = Scene()
+    scene.play()
+    scene.fact("hours", 48)
+    scene.fact("hours", 36, start=START + 60_000)
+    scene.ask("shipping.dispatch", id="a")
+    scene.wait(3_000)
+    assert scene.insertion.text == "24小时内发出"
+    assert scene.insertion.facts[0].until == START + 60_000
+
+
 def test_a_fact_that_will_change_before_a_late_start_withdraws() -> None:
     """`not_after` was set before the change was known; the next insertion has the right one."""
     scene = Scene()
