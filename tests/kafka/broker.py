@@ -8,20 +8,18 @@ import random
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from tests.kafka.guarded import Guarded
 from tests.kafka.jars import NoKafka, class_path
 
-GUARD: Final = Path(__file__).with_name("guard.py")
 PORTS: Final = range(20_000, 30_000)
 """Below those that the kernel hands out: a client that tries again and again on a free port from there may reach itself."""
 READY: Final = "Kafka Server started"
 READY_S: Final = 60.0  # some 3 s on an idle machine
-GONE_S: Final = 20.0
 TRIES: Final = 3
 """Ports may be taken between the look and the start."""
 
@@ -80,17 +78,15 @@ class Broker:
         java: Sequence[str] = ("-Xmx512m", "-XX:TieredStopAtLevel=1"),
     ) -> None:
         self.folder = folder
-        self.log = folder / "broker.log"
         self.port = 0
         self._listeners = dict(listeners or {})
         self._ports: dict[str, int] = {}
         self._settings = dict(settings or {})
         self._scram = dict(scram or {})
-        self._owner = owner or os.getpid()
-        self._remove = str(remove or "-")
         self._java = ("java", *java, "-XX:+UseSerialGC", "-cp", class_path())
-        self._guard: subprocess.Popen[bytes] | None = None
-        self._pid_file = folder / "broker.pid"
+        logging = ("-Dorg.slf4j.simpleLogger.showDateTime=true", "-Dorg.slf4j.simpleLogger.dateTimeFormat=HH:mm:ss.SSS")
+        command = (*self._java, *logging, "kafka.Kafka", str(folder / "server.properties"))
+        self._process = Guarded(command, folder / "broker.log", owner=owner, remove=remove)
 
     @property
     def bootstrap(self) -> str:
@@ -104,13 +100,12 @@ class Broker:
     @property
     def pid(self) -> int:
         """The broker's process."""
-        return int(self._pid_file.read_text())
+        return self._process.pid
 
     def start(self) -> None:
         """Starts it, or brings it back on the same data and port, and waits until it serves. Raises `NoKafka` with the end of its log."""
         first = self.port == 0
-        if first:
-            self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(parents=True, exist_ok=True)
         for left in reversed(range(TRIES if first else 1)):
             if first:
                 self._format()
@@ -124,19 +119,19 @@ class Broker:
 
     def stop(self) -> None:
         """SIGTERM: it takes leave in order."""
-        self._end(signal.SIGTERM)
+        self._process.stop()
 
     def kill(self) -> None:
         """SIGKILL: a crash."""
-        self._end(signal.SIGKILL)
+        self._process.kill()
 
     def pause(self) -> None:
         """SIGSTOP: it keeps its connections and says nothing."""
-        os.kill(self.pid, signal.SIGSTOP)
+        self._process.send(signal.SIGSTOP)
 
     def resume(self) -> None:
         """SIGCONT."""
-        os.kill(self.pid, signal.SIGCONT)
+        self._process.send(signal.SIGCONT)
 
     def tool(self, main: str, *args: str, stdin: bytes = b"", timeout_s: float = 60.0) -> str:
         """Runs one of Kafka's own command line tools; what it printed. Raises CalledProcessError."""
@@ -176,34 +171,12 @@ class Broker:
         self.tool("kafka.tools.StorageTool", "format", "--standalone", "--ignore-formatted", *where, *users)
 
     def _launch(self) -> None:
-        self._pid_file.unlink(missing_ok=True)
-        command = (
-            sys.executable, "-SE", str(GUARD), str(self._owner), str(self._pid_file), self._remove,
-            *self._java, "-Dorg.slf4j.simpleLogger.showDateTime=true", "-Dorg.slf4j.simpleLogger.dateTimeFormat=HH:mm:ss.SSS",
-            "kafka.Kafka", str(self.folder / "server.properties"),
-        )  # fmt: skip
-        with self.log.open("wb") as log:
-            self._guard = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        self._process.start()
         deadline = time.monotonic() + READY_S
-        while READY not in self.log.read_text(errors="replace"):
-            if self._guard.poll() is not None or time.monotonic() > deadline:
-                ended = self._guard.poll() is not None
-                if not ended:
-                    self.kill()
-                tail = self.log.read_text(errors="replace")[-2_000:]
-                raise NoKafka(f"the broker {'ended' if ended else f'was not ready within {READY_S:.0f} s'}:\n{tail}")
+        while READY not in self._process.log.read_text(errors="replace"):
+            if not self._process.runs:
+                raise NoKafka(f"the broker ended:\n{self._process.tail()}")
+            if time.monotonic() > deadline:
+                self.kill()
+                raise NoKafka(f"the broker was not ready within {READY_S:.0f} s:\n{self._process.tail()}")
             time.sleep(0.05)
-
-    def _end(self, how: signal.Signals) -> None:
-        if self._guard is None:
-            return
-        if self._guard.poll() is None:
-            os.kill(self.pid, how)
-            if how == signal.SIGTERM:
-                self.resume()
-            try:
-                self._guard.wait(GONE_S)
-            except subprocess.TimeoutExpired:
-                os.kill(self.pid, signal.SIGKILL)
-                self._guard.wait()
-        self._guard = None

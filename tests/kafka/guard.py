@@ -42,7 +42,8 @@ def main(owner_pid: int, pid_file: str, remove: str, command: list[str]) -> int:
     _, status = os.waitpid(child, 0)
     if gone and remove != "-":
         shutil.rmtree(remove, ignore_errors=True)
-    return abs(os.waitstatus_to_exitcode(status))
+    code = os.waitstatus_to_exitcode(status)
+    return code if code >= 0 else 128 - code
 
 
 if __name__ == "__main__":

@@ -84,7 +84,7 @@ def test_a_broker_ends_with_its_owner(tmp_path: Path) -> None:
         from tests.kafka.broker import Broker
         broker = Broker(Path({str(folder)!r}), remove=Path({str(folder)!r}))
         broker.start()
-        print(broker.pid, broker._guard.pid, flush=True)
+        print(broker.pid, broker._process._guard.pid, flush=True)
         os.kill(os.getpid(), signal.SIGKILL)
         """
     )
