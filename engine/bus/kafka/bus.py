@@ -9,7 +9,7 @@ from typing import Final
 
 from engine.bus.kafka.access import Access
 from engine.bus.kafka.connection import PAUSE_S, Connection
-from engine.bus.kafka.fetching import Fetcher
+from engine.bus.kafka.fetching import PARTITION_BYTES, Fetcher
 from engine.bus.kafka.layout import Layout, Slot
 from engine.bus.kafka.member import KafkaMember
 from engine.bus.kafka.offsets import NONE, Offsets
@@ -23,6 +23,9 @@ from engine.events.topics import INPUTS
 
 READ_BYTES: Final = 64 * 1024 * 1024
 """Most bytes of one `read`, whatever the number of records; at least one record comes."""
+
+RECORD_BYTES: Final = 1_024
+"""What a record is taken to have when no more shall be fetched than was asked for; a few have more, and are fetched in turn."""
 
 VISIBLE_S: Final = 5.0
 """Longest wait for a commit of this process to be seen by its readers; it takes milliseconds where the brokers are well."""
@@ -83,7 +86,8 @@ class KafkaBus:
         size, at = 0, start
         fetcher = Fetcher(self._connection, self._layout)
         while at < stop and len(found) < max_records and size < READ_BYTES:
-            fetched = (await fetcher.fetch({slot: at}, wait_ms=0)).get(slot)
+            enough = min(PARTITION_BYTES, (max_records - len(found)) * RECORD_BYTES)
+            fetched = (await fetcher.fetch({slot: at}, wait_ms=0, partition_bytes=enough)).get(slot)
             if fetched is None or fetched.after <= at:
                 break
             at = fetched.after

@@ -11,7 +11,7 @@ from typing import Final
 from aiokafka.protocol.fetch import FetchRequest
 
 from engine.bus.kafka.connection import Connection, TryAgain
-from engine.bus.kafka.deadline import abandon
+from engine.bus.kafka.deadline import abandon, consume
 from engine.bus.kafka.layout import Layout, Slot
 from engine.bus.kafka.offsets import Offsets
 from engine.bus.kafka.unpacking import unpack
@@ -21,14 +21,13 @@ from engine.errors import BusDamaged, BusUnavailable
 READ_COMMITTED: Final = 1
 
 PARTITION_BYTES: Final = 1_048_588
-"""Most bytes of one partition in an answer: the brokers' default for the largest record."""
+"""Most bytes of one partition in an answer: the brokers' default for the largest record. A larger one comes alone all the same."""
 
 TOTAL_BYTES: Final = 16 * 1_048_576
 """Most bytes of one answer."""
 
 LONG_POLL_MS: Final = 100
-"""Longest that a broker waits for records before it answers with none. Meanwhile it is asked nothing else by this reader, so that
-partitions which a worker adds or resumes wait for so long at most."""
+"""Long poll of a worker: partitions that it adds or resumes wait for so long at most."""
 
 OUT_OF_RANGE: Final = 1
 STALE: Final = frozenset({3, 5, 6, 9, 74, 75, 76})
@@ -57,22 +56,26 @@ class Asked:
 class Fetcher:
     """Fetches for one reader. At most one request is on its way to each broker; it waits there until something comes."""
 
-    def __init__(self, connection: Connection, layout: Layout) -> None:
+    def __init__(self, connection: Connection, layout: Layout, *, long_poll_ms: int = LONG_POLL_MS) -> None:
+        """`long_poll_ms`: longest that a broker waits before it answers with nothing; meanwhile it is asked nothing else."""
         self._connection = connection
         self._layout = layout
+        self._long_poll_ms = long_poll_ms
         self._offsets = Offsets(connection, layout)
         self._asked: dict[int, Asked] = {}
 
-    async def fetch(self, positions: Mapping[Slot, int], *, wait_ms: int) -> dict[Slot, Fetched]:
-        """What stands at these positions: of some partitions or of all, once a broker answers, at most `wait_ms` (or `LONG_POLL_MS`) later.
+    async def fetch(
+        self, positions: Mapping[Slot, int], *, wait_ms: int, partition_bytes: int = PARTITION_BYTES
+    ) -> dict[Slot, Fetched]:
+        """What stands at these positions: of some partitions or of all, once a broker answers, at most `wait_ms` (or a long poll) later.
 
         A cancelled call loses nothing: what a broker answers later is handed out by the next call, where it still fits.
         Raises `BusUnavailable` after the deadline, `BusDamaged` for a position that the log never had.
         """
-        wait_ms = min(wait_ms, LONG_POLL_MS)
-        return await self._connection.insist(lambda: self._ask(positions, wait_ms), "reading records")
+        wait_ms = min(wait_ms, self._long_poll_ms)
+        return await self._connection.insist(lambda: self._ask(positions, wait_ms, partition_bytes), "reading records")
 
-    async def _ask(self, positions: Mapping[Slot, int], wait_ms: int) -> dict[Slot, Fetched]:
+    async def _ask(self, positions: Mapping[Slot, int], wait_ms: int, partition_bytes: int) -> dict[Slot, Fetched]:
         by_node: dict[int, dict[Slot, int]] = {}
         for (topic, partition), at in positions.items():
             node = await self._connection.leader(self._layout.name(topic), partition)
@@ -80,7 +83,8 @@ class Fetcher:
         fresh = []
         for node, wanted in by_node.items():
             if node not in self._asked:
-                answer = asyncio.ensure_future(self._request(node, wanted, wait_ms))
+                answer = asyncio.ensure_future(self._request(node, wanted, wait_ms, partition_bytes))
+                answer.add_done_callback(consume)  # its caller may have been cancelled
                 self._asked[node] = Asked(wanted, answer)
                 fresh.append(answer)
         # What others wait for at their brokers is not waited for here when the caller has no time.
@@ -97,12 +101,14 @@ class Fetcher:
                 }
         return found
 
-    async def _request(self, node: int, positions: dict[Slot, int], wait_ms: int) -> dict[Slot, Fetched]:
+    async def _request(
+        self, node: int, positions: dict[Slot, int], wait_ms: int, partition_bytes: int
+    ) -> dict[Slot, Fetched]:
         topics: dict[str, list[tuple[int, int, int]]] = {}
         slots: dict[tuple[str, int], Slot] = {}
         for (topic, partition), at in positions.items():
             name = self._layout.name(topic)
-            topics.setdefault(name, []).append((partition, at, PARTITION_BYTES))
+            topics.setdefault(name, []).append((partition, at, partition_bytes))
             slots[name, partition] = (topic, partition)
         request = FetchRequest(wait_ms, 1, TOTAL_BYTES, READ_COMMITTED, list(topics.items()))
         response = await self._connection.send(node, request, wait_s=wait_ms / 1_000)

@@ -15,6 +15,9 @@ LEASES: Final = Topic("leases", "rooms", compacted=True, retention_ms=None, dire
 KAFKA_TOPICS: Final[Mapping[str, Topic]] = {**TOPICS, LEASES.name: LEASES}
 """Every topic that a log on Kafka consists of."""
 
+LISTED: Final = 3
+"""Most topics that a sentence names."""
+
 Slot = tuple[str, int]
 """A partition: the topic's own name, without prefix, and the partition's number."""
 
@@ -76,4 +79,6 @@ class Layout:
 
 
 def _list(names: list[str]) -> str:
-    return ", ".join(f"`{name}`" for name in names)
+    """The names, or the first few of many."""
+    more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
+    return ", ".join(f"`{name}`" for name in names[:LISTED]) + more

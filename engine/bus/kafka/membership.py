@@ -186,6 +186,9 @@ class Membership:
 
     async def _join(self) -> None:
         session_ms = int(self._access.settings.session_timeout_s * 1_000)
+        # The broker answers a member that joins only when all are there or timed out. One that gives up earlier joins again as
+        # somebody else, and the group waits for the one that never comes back.
+        request_ms = session_ms + int(self._access.settings.request_timeout_s * 1_000)
         self._consumer = consumer = AIOKafkaConsumer(
             client_id="livechat",
             group_id=self._group,
@@ -196,7 +199,7 @@ class Membership:
             rebalance_timeout_ms=session_ms,
             heartbeat_interval_ms=session_ms // HEARTBEATS,
             max_poll_interval_ms=FOREVER_MS,
-            **{**self._access.options(), "retry_backoff_ms": 100},
+            **{**self._access.options(), "retry_backoff_ms": 100, "request_timeout_ms": request_ms},
         )
         await within(self._access.settings.deadline_s, consumer.start(), "joining the group")
         # Subscribed only now: the start would wait for a whole rebalance otherwise.
@@ -217,7 +220,9 @@ class Membership:
             except BusUnavailable as error:
                 log.warning("the partition counts cannot be looked at: %s", error)
                 return
-            self._layout.check(counts)
+            # A broker that has just started may not know every topic yet; one that lost topics for good lets nothing be read.
+            if all(counts.values()):
+                self._layout.check(counts)
 
     async def _drop_consumer(self) -> None:
         consumer, self._consumer = self._consumer, None

@@ -81,6 +81,8 @@ async def stop_producer(producer: AIOKafkaProducer) -> None:
     sender = producer._sender.sender_task  # noqa: SLF001  see above
     if not stopping.done():
         producer.client.send = producer.client.ready = producer.client.coordinator_lookup = _cancelled
+        if sender is not None:  # it would fail a transaction that may never have begun, and fail at that
+            sender.remove_done_callback(producer._sender._fail_all)  # noqa: SLF001  see above
         # What waits for records to be sent ends as well.
         producer._message_accumulator.fail_all(KafkaError("the producer was given up"))  # noqa: SLF001  see above
         await asyncio.wait({stopping}, timeout=0.05)

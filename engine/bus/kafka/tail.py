@@ -15,6 +15,9 @@ from engine.bus.kafka.layout import Layout, Slot
 from engine.bus.port import Stored
 from engine.errors import BusUnavailable
 
+LONG_POLL_MS: Final = 500
+"""A tail reads the same partitions all its life: nothing has to wait behind a request that waits for records."""
+
 NEXT_BYTES: Final = 8 * 1024 * 1024
 """Most bytes of one answer, whatever the number of records: `pools` holds records of a megabyte."""
 
@@ -24,7 +27,7 @@ class KafkaTail:
 
     def __init__(self, access: Access, layout: Layout, starts: Mapping[tuple[str, int], int]) -> None:
         self._connection = Connection(access, sorted({layout.name(topic) for topic, _ in starts}))
-        self._fetcher = Fetcher(self._connection, layout)
+        self._fetcher = Fetcher(self._connection, layout, long_poll_ms=LONG_POLL_MS)
         self._after: dict[Slot, int] = {layout.slot(*slot): at for slot, at in starts.items()}
         self._records: dict[Slot, deque[Stored]] = {slot: deque() for slot in self._after}
         self._order = list(self._after)
