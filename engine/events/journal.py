@@ -74,10 +74,17 @@ class PoolEntry:
 
 @dataclass(slots=True)
 class TickEntry:
-    """Timers fire. `paused_ms`: how long the partition was not owned or not caught up since the last tick (report time-outs skip it)."""
+    """Timers fire."""
 
-    paused_ms: int = 0
     type: Literal["tick"] = "tick"
+
+
+@dataclass(slots=True)
+class PauseEntry:
+    """For so long until now nobody listened: the partition was not owned, or not caught up. Report time-outs skip it."""
+
+    paused_ms: int
+    type: Literal["pause"] = "pause"
 
 
 @dataclass(slots=True)
@@ -90,7 +97,7 @@ class LeaseEntry:
 
 
 Entry = Annotated[
-    CommentEntry | RoomEntry | ShopEntry | PoolEntry | TickEntry | LeaseEntry, Field(discriminator="type")
+    CommentEntry | RoomEntry | ShopEntry | PoolEntry | TickEntry | PauseEntry | LeaseEntry, Field(discriminator="type")
 ]
 
 
@@ -191,4 +198,4 @@ class NumberedEntry:
 
     seq: int
     now: int
-    entry: CommentEntry | RoomEntry | ShopEntry | PoolEntry | TickEntry | LeaseEntry = field(repr=False)
+    entry: CommentEntry | RoomEntry | ShopEntry | PoolEntry | TickEntry | PauseEntry | LeaseEntry = field(repr=False)

@@ -34,6 +34,7 @@ from engine.events.journal import (
     CommentEntry,
     LeaseEntry,
     LivePool,
+    PauseEntry,
     PoolEntry,
     RoomEntry,
     RoomSnapshot,
@@ -53,7 +54,7 @@ CLOSED_MS: Final = 660_000  # a closed room is remembered until every comment se
 TIMERS_MIN: Final = 1_000  # timers, overtaken ones included, beyond eight a room: then the overtaken ones are swept out
 IDLE_MS: Final = 86_400_000  # a room that nobody closed is forgotten after a day of silence
 
-AnyEntry = CommentEntry | RoomEntry | ShopEntry | PoolEntry | TickEntry | LeaseEntry
+AnyEntry = CommentEntry | RoomEntry | ShopEntry | PoolEntry | TickEntry | PauseEntry | LeaseEntry
 
 
 class Rooms:
@@ -132,7 +133,9 @@ class Rooms:
                 self._event(room, entry.event)
                 self._settle(room)
         elif isinstance(entry, TickEntry):
-            self._tick(entry.paused_ms)
+            self._tick()
+        elif isinstance(entry, PauseEntry):
+            self._skip(entry.paused_ms)
         elif isinstance(entry, ShopEntry):
             self._shop_event(entry.applied)
         elif isinstance(entry, PoolEntry):
@@ -249,12 +252,19 @@ class Rooms:
 
     # ---- time ------------------------------------------------------------------------------------------------------
 
-    def _tick(self, paused_ms: int) -> None:
+    def _skip(self, paused_ms: int) -> None:
+        """Reports may be late by the time in which nobody listened. It ends now, so that nothing held here can be newer than its start."""
+        for room in self._rooms.values():
+            if room.restored >= self._fx.seq:
+                continue
+            room.player_at += paused_ms
+            if room.flight is not None:
+                room.flight.due += paused_ms
+            if room.clock.running:
+                room.clock.started += paused_ms
+
+    def _tick(self) -> None:
         now, timers = self._fx.now, self._timers
-        if paused_ms:
-            for room in self._rooms.values():
-                if room.restored < self._fx.seq:
-                    _skip(room, paused_ms)
         due: list[Room] = []
         early: list[tuple[int, str]] = []  # of restored rooms that have this tick behind them
         while timers and timers[0][0] <= now:
@@ -362,15 +372,6 @@ class Rooms:
         self._rooms[room.name] = room
         if room.timer < FOREVER:
             heapq.heappush(self._timers, (room.timer, room.name))
-
-
-def _skip(room: Room, paused_ms: int) -> None:
-    """Reports may be late by the time in which nobody listened."""
-    room.player_at += paused_ms
-    if room.flight is not None:
-        room.flight.due += paused_ms
-    if room.clock.running:
-        room.clock.started += paused_ms
 
 
 def _forget_at(room: Room) -> int:

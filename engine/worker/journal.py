@@ -13,6 +13,7 @@ from engine.events.journal import (
     JournalRecord,
     LeaseEntry,
     NumberedEntry,
+    PauseEntry,
     PoolEntry,
     Positions,
     RoomEntry,
@@ -20,12 +21,12 @@ from engine.events.journal import (
     TickEntry,
 )
 
-AnyEntry = CommentEntry | RoomEntry | ShopEntry | PoolEntry | TickEntry | LeaseEntry
+AnyEntry = CommentEntry | RoomEntry | ShopEntry | PoolEntry | TickEntry | PauseEntry | LeaseEntry
 
 HEAD_BYTES = 512  # of the fields around the entries, at most
 _comment: Any = adapter(CommentEntry).serializer
 _others: dict[type, Any] = {
-    kind: adapter(kind).serializer for kind in (RoomEntry, ShopEntry, PoolEntry, TickEntry, LeaseEntry)
+    kind: adapter(kind).serializer for kind in (RoomEntry, ShopEntry, PoolEntry, TickEntry, PauseEntry, LeaseEntry)
 }
 _positions: Any = adapter(Positions).serializer
 

@@ -23,6 +23,7 @@ from engine.events.journal import (
     CommentEntry,
     LeaseEntry,
     LivePool,
+    PauseEntry,
     PoolEntry,
     Positions,
     RoomEntry,
@@ -80,7 +81,6 @@ class PartitionWorker:
         self._inbox_next = standing.positions.shop_events
         self._enter_lease = True
         self._caught_up = False
-        self._paused_ms = 0
         self._last_tick = 0
         self._last_entry = standing.now
         # of the running batch
@@ -159,8 +159,8 @@ class PartitionWorker:
         control = [stored for stored in records if stored.topic == "room-events"]
         lag = here.now - min((stored.time for stored in control), default=here.now)
         behind = lag > self._shared.settings.control_lag_ms
-        if before and (behind or not self._caught_up):
-            self._paused_ms += here.now - before
+        if before and self.room_count and (behind or not self._caught_up):
+            self._enter(PauseEntry(here.now - before))
         self._caught_up = self.ready and not behind and not (full and bool(control))
         self.comments_paused = behind
         for stored in control:
@@ -313,8 +313,7 @@ class PartitionWorker:
         if deadline is None or deadline > here.now or here.now - self._last_tick < self._shared.settings.tick_ms:
             return
         self._last_tick = here.now
-        paused, self._paused_ms = self._paused_ms, 0
-        self._enter(TickEntry(paused))
+        self._enter(TickEntry())
 
     def _sort_comments(self, polled: Sequence[Stored], ahead: Sequence[Stored], quota: int | None) -> Wants:
         here = self.standing

@@ -20,7 +20,7 @@ from engine.events.inputs import (
     ScriptSentence,
     TakeOver,
 )
-from engine.events.journal import PoolEntry, ShopEntry, TickEntry
+from engine.events.journal import PauseEntry, PoolEntry, ShopEntry
 from engine.pool.model import Fact, Limits, Pool, Product
 from tests.unit.room.invariants import Watched
 from tests.unit.room.scene import START, intent, pool, reply
@@ -35,7 +35,7 @@ MOVES = (
     "accepted", "started", "ended", "rejected", "aborted", "lie", "late", "stranger", "wrong_lap", "wrong_cursor",
     "skew", "next", "idle", "reload", "again", "resume", "fact", "wrong_fact", "gone_fact", "window", "kill", "hold",
     "lift", "kill_shop", "lift_shop", "pool", "gone", "back", "told", "seen", "old_session", "paused", "auto",
-    "approve", "shadow", "person", "engine", "open", "english_room", "close", "paused_tick",
+    "approve", "shadow", "person", "engine", "open", "english_room", "close", "pause",
 )  # fmt: skip
 """All that can happen."""
 
@@ -130,9 +130,9 @@ class Actor:
         match name:
             case "wait":
                 scene.wait(500 * size)
-            case "paused_tick":
+            case "pause":
                 scene.now += 500 * size
-                scene.put(TickEntry(paused_ms=400 * size))
+                scene.put(PauseEntry(500 * size))
             case "chat":
                 scene.chat(viewer=viewer)
             case "price":

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from engine.errors import RestoreError
 from engine.events.codec import encode
-from engine.events.journal import PoolEntry, TickEntry
+from engine.events.journal import PauseEntry, PoolEntry
 from engine.events.outputs import Decision
 from engine.room import snapshot
 from engine.room.rooms import Rooms
@@ -178,12 +178,13 @@ def test_a_snapshot_of_another_schema_is_refused_with_a_remedy() -> None:
 
 
 def test_time_that_nobody_watched_delays_reports_only() -> None:
-    """A tick that says how long the partition slept moves report time-outs, not deadlines."""
+    """A pause moves report time-outs, not deadlines."""
     scene = Scene()
     scene.play()
     scene.ask("shipping.fee")
     scene.wait(3_000)
     scene.now = START + 60_000
-    scene.put(TickEntry(paused_ms=57_000))
+    scene.put(PauseEntry(57_000))
     assert scene.rooms._rooms[ROOM].lost is None
     assert scene.rooms._rooms[ROOM].flight is not None
+    assert scene.rooms._rooms[ROOM].clock.started <= scene.now

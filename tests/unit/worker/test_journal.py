@@ -8,7 +8,16 @@ from hypothesis import strategies as st
 
 from engine.errors import RestoreError
 from engine.events.inputs import AppliedShopEvent, FactSet, ModeSet
-from engine.events.journal import CommentEntry, LeaseEntry, PoolEntry, Positions, RoomEntry, ShopEntry, TickEntry
+from engine.events.journal import (
+    CommentEntry,
+    LeaseEntry,
+    PauseEntry,
+    PoolEntry,
+    Positions,
+    RoomEntry,
+    ShopEntry,
+    TickEntry,
+)
 from engine.events.understanding import Understanding
 from engine.worker.journal import AnyEntry, decode_record, encode, numbered
 
@@ -22,7 +31,8 @@ COMMENTS = st.builds(
 )  # fmt: skip
 OTHERS = st.sampled_from(
     [
-        TickEntry(7),
+        TickEntry(),
+        PauseEntry(7),
         LeaseEntry(2, 8),
         PoolEntry("tea", "0000000a", 3, 9),
         RoomEntry(ModeSet(room="r", id="m", at=1, mode="auto"), "tea"),
@@ -53,7 +63,7 @@ def test_entries_survive_being_split_and_read(entries: list[AnyEntry], limit: in
 
 def test_entries_up_to_a_seq_are_left_out() -> None:
     """A replay begins after what a snapshot covers."""
-    records = [decode_record(value) for value in written([TickEntry(number) for number in range(4)])]
+    records = [decode_record(value) for value in written([PauseEntry(number) for number in range(4)])]
     assert [item.seq for item in numbered(records, 6)] == [7, 8]
 
 

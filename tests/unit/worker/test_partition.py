@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.events.inputs import GapMark, Kill, ModeSet, RoomOpened
-from engine.events.journal import Ahead, CommentEntry, LeaseEntry, PoolEntry, RoomEntry, ShopEntry
+from engine.events.journal import Ahead, CommentEntry, LeaseEntry, PauseEntry, PoolEntry, RoomEntry, ShopEntry
 from engine.worker.standing import Prepared
 from tests.simulation.shop import FIRST, SECOND, SHOP, TEXTS
 from tests.unit.worker.desk import Desk, decisions_of, journal_of, topics_of
@@ -153,6 +153,32 @@ def test_comments_pause_while_room_events_lag() -> None:
     assert desk.worker.comments_paused
     desk.turn()
     assert not desk.worker.comments_paused
+
+
+def test_time_in_which_nobody_listened_is_entered_before_what_came_then() -> None:
+    """So it moves what was known before, and nothing that came afterwards: a room opened later knows of no pause."""
+    desk = Desk()
+    desk.commit(desk.comment(CHAT))
+    desk.worker = desk.worker.again(2)
+    desk.worker.ready = True
+    desk.now += 60_000
+    event = desk.event(ModeSet(room="later", id="m", at=1, mode="auto"))
+    record = journal_of(desk.commit(event))
+    assert [entry for entry in record.entries if isinstance(entry, PauseEntry)] == [PauseEntry(60_100)]
+    assert kinds(record) == ["lease", "pause", "room"]
+    assert "pause" not in kinds(journal_of(desk.commit(desk.comment(CHAT, room="later"))))
+
+
+def test_a_partition_without_rooms_enters_no_pause() -> None:
+    """There is nobody whom it could matter to, also later."""
+    desk = Desk()
+    desk.commit()
+    desk.worker = desk.worker.again(2)
+    desk.now += 60_000
+    desk.commit(desk.comment(CHAT))
+    desk.worker.ready = True
+    desk.turn()
+    assert "pause" not in kinds(journal_of(desk.commit(desk.comment(CHAT))))
 
 
 def test_a_new_lease_is_entered_with_the_next_batch() -> None:
