@@ -1,0 +1,93 @@
+"""The peer of the Kafka benchmarks: a plain consume-produce loop of aiokafka, which is what Kafka itself costs."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from itertools import islice
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.structs import ConsumerRecord
+
+from bench.harness import (
+    MOST_RATE,
+    PUBLISH_BATCH,
+    WARM_S,
+    WINDOW,
+    Span,
+    batches,
+    outgoing,
+)
+from bench.kafka_site import Site
+from bench.workload import rooms
+
+
+async def loop(site: Site, partitions: int) -> dict[str, float]:
+    """What Kafka itself costs: consume, copy, commit with the offsets, one transaction for each partition and batch."""
+    lines = islice(rooms(site.arrivals, 100, 400.0, 60.0), round(2 * MOST_RATE * (site.seconds + WARM_S)))
+    made = [[outgoing(line) for line in batch] for batch in batches(lines, PUBLISH_BATCH)]
+    async with site.settings(partitions) as settings:
+        bus = await site.open(settings)
+        inputs = [TopicPartition(settings.bus.prefix + "comments", p) for p in range(partitions)]
+        group = settings.bus.prefix + "loop"
+        options = {"bootstrap_servers": site.broker.bootstrap, "retry_backoff_ms": 10}
+        producers = [
+            AIOKafkaProducer(transactional_id=f"{group}-{p}", acks="all", max_batch_size=524_288, **options)
+            for p in range(partitions)
+        ]
+        consumer = AIOKafkaConsumer(
+            isolation_level="read_committed", enable_auto_commit=False, auto_offset_reset="earliest", **options
+        )
+        await asyncio.gather(consumer.start(), *(producer.start() for producer in producers))
+        consumer.assign(inputs)
+        copied = published = 0
+        stopped = False
+        source = iter(made)
+
+        async def publish() -> None:
+            nonlocal published
+            for batch in source:
+                while published - copied > WINDOW and not stopped:
+                    await asyncio.sleep(0.002)
+                if stopped:
+                    return
+                published += len(batch)
+                await bus.publish(batch)
+
+        async def copy(at: TopicPartition, records: Sequence[ConsumerRecord]) -> None:
+            producer = producers[at.partition]
+            async with producer.transaction():
+                target = settings.bus.prefix + "decisions"
+                batch = producer.create_batch()
+                for record in records:
+                    if batch.append(key=record.key, value=record.value, timestamp=record.timestamp) is None:
+                        await producer.send_batch(batch, target, partition=at.partition)
+                        batch = producer.create_batch()
+                        batch.append(key=record.key, value=record.value, timestamp=record.timestamp)
+                await producer.send_batch(batch, target, partition=at.partition)
+                await producer.send_offsets_to_transaction({at: records[-1].offset + 1}, group)
+
+        async def consume() -> None:
+            nonlocal copied
+            while not stopped:
+                found = await consumer.getmany(timeout_ms=100, max_records=2_000 * partitions)
+                await asyncio.gather(*(copy(at, records) for at, records in found.items() if records))
+                copied += sum(map(len, found.values()))
+
+        tasks = [asyncio.ensure_future(publish()) for _ in range(8)] + [asyncio.ensure_future(consume())]
+        await asyncio.sleep(WARM_S)
+        warm, span, cpu = copied, Span(), site.cpu()
+        await asyncio.sleep(site.seconds)
+        spent = time.perf_counter() - span.wall
+        figures = {
+            "comments_per_s": round((copied - warm) / spent),
+            "first_per_s": round(warm / WARM_S),
+            "cores": round(span.cores(), 2),
+            "broker_cores": round((site.cpu() - cpu) / spent, 2),
+        }
+        stopped = True
+        await asyncio.gather(*tasks)
+        await asyncio.gather(consumer.stop(), *(producer.stop() for producer in producers))
+        await bus.close()
+    return figures
