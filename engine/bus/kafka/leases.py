@@ -1,4 +1,4 @@
-"""Where leases are kept: the bus's own compacted topic, written by the very producer that fences (see docs/adr/0015)."""
+"""Where leases are kept: the bus's own compacted topic, written by the very producer that fences (see docs/adr/0016)."""
 
 from __future__ import annotations
 
