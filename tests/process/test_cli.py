@@ -19,8 +19,9 @@ pytestmark = [pytest.mark.process, pytest.mark.slow]
 
 
 def write_live(folder: Path, *texts: str) -> Path:
+    """All at one moment, so that no reply falls between two of them, however slow the machine is."""
     file = folder / "live.jsonl"
-    lines = [{"at": at / 10, "id": f"c{at}", "viewer": f"v{at}", "text": text} for at, text in enumerate(texts)]
+    lines = [{"at": 0.1, "id": f"c{number}", "viewer": f"v{number}", "text": text} for number, text in enumerate(texts)]
     file.write_text("\n".join(json.dumps(line) for line in lines) + "\n")
     return file
 
