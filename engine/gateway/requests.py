@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from pydantic import ValidationError
@@ -25,7 +26,7 @@ from engine.events.inputs import (
     ShopRecord,
     TakeOver,
 )
-from engine.gateway.auth import Access
+from engine.gateway.auth import Access, matches
 
 REPORT_AGE_MS: Final = 600_000  # a playback report may tell of at most the last ten minutes (a reconnect in between)
 
@@ -80,19 +81,26 @@ def player_record(
     )  # fmt: skip
 
 
-def read_comments(batch: wire.Comments, access: Access, *, now: int) -> tuple[list[Comment], list[wire.Receipt]]:
-    """The batch's good comments in order, and a receipt for each line of it: a malformed one does not hold up the others."""
+def read_comments(
+    batch: wire.Comments, access: Access, rooms: Sequence[str], *, now: int
+) -> tuple[list[Comment], list[wire.Receipt]]:
+    """The batch's good comments in order, and a receipt for each line of it: a malformed one does not hold up the others.
+
+    `rooms`: the session's patterns, which lie within the token's.
+    """
     comments: list[Comment] = []
     receipts: list[wire.Receipt] = []
     for line in batch.comments:
-        comment, receipt = _read_comment(line, batch, access, now)
+        comment, receipt = _read_comment(line, batch, access, rooms, now)
         receipts.append(receipt)
         if comment is not None:
             comments.append(comment)
     return comments, receipts
 
 
-def _read_comment(line: object, batch: wire.Comments, access: Access, now: int) -> tuple[Comment | None, wire.Receipt]:
+def _read_comment(
+    line: object, batch: wire.Comments, access: Access, rooms: Sequence[str], now: int
+) -> tuple[Comment | None, wire.Receipt]:
     if not isinstance(line, dict):
         return None, wire.Receipt(error="a comment is a JSON object")
     claimed = line.get("id")
@@ -105,8 +113,8 @@ def _read_comment(line: object, batch: wire.Comments, access: Access, now: int) 
         comment: Comment = adapter(Comment).validate_python(fields)
     except ValidationError as error:
         return None, wire.Receipt(comment=name, error=describe(error)[:300])
-    if not access.covers((comment.room,)):
-        return None, wire.Receipt(comment=name, error="room: this token does not cover it")
+    if not any(matches(pattern, comment.room) for pattern in rooms):
+        return None, wire.Receipt(comment=name, error="room: this session does not cover it")
     if access.shop is not None and comment.shop != access.shop:
         return None, wire.Receipt(comment=name, error=f"shop: this token is for shop {access.shop}")
     return comment, wire.Receipt(comment=comment.id)

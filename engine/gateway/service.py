@@ -281,12 +281,13 @@ class Gateway:
 
     async def _comments(self, peer: Peer, access: Access, batch: wire.Comments, now: int) -> None:
         assert peer.rate is not None
+        assert peer.identify is not None
         wait = peer.rate.admit(len(batch.comments), self._steady())
         if wait:
             rate = f"{self._settings.comments_per_second:g}"
             self._refuse(peer, batch, "slow_down", f"at most {rate} comments a second", retry_ms=wait)
             return
-        comments, receipts = requests.read_comments(batch, access, now=now)
+        comments, receipts = requests.read_comments(batch, access, peer.identify.rooms, now=now)
         if comments:
             # Before they are on the bus: their verdicts may come at once.
             self._inbound.owed.add(peer, [(comment.room, comment.source, comment.id) for comment in comments])

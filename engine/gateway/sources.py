@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable, Iterable
 from typing import Final, Generic, TypeVar
 
@@ -16,42 +17,63 @@ Client = TypeVar("Client", bound=Hashable)
 
 
 class Owed(Generic[Client]):
-    """Which connection waits for the verdict of which comment. Bounded per connection; the oldest are forgotten."""
+    """Which connections wait for the verdict of which comment. Bounded per connection; the oldest are forgotten.
+
+    Who sends a comment again waits for one verdict more, since each sending gets its own: the first the real one, the others
+    `duplicate`. They come in the order of sending.
+    """
 
     def __init__(self, limit: int = MAX_OWED) -> None:
         self.forgotten = 0
         self._limit = limit
-        self._client: dict[Key, Client] = {}
-        self._keys: dict[Client, dict[Key, None]] = {}
+        self._clients: dict[Key, list[Client]] = {}
+        """Who waits for it, in the order of sending."""
+        self._keys: dict[Client, Counter[Key]] = {}
+        """What it waits for, and how often, in the order of first sending."""
+        self._sizes: Counter[Client] = Counter()
+        """How many verdicts it waits for."""
 
     def add(self, client: Client, keys: Iterable[Key]) -> None:
-        """`client` waits for these; where another waited for the same one (it reconnected), the newest does."""
-        mine = self._keys.setdefault(client, {})
+        """`client` waits for a verdict of each."""
+        mine = self._keys.setdefault(client, Counter())
         for key in keys:
-            other = self._client.get(key)
-            if other is not None and other != client:
-                self._keys[other].pop(key, None)
-            self._client[key] = client
-            mine[key] = None
-        while len(mine) > self._limit:
-            oldest = next(iter(mine))
-            del mine[oldest], self._client[oldest]
+            self._clients.setdefault(key, []).append(client)
+            mine[key] += 1
+            self._sizes[client] += 1
+        while self._sizes[client] > self._limit:
+            self._strike(next(iter(mine)), client)
             self.forgotten += 1
 
     def take(self, key: Key) -> Client | None:
-        """Who waits for this comment; nobody does afterwards."""
-        client = self._client.pop(key, None)
-        if client is not None:
-            del self._keys[client][key]
+        """Who waited longest for this comment; it waits for one verdict less afterwards."""
+        clients = self._clients.get(key)
+        if clients is None:
+            return None
+        client = clients[0]
+        self._strike(key, client)
         return client
 
     def leave(self, client: Client) -> None:
         """The connection ended."""
-        for key in self._keys.pop(client, {}):
-            del self._client[key]
+        for key, count in list(self._keys.get(client, Counter[Key]()).items()):
+            for _ in range(count):
+                self._strike(key, client)
+        self._keys.pop(client, None)
+        del self._sizes[client]
+
+    def _strike(self, key: Key, client: Client) -> None:
+        clients, mine = self._clients[key], self._keys[client]
+        clients.remove(client)
+        if not clients:
+            del self._clients[key]
+        self._sizes[client] -= 1
+        mine[key] -= 1
+        if not mine[key]:
+            del mine[key]
 
     def __len__(self) -> int:
-        return len(self._client)
+        """Comments that somebody waits for."""
+        return len(self._clients)
 
 
 class Rate:

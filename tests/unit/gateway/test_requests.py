@@ -71,7 +71,7 @@ def test_a_playback_report_is_of_the_last_ten_minutes() -> None:
 
 
 def test_each_comment_of_a_batch_has_its_own_receipt() -> None:
-    """Malformed ones, and those outside the token's rooms and shop, are refused by name; the rest is stamped and goes on."""
+    """Malformed ones, and those outside the session's rooms and the token's shop, are refused by name; the rest is stamped and goes on."""
     batch = wire.Comments(
         id="1", room="r1", source="tiktok",
         comments=(
@@ -85,12 +85,12 @@ def test_each_comment_of_a_batch_has_its_own_receipt() -> None:
             {"id": "6", "viewer": "v", "text": "hi", "source": "own", "sent": NOW - 7, "shop": None},
         ),
     )  # fmt: skip
-    comments, receipts = requests.read_comments(batch, TEA, now=NOW)
+    comments, receipts = requests.read_comments(batch, TEA, ("r*",), now=NOW)
     assert [(c.id, c.source, c.room, c.received, c.shop) for c in comments][:1] == [("1", "tiktok", "r1", NOW, "tea")]
     assert [receipt.comment for receipt in receipts] == ["1", "2", "3", "4", "a b", "5", None, "6"]
     assert [receipt.error is None for receipt in receipts] == [True, False, False, False, False, False, False, True]
     assert [(c.id, c.source, c.sent, c.shop) for c in comments][1:] == [("6", "own", NOW - 7, "tea")]
-    comments, _ = requests.read_comments(batch, ALL, now=NOW)
+    comments, _ = requests.read_comments(batch, ALL, ("*",), now=NOW)
     assert [(c.id, c.room, c.shop) for c in comments] == [
         ("1", "r1", None), ("3", "other", None), ("4", "r1", "toys"), ("6", "r1", None),
     ]  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,13 +15,13 @@ def key(n: int) -> tuple[str, str, str]:
 
 
 def test_a_verdict_goes_once_to_who_waits_for_it() -> None:
-    """The newest connection that sent a comment gets its verdict; a connection that ended gets nothing."""
+    """Each sending gets its own, in the order of sending; a connection that ended gets nothing."""
     owed: Owed[str] = Owed()
-    owed.add("old", [key(1), key(2)])
-    owed.add("new", [key(1)])
-    assert owed.take(key(1)) == "new"
-    assert owed.take(key(1)) is None
+    owed.add("old", [key(1), key(2), key(3), key(1)])
+    owed.add("new", [key(1), key(3)])
+    assert [owed.take(key(1)) for _ in range(4)] == ["old", "old", "new", None]
     owed.leave("old")
+    assert owed.take(key(3)) == "new"
     assert owed.take(key(2)) is None
     assert len(owed) == 0
 
@@ -48,7 +50,9 @@ def test_both_sides_of_the_map_agree(steps: list[tuple[str, str, int]]) -> None:
             owed.take(key(n))
         else:
             owed.leave(client)
-        assert {k: c for c, keys in owed._keys.items() for k in keys} == owed._client
+        both = Counter({(c, k): count for c, keys in owed._keys.items() for k, count in keys.items()})
+        assert both == Counter((c, k) for k, clients in owed._clients.items() for c in clients)
+        assert all(owed._sizes[c] == keys.total() <= 3 for c, keys in owed._keys.items())
 
 
 def test_the_rate_holds_on_average_and_says_when_to_come_back() -> None:
