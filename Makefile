@@ -25,7 +25,7 @@ demo: .venv/.runtime ## watch the engine work: a shop, a script, viewers (ARGS="
 	@.venv/bin/livechat demo $(ARGS)
 
 test: .venv/.dev ## all tests, 500 simulation seeds included (ARGS="-k name")
-	@$(PY) -m pytest -n 2 $(ARGS)
+	@$(PY) -m pytest -n 2 --dist worksteal $(ARGS)
 
 lint: .venv/.dev ## ruff, format, types, layers
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports
