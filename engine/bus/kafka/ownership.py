@@ -16,7 +16,7 @@ from engine.bus.kafka.connection import Connection
 from engine.bus.kafka.deadline import consume, unavailable, within
 from engine.bus.kafka.layout import LEASES, Layout, Slot
 from engine.bus.kafka.leases import lease_of, newest
-from engine.bus.kafka.packing import fill, slot_of
+from engine.bus.kafka.packing import by_slot, fill
 from engine.bus.kafka.producing import abort, discard, start_producer
 from engine.bus.port import Aborted, Batch, Committed, FencedOff, Outcome, Outgoing, Unknown
 from engine.clock import wall_clock
@@ -86,9 +86,7 @@ class Ownership:
         """The batch in a transaction. Raises `UsageError` for a partition that there is not."""
         if self.spent:
             return Unknown("an earlier commit did not end")
-        slots: dict[Slot, list[Outgoing]] = {}
-        for record in batch.records:
-            slots.setdefault(slot_of(record, self._layout), []).append(record)
+        slots = by_slot(batch.records, self._layout)
         if not slots and not batch.offsets:
             return Committed()
         loop = asyncio.get_running_loop()

@@ -36,6 +36,19 @@ def slot_of(record: Outgoing, layout: Layout) -> Slot:
     return record.topic, 0 if count == 1 else partition_of(record.key, count)
 
 
+def by_slot(records: Sequence[Outgoing], layout: Layout) -> dict[Slot, list[Outgoing]]:
+    """The records of each partition, in their order. Raises `UsageError` for a partition that there is not."""
+    slots: dict[Slot, list[Outgoing]] = {}
+    for record in records:
+        partition = record.partition
+        slot = slot_of(record, layout) if partition is None else (record.topic, partition)
+        found = slots.get(slot)
+        if found is None:
+            found = slots[layout.slot(*slot)] = []
+        found.append(record)
+    return slots
+
+
 def fill(producer: AIOKafkaProducer, records: Sequence[Outgoing], start: int, now: int) -> tuple[Any, int]:
     """A batch of the records from index `start` on, and the index after those that fitted (at least one). `now`: their time, ms."""
     batch = producer.create_batch()
