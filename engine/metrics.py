@@ -36,7 +36,8 @@ class Metrics:
             registry=r,
         )
         self.decision_lateness_seconds = Histogram(
-            "livechat_decision_lateness_seconds", "How long after its deadline a decision became final (0: before).",
+            "livechat_decision_lateness_seconds",
+            "How long after its deadline a decision became final (0: before); without comments that were late when they came.",
             buckets=LATENESS_S, registry=r,
         )  # fmt: skip
         self.commit_seconds = Histogram(

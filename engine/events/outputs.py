@@ -102,7 +102,9 @@ class Decision:
     pool: str
     model: str
     intent: str | None = None
+    """What was asked: accepted, or at least a candidate (`low_confidence`, `ambiguous`); None where nothing came near, as in chatter."""
     confidence: float = 0.0
+    """Calibrated probability that `intent` is right; 0 without one."""
     runner_up: str | None = None
     margin: float = 0.0
     product: str | None = None

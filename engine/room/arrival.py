@@ -27,6 +27,8 @@ ANSWER_WITHIN_MS: Final = 45_000  # of a comment whose intent is not known
 NAMED_MS: Final = 10_000  # how long the products that others named count
 
 _UNREAD: Final[dict[str, Reason]] = {"duplicate": "shed", "expired": "expired", "shed": "shed"}
+_CANDIDATES: Final[frozenset[Outcome]] = frozenset({"accepted", "low_confidence", "ambiguous", "abuse"})
+"""Outcomes whose intent was meant, or nearly; elsewhere the best intent is only the least unlikely of all."""
 _OUTCOMES: Final[dict[Outcome, Reason]] = {
     "abuse": "abuse",
     "chatter": "chatter",
@@ -62,7 +64,7 @@ def arrive(room: Room, entry: CommentEntry, fx: Effects) -> bool:
     if found is None:
         _final(room, entry, decision, sent, _UNREAD[entry.unread or "shed"], fx, Understanding("chatter", ""))
         return False
-    intent = room.shop.pool.intents.get(found.intent) if found.intent is not None else None
+    intent = _candidate(room, found)
     if now > sent + (intent.answer_within_ms if intent is not None else ANSWER_WITHIN_MS):
         _final(room, entry, decision, sent, "expired", fx, found)
         return False
@@ -161,7 +163,7 @@ def _final(
     reply: str | None = None,
 ) -> None:
     """The decision of a comment that is final on arrival."""
-    intent = room.shop.pool.intents.get(found.intent) if found.intent is not None else None
+    intent, meant = _candidate(room, found), found.outcome in _CANDIDATES
     fx.records.append(
         Decision(
             decision,
@@ -179,10 +181,10 @@ def _final(
             sent + (intent.answer_within_ms if intent is not None else ANSWER_WITHIN_MS),
             room.shop.pool.hash,
             entry.model,
-            found.intent,
-            found.confidence,
-            found.runner_up,
-            found.margin,
+            found.intent if meant else None,
+            found.confidence if meant else 0.0,
+            found.runner_up if meant else None,
+            found.margin if meant else 0.0,
             product if product is not None else found.product,
             wanted,
             language_missing,
@@ -191,6 +193,13 @@ def _final(
         )
     )
     fx.verdict(room.name, VerdictLine(entry.source, entry.id, reason, True))
+
+
+def _candidate(room: Room, found: Understanding) -> Intent | None:
+    """The intent that was meant, or nearly, where the pool has it."""
+    if found.intent is None or found.outcome not in _CANDIDATES:
+        return None
+    return room.shop.pool.intents.get(found.intent)
 
 
 def _product(room: Room, intent: Intent, found: Understanding, sent: int, now: int) -> tuple[str | None, bool]:

@@ -59,4 +59,4 @@ class Neighbours:
         if allowed is not None:
             cosines = np.where(allowed, cosines, np.float32(0.0))
         line = cosines.argmax(axis=1)
-        return Nearest(line, cosines[np.arange(size), line])
+        return Nearest(line, np.minimum(cosines[np.arange(size), line], np.float32(1.0)))  # rounding may lead above 1

@@ -33,14 +33,21 @@ class Tally:
     commands: Counter[str] = field(default_factory=Counter)
     aired: Counter[str] = field(default_factory=Counter)
     lateness: list[int] = field(default_factory=list)
-    """How long after its deadline each decision fell, ms (0: before)."""
+    """How long after its deadline each decision fell, ms (0: before); of comments that were not late already when they arrived."""
 
     def count(self, records: Iterable[Keyed], verdicts: Mapping[str, Sequence[VerdictLine]]) -> None:
         """The core's effects."""
+        came_late = {
+            (room, line.source, line.id)
+            for room, lines in verdicts.items()
+            for line in lines
+            if line.final and line.verdict == "expired"
+        }
         for record in records:
             if type(record) is Decision:
                 self.reasons[record.reason] += 1
-                self.lateness.append(max(0, record.decided - record.deadline))
+                if not came_late or (record.room, record.source, record.comment) not in came_late:
+                    self.lateness.append(max(0, record.decided - record.deadline))
             elif isinstance(record, COMMANDS):
                 self.commands[record.type] += 1
             elif isinstance(record, Aired):

@@ -66,6 +66,26 @@ def test_what_was_not_understood_ends_with_its_reason(outcome: str, reason: str)
     assert scene.ask("product.price", outcome=outcome) == reason
 
 
+@pytest.mark.parametrize("outcome", ["chatter", "unknown", "unsupported_language"])
+def test_an_intent_that_came_nowhere_near_is_not_recorded(outcome: str) -> None:
+    """The best of all intents is only the least unlikely there; a late one is no question that was missed, either."""
+    scene = Scene()
+    scene.ask("product.price", outcome=outcome)
+    scene.ask("product.price", outcome=outcome, age=60_000)
+    for decision in scene.all(Decision):
+        assert (decision.intent, decision.confidence, decision.runner_up, decision.margin) == (None, 0.0, None, 0.0)
+
+
+@pytest.mark.parametrize("outcome", ["accepted", "low_confidence", "ambiguous", "abuse"])
+def test_a_candidate_is_recorded(outcome: str) -> None:
+    """Editors see what was nearly understood."""
+    scene = Scene()
+    scene.ask("shipping.fee", outcome=outcome)
+    (decision,) = scene.all(Decision)
+    assert decision.intent == "shipping.fee"
+    assert decision.confidence > 0
+
+
 def test_an_intent_that_asks_nothing_is_chatter() -> None:
     """Check 3 for an accepted intent of kind chatter."""
     assert Scene().ask("social.greeting") == "chatter"

@@ -9,8 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.events.understanding import Understanding
-from engine.pool.model import Pool, TrainingLine
+from engine.pool.model import Pool, TrainingLine, TrainingSet
 from engine.understanding.model import Model
+from engine.understanding.neighbours import Neighbours
+from engine.understanding.ngrams import grams
+from engine.understanding.normalise import normal_form
 from engine.understanding.understander import Understander
 from tests.unit.understanding.conftest import with_own
 
@@ -52,6 +55,13 @@ def test_a_not_line_takes_a_rule_back(understander: Understander) -> None:
     result = one(understander, "多少钱都不卖")
     assert result.outcome != "accepted"
     assert not result.solo_ok
+
+
+def test_no_cosine_is_above_one(model: Model, training: TrainingSet) -> None:
+    """Rounding makes some of a line with itself so; the confidence that a `not:` line takes back would come out below 0."""
+    index = Neighbours(model.linear, training.lines)
+    found = index.nearest(grams([normal_form(line.text) for line in training.lines]))
+    assert found.cosine.max() <= 1.0
 
 
 @pytest.mark.parametrize("text", ["😀😀😀", "!!!", "", "。。。", "\ud800", "\u200b"])

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Histogram
 
+from engine.events.outputs import Decision, VerdictLine
 from engine.metrics import LATENCY_S, Metrics
 from engine.worker.metering import Tally, observe
 
@@ -28,6 +29,21 @@ def test_many_observations_at_once_are_the_same_as_one_by_one(values: list[int])
         for metric in histogram.collect()
     ]
     assert samples[0] == samples[1]
+
+
+def test_lateness_is_that_of_comments_that_came_in_time() -> None:
+    """One that had expired when it came is told by its reason; one that expired while it waited is late by that much."""
+
+    def expired(comment: str, decided: int) -> Decision:
+        return Decision(
+            "d", "r", "tea", "s", comment, "v", "x", "x", "zh", "expired", 0, decided, 45_000, "p", "m"
+        )  # fmt: skip
+
+    tally = Tally()
+    lines = {"r": [VerdictLine("s", "old", "expired", True), VerdictLine("s", "new", "no_opportunity", False)]}
+    tally.count([expired("old", 600_000), expired("new", 45_100)], lines)
+    assert tally.lateness == [100]
+    assert tally.reasons["expired"] == 2
 
 
 def test_a_commit_is_counted() -> None:
