@@ -4,6 +4,7 @@ All times are ms of the server's clock. The caller wakes it at `next_deadline()`
 
 - An insertion is accepted when it can still be voiced: it came at least `lead_ms` before its boundary, and may start then.
 - It starts at the end of the sentence that it names, never after its `not_after`; then the script goes on at the cursor it names.
+- A reloaded script takes over at the end of a segment, with the segment that follows it: nothing starts over.
 - `speed`: insertions last `duration_ms / speed`. The script's seconds are the true ones: whoever wants it faster divides them.
 """
 
@@ -15,6 +16,7 @@ from typing import Final, Literal
 
 from engine.events.inputs import Cursor, InsertionState, PlaybackKind, ScriptSentence
 from engine.events.outputs import Insertion, Stop, Withdraw
+from engine.events.reload import goes_on
 from engine.events.wire import PlayerState, SetScript
 
 LEAD_MS: Final = 800  # a usual voice synthesis with its buffer
@@ -85,6 +87,8 @@ class Playhead:
         self._script: SetScript | None = None
         self._coming: SetScript | None = None
         self._sentences: list[tuple[str, ScriptSentence]] = []
+        self._segments: list[int] = []
+        """Of each sentence, which segment it belongs to."""
         self._places: dict[tuple[str, str], int] = {}
         self._playing: _Playing | None = None
         self._next = Place(0, 0)
@@ -99,9 +103,11 @@ class Playhead:
     # ---- what happens to it ------------------------------------------------------------------------------------------------
 
     def load(self, script: SetScript, now: int) -> list[Event]:
-        """A script: at once where none runs, else from the next segment boundary on."""
+        """A script: at once where none runs, else from the next segment boundary on. The running one told again changes nothing."""
         self._clock(now)
-        if self._script is None or (self._playing is None and not self.held):
+        if self._script is not None and script.version == self._script.version:
+            self._coming = None
+        elif self._script is None or (self._playing is None and not self.held):
             self._swap(script)
             self._begin_sentence(self._now)
         else:
@@ -219,14 +225,30 @@ class Playhead:
             self._outcomes.popitem(last=False)
 
     def _swap(self, script: SetScript) -> None:
+        """`script` runs from now on: it goes on behind the segment that ended last."""
+        self._next, self._boundary = self._entry(script), None
         self._script, self._coming = script, None
         self._sentences = [(segment.id, sentence) for segment in script.segments for sentence in segment.sentences]
+        self._segments = [number for number, segment in enumerate(script.segments) for _ in segment.sentences]
         self._places = {(segment, sentence.id): at for at, (segment, sentence) in enumerate(self._sentences)}
-        self._next, self._boundary = Place(0, 0), None
         for item in list(self._queue):
             if item.place is not None:
                 self._queue.remove(item)
                 self._tell("rejected", item.insertion.id, self._now, "script_changed")
+
+    def _entry(self, script: SetScript) -> Place:
+        """Where `script` goes on."""
+        if self._script is None:
+            return Place(0, 0)
+        ended = self._boundary or Place(self._next.lap - 1, len(self._sentences) - 1)  # else all has been said
+        found = goes_on(
+            [segment.id for segment in self._script.segments], self._segments[ended.index], ended.lap,
+            [segment.id for segment in script.segments], loop=script.loop,
+        )  # fmt: skip
+        if found is None:
+            return Place(1, 0)
+        lap, place = found
+        return Place(lap, sum(len(segment.sentences) for segment in script.segments[:place]))
 
     def _boundary_of(self, insertion: Insertion) -> tuple[Place | None, str]:
         """The sentence after which it starts (None: at once), and why that is impossible."""
@@ -306,15 +328,12 @@ class Playhead:
     def _begin_sentence(self, at: int) -> None:
         if self._script is None or self.held:
             return
-        if self._coming is not None and self._at_segment_end():
+        ended = self._boundary is not None
+        if self._coming is not None and (self._at_segment_end() or self._over()):
             self._swap(self._coming)
         if self._over():
-            if self._boundary is not None or self._coming is not None:
-                self._boundary = None
-                if self._coming is not None:
-                    self._swap(self._coming)
-                    self._begin_sentence(at)
-                    return
+            self._boundary = None
+            if ended:
                 self._events.append(Tell("idle", at))
             return
         place, self._boundary = self._next, None
@@ -365,7 +384,7 @@ class Playhead:
         if self._boundary is None:
             return False
         last = self._boundary.index
-        return last + 1 == len(self._sentences) or self._sentences[last + 1][0] != self._sentences[last][0]
+        return last + 1 == len(self._sentences) or self._segments[last + 1] != self._segments[last]
 
     def _after(self, place: Place) -> Place:
         return Place(place.lap, place.index + 1) if place.index + 1 < len(self._sentences) else Place(place.lap + 1, 0)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import zlib
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
@@ -17,6 +17,7 @@ from pydantic import TypeAdapter
 
 from engine.events.fields import Part
 from engine.events.inputs import Cursor, Script
+from engine.events.reload import goes_on
 from engine.pool.model import Pool
 
 DRIFT_WEIGHT: Final = 0.2  # of the newest sentence in the running mean
@@ -76,13 +77,14 @@ class Line:
 class Lineup:
     """A script as the player runs it."""
 
-    __slots__ = ("answering", "ends", "index", "lines", "loop", "version")
+    __slots__ = ("answering", "ends", "heads", "index", "lines", "loop", "version")
 
     def __init__(self, version: str, loop: bool, lines: list[Line]) -> None:
         self.version = version
         self.loop = loop
         self.lines = lines
         self.index = {line.id: number for number, line in enumerate(lines)}
+        self.heads = [number for number in range(len(lines)) if not number or lines[number - 1].segment_end]
         self.ends: list[int] = []
         total = 0
         self.answering: dict[str, list[int]] = {}
@@ -120,6 +122,17 @@ class Lineup:
     def begins(self, number: int) -> int:
         """When the sentence begins in its lap, ms of script."""
         return self.ends[number - 1] if number else 0
+
+    @property
+    def segments(self) -> list[str]:
+        """Ids, in order."""
+        return [self.lines[head].segment for head in self.heads]
+
+    def goes_on(self, other: Lineup, lap: int, number: int) -> tuple[int, int] | None:
+        """Lap and sentence of `other` at which it goes on once the segment of (lap, number) has ended; None: it is over."""
+        segment = bisect_right(self.heads, number) - 1
+        found = goes_on(self.segments, segment, lap, other.segments, loop=other.loop)
+        return found and (min(found[0], MAX_LAP), other.heads[found[1]])
 
     def upcoming(
         self, intent: str, product: str | None, numbers: tuple[int, int | None], times: tuple[int, int], drift: float
@@ -207,7 +220,10 @@ class ScriptClock:
     def begin(self, cursor: Cursor, at: int) -> bool:
         """A sentence started. False where the cursor names nothing that we know."""
         if self.pending is not None and cursor.version == self.pending.version:
+            if cursor.sentence not in self.pending.index:
+                return False
             self.lineup, self.pending = self.pending, None
+            self.lap, self.number = cursor.lap, self.lineup.index[cursor.sentence]
         lineup = self.lineup
         if lineup is None or cursor.version != lineup.version or cursor.sentence not in lineup.index:
             return False
@@ -276,7 +292,7 @@ class ScriptClock:
         return self.started + self._ms(self.number)
 
     def boundaries(self, count: int) -> Iterator[Boundary]:
-        """The next sentence ends, at most `count`; a line-up that waits begins behind the segment's."""
+        """The next sentence ends, at most `count`; a line-up that waits takes over behind the segment's."""
         return self._walk(self.started, self.lap, self.number, count) if self.moving else iter(())
 
     def following(self, boundary: Boundary, at: int, count: int) -> Iterator[Boundary]:
@@ -312,7 +328,9 @@ class ScriptClock:
         yield from lineup.upcoming(intent, product, (self.number, last), (start, until), self.drift)
         if self.pending is not None and last is not None:
             start += round((lineup.ends[last] - lineup.begins(self.number)) * self.drift)
-            yield from self.pending.upcoming(intent, product, (0, None), (start, until), self.drift)
+            place = lineup.goes_on(self.pending, self.lap, self.number)
+            if place is not None:
+                yield from self.pending.upcoming(intent, product, (place[1], None), (start, until), self.drift)
 
     def cursor(self, lap: int, number: int) -> Cursor:
         assert self.lineup is not None
@@ -323,8 +341,11 @@ class ScriptClock:
         """The cursor that follows (lap, number); None at the end of a script that does not loop."""
         assert self.lineup is not None
         if self.pending is not None and self.lineup.lines[number].segment_end:
-            first = self.pending.lines[0]
-            return Cursor(version=self.pending.version, lap=0, segment=first.segment, sentence=first.id)
+            place = self.lineup.goes_on(self.pending, lap, number)
+            if place is None:
+                return None
+            line = self.pending.lines[place[1]]
+            return Cursor(version=self.pending.version, lap=place[0], segment=line.segment, sentence=line.id)
         if number + 1 < len(self.lineup.lines):
             return self.cursor(lap, number + 1)
         return self.cursor(next_lap(lap), 0) if self.lineup.loop else None

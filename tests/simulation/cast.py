@@ -192,7 +192,7 @@ class Cast:
         )
 
     def _disturb(self, player: Player) -> None:
-        kind = self.rng.choice(("silent", "restart", "reconnect", "leave"))
+        kind = self.rng.choice(("silent", "restart", "reconnect", "leave", "reload", "reload"))
         self.bus.count(f"player {kind}")
         if kind == "silent":
             player.deaf = True
@@ -201,6 +201,8 @@ class Cast:
             player.start(fresh=True)
         elif kind == "reconnect":
             player.start(fresh=False)
+        elif kind == "reload":
+            player.reload()
         else:
             player.leave()
             self._later(lambda: player.start(fresh=False))

@@ -45,6 +45,8 @@ class Player:
     since: int = 0
     """When it last became reachable."""
     sent: int = 0
+    version: int = 1
+    """Of the script; only its facts change, so that it goes on in the same order."""
 
     def start(self, *, fresh: bool) -> None:
         """Identify with a new session; `fresh`: the player restarted and knows nothing of before."""
@@ -63,15 +65,26 @@ class Player:
                 stream_delay_ms=1_000, cursor=state.cursor, outcomes=state.outcomes,
             )
         )  # fmt: skip
-        said = SetScript(id="s", script="evening", version="v1", segments=script())
-        self.post(
-            Script(
-                room=self.room, id=self._id(), at=now, session=self.session, script=said.script, version=said.version,
-                segments=said.segments,
-            )
-        )  # fmt: skip
+        said = self._tell_script()
         self.do(self.playhead.load(said, now) if fresh else self.playhead.advance(now))
         self._present(self.session)
+
+    def reload(self) -> None:
+        """A fact changed: the same sentences with other words."""
+        self.version += 1
+        now = self.loop.now()
+        self.do(self.playhead.advance(now))
+        self.do(self.playhead.load(self._tell_script(), now))
+
+    def _tell_script(self) -> SetScript:
+        said = SetScript(id="s", script="evening", version=f"v{self.version}", segments=script())
+        self.post(
+            Script(
+                room=self.room, id=self._id(), at=self.loop.now(), session=self.session, script=said.script,
+                version=said.version, segments=said.segments,
+            )
+        )  # fmt: skip
+        return said
 
     def leave(self) -> None:
         """The connection ends; playback goes on by itself."""

@@ -235,23 +235,89 @@ def test_an_insertion_for_now_cuts_the_sentence() -> None:
     assert heard(run(head, 5_000)) == [(2_800, "reply bb"), (3_800, "reply cc"), (4_800, "v1:a1")]
 
 
-def test_another_script_starts_at_the_next_segment() -> None:
-    """After a reply at that boundary, too; what names a sentence of the old one is rejected then."""
+def test_another_script_takes_over_at_the_next_segment() -> None:
+    """After a reply at that boundary, too, and with the segment that follows; what names a sentence of the old one is rejected then."""
     head = playing()
     head.insert(insertion(after="a2", resume="b1"), T0)
     head.insert(insertion("bb", after="b1"), T0)
     head.load(script("v2"), T0 + 100)
     events = run(head, 5_500)
-    assert heard(events) == [(2_000, "v1:a2"), (4_000, "reply aa"), (5_000, "v2:a1")]
+    assert heard(events) == [(2_000, "v1:a2"), (4_000, "reply aa"), (5_000, "v2:b1")]
     assert told(events, "bb") == [("rejected", "script_changed")]
     assert told(head.insert(insertion("cc", after="b1"), T0 + 5_500), "cc") == [("rejected", "script_changed")]
 
 
-def test_a_script_that_ran_out_is_followed_by_the_next_at_once() -> None:
-    """Nothing has to be waited for."""
+def test_reloads_in_a_row_never_send_it_back_to_the_opening() -> None:
+    """However often facts change, each segment of a lap is said once, and laps go on counting."""
+    head = playing()
+    said: list[Event] = []
+    for n in range(1, 12):
+        said += run(head, n * 2_000 - 700)
+        said += head.load(script(f"v{n + 1}"), T0 + n * 2_000 - 700)
+    assert [text[3:] for _, text in heard(said)][:9] == ["a2", "b1", "b2", "a1", "a2", "b1", "b2", "a1", "a2"]
+    assert head.state().cursor is not None
+    assert (head.state().cursor or cursor("a1")).lap == 2
+
+
+@pytest.mark.parametrize(
+    ("ids", "expected"),
+    [
+        (("a1", "a2", "x1", "b1"), "v2:x1"),  # put in behind what was just said
+        (("b1", "b2", "c1"), "v2:b1"),  # the one just said is gone
+        (("x1", "y1"), "v2:x1"),  # nothing of it is left
+    ],
+)
+def test_what_a_reloaded_script_goes_on_with(ids: tuple[str, ...], expected: str) -> None:
+    """The segment behind the one just said, else the next that is still there, else the first."""
+    head = playing()
+    head.load(script("v2", ids=ids), T0 + 100)
+    assert heard(run(head, 4_000))[-1] == (4_000, expected)
+
+
+def test_the_running_script_told_again_takes_the_waiting_one_back() -> None:
+    """A fact that changes and changes back leaves what is queued in its place."""
+    head = playing()
+    head.insert(insertion(after="a2", resume="b1"), T0)
+    head.load(script("v2"), T0 + 100)
+    head.load(script("v1"), T0 + 200)
+    events = head.insert(insertion("bb", after="b1", resume="b2"), T0 + 300) + run(head, 8_000)
+    assert heard(events) == [
+        (2_000, "v1:a2"),
+        (4_000, "reply aa"),
+        (5_000, "v1:b1"),
+        (7_000, "reply bb"),
+        (8_000, "v1:b2"),
+    ]
+
+
+def test_two_neighbouring_segments_of_one_name_are_two() -> None:
+    """A reloaded script takes over between them."""
+    one, two = (ScriptSegment(id="a", sentences=(ScriptSentence(id=n, text=n, seconds=2.0),)) for n in ("a1", "a2"))
+    head = Playhead()
+    head.load(SetScript(id="r", script="s", version="v1", segments=(one, two)), T0)
+    head.load(SetScript(id="r", script="s", version="v2", segments=(one, two)), T0 + 100)
+    assert heard(run(head, 4_000)) == [(2_000, "a2"), (4_000, "a1")]
+    assert head.state().cursor == Cursor(version="v2", lap=1, segment="a", sentence="a1")
+
+
+def test_a_script_that_ran_out_is_followed_by_another_at_once() -> None:
+    """Nothing has to be waited for; where it only changed, there is nothing left to say, until it has more."""
     head = playing(loop=False)
     run(head, 9_000)
-    assert heard(head.load(script("v2"), T0 + 9_500)) == [(9_500, "v2:a1")]
+    assert head.load(script("v2", loop=False), T0 + 9_100) == []
+    assert heard(head.load(script("v3", loop=False, ids=(*IDS, "c1")), T0 + 9_200)) == [(9_200, "v3:c1")]
+    assert heard(run(head, 12_000)) == []
+    assert heard(head.load(script("v4", loop=False, ids=("x1",)), T0 + 12_000)) == [(12_000, "v4:x1")]
+
+
+def test_a_script_that_is_reloaded_in_its_last_segment_ends_idle() -> None:
+    """It has been said to its end; that is told once."""
+    head = playing(loop=False)
+    run(head, 7_000)
+    head.load(script("v2", loop=False), T0 + 7_000)
+    events = run(head, 20_000)
+    assert [e.kind for e in events if isinstance(e, Tell)] == ["sentence_ended", "idle"]
+    assert head.next_deadline() is None
 
 
 def test_replies_are_as_long_as_told_divided_by_the_speed() -> None:

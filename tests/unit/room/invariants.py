@@ -200,17 +200,22 @@ class Watched(Scene):
         lines = self.known[said.room].scripts[said.after.version]
         at = lines.index(next(line for line in lines if line[1] == said.after.sentence))
         assert not lines[at][2], "4: cuts in after a sentence that holds"
+        # All versions have the same segments: a reloaded one goes on where the one before would have.
+        pending = room.clock.pending
+        version = pending.version if pending is not None and lines[at][0] != lines[(at + 1) % len(lines)][0] else None
+        loops = self.known[said.room].loops[version or said.after.version]
         if said.resume is None:
             assert at + 1 == len(lines), "4: resumes nowhere"
-            assert not self.known[said.room].loops[said.after.version]
+            assert not loops
             return
-        if said.resume.version == said.after.version:
-            segment, sentence, _ = lines[(at + 1) % len(lines)]
-            lap = min(said.after.lap + (at + 1 == len(lines)), 1_000_000)
-            expected = Cursor(version=said.after.version, lap=lap, segment=segment, sentence=sentence)
-        else:
-            segment, sentence, _ = self.known[said.room].scripts[said.resume.version][0]
-            expected = Cursor(version=said.resume.version, lap=0, segment=segment, sentence=sentence)
+        segment, sentence, _ = lines[(at + 1) % len(lines)]
+        lap = min(said.after.lap + (at + 1 == len(lines)), 1_000_000)
+        expected = Cursor(
+            version=version or said.after.version,
+            lap=lap if loops or not version else 0,
+            segment=segment,
+            sentence=sentence,
+        )
         assert said.resume == expected, "4: resumes elsewhere"
 
     def _room(self, room: Room) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import pairwise
 
-from engine.events.inputs import ModeSet, PlayerGone, RoomOpened, Script, ScriptSegment, ScriptSentence
+from engine.events.inputs import Cursor, ModeSet, PlayerGone, RoomOpened, Script, ScriptSegment, ScriptSentence
 from engine.events.outputs import Alert, Decision, Insertion
 from engine.pool.model import Fact, Limits
 from tests.unit.room.scene import ROOM, START, Scene, intent, pool, reply
@@ -146,6 +146,42 @@ def test_a_reloaded_script_starts_at_the_next_segment_boundary() -> None:
     late.ask("shipping.fee")
     late.wait(3_900)
     assert not late.all(Insertion)
+
+
+def test_a_reloaded_script_goes_on_with_the_segment_that_follows() -> None:
+    """A changed fact sends nothing back to the opening; laps go on counting, and sentences of a segment that has passed answer nothing."""
+    scene = Scene(pool(limits=Limits(minimum_pause_ms=0)))
+    scene.play()
+    scene.sentence("sentence_started", "tgy-2", lap=3)
+    for version in ("v2", "v3"):
+        segments = (("tgy", "tgy", 3), ("puer", "puer", 3), ("long", None, 20))
+        script(scene, *segments, version=version, answers=("product.price",))
+    assert scene.ask("product.price", product="tgy") == "no_opportunity"  # its sentence is most of a lap away
+    assert scene.ask("product.price", product="puer") == "script_ahead"
+    scene.ask("shipping.fee")
+    scene.wait(3_000)
+    assert scene.insertion.resume == Cursor(version="v3", lap=3, segment="seg-puer", sentence="puer-0")
+    end = Scene(pool(limits=Limits(minimum_pause_ms=0)))
+    end.play()
+    end.sentence("sentence_started", "puer-2", lap=3)
+    script(end, ("tgy", "tgy", 3), ("puer", "puer", 3), version="v2")
+    end.ask("shipping.fee")
+    end.wait(3_000)
+    assert end.insertion.resume == Cursor(version="v2", lap=4, segment="seg-tgy", sentence="tgy-0")
+
+
+def test_a_waiting_script_is_not_taken_up_by_a_sentence_that_it_lacks() -> None:
+    """A player that errs leaves the room where it was; the line-up that waits may be the shorter one."""
+    scene = Scene(pool(limits=Limits(minimum_pause_ms=0)))
+    scene.play()
+    scene.sentence("sentence_started", "puer-1")
+    script(scene, ("new", "tgy", 1), version="v2")
+    scene.sentence("sentence_started", "nobody-9", version="v2")
+    assert scene.all(Alert)[-1].kind == "script_mismatch"
+    scene.ask("shipping.fee")
+    scene.wait(3_000)
+    assert scene.insertion.after is not None
+    assert scene.insertion.after.version == "v1"
 
 
 def test_answers_of_a_reloaded_script_count_from_the_segment_boundary_on() -> None:
