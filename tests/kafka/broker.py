@@ -7,14 +7,13 @@ import os
 import random
 import signal
 import socket
-import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from tests.kafka.guarded import Guarded
-from tests.kafka.jars import NoKafka, class_path
+from tests.kafka.jars import NoKafka, class_path, tool
 
 PORTS: Final = range(20_000, 30_000)
 """Below those that the kernel hands out: a client that tries again and again on a free port from there may reach itself."""
@@ -133,17 +132,6 @@ class Broker:
         """SIGCONT."""
         self._process.send(signal.SIGCONT)
 
-    def tool(self, main: str, *args: str, stdin: bytes = b"", timeout_s: float = 60.0) -> str:
-        """Runs one of Kafka's own command line tools; what it printed. Raises CalledProcessError."""
-        done = subprocess.run(
-            [*self._java, "-Dorg.slf4j.simpleLogger.defaultLogLevel=error", main, *args],
-            input=stdin, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, timeout=timeout_s,
-        )  # fmt: skip
-        said = done.stdout.decode()
-        if done.returncode:
-            raise subprocess.CalledProcessError(done.returncode, main, said)
-        return said
-
     def _format(self) -> None:
         self.port, controller = free_port(), free_port()
         self._ports = {name: free_port() for name in self._listeners}
@@ -168,7 +156,7 @@ class Broker:
         ]
         cluster = base64.urlsafe_b64encode(os.urandom(16)).decode().rstrip("=").replace("-", "A")  # no leading dash
         where = ("-t", cluster, "-c", str(file))
-        self.tool("kafka.tools.StorageTool", "format", "--standalone", "--ignore-formatted", *where, *users)
+        tool("kafka.tools.StorageTool", "format", "--standalone", "--ignore-formatted", *where, *users)
 
     def _launch(self) -> None:
         self._process.start()

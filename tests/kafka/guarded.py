@@ -69,6 +69,11 @@ class Guarded:
         if self.runs:
             os.kill(self.pid, number)
 
+    def wait(self, seconds: float) -> int:
+        """The exit code, once it ended by itself. Raises TimeoutExpired."""
+        assert self._guard is not None
+        return self._guard.wait(seconds)
+
     def stop(self) -> int:
         """SIGTERM, and SIGKILL where that takes too long; the exit code."""
         self.send(signal.SIGTERM)

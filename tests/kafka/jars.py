@@ -17,6 +17,8 @@ JAVA = 17
 """Oldest Java that Kafka 4 runs on."""
 FETCH_S = 600
 """Longest wait for Maven: a first fetch takes a minute on a slow line."""
+TOOL_S = 60
+"""Longest run of one of Kafka's tools; they start in a second."""
 VERSION = re.findall(r"<version>([\d.]+)</version>", POM.read_text(encoding="utf-8"))[1]
 """Kafka's version; the first in the file is the file's own."""
 
@@ -46,6 +48,19 @@ def class_path() -> str:
         except OSError as error:
             raise NoKafka(f"the jars could not be kept in {folder}: {error}") from None
     return f"{folder}/*"
+
+
+def tool(main: str, *args: str, stdin: bytes = b"") -> str:
+    """Runs one of Kafka's own command line tools; what it printed. Raises CalledProcessError with that, and `NoKafka`."""
+    flags = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Dorg.slf4j.simpleLogger.defaultLogLevel=error")
+    done = subprocess.run(
+        ["java", *flags, "-cp", class_path(), main, *args],
+        input=stdin, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, timeout=TOOL_S,
+    )  # fmt: skip
+    said = done.stdout.decode()
+    if done.returncode:
+        raise subprocess.CalledProcessError(done.returncode, main, said)
+    return said
 
 
 def _check_java() -> None:
