@@ -51,7 +51,10 @@ def player(
 
 
 def script_maker(pool: Pool, script: str, speed: float, left_out: Callable[[str, str], None]) -> ScriptMaker:
-    """Fills the script's placeholders with the facts that the gateway tells. Raises `UsageError` for an unknown script."""
+    """Fills the script's placeholders with the facts that the gateway tells; `left_out` gets each sentence that cannot be said, and why.
+
+    Raises `UsageError` for an unknown script; what it makes raises `NothingToSay`.
+    """
     from engine.client.scripts import FactBook, fill_script
     from engine.events.wire import SetScript
 
@@ -61,12 +64,9 @@ def script_maker(pool: Pool, script: str, speed: float, left_out: Callable[[str,
         raise UsageError(f"the shop has no script `{script}`; it has {known}: choose one with `--script`")
 
     def make(facts: FactBook, now: int, request: str) -> SetScript:
-        try:
-            filled = fill_script(pool, plan, facts, now=now, request=request, speed=speed)
-        except ValueError as error:
-            raise UsageError(f"{error}; is the shop `{pool.shop}` live on the server?") from None
-        for sentence, fact in filled.left_out:
-            left_out(sentence, fact)
+        filled = fill_script(pool, plan, facts, now=now, request=request, speed=speed)
+        for sentence, why in filled.left_out:
+            left_out(sentence, why)
         return filled.script
 
     return make
@@ -113,11 +113,11 @@ class Voice:
         elif told.kind in ("rejected", "aborted"):
             self._line(f"! {told.kind} {(told.insertion or '')[:8]}: {told.reason}", "yellow")
 
-    def left_out(self, sentence: str, fact: str) -> None:
-        """A sentence is not said, since its fact does not hold now; told once."""
-        if (sentence, fact) not in self._told:
-            self._told.add((sentence, fact))
-            self._line(f"! `{sentence}` is left out: no value for {fact}", "yellow")
+    def left_out(self, sentence: str, why: str) -> None:
+        """A sentence is not said, as its facts are now; told once."""
+        if (sentence, why) not in self._told:
+            self._told.add((sentence, why))
+            self._line(f"! `{sentence}` is left out: {why}", "yellow")
 
     def _line(self, text: str, style: str, more: str = "") -> None:
         line = Text(f"{self._clock() - self._start:7.1f}s ", style="dim") if self._plain else Text()

@@ -7,6 +7,8 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from engine.errors import UsageError
+from engine.events.fields import MAX_SHORT
 from engine.events.inputs import ANY_PRODUCT, LocalText, ScriptSegment, ScriptSentence
 from engine.events.wire import Fact, Facts, SetScript
 from engine.pool import speech
@@ -61,9 +63,26 @@ class FactBook:
         return min(moments, default=None)
 
 
+class NothingToSay(UsageError):
+    """No sentence of the script can be said now. `left_out`: all of them, each with why."""
+
+    def __init__(self, script: str, shop: str, left_out: tuple[tuple[str, str], ...]) -> None:
+        self.script = script
+        self.shop = shop
+        self.left_out = left_out
+        super().__init__(script, shop, left_out)
+
+    def __str__(self) -> str:
+        sentence, why = self.left_out[0]
+        return (
+            f"no sentence of script `{self.script}` can be said now (`{sentence}`: {why}); publish shop `{self.shop}` on the server, "
+            "or correct its facts"
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """A script to send, and the sentences left out, each with the fact that it lacks."""
+    """A script to send, and the sentences left out, each with why."""
 
     script: SetScript
     left_out: tuple[tuple[str, str], ...]
@@ -72,7 +91,8 @@ class Filled:
 def fill_script(pool: Pool, plan: ScriptPlan, facts: FactBook, *, now: int, request: str, speed: float = 1.0) -> Filled:
     """`plan` with its placeholders filled as of `now`, its seconds divided by `speed`.
 
-    A sentence whose fact does not hold now is left out: nothing is said that nobody stands for. Raises `ValueError` where nothing is left.
+    A sentence is left out whose fact does not hold now, since nothing is said that nobody stands for, or that gets too long with it.
+    Raises `NothingToSay` where nothing is left.
     `request`: the id of the request that sends it. The version follows from the content alone.
     """
     segments: list[ScriptSegment] = []
@@ -88,7 +108,7 @@ def fill_script(pool: Pool, plan: ScriptPlan, facts: FactBook, *, now: int, requ
         if sentences:
             segments.append(ScriptSegment(id=segment.id, product=segment.product, sentences=tuple(sentences)))
     if not segments:
-        raise ValueError(f"no sentence of script `{plan.id}` can be said: the facts that they need are missing")
+        raise NothingToSay(plan.id, pool.shop, tuple(left_out))
     content = json.dumps([segment.model_dump(mode="json") for segment in segments], sort_keys=True).encode()
     script = SetScript(
         id=request, script=plan.id, version=hashlib.sha256(content).hexdigest()[:16], language=plan.language,
@@ -100,7 +120,7 @@ def fill_script(pool: Pool, plan: ScriptPlan, facts: FactBook, *, now: int, requ
 def _fill(
     pool: Pool, plan: ScriptPlan, product: str | None, sentence: Sentence, facts: FactBook, now: int, speed: float
 ) -> ScriptSentence | str:
-    """The sentence, or the name of what it lacks."""
+    """The sentence, or why it cannot be said."""
     values: dict[str, str] = {}
     versions: dict[str, str] = {}
     item = pool.products.get(product) if product is not None else None
@@ -111,24 +131,31 @@ def _fill(
             values[name] = str(item.link)
         else:
             found = facts.at(product, name, now)
-            if found is None or found[1].value is None:
-                return name
+            said = _spoken(found[1], plan.language) if found is not None else None
+            if found is None or said is None:
+                return f"no value for {name}"
             place, fact = found
-            values[name] = _spoken(fact, plan.language)
+            values[name] = said
             versions[f"{place[0]}/{place[1]}"] = fact.version
+    text = speech.fill(sentence.text, values)
+    if len(text) > MAX_SHORT:
+        longest = max(values, key=lambda name: len(values[name]))
+        return f"{len(text):,} characters with {longest}, at most {MAX_SHORT} can be said at a time"
     return ScriptSentence(
-        id=sentence.id, text=speech.fill(sentence.text, values), seconds=sentence.seconds / speed,
+        id=sentence.id, text=text, seconds=sentence.seconds / speed,
         answers=sentence.answers, hold=sentence.hold, facts=versions,
     )  # fmt: skip
 
 
-def _spoken(fact: Fact, language: str) -> str:
+def _spoken(fact: Fact, language: str) -> str | None:
+    """The value as it is said; None where there is nothing to say."""
     value = fact.value
-    assert value is not None
     if isinstance(value, LocalText):
-        texts = {lang: text for lang, text in (("zh", value.zh), ("en", value.en)) if text is not None}
-        return speech.spoken(texts, fact.currency, language)
-    return speech.spoken(value, fact.currency, language)
+        texts = {lang: text for lang, text in (("zh", value.zh), ("en", value.en)) if text}
+        said = speech.spoken(texts, fact.currency, language) if texts else ""
+    else:
+        said = speech.spoken(value, fact.currency, language) if value is not None else ""
+    return said if said.strip() else None
 
 
 def _holds(fact: Fact, now: int) -> bool:

@@ -10,6 +10,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 MAX_TEXT = 2_000  # characters of one comment; real platforms allow 50–500
+MAX_SHORT = 300  # characters of what is said at a time, and of reasons
 MAX_RECORD_BYTES = 512 * 1024  # half of the brokers' usual limit of 1 MiB, so that headers and batching fit
 MAX_TIME_MS = 4_102_444_800_000  # 2100-01-01
 
@@ -25,7 +26,7 @@ Hash = Annotated[str, Field(min_length=8, max_length=64, pattern=r"^[0-9a-f]+$")
 """A content hash or a derived id, lower-case hexadecimal."""
 
 Text = Annotated[str, Field(max_length=MAX_TEXT)]
-Short = Annotated[str, Field(max_length=300)]
+Short = Annotated[str, Field(max_length=MAX_SHORT)]
 Millis = Annotated[int, Field(ge=0, le=MAX_TIME_MS)]
 """A moment: milliseconds since the Unix epoch, UTC."""
 

@@ -5,13 +5,15 @@ What an operator sets is held against the same catalogue: an unknown name or a v
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 from engine.events import wire
+from engine.events.fields import MAX_SHORT
 from engine.events.inputs import ANY_PRODUCT, FactSet, FactValue, LocalText, PoolLive, ShopEvent
-from engine.pool import model
+from engine.pool import model, speech
 from engine.pool.documents import did_you_mean
 from engine.pool.facts import catalogue_version, live_version
 from engine.pool.model import Pool
@@ -20,7 +22,8 @@ PoolSource = Callable[[str], Awaitable[Pool | None]]
 """Finds a pool by its hash; None while it is not on the bus."""
 
 MAX_CATALOGUES: Final = 64  # shops whose facts are kept; a catalogue takes some 100 KiB at most
-MAX_SPOKEN: Final = 300  # characters that a reply holds: a longer text could never be said
+MAX_SPOKEN: Final = MAX_SHORT  # characters that a reply or a sentence holds: a longer value could never be said
+UNSPEAKABLE: Final = ("Cc", "Zl", "Zp")  # kinds of characters: control characters and line breaks
 
 Place = tuple[str, str]
 """Product and name of a fact; the shop's own stand under product `*`."""
@@ -100,7 +103,7 @@ class ShopFacts:
         """Why the shop's live pool does not allow this, as a sentence with its place and remedy; None where it does. Raises `BusError`.
 
         `shops`: whether whoever asks may hear which shops are live. What is live already may always be withdrawn. Where the pool is not
-        whole on the bus nothing is held against it: rooms, which cannot run without it, do.
+        whole on the bus only what nobody could say is refused: rooms, which cannot run without it, hold the rest against it.
         """
         if not self.is_live(request.shop):
             remedy = did_you_mean(request.shop, self._pool_live if shops else (), "publish the shop first")
@@ -108,7 +111,8 @@ class ShopFacts:
         if request.value is None and (request.product, request.name) in self._live.get(request.shop, {}):
             return None
         catalogue = await self._catalogue(request.shop)
-        return catalogue.objection(request) if catalogue is not EMPTY else None
+        objection = catalogue.objection(request) if catalogue is not EMPTY else None
+        return objection or _unspeakable(request.name, request.value)
 
     async def _catalogue(self, shop: str) -> Catalogue:
         live = self._pool_live.get(shop)
@@ -142,12 +146,27 @@ def _refused_value(name: str, value: FactValue | None, fact: model.Fact) -> str 
     if fact.currency is not None or fact.floor is not None or fact.ceiling is not None:
         what = f"an amount of {fact.currency}" if fact.currency is not None else "a number with bounds"
         return f"value: `{name}` is {what} and takes no text: write digits without sign or unit, such as 129 or 12.5"
-    texts = [value] if isinstance(value, str) else [text for text in (value.zh, value.en) if text is not None]
+    return None
+
+
+def _unspeakable(name: str, value: FactValue | None) -> str | None:
+    """Why no reply and no sentence can carry this value, whatever the fact."""
+    if value is None:
+        return None
+    if isinstance(value, int | float):
+        try:
+            texts = [speech.spoken(value, None, "")]
+        except ValueError:
+            return f"value: `{name}` is no number: write digits, such as 129 or 12.5"
+    else:
+        texts = [value] if isinstance(value, str) else [text for text in (value.zh, value.en) if text is not None]
     if not all(text.strip() for text in texts):
         return f"value: the text of `{name}` is empty: write what is to be said, or withdraw the fact"
     longest = max(map(len, texts))
     if longest > MAX_SPOKEN:
         return f"value: the text of `{name}` has {longest:,} characters: shorten it, a whole reply has at most {MAX_SPOKEN}"
+    if any(unicodedata.category(char) in UNSPEAKABLE for text in texts for char in text):
+        return f"value: the text of `{name}` holds a line break or a control character: write it in one line"
     return None
 
 

@@ -37,14 +37,25 @@ def insertion() -> Insertion:
 def test_script_is_filled_and_quickened(pool: Pool) -> None:
     """Facts come from the gateway; seconds are divided by the speed; what lacks a fact is left out and told."""
     left: list[tuple[str, str]] = []
-    make = script_maker(pool, "evening", 2.0, lambda sentence, fact: left.append((sentence, fact)))
+    make = script_maker(pool, "evening", 2.0, lambda sentence, why: left.append((sentence, why)))
     price = Fact(product="tgy", name="price", value=129, currency="CNY", version="1")
     script = make(FactBook([price]), 0, "request")
     (segment,) = script.segments
     assert [(s.text, s.seconds) for s in segment.sentences] == [("安溪铁观音今天129元。", 1.25), ("喝茶。", 0.5)]
     assert left == []
     assert [s.id for s in make(FactBook(), 0, "request").segments[0].sentences] == ["s2"]
-    assert left == [("s1", "price")]
+    assert left == [("s1", "no value for price")]
+
+
+def test_a_fact_that_is_too_long_ends_no_player(pool: Pool) -> None:
+    """The sentence is left out and told, in one line; the script goes on without it."""
+    left: list[tuple[str, str]] = []
+    make = script_maker(pool, "evening", 1.0, lambda sentence, why: left.append((sentence, why)))
+    long = Fact(product="tgy", name="price", value="x" * 3_000, live=True, version="2")
+    assert [s.id for s in make(FactBook([long]), 0, "request").segments[0].sentences] == ["s2"]
+    ((sentence, why),) = left
+    assert (sentence, why.partition(" ")[2]) == ("s1", "characters with price, at most 300 can be said at a time")
+    assert "\n" not in why
 
 
 def test_unknown_script_is_told(pool: Pool) -> None:
@@ -63,8 +74,8 @@ def test_voice_prints_what_is_said_and_what_went_wrong() -> None:
     voice.say(Say("cut", 0, insertion=insertion()))
     voice.tell(Tell("accepted", 0, insertion="ab" * 8))
     voice.tell(Tell("rejected", 0, insertion="ab" * 8, reason="late"))
-    voice.left_out("s9", "price")
-    voice.left_out("s9", "price")
+    voice.left_out("s9", "no value for price")
+    voice.left_out("s9", "no value for price")
     assert [line[8:].strip() for line in out.getvalue().splitlines()] == [
         "— one", "欢迎", "喝茶", "▶ 今天129元  for 3 viewers (price-zh)", "✂ cut", "! rejected abababab: late",
         "! `s9` is left out: no value for price",

@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from engine.client.scripts import FactBook, fill_script
+from engine.client.scripts import FactBook, NothingToSay, fill_script
 from engine.events.inputs import LocalText
 from engine.events.wire import Fact, Facts
 from engine.pool.model import Guard, Limits, Pool, Product, ScriptPlan, Segment, Sentence, TrainingSet
@@ -53,11 +53,35 @@ def test_a_sentence_without_its_fact_is_left_out() -> None:
     withdrawn = PRICE.model_copy(update={"value": None, "live": True})
     assert fill(FREE, PRICE, withdrawn, DEAL, now=NOW + 1_000)[:2] == (
         ["满99元就包邮。"],
-        [("o2", "deal"), ("t1", "price")],
+        [("o2", "no value for deal"), ("t1", "no value for price")],
     )
     later = FREE.model_copy(update={"start": NOW + 1})
-    with pytest.raises(ValueError, match="no sentence of script `evening`"):
+    with pytest.raises(NothingToSay) as error:
         fill(later)
+    assert str(error.value) == (
+        "no sentence of script `evening` can be said now (`o1`: no value for free_from); publish shop `tea` on the server, "
+        "or correct its facts"
+    )
+    assert [sentence for sentence, _ in error.value.left_out] == ["o1", "o2", "t1"]
+
+
+def test_a_sentence_that_gets_too_long_is_left_out() -> None:
+    """Up to 300 characters are said at a time, whatever the log holds; the others go on."""
+    deal = DEAL.model_copy(update={"until": None, "live": True})
+    fits = deal.model_copy(update={"value": "很" * 299})
+    assert fill(PRICE, fits)[:2] == (["很" * 299 + "。", "1号龙井，今天129元。"], [("o1", "no value for free_from")])
+    texts, left, _ = fill(FREE, PRICE, deal.model_copy(update={"value": "很" * 3_000}))
+    assert texts == ["满99元就包邮。", "1号龙井，今天129元。"]
+    assert left == [("o2", "3,001 characters with deal, at most 300 can be said at a time")]
+    huge = PRICE.model_copy(update={"value": 10**300, "live": True})
+    assert [sentence for sentence, _ in fill(FREE, huge)[1]] == ["o2", "t1"]
+
+
+@pytest.mark.parametrize("value", ["", " ", "\n", LocalText(zh="", en=None), LocalText(zh=" ", en="")])
+def test_an_empty_text_is_no_value(value: str | LocalText) -> None:
+    """Nothing would be heard in its place."""
+    deal = DEAL.model_copy(update={"value": value, "live": True})
+    assert fill(FREE, PRICE, deal)[1] == [("o2", "no value for deal")]
 
 
 def test_a_live_fact_goes_before_the_catalogue_while_it_holds() -> None:
@@ -68,7 +92,7 @@ def test_a_live_fact_goes_before_the_catalogue_while_it_holds() -> None:
     shops = PRICE.model_copy(update={"product": "*", "value": 5})
     assert fill(shops, FREE)[0][-1] == "1号龙井，今天5元。"
     over = PRICE.model_copy(update={"until": NOW})
-    assert fill(shops, over, FREE)[1] == [("o2", "deal"), ("t1", "price")]
+    assert fill(shops, over, FREE)[1] == [("o2", "no value for deal"), ("t1", "no value for price")]
 
 
 def test_the_version_follows_from_what_is_said() -> None:
@@ -102,4 +126,4 @@ def test_a_product_without_a_link_number_has_none_to_say() -> None:
     """The sentence is left out."""
     pool = dataclasses.replace(POOL, products={"longjing": Product("longjing", {"zh": "龙井"})})
     filled = fill_script(pool, PLAN, FactBook((FREE, PRICE)), now=NOW, request="r")
-    assert ("t1", "link") in filled.left_out
+    assert ("t1", "no value for link") in filled.left_out

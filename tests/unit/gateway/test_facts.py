@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 
 import pytest
+from pydantic import ValidationError
 
 from engine.events.inputs import FactSet, LocalText, PoolLive
 from engine.events.wire import SetFact
@@ -97,6 +99,9 @@ async def test_what_the_live_pool_allows_may_be_set(product: str, name: str, val
     ("biluochun", "price", -1, "value: `price` is an amount of CNY and would be below 0: write what is paid"),
     ("biluochun", "stock", "few", f"value: `stock` is a number with bounds and takes no text: {DIGITS}"),
     ("*", "deal", " ", "value: the text of `deal` is empty: write what is to be said, or withdraw the fact"),
+    ("*", "deal", "买一\n送一", "value: the text of `deal` holds a line break or a control character: write it in one line"),
+    ("*", "deal", {"zh": "买一", "en": "two\u2028for one"}, "value: the text of `deal` holds a line break or a control character: write it in one line"),
+    ("*", "hours", 10**305, "value: the text of `hours` has 306 characters: shorten it, a whole reply has at most 300"),
     ("*", "deal", "很" * 301, "value: the text of `deal` has 301 characters: shorten it, a whole reply has at most 300"),
 ])  # fmt: skip
 async def test_what_it_does_not_is_refused_with_place_and_remedy(
@@ -122,6 +127,23 @@ async def test_a_shop_that_is_not_live_has_no_facts() -> None:
     assert await facts.objection(setting("*", "deal", 1, "te"), shops=False) == (
         "shop: no pool of shop `te` is live: publish the shop first"
     )
+
+
+async def test_what_nobody_could_say_is_refused_without_a_pool_too() -> None:
+    """A pool that is not whole on the bus yet lets no endless text through."""
+    facts = ShopFacts(Pools())
+    facts.apply(3, live(1))
+    assert "has 3,000 characters" in (
+        await facts.objection(setting("longjing", "origin", "x" * 3_000), shops=True) or ""
+    )
+    assert await facts.objection(setting("longjing", "origin", "x" * 300), shops=True) is None
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_a_number_that_is_none_never_gets_in(value: float) -> None:
+    """The message itself is refused."""
+    with pytest.raises(ValidationError, match="finite number"):
+        setting("*", "hours", value)
 
 
 async def test_what_is_live_may_be_withdrawn_though_its_product_is_gone() -> None:
