@@ -9,7 +9,7 @@ import typer
 from rich.text import Text
 
 from engine.cli import options, terminal
-from engine.errors import Exit, Problem
+from engine.errors import Exit, Problem, UsageError
 
 if TYPE_CHECKING:
     from engine.pool.lint import Report
@@ -37,8 +37,8 @@ def check(
     from engine.pool import lint
 
     folder = options.base_folder(base)
-    folders = [options.shop_folder(shop) for shop in (*(shops or ()), *(more or ()))] or [options.shop_folder(None)]
-    reports = {shop: lint.check(folder, shop) for shop in folders}
+    folders = [*(_folder(shop) for shop in shops or ()), *(options.shop_folder(shop) for shop in more or ())]
+    reports = lint.check_all(folder, folders or [options.shop_folder(None)])
     if as_json:
         terminal.show_json([_as_json(shop, report) for shop, report in reports.items()])
     else:
@@ -46,6 +46,12 @@ def check(
             _show(shop, report)
     if any(report.errors for report in reports.values()):
         raise typer.Exit(Exit.USAGE)
+
+
+def _folder(shop: Path) -> Path:
+    if not shop.is_dir():
+        raise UsageError(f"`{shop}` is no folder; name the folder that holds the YAML files")
+    return shop
 
 
 def _show(shop: Path, report: Report) -> None:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 from engine.errors import PoolError, Problem
 from engine.pool.banned import squeezed
 from engine.pool.documents import Spot
-from engine.pool.load import Loaded, load
+from engine.pool.load import Loaded, load, shop_id, taken
 from engine.pool.model import Fact, Intent, Pool
 from engine.pool.speech import fill, seconds, spoken, typed_prices
 
@@ -38,6 +38,18 @@ def check(base: Path, shop: Path) -> Report:
     except PoolError as error:
         return Report(errors=error.problems)
     return Report(warnings=tuple(sorted(_warnings(loaded))), counts=_counts(loaded.pool))
+
+
+def check_all(base: Path, shops: Iterable[Path]) -> Mapping[Path, Report]:
+    """The report of each shop, as shops that are served together."""
+    reports: dict[Path, Report] = {}
+    owners: dict[str, Path] = {}
+    for shop in dict.fromkeys(shops):
+        reports[shop] = report = check(base, shop)
+        name = shop_id(shop)
+        if name is not None and owners.setdefault(name, shop) != shop:
+            reports[shop] = replace(report, errors=tuple(sorted((*report.errors, taken(shop, owners[name])))))
+    return reports
 
 
 def _counts(pool: Pool) -> dict[str, int]:

@@ -112,6 +112,15 @@ def shop_id(shop: Path) -> str | None:
     return document.model.shop.id if document is not None else None
 
 
+def taken(shop: Path, other: Path) -> Problem:
+    """What is wrong with a folder whose id is that of another folder."""
+    document = _Folders().one(shop / "shop.yaml", ShopFile)
+    message, remedy = f"the shop id is that of {other} too", "change one id, or serve one of the folders only"
+    if document is None:
+        return Problem((shop / "shop.yaml").as_posix(), 0, 0, message, remedy)
+    return document.at("shop", "id").problem(message, remedy)
+
+
 def _titles(documents: Iterable[Document[IntentsFile]]) -> Iterable[Problem]:
     for document in documents:
         for key, entry in document.model.intents.items():

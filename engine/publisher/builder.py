@@ -94,6 +94,8 @@ class Built:
     """Test lines that are not understood, as sentences."""
     regressions: tuple[Problem, ...] = ()
     """Test lines of the shop that were understood by the live pool and are no longer."""
+    worse: tuple[str, ...] = ()
+    """Those of the base pack, as sentences."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,15 +136,16 @@ def build(trainer: Trainer, request: Request) -> Built:
     pool = named(loaded.pool, model)
     wrong = _wrong(trainer, pool)
     passed = _passed(trainer, live) if live is not None and trainer.has(live.model) else frozenset()
+    own = loaded.test_places()
     regressions = [
         spot.problem(
             f"the test line `{line.text}` of `{line.intent}` was understood before, and now is {wrong[line]}",
             "undo the edit that took it away, add lines like it to `examples`, or delete the test line",
         )
-        for line, spot in loaded.test_places().items()
+        for line, spot in own.items()
         if line in wrong and line in passed
     ]
-    failed = tuple(f"`{line.text}` of `{line.intent}` is {now}" for line, now in wrong.items())
+    told = {line: f"`{line.text}` of `{line.intent}` is {now}" for line, now in wrong.items()}
     return Built(
         shop=pool.shop,
         hash=pool.hash,
@@ -150,8 +153,9 @@ def build(trainer: Trainer, request: Request) -> Built:
         model=model,
         wanted=wanted,
         tests=len(pool.training.tests),
-        failed=failed,
+        failed=tuple(told.values()),
         regressions=tuple(sorted(regressions)),
+        worse=tuple(sentence for line, sentence in told.items() if line in passed and line not in own),
     )
 
 

@@ -17,7 +17,7 @@ from engine.clock import wall_clock
 from engine.errors import BusUnavailable, PoolError, Problem, RecordError, UsageError
 from engine.metrics import Metrics
 from engine.pool.encoding import decode_pool
-from engine.pool.load import shop_id
+from engine.pool.load import shop_id, taken
 from engine.pool.paths import base_pack
 from engine.publisher.builder import Builder, BuildFailed, Built, ProcessBuilder, Request, Trainer
 from engine.publisher.bulletin import Bulletin
@@ -26,7 +26,7 @@ from engine.publisher.watch import edits
 from engine.settings import Settings
 
 RETRY_S = 1.0  # pause before a publication that the bus refused is tried again
-TOLD = 5  # test lines that a log record quotes; `livechat pool check` tells all
+TOLD = 5  # test lines that a log record quotes
 logger = logging.getLogger(__name__)
 
 Edits = Callable[[Sequence[Path], int, asyncio.Event], AsyncGenerator[set[Path], None]]
@@ -66,9 +66,14 @@ class Publisher:
         """Folder → shop, as last read."""
         self._training: dict[Path, asyncio.Task[None]] = {}
         self._problems: dict[Path, tuple[Problem, ...]] = {}
+        self._troubled: set[Path] = set()
+        """Folders whose last log record says that something is wrong."""
 
     async def run(self) -> None:
-        """Publish what the folders hold, then every edit. Raises `PoolError` where a shop has broken files and no live pool."""
+        """Publish what the folders hold, then every edit.
+
+        Raises `PoolError` where a shop has broken files and no live pool, and where two folders are one shop.
+        """
         watching = asyncio.create_task(self._follow())  # before the first reading: no edit falls between
         try:
             await self._recover()
@@ -116,7 +121,7 @@ class Publisher:
             self._refuse_broken()
 
     def _refuse_broken(self) -> None:
-        """Broken files stop the start only where nothing is live in their shop."""
+        """Broken files stop the start only where nothing of their folder is live."""
         waiting = [folder for folder in self._problems if not self._is_live(folder)]
         fatal = [problem for folder in waiting for problem in self._problems[folder]]
         if fatal:
@@ -163,29 +168,34 @@ class Publisher:
     async def _update(self, folder: Path) -> None:
         """Build the folder's pool and make it live, unless it must not be. Never raises for what editors wrote."""
         shop = await asyncio.to_thread(shop_id, folder) or self._shops.get(folder)
-        if shop is not None:
+        owner = next((other for other, name in self._shops.items() if name == shop and other != folder), None)
+        problems: list[Problem] = []
+        if owner is not None:  # two folders of one shop would take turns: the one that is named first has it
+            problems.append(taken(folder, owner))
+        elif shop is not None:
             self._shops[folder] = shop
+        built = None
         try:
-            self._refuse_double(folder)
-            live = self._live.get(shop) if shop is not None else None
-            built = await self._builder.build(Request(self._base, folder, live))
+            built = await self._builder.build(Request(self._base, folder, self._live.get(shop or "")))
         except PoolError as error:
-            self._note(folder, error.problems, "broken")
-            logger.error("%s: %s. %s", folder, self._meanwhile(folder), error)  # noqa: TRY400 - the problems say it all
-            return
+            problems += error.problems
         except BuildFailed:
             self._metrics.pool_builds.labels(outcome="failed").inc()
             if not self.ready and not self._is_live(folder):
                 raise
+            self._troubled.add(folder)
             logger.exception("%s: the pool could not be built; %s", folder, self._meanwhile(folder))
+            return
+        if built is None or problems:
+            self._refuse(folder, PoolError(problems), "broken")
             return
         self._shops[folder] = built.shop
         if built.ready and built.regressions:
             refusal = PoolError(built.regressions)
             if built.model == built.wanted:
-                self._note(folder, built.regressions, "refused")
-                logger.error("%s: not published, %s. %s", folder, self._meanwhile(folder), refusal)
+                self._refuse(folder, refusal, "refused")
             else:
+                self._troubled.add(folder)
                 logger.warning("%s: waits for its own model, since with the live one: %s", folder, refusal)
         elif built.ready:
             self._note(folder, (), None)
@@ -193,12 +203,12 @@ class Publisher:
         if built.model != built.wanted or not built.ready:
             self._train(folder, built)
 
-    def _refuse_double(self, folder: Path) -> None:
-        """Two folders of one shop would take turns."""
-        for other, shop in self._shops.items():
-            if other != folder and shop == self._shops.get(folder):
-                where = (folder / "shop.yaml").as_posix()
-                raise PoolError([Problem(where, 0, 0, f"the shop `{shop}` is that of {other} too", "change one id")])
+    def _refuse(self, folder: Path, error: PoolError, outcome: str) -> None:
+        """Note what is wrong with a folder, and log it, unless it ends the start: then the command tells it."""
+        self._note(folder, error.problems, outcome)
+        if self.ready or self._is_live(folder):
+            self._troubled.add(folder)
+            logger.error("%s: %s. %s", folder, self._meanwhile(folder), error)
 
     def _note(self, folder: Path, problems: Sequence[Problem], outcome: str | None) -> None:
         self._problems[folder] = tuple(problems)
@@ -212,8 +222,14 @@ class Publisher:
             if live is not None and live.pool == built.hash:
                 self._live[built.shop] = built.pool
                 self._metrics.pool_builds.labels(outcome="unchanged").inc()
+                if folder in self._troubled:
+                    logger.info(
+                        "%s: the files are right again; they hold what is live, pool %s", folder, built.hash[:12]
+                    )
+                    self._troubled.discard(folder)
                 return
             if live is not None and live.rollback and self._bulletin.published(built.hash):
+                self._troubled.discard(folder)
                 logger.warning("%s: pool %s was rolled back; edit the files to publish again", folder, built.hash[:12])
                 self._metrics.pool_builds.labels(outcome="unchanged").inc()
                 return
@@ -234,9 +250,13 @@ class Publisher:
             "%s: pool %s is live in `%s` (generation %d, model %s, %d of %d test lines understood)",
             folder, built.hash[:12], built.shop, generation, built.model[:12], built.tests - len(built.failed), built.tests,
         )  # fmt: skip
-        if built.failed:
-            told = "; ".join(built.failed[:TOLD]) + (" …" if len(built.failed) > TOLD else "")
-            logger.warning("%s: %d test lines are not understood: %s", folder, len(built.failed), told)
+        self._troubled.discard(folder)
+        if built.worse:
+            told = "; ".join(built.worse[:TOLD]) + (" …" if len(built.worse) > TOLD else "")
+            logger.warning(
+                "%s: test lines of the base pack that were understood before are not any more (%d); look at the last edit: %s",
+                folder, len(built.worse), told,
+            )  # fmt: skip
 
     # ---- training --------------------------------------------------------------------------------------------------
 
@@ -251,10 +271,10 @@ class Publisher:
             self._metrics.train_seconds.set(trained.seconds)
             logger.info("%s: model %s trained in %.1f s", folder, trained.model[:12], trained.seconds)
         except PoolError as error:
-            self._note(folder, error.problems, "broken")
-            logger.error("%s: %s. %s", folder, self._meanwhile(folder), error)  # noqa: TRY400 - the problems say it all
+            self._refuse(folder, error, "broken")
         except BuildFailed as error:
             self._metrics.pool_builds.labels(outcome="failed").inc()
+            self._troubled.add(folder)
             logger.exception("%s: no model could be trained; %s", folder, self._meanwhile(folder))
             if not self._is_live(folder):
                 remedy = "see the log; the cache folder must be writable"

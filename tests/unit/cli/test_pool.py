@@ -37,3 +37,20 @@ def test_json_for_programs(base: Path, shop: Path, invoke: Invoke) -> None:
     (report,) = json.loads(result.stdout)
     assert report["errors"] == []
     assert report["counts"]["products"] == 2
+
+
+def test_two_folders_with_one_id_are_told(base: Path, shop: Path, tmp_path: Path, invoke: Invoke) -> None:
+    """They cannot be served together."""
+    shutil.copytree(shop, tmp_path / "same")
+    result = invoke("pool", "check", shop, tmp_path / "same", "--base", base)
+    assert result.exit_code == Exit.USAGE
+    assert f"wrong {tmp_path}/same/shop.yaml:2:" in result.stdout
+    assert "1 mistake, cannot" in result.stdout
+
+
+def test_a_folder_that_is_missing_is_named_as_it_was_typed(invoke: Invoke) -> None:
+    """An argument is no option."""
+    typed, option = invoke("pool", "check", "/nonexistent"), invoke("pool", "check", "--shop", "/nonexistent")
+    assert typed.exit_code == option.exit_code == Exit.USAGE
+    assert "`/nonexistent` is no folder" in typed.stderr
+    assert "`--shop /nonexistent` is no folder" in option.stderr

@@ -16,7 +16,7 @@ from engine.events.inputs import PoolLive
 from engine.pool.encoding import decode_pool
 from engine.pool.model import Pool
 from engine.publisher import service
-from tests.unit.pool.shops import REPLIES, write
+from tests.unit.pool.shops import BASE, REPLIES, SHOP, write
 from tests.unit.publisher.fakes import NOW, Desk, until
 
 
@@ -132,6 +132,18 @@ async def test_a_broken_edit_keeps_what_is_live(desk: Desk, caplog: pytest.LogCa
         assert desk.metrics.registry.get_sample_value("livechat_pool_problems") == 0
 
 
+async def test_files_that_are_mended_to_what_is_live_are_told(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    """Else the newest line of the log would go on saying that they are wrong; told once."""
+    with caplog.at_level(logging.INFO, "engine.publisher"):
+        async with Running(desk):
+            await edit(desk, REPLIES.replace("70", "700"), "broken")
+            await edit(desk, REPLIES, "unchanged")
+            assert "the files are right again" in caplog.records[-1].getMessage()
+            caplog.clear()
+            await edit(desk, REPLIES + "\n", "unchanged")
+            assert not caplog.records
+
+
 async def test_an_edit_that_changes_nothing_publishes_nothing(desk: Desk) -> None:
     """Comments and order of files have no hash."""
     async with Running(desk):
@@ -165,15 +177,14 @@ async def test_a_restart_takes_the_model_from_the_bus(desk: Desk) -> None:
 
 
 async def test_broken_files_without_a_live_pool_stop_the_start(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
-    """The command ends with every problem, and nothing is said to be live."""
+    """The command ends with every problem; they are not logged beside it."""
     shop = desk.settings.publisher.shops[0]
     (shop / "guard.yaml").write_text("banned: 5\n")
     with pytest.raises(PoolError, match=r"guard\.yaml:1:9"):
         await desk.publisher.run()
     assert desk.builder.closed
     assert desk.count("broken") == 1
-    assert "nothing of this shop is live" in caplog.text
-    assert "stays live" not in caplog.text
+    assert "guard" not in caplog.text
 
 
 async def test_broken_files_with_a_live_pool_do_not_stop_the_start(desk: Desk) -> None:
@@ -217,12 +228,31 @@ async def test_a_test_line_that_passed_must_go_on_passing(desk: Desk, caplog: py
         assert (await pool(desk)).model == before.model != desk.trainer.trained[-1]
 
 
-async def test_a_test_line_that_never_passed_is_a_warning(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
-    """The first pool goes live although two lines are not understood."""
-    with caplog.at_level(logging.WARNING, "engine.publisher"):
+async def test_a_test_line_that_never_passed_is_no_warning(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    """The first pool goes live although two lines are not understood; who runs it can do nothing about that."""
+    with caplog.at_level(logging.INFO, "engine.publisher"):
         async with Running(desk):
             assert await live(desk) is not None
-    assert any("2 test lines are not understood" in record.getMessage() for record in caplog.records)
+    assert "0 of 2 test lines understood" in caplog.text
+    assert all(record.levelno == logging.INFO for record in caplog.records)
+
+
+async def test_a_line_of_the_base_pack_that_gets_worse_is_a_warning(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The shop's edit goes live, and whoever made it learns what it cost."""
+    taught = REPLIES.replace("[铁观音咋卖]", "[铁观音咋卖, 啥价呀]").replace("[观音几钱]", "[]")
+    base = desk.settings.publisher.base
+    assert base is not None
+    (base / "pack.yaml").write_text(BASE.replace("[啥价]", "[老板啥价呀]"))
+    with caplog.at_level(logging.WARNING, "engine.publisher"):
+        async with Running(desk):
+            await edit(desk, taught, "published")
+            assert not caplog.records
+            await edit(desk, taught.replace(", 啥价呀", ""), "published")
+            await until(lambda: bool(caplog.records))
+    assert "are not any more (1)" in caplog.text
+    assert "老板啥价呀" in caplog.text
 
 
 async def test_the_generation_is_one_above_the_highest_seen(desk: Desk) -> None:
@@ -262,13 +292,39 @@ async def test_a_build_that_dies_keeps_what_is_live(desk: Desk) -> None:
         assert event.generation == 2
 
 
-async def test_two_folders_of_one_shop_are_refused(tmp_path: Path) -> None:
-    """They would take turns."""
+async def test_two_folders_of_one_shop_stop_the_start(tmp_path: Path) -> None:
+    """They would take turns; told with the place of the id, and with every other mistake of the second."""
     base, shop = write(tmp_path)
-    _, other = write(tmp_path / "again")
+    _, other = write(tmp_path / "again", shop_guard_yaml="banned: 5\n")
+    for live_before in (False, True):
+        desk = Desk(tmp_path, [shop], base)
+        if live_before:
+            async with Running(desk):
+                pass
+        desk.settings = desk.settings.model_copy(
+            update={"publisher": desk.settings.publisher.model_copy(update={"shops": (shop, other)})}
+        )
+        desk.publisher = desk.make()
+        with pytest.raises(PoolError, match="change one id") as caught:
+            await desk.publisher.run()
+        assert {Path(problem.file).name for problem in caught.value.problems} == {"shop.yaml", "guard.yaml"}
+        assert [(problem.line, problem.column) for problem in caught.value.problems if "id" in problem.remedy] == [
+            (2, 7)
+        ]
+        await desk.bus.close()
+
+
+async def test_an_edit_that_takes_the_id_of_another_shop_is_refused(tmp_path: Path) -> None:
+    """Both shops keep what is live, and the other can still be edited."""
+    base, shop = write(tmp_path)
+    _, other = write(tmp_path / "again", shop_shop_yaml=SHOP.replace("id: tea", "id: tee"))
     desk = Desk(tmp_path, [shop, other], base)
-    with pytest.raises(PoolError, match="change one id"):
-        await desk.publisher.run()
+    async with Running(desk):
+        (other / "shop.yaml").write_text(SHOP)
+        desk.edited.put_nowait({other})
+        await until(lambda: desk.count("broken") == 1)
+        await edit(desk, REPLIES.replace("之内发", "之内寄"), "published")
+        assert await live(desk, "tee") is not None
     await desk.bus.close()
 
 
