@@ -11,10 +11,12 @@ export PYTHONDONTWRITEBYTECODE :=
 SEEDS ?= 500
 FIRST ?= 0
 KILLS ?= 20
+COMMENTS ?= 100000
+FAULTS ?= 100
 DATA ?=
 ARGS ?=
 
-.PHONY: help setup demo test lint format sim kill bench docs lock clean
+.PHONY: help setup demo test lint format sim kill chaos bench docs lock clean
 
 help: ## tell what there is
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -38,6 +40,9 @@ sim: .venv/.dev ## the simulation alone (SEEDS=500 FIRST=0)
 
 kill: .venv/.dev ## kill -9 the writer under load, and count (KILLS=20)
 	@LIVECHAT_KILLS=$(KILLS) $(PY) -m pytest -m process -k kill tests/process $(ARGS)
+
+chaos: .venv/.dev ## faults on a real Kafka under load, some 15 minutes, then a check of the whole log (COMMENTS=100000 FAULTS=100)
+	@$(PY) -m tests.kafka.chaos --comments $(COMMENTS) --faults $(FAULTS) $(ARGS)
 
 # A benchmark prints a table and takes `--json OUT`; one that reads data from outside the project also takes `--data PATH`.
 bench: .venv/.dev ## all benchmarks that need no other data; the rest too with DATA=path
