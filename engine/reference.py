@@ -31,7 +31,7 @@ from engine.events.codec import TOPIC_TYPES
 from engine.events.meanings import BLOCKERS, REASONS, Meaning
 from engine.events.topics import TOPICS
 from engine.metrics import Metrics
-from engine.settings import BusSettings, Settings
+from engine.settings import OTHER_VARIABLES, BusSettings, Settings
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -231,6 +231,8 @@ def configuration() -> str:
         + MARK
         + "\nDefaults, then a TOML file (`--config FILE`), then the environment, then options: the later one wins. "
         "`livechat config` prints what is in force, secrets hidden. An unknown or wrong setting stops the start with one sentence.\n\n"
+        "In the environment that goes for every variable that begins with `LIVECHAT_`, but for those of the last table. Kubernetes sets "
+        "such variables by itself for a Service whose name begins with `livechat`: set `enableServiceLinks: false` in its pods.\n\n"
         "What decides over replies (airtime, cooldowns, thresholds) is no setting: it lives in the shop's files, see "
         "[intent files](intent-files.md) and the [decision behind it](adr/0004-limits-live-in-the-pool.md).\n\n"
         "Lists and tables are written as JSON in the environment:\n"
@@ -246,9 +248,10 @@ def configuration() -> str:
             sections.extend(_items(name, key, field) for key, field in kind.model_fields.items())
         else:
             top.append(_setting((name,), info, str(prefix), str(nested)))
-    return "".join(
-        [introduction, "\n## The process\n\n", table(("setting", "environment", "default", "meaning"), top), *sections]
-    )
+    others = [(f"`{name}`", meaning) for name, meaning in OTHER_VARIABLES.items()]
+    process = "\n## The process\n\n" + table(("setting", "environment", "default", "meaning"), top)
+    ending = "\n## Variables that are no settings\n\n" + table(("environment", "meaning"), others)
+    return "".join([introduction, process, *sections, ending])
 
 
 def _section(path: tuple[str, ...], section: type[BaseModel], prefix: str, nested: str) -> Iterator[tuple[str, ...]]:

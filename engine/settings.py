@@ -5,11 +5,25 @@ What decides over replies (airtime, cooldowns, thresholds) is not here: it lives
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+PREFIX: Final = "LIVECHAT_"
+NESTED: Final = "__"
+
+OTHER_VARIABLES: Final[Mapping[str, str]] = {
+    "LIVECHAT_CONFIG": "The TOML file of settings, where `--config` names none.",
+    "LIVECHAT_URL": "WebSocket of the server that commands connect to, where `--url` names none.",
+    "LIVECHAT_TOKEN": "The token that commands show it, where `--token` names none.",
+    "LIVECHAT_TOKEN_FILE": "File that holds that token; the entry point of the container image reads it.",
+    "LIVECHAT_KILLS": "Of the project's tests: how many times `make kill` kills.",
+    "LIVECHAT_REQUIRE_KAFKA": "Of the project's tests: where it is set, tests that need Kafka fail without it instead of being left out.",
+}
+"""Variables with the settings' prefix that are no settings. Any other unknown one stops the start."""
 
 Role = Literal["worker", "gateway", "publisher", "insight"]
 ROLES: tuple[Role, ...] = ("worker", "gateway", "publisher", "insight")
@@ -191,7 +205,7 @@ class PrivacySettings(Section):
 class Settings(BaseSettings):
     """All settings. See `docs/configuration.md`, which is generated from these descriptions."""
 
-    model_config = SettingsConfigDict(env_prefix="LIVECHAT_", env_nested_delimiter="__", extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_nested_delimiter=NESTED, extra="forbid", frozen=True)
 
     roles: tuple[Role, ...] = Field(default=ROLES, description="What this process does.")
     bus: BusSettings = BusSettings()
@@ -205,6 +219,28 @@ class Settings(BaseSettings):
         default="info", description="Least level that is logged."
     )
     log_format: Literal["console", "json"] = Field(default="console", description="How log lines look.")
+
+
+def variables(section: type[BaseModel] = Settings, prefix: str = PREFIX) -> Iterator[str]:
+    """The environment variable of every setting."""
+    for name, info in section.model_fields.items():
+        variable, kind = f"{prefix}{name}".upper(), info.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield from variables(kind, variable + NESTED)
+        else:
+            yield variable
+
+
+def unknown_variables(environment: Mapping[str, str]) -> list[str]:
+    """Names in it that look like settings and are in no section that there is; those within one are found at `load`."""
+    sections = {name.upper() for name in Settings.model_fields}
+    return sorted(
+        name
+        for name in environment
+        if name.upper().startswith(PREFIX)
+        and name.upper() not in OTHER_VARIABLES
+        and name.upper().removeprefix(PREFIX).partition(NESTED)[0] not in sections
+    )
 
 
 def load(file: Path | None = None, **overrides: Any) -> Settings:

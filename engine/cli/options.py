@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import takewhile
 from pathlib import Path
@@ -132,14 +132,31 @@ def settings_of(config: Path | None, overrides: Mapping[str, Any] | None = None)
     """The settings in force. Raises `UsageError` that names every wrong setting and how to write it."""
     from pydantic import ValidationError
 
-    from engine.settings import load
+    from engine.settings import load, unknown_variables
 
     if config is not None:
         _check_toml(config)
+    strangers = unknown_variables(os.environ)
     try:
-        return load(config, **(overrides or {}))
+        settings = load(config, **(overrides or {}))
     except ValidationError as error:
-        raise UsageError(_sentence(error, config)) from None
+        raise UsageError(_sentence(error, strangers, config)) from None
+    if strangers:
+        told = ", ".join(map(_stranger, strangers))
+        raise UsageError(
+            f"{told}; correct or unset what stands in the environment, `livechat config` shows all settings"
+        )
+    return settings
+
+
+def _stranger(variable: str) -> str:
+    """What is wrong with a variable that is no setting, and which one may be meant."""
+    from engine.pool.documents import did_you_mean
+    from engine.settings import PREFIX, variables
+
+    known = [name.removeprefix(PREFIX) for name in variables()]  # what all have in common makes none of them nearer
+    guess = did_you_mean(variable.upper().removeprefix(PREFIX), known, "no setting is near it")
+    return f"`{variable}` is no setting: {guess.replace('mean `', f'mean `{PREFIX}')}"
 
 
 def _check_toml(config: Path) -> None:
@@ -152,16 +169,18 @@ def _check_toml(config: Path) -> None:
         raise UsageError(f"`{config}` is not TOML: {error}; compare it with what `livechat config` prints") from None
 
 
-def _sentence(error: ValidationError, config: Path | None) -> str:
+def _sentence(error: ValidationError, strangers: Sequence[str], config: Path | None) -> str:
     """Every mistake at once: one in a sentence, several in a line each."""
     mistakes = [_mistake(found["loc"], found["msg"]) for found in error.errors(include_url=False, include_input=False)]
     where = f"in `{config}`, " if config is not None else ""
     ending = "or among the options; `livechat config` shows all settings"
-    if len(mistakes) == 1:
+    if len(mistakes) == 1 and not strangers:
         told, variable = mistakes[0]
         return f"setting {told}; correct it {where}in {variable} {ending}"
-    rows = "".join(f"\n  {told} ({variable})" for told, variable in mistakes)
-    return f"{len(mistakes)} settings are wrong; correct them {where}in the environment {ending}{rows}"
+    rows = "".join(
+        f"\n  {row}" for row in (*(f"{told} ({variable})" for told, variable in mistakes), *map(_stranger, strangers))
+    )
+    return f"{len(mistakes) + len(strangers)} settings are wrong; correct them {where}in the environment {ending}{rows}"
 
 
 def _mistake(place: tuple[int | str, ...], message: str) -> tuple[str, str]:

@@ -9,7 +9,7 @@ import pytest
 from engine.cli import options
 from engine.errors import UsageError
 from engine.events.wire import SetFact
-from engine.settings import address
+from engine.settings import OTHER_VARIABLES, address, unknown_variables, variables
 
 
 def test_settings_come_from_file_environment_and_options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,6 +63,44 @@ def test_every_wrong_setting_is_told_at_once(tmp_path: Path) -> None:
         "  `worker.batch_ms`: input should be greater than or equal to 0 (LIVECHAT_WORKER__BATCH_MS)",
         "  `worker.batchms`: there is no such setting (LIVECHAT_WORKER__BATCHMS)",
     ]
+
+
+@pytest.mark.parametrize(("variable", "guess"), [
+    ("LIVECHAT_LOGLEVEL", "did you mean `LIVECHAT_LOG_LEVEL`?"),
+    ("LIVECHAT_BUS_URL", "did you mean `LIVECHAT_BUS__URL`?"),
+    ("LIVECHAT_WORKERS__BATCH_MS", "did you mean `LIVECHAT_WORKER__BATCH_MS`?"),
+    ("LIVECHAT_NOPE", "no setting is near it"),
+])  # fmt: skip
+def test_a_variable_that_sets_nothing_is_told(variable: str, guess: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the setting that may be meant: a mistyped name must not leave a default in force."""
+    monkeypatch.setenv(variable, "abc")
+    with pytest.raises(UsageError) as error:
+        options.settings_of(None)
+    assert str(error.value) == (
+        f"`{variable}` is no setting: {guess}; correct or unset what stands in the environment, `livechat config` shows all settings"
+    )
+
+
+def test_variables_that_set_nothing_are_told_with_all_other_mistakes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line each."""
+    for name, value in (("LIVECHAT_LOG_LEVEL", "loud"), ("livechat_rols", "[]"), ("LIVECHAT_BUS__URLS", "x")):
+        monkeypatch.setenv(name, value)
+    with pytest.raises(UsageError) as error:
+        options.settings_of(None)
+    first, *rows = str(error.value).splitlines()
+    assert first.startswith("3 settings are wrong; correct them in the environment or among the options; ")
+    assert sorted(rows) == [
+        "  `bus.urls`: there is no such setting (LIVECHAT_BUS__URLS)",
+        "  `livechat_rols` is no setting: did you mean `LIVECHAT_ROLES`?",
+        "  `log_level`: input should be 'debug', 'info', 'warning' or 'error' (LIVECHAT_LOG_LEVEL)",
+    ]
+
+
+def test_every_setting_and_every_documented_variable_may_stand_in_the_environment() -> None:
+    """In whatever case; what has another prefix is none of ours."""
+    names = [*variables(), *OTHER_VARIABLES, "LIVECHAT_BUS", "livechat_worker__tick_ms", "LIVECHATTER", "PATH"]
+    assert unknown_variables(dict.fromkeys(names, "")) == []
+    assert "LIVECHAT_BUS__KAFKA__TLS" in names
 
 
 @pytest.mark.parametrize("listen", ["nonsense", "8701", "127.0.0.1:", "127.0.0.1:http", "127.0.0.1:99999", ":80"])

@@ -100,7 +100,7 @@ async def test_what_the_live_pool_allows_may_be_set(product: str, name: str, val
     ("biluochun", "stock", "few", f"value: `stock` is a number with bounds and takes no text: {DIGITS}"),
     ("*", "deal", " ", "value: the text of `deal` is empty: write what is to be said, or withdraw the fact"),
     ("*", "deal", "买一\n送一", "value: the text of `deal` holds a line break or a control character: write it in one line"),
-    ("*", "deal", {"zh": "买一", "en": "two\u2028for one"}, "value: the text of `deal` holds a line break or a control character: write it in one line"),
+    ("*", "deal", {"en": "\u2028x"}, "value: the text of `deal` holds a line break or a control character: write it in one line"),
     ("*", "hours", 10**305, "value: the text of `hours` has 306 characters: shorten it, a whole reply has at most 300"),
     ("*", "deal", "很" * 301, "value: the text of `deal` has 301 characters: shorten it, a whole reply has at most 300"),
 ])  # fmt: skip
