@@ -12,8 +12,8 @@ from engine.errors import Exit
 from engine.settings import BusSettings
 from tests.kafka.guarded import Guarded
 
-FINE: Final = frozenset({Exit.OK, Exit.UNAVAILABLE, Exit.STALLED, 128 + signal.SIGKILL})
-"""How a worker may end: told to, brokers away, its watchdog, killed."""
+FINE: Final = frozenset({Exit.OK, Exit.UNAVAILABLE, Exit.STALLED, 128 + signal.SIGKILL, 128 + signal.SIGTERM})
+"""How a worker may end: told to, brokers away, its watchdog, killed, and told to before it could listen."""
 
 
 class Fleet:

@@ -17,24 +17,25 @@ from tests.simulation.shop import POOLS
 from tests.simulation.world import World
 
 Log = dict[tuple[str, int], list[Stored]]
-SEED = 7
+SEEDS = (7, 29)
+"""Of the second, batches are sent again under another lease."""
 
 
-async def _live() -> Log:
+async def _live(seed: int) -> Log:
     loop = asyncio.get_running_loop()
     assert isinstance(loop, VirtualLoop)
-    world = World(loop, SEED, lambda player, say: None, [])
+    world = World(loop, seed, lambda player, say: None, [])
     await world.run()
     return world.bus.log
 
 
-@pytest.fixture(scope="module")
-def live() -> Log:
+@pytest.fixture(scope="module", params=SEEDS)
+def live(request: pytest.FixtureRequest) -> Log:
     """The log of one simulated live, faults included."""
     logging.disable(logging.CRITICAL)
     try:
         with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-            return runner.run(_live())
+            return runner.run(_live(request.param))
     finally:
         logging.disable(logging.NOTSET)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -109,3 +110,13 @@ def test_a_missing_topic_is_one_difference() -> None:
     (told,) = differences(wanted, found)
     assert (told.topic, told.found) == ("live.gaps", "missing")
     assert "topics create" in told.remedy
+
+
+def test_the_page_tells_every_topic() -> None:
+    """`docs/kafka.md` names each topic with what is kept of it."""
+    page = (Path(__file__).parents[3] / "docs" / "kafka.md").read_text("utf-8")
+    kept = {60 * 60: "1 hour", 7 * 86_400: "7 days", 30 * 86_400: "30 days", 3 * 366 * 86_400: "3 years"}
+    for name, topic in KAFKA_TOPICS.items():
+        row = next(line for line in page.splitlines() if line.startswith("|") and f"`{name}`" in line)
+        assert ("compacted" if topic.retention_ms is None else kept[topic.retention_ms // 1_000]) in row
+        assert ("`bus.partitions`" if topic.layout == "rooms" else "| 1 |") in row
