@@ -1,15 +1,19 @@
-"""What no single file can show: references between files, the rules of speech, lines that contradict each other."""
+"""What no single file can show: references between files, the rules of speech, lines that contradict each other.
+
+Checked of all that could be read; what may only seem wrong since something else could not be read is left for the next run.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from engine.errors import Problem
 from engine.events.fields import Language
 from engine.events.inputs import MAX_SCRIPT_MEMORY
 from engine.pool import script_size
 from engine.pool.banned import Banned, squeezed
-from engine.pool.documents import Spot, did_you_mean
+from engine.pool.documents import Lost, Spot, did_you_mean
 from engine.pool.merge import MergedIntent, MergedReply
 from engine.pool.model import Fact, Intent, Pool, Product, Reply, ScriptPlan, Sentence
 from engine.pool.scalars import MAX_REPLY
@@ -19,11 +23,36 @@ PRODUCT_WORDS = ("product", "link")
 """Placeholders that a product itself fills."""
 
 
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """What mistakes of shape took out of the files, by kind."""
+
+    shop: Lost
+    catalogue: Lost
+    intents: Lost
+    """Of intents that are there: parts of them may be missing."""
+    answers: Lost
+    """Of ids of intents: some may be missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedScript:
+    plan: ScriptPlan
+    at: Spot
+    whole: bool = True
+
+
 class Checks:
     """Every check over a merged pool and the places it was written at."""
 
     def __init__(
-        self, pool: Pool, intents: Mapping[str, MergedIntent], shop: Spot, catalogue: Spot, scripts: Mapping[str, Spot]
+        self,
+        pool: Pool,
+        intents: Mapping[str, MergedIntent],
+        shop: Spot,
+        catalogue: Spot,
+        scripts: Sequence[PlacedScript],
+        lost: Losses,
     ) -> None:
         self.pool = pool
         self.banned = Banned(pool.guard.banned)
@@ -31,6 +60,7 @@ class Checks:
         self.shop = shop
         self.catalogue = catalogue
         self.scripts = scripts
+        self.lost = lost
 
     def run(self) -> list[Problem]:
         parts: tuple[Iterable[Problem], ...] = (
@@ -39,14 +69,14 @@ class Checks:
             self._names(),
             self._replies(),
             self._lines(),
-            *(self._script(plan, self.scripts[plan.id]) for plan in self.pool.scripts.values()),
+            *map(self._script, self.scripts),
         )
         return [problem for part in parts for problem in part]
 
     # ---- shop and catalogue --------------------------------------------------------------------------------------
 
     def _languages(self) -> Iterator[Problem]:
-        if self.pool.default_language not in self.pool.languages:
+        if self.pool.default_language not in self.pool.languages and not self.lost.shop.whole:
             message = f"the default language `{self.pool.default_language}` is none of the shop's languages"
             yield self.shop.problem(message, f"use {' or '.join(self.pool.languages)}", "shop", "default_language")
 
@@ -115,34 +145,38 @@ class Checks:
         owners: dict[str, str] = {}
         for key, merged in self.intents.items():
             intent = self.pool.intents[key]
-            for reply in intent.replies:
-                place = merged.replies[reply.id]
+            for reply, place in zip(intent.replies, merged.replies.values(), strict=True):
                 owner = owners.setdefault(reply.id, key)
                 if owner != key:
                     message = f"the reply id `{reply.id}` is taken by the intent `{owner}`"
                     yield place.spot("id").problem(message, "give it another id", "id")
                 if place.entry.text is None:
+                    if key in self.lost.intents:
+                        continue
                     yield place.spot("id").problem(f"the reply `{reply.id}` has no text", "add `text: …`")
                     continue
                 yield from self._reply(reply, intent, place, merged)
 
     def _reply(self, reply: Reply, intent: Intent, place: MergedReply, merged: MergedIntent) -> Iterator[Problem]:
-        text = place.spot("text")
-        if reply.lang not in self.pool.languages:
+        text, sure = place.spot("text"), intent.id not in self.lost.intents
+        if reply.lang not in self.pool.languages and not self.lost.shop.whole:
             message = f"the shop does not speak `{reply.lang}`"
             yield place.spot("lang").problem(message, "add it to `languages` in shop.yaml, or change `lang`", "lang")
         unknown = [product for product in reply.products if product not in self.pool.products]
         for product in unknown:
+            if product in self.lost.catalogue:
+                continue
             message = f"no product `{product}` in the catalogue"
             at = reply.products.index(product)
             yield place.spot("products").problem(message, did_you_mean(product, self.pool.products), "products", at)
-        if reply.products and not reply.needs_product:
+        if sure and reply.products and not reply.needs_product:
             message = f"the reply `{reply.id}` is for some products only, and needs none"
             yield place.spot("products").problem(message, "add `needs_product: true`", "products")
-        if reply.needs_product and not reply.on_screen_only and not {*PRODUCT_WORDS} & {*reply.placeholders}:
+        named = reply.on_screen_only or {*PRODUCT_WORDS} & {*reply.placeholders}
+        if sure and reply.needs_product and not named:
             message = f"the reply `{reply.id}` needs a product and does not name it"
             yield text.problem(message, "put {product} or {link} into it, or add `on_screen_only: true`", "text")
-        if reply.memory_ms < intent.cooldown_ms:
+        if sure and not self.lost.shop and reply.memory_ms < intent.cooldown_ms:
             message = f"the memory of `{reply.id}` ({reply.memory_ms // 1_000}s) is shorter than the intent's cooldown"
             remedy = f"use at least {intent.cooldown_ms // 1_000}s, or shorten the cooldown"
             where = place.spot("memory") if place.entry.memory is not None else merged.spot("cooldown")
@@ -150,7 +184,7 @@ class Checks:
         yield from self._spoken(reply.text, text, f"the reply `{reply.id}`", "text")
         served = [self.pool.products[product] for product in reply.products if product in self.pool.products]
         if not unknown:
-            candidates = served or list(self.pool.products.values()) if reply.needs_product else []
+            candidates = served or list(self.pool.products.values()) if reply.needs_product or not sure else []
             yield from self._placeholders(reply.text, reply.placeholders, reply.lang, candidates, text, "text")
 
     def _placeholders(
@@ -163,15 +197,18 @@ class Checks:
         *steps: str | int,
     ) -> Iterator[Problem]:
         """Placeholders that nothing can fill, and texts that get too long where they are filled."""
-        known = {*self.pool.facts, *(name for product in products for name in product.facts)}
+        known = dict.fromkeys((*self.pool.facts, *(name for product in products for name in product.facts)))
+        lost = self.lost.catalogue
         fit = True
         for name in names:
             if name in known or (products and name in PRODUCT_WORDS):
-                if name == "link" and all(product.link is None for product in products):
+                if name == "link" and name not in lost and all(product.link is None for product in products):
                     fit = False
                     yield at.problem("none of its products has a link", "give one a `link`, or use {product}", *steps)
                 continue
             fit = False
+            if name in lost or (name in PRODUCT_WORDS and lost and not self.pool.products):
+                continue
             elsewhere = name in PRODUCT_WORDS or any(name in p.facts for p in self.pool.products.values())
             if elsewhere and not products:
                 message = f"{{{name}}} belongs to a product, and no product is known here"
@@ -223,8 +260,9 @@ class Checks:
 
     # ---- scripts --------------------------------------------------------------------------------------------------
 
-    def _script(self, plan: ScriptPlan, at: Spot) -> Iterator[Problem]:
-        if plan.language not in self.pool.languages:
+    def _script(self, script: PlacedScript) -> Iterator[Problem]:
+        plan, at = script.plan, script.at
+        if plan.language not in self.pool.languages and not self.lost.shop.whole:
             message = f"the shop does not speak `{plan.language}`"
             yield at.problem(message, "add it to `languages` in shop.yaml", "script", "language")
         yield from self._size(plan, at)
@@ -237,7 +275,7 @@ class Checks:
                 yield at.problem(message, "give one another id", *where, "id")
             segments.add(segment.id)
             product = self.pool.products.get(segment.product) if segment.product else None
-            if segment.product and product is None:
+            if segment.product and product is None and segment.product not in self.lost.catalogue:
                 message = f"no product `{segment.product}` in the catalogue"
                 yield at.problem(message, did_you_mean(segment.product, self.pool.products), *where, "product")
             for m, sentence in enumerate(segment.sentences):
@@ -246,8 +284,11 @@ class Checks:
                     message = f"the sentence id `{sentence.id}` stands in this script twice"
                     yield at.problem(message, "give one another id", *steps, "id")
                 ids.add(sentence.id)
+                yield from self._sentence(sentence, at, steps)
                 if not segment.product or product is not None:
-                    yield from self._sentence(sentence, plan.language, product, at, steps)
+                    candidates = [product] if product else [] if script.whole else [*self.pool.products.values()]
+                    names = placeholders(sentence.text)
+                    yield from self._placeholders(sentence.text, names, plan.language, candidates, at, *steps, "text")
 
     def _size(self, plan: ScriptPlan, at: Spot) -> Iterator[Problem]:
         """A room takes a script whose record it can hold."""
@@ -266,17 +307,13 @@ class Checks:
             message = f"its {count:,} sentences take {size:,} bytes, a message takes {script_size.MAX_SCRIPT_BYTES:,}"
             yield at.problem(message, f"split the script: about {most:,} such sentences fit", "script")
 
-    def _sentence(
-        self, sentence: Sentence, lang: Language, product: Product | None, at: Spot, steps: tuple[str | int, ...]
-    ) -> Iterator[Problem]:
+    def _sentence(self, sentence: Sentence, at: Spot, steps: tuple[str | int, ...]) -> Iterator[Problem]:
         for n, intent in enumerate(sentence.answers):
-            if intent not in self.pool.intents:
+            if intent not in self.pool.intents and intent not in self.lost.answers:
                 message = f"no intent `{intent}`"
                 remedy = did_you_mean(intent, self.pool.intents, "use the id of an intent of the base pack or the shop")
                 yield at.problem(message, remedy, *steps, "answers", n)
         yield from self._spoken(sentence.text, at, f"the sentence `{sentence.id}`", *steps, "text")
-        names = placeholders(sentence.text)
-        yield from self._placeholders(sentence.text, names, lang, [product] if product else [], at, *steps, "text")
 
     # ---- viewers' lines -------------------------------------------------------------------------------------------
 

@@ -31,7 +31,7 @@ def compile_pool(
     shop: ShopFile,
     catalogue: CatalogueFile,
     guard: GuardFile,
-    scripts: Iterable[ScriptFile],
+    scripts: Iterable[ScriptPlan],
     intents: Mapping[str, MergedIntent],
     training: TrainingSet,
 ) -> Pool:
@@ -58,7 +58,7 @@ def compile_pool(
         not_sold=tuple(dict.fromkeys(catalogue.not_sold)),
         guard=_guard(guard),
         limits=_limits(shop),
-        scripts={plan.id: plan for plan in sorted((_script(script) for script in scripts), key=lambda plan: plan.id)},
+        scripts={plan.id: plan for plan in sorted(scripts, key=lambda plan: plan.id)},
         training=training,
         model="",
     )
@@ -170,7 +170,7 @@ def _limits(shop: ShopFile) -> Limits:
     )
 
 
-def _script(file: ScriptFile) -> ScriptPlan:
+def script_plan(file: ScriptFile) -> ScriptPlan:
     script = file.script
     return ScriptPlan(
         id=script.id,

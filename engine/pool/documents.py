@@ -1,4 +1,7 @@
-"""A pool file that was read: its tree, its model, and the way from a place in the model to line and column."""
+"""A pool file that was read: its tree, its model, and the way from a place in the model to line and column.
+
+A file with mistakes is read without the wrong parts, so that the rest is checked in the same run.
+"""
 
 from __future__ import annotations
 
@@ -19,11 +22,13 @@ M = TypeVar("M", bound=FileModel)
 
 @dataclass(frozen=True, slots=True)
 class Document(Generic[M]):
-    """One valid file."""
+    """One file, as far as it is valid."""
 
     file: str
     root: Node
     model: M
+    lost: frozenset[str] = frozenset()
+    """Every key in what had to be left out, and on the way to it."""
 
     def at(self, *steps: Step) -> Spot:
         """The place of the value under these steps."""
@@ -47,16 +52,45 @@ class Spot:
         return Problem(self.file, node.line, node.column, message, remedy)
 
 
-def read(file: str, data: bytes, kind: type[M]) -> Document[M] | list[Problem]:
-    """The file as a document of `kind`, or everything that is wrong with it."""
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """What some files hold that could not be read: nothing is told that may follow from that alone."""
+
+    names: frozenset[str] = frozenset()
+    whole: bool = False
+    """A whole file is lost, so any name may have stood there."""
+
+    def __contains__(self, name: str) -> bool:
+        return self.whole or name in self.names
+
+    def __bool__(self) -> bool:
+        return self.whole or bool(self.names)
+
+    def __or__(self, other: Lost) -> Lost:
+        return Lost(self.names | other.names, self.whole or other.whole)
+
+
+def read(file: str, data: bytes, kind: type[M]) -> tuple[Document[M] | None, tuple[Problem, ...]]:
+    """The file as a document of `kind`, and everything that is wrong with it. None where nothing of it can be used."""
     root = parse(file, data)
     if isinstance(root, Problem):
-        return [root]
-    try:
-        return Document(file, root, kind.model_validate(root.raw()))
-    except ValidationError as error:
-        details = error.errors(include_url=False, include_input=False)
-        return [_mapped(file, root, kind, detail) for detail in details]
+        return None, (root,)
+    problems: tuple[Problem, ...] = ()
+    lost: set[str] = set()
+    while True:
+        try:
+            return Document(file, root, kind.model_validate(root.raw()), frozenset(lost)), problems
+        except ValidationError as error:
+            details = error.errors(include_url=False, include_input=False)
+        # What is missing after a part was left out is no mistake of the editor: only the first round tells.
+        problems = problems or tuple(_mapped(file, root, kind, detail) for detail in details)
+        places = {root.reach([step for step in detail["loc"] if step != "[key]"]) for detail in details}
+        if () in places:
+            return None, problems
+        for place in places:
+            lost.update(step for step in place if isinstance(step, str))
+            lost.update(root.find(place).names())
+        root = root.without(places)
 
 
 def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:

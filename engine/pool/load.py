@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, reduce
+from operator import or_
 from pathlib import Path
 from typing import Final, TypeVar
 
 from engine.errors import PoolError, Problem
 from engine.pool.banned import squeezed
-from engine.pool.checks import Checks
-from engine.pool.compile import compile_pool, named, training_set
-from engine.pool.documents import Document, Spot, did_you_mean, read
+from engine.pool.checks import Checks, Losses, PlacedScript
+from engine.pool.compile import compile_pool, named, script_plan, training_set
+from engine.pool.documents import Document, Lost, Spot, did_you_mean, read
 from engine.pool.files import CatalogueFile, FileModel, GuardFile, IntentsFile, ScriptFile, ShopFile
 from engine.pool.merge import MergedIntent, merge
 from engine.pool.model import Pool, TrainingLine, TrainingSet
@@ -22,6 +23,17 @@ from engine.pool.scalars import MAX_LINE
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 MAX_FILES: Final = 200  # of one folder; ten times what a shop has
+NO_SHOP: Final = ShopFile.model_validate(
+    {
+        "shop": {
+            "id": Plain("unread"),
+            "name": Plain("unread"),
+            "languages": [Plain("zh"), Plain("en")],
+            "default_language": Plain("zh"),
+        }
+    }
+)
+"""In the place of a shop.yaml that cannot be read; its values are said of nothing."""
 SHOP_FILES: Final = ("shop.yaml", "catalogue.yaml", "guard.yaml")
 
 M = TypeVar("M", bound=FileModel)
@@ -66,44 +78,45 @@ def load_pool(base: Path, shop: Path, *, model_of: Callable[[TrainingSet], str])
 def load(base: Path, shop: Path) -> Loaded:
     """The shop's folder over the base pack, checked, with places. Raises `PoolError` with every problem of the run.
 
-    What stands in several files is checked once every file is readable by itself.
+    What cannot be read is left out, and the rest is checked all the same.
     """
     folder = _Folders()
     base_intents = folder.all_of(base, IntentsFile)
     shop_intents = folder.all_of(shop / "intents", IntentsFile) if (shop / "intents").exists() else []
-    shop_file = folder.one(shop / "shop.yaml", ShopFile)
-    catalogue = folder.one(shop / "catalogue.yaml", CatalogueFile, optional=True)
-    guard = folder.one(shop / "guard.yaml", GuardFile, optional=True)
+    shop_file = folder.one(shop / "shop.yaml", ShopFile) or _empty(NO_SHOP)
+    catalogue = folder.one(shop / "catalogue.yaml", CatalogueFile, optional=True) or _empty(CatalogueFile())
+    guard = folder.one(shop / "guard.yaml", GuardFile, optional=True) or _empty(GuardFile())
     scripts = folder.all_of(shop / "scripts", ScriptFile) if (shop / "scripts").exists() else []
     idle = folder.background(base / "background")
     own_idle = folder.background(shop / "intents" / "background")
     folder.strangers(shop)
-    if folder.problems or shop_file is None or catalogue is None or guard is None:
-        raise PoolError(folder.problems)
+    pack, own = folder.lost(base), folder.lost(shop / "intents")
+    lost = Losses(
+        shop=folder.lost(shop / "shop.yaml"),
+        catalogue=folder.lost(shop / "catalogue.yaml"),
+        intents=Lost(pack.names | own.names, pack.whole),  # an intent stands in one file of the shop
+        answers=pack | own,
+    )
 
     intents, problems = merge(base_intents, shop_intents)
-    problems += _titles(base_intents)
+    problems += folder.problems
+    problems += _titles(base_intents, lost.intents)
     plans: dict[str, Document[ScriptFile]] = {}
     for document in scripts:
         other = plans.setdefault(document.model.script.id, document)
         if other is not document:
             message = f"the script id `{document.model.script.id}` is taken by {other.file}"
             problems.append(document.at("script", "id").problem(message, "give it another id"))
+    placed = [PlacedScript(script_plan(script.model), script.at(), not script.lost) for script in scripts]
     training = training_set(intents, (line.text for line in idle), (line.text for line in own_idle))
     pool = compile_pool(
-        shop_file.model,
-        catalogue.model,
-        guard.model,
-        (document.model for document in plans.values()),
-        intents,
-        training,
+        shop_file.model, catalogue.model, guard.model, (script.plan for script in placed), intents, training
     )
-    places = {key: document.at() for key, document in plans.items()}
-    problems += Checks(pool, intents, shop_file.at(), catalogue.at(), places).run()
+    problems += Checks(pool, intents, shop_file.at(), catalogue.at(), placed, lost).run()
     problems += _idle_lines((*idle, *own_idle), intents)
     if problems:
         raise PoolError(problems)
-    return Loaded(pool, intents, catalogue.at(), places)
+    return Loaded(pool, intents, catalogue.at(), {key: document.at() for key, document in plans.items()})
 
 
 def shop_id(shop: Path) -> str | None:
@@ -121,10 +134,15 @@ def taken(shop: Path, other: Path) -> Problem:
     return document.at("shop", "id").problem(message, remedy)
 
 
-def _titles(documents: Iterable[Document[IntentsFile]]) -> Iterable[Problem]:
+def _empty(model: M, file: str = "") -> Document[M]:
+    """Stands for a file that is not there, or of which nothing can be used."""
+    return Document(file, Node(1, 1, Plain("")), model)
+
+
+def _titles(documents: Iterable[Document[IntentsFile]], lost: Lost) -> Iterable[Problem]:
     for document in documents:
         for key, entry in document.model.intents.items():
-            if entry.title is None:
+            if entry.title is None and key not in lost:
                 message = f"the intent `{key}` of the base pack has no title"
                 yield document.at("intents", key).problem(message, "add `title: {zh: …, en: …}`")
 
@@ -149,19 +167,25 @@ class _Folders:
 
     def __init__(self) -> None:
         self.problems: list[Problem] = []
+        self._lost: dict[Path, Lost] = {}
 
     def one(self, path: Path, kind: type[M], *, optional: bool = False) -> Document[M] | None:
         """The document at `path`; an optional file that is absent counts as an empty one."""
         if optional and not path.exists():
-            return Document(path.as_posix(), Node(1, 1, Plain("")), kind())
+            return _empty(kind(), path.as_posix())
         data = self._bytes(path)
         if data is None:
             return None
-        found = _parsed(path.as_posix(), data, kind)
-        if isinstance(found, Document):
-            return found
-        self.problems += found
-        return None
+        document, problems = _parsed(path.as_posix(), data, kind)
+        self.problems += problems
+        if problems:
+            self._lost[path] = Lost(document.lost) if document else Lost(whole=True)
+        return document
+
+    def lost(self, root: Path) -> Lost:
+        """What could not be read of a file, or of the pool files in a folder."""
+        parts = (lost for path, lost in self._lost.items() if path.is_relative_to(root) and path.suffix != ".txt")
+        return reduce(or_, parts, Lost())
 
     def all_of(self, folder: Path, kind: type[M]) -> list[Document[M]]:
         """The documents of every `*.yaml` in the folder, by name."""
@@ -181,10 +205,13 @@ class _Folders:
         for path in sorted(shop.iterdir()):
             if path.suffix in (".yaml", ".yml") and path.name not in SHOP_FILES and not path.name.startswith("."):
                 self._problem(path, f"nothing reads `{path.name}` here", did_you_mean(path.name, SHOP_FILES))
+                if not (shop / "catalogue.yaml").exists():
+                    self._lost[shop / "catalogue.yaml"] = Lost(whole=True)  # this may be meant for it
             if path.is_dir() and path.name not in ("intents", "scripts") and any(path.glob("*.y*ml")):
                 self._problem(
                     path, f"nothing reads the folder `{path.name}`", did_you_mean(path.name, ("intents", "scripts"))
                 )
+                self._lost[shop / "intents"] = Lost(whole=True)
 
     def _files(self, folder: Path, suffix: str) -> list[Path]:
         try:
@@ -236,13 +263,16 @@ class _Folders:
 
     def _problem(self, path: Path, message: str, remedy: str) -> None:
         self.problems.append(Problem(path.as_posix(), 0, 0, message, remedy))
+        self._lost[path] = Lost(whole=True)
 
 
-def _parsed(file: str, data: bytes, kind: type[M]) -> Document[M] | list[Problem]:
-    found = _cached(file, data, kind)
-    return found if isinstance(found, list) else Document(found.file, found.root, kind.model_validate(found.model))
+def _parsed(file: str, data: bytes, kind: type[M]) -> tuple[Document[M] | None, tuple[Problem, ...]]:
+    found, problems = _cached(file, data, kind)
+    if found is None:
+        return None, problems
+    return Document(found.file, found.root, kind.model_validate(found.model), found.lost), problems
 
 
 @lru_cache(maxsize=256)  # the base pack and some shops: an edit of one file parses one file
-def _cached(file: str, data: bytes, kind: type[FileModel]) -> Document[FileModel] | list[Problem]:
+def _cached(file: str, data: bytes, kind: type[FileModel]) -> tuple[Document[FileModel] | None, tuple[Problem, ...]]:
     return read(file, data, kind)

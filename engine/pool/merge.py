@@ -43,7 +43,7 @@ class MergedIntent:
 def merge(
     base: Sequence[Document[IntentsFile]], shop: Sequence[Document[IntentsFile]]
 ) -> tuple[dict[str, MergedIntent], list[Problem]]:
-    """All intents by id, sorted, and what could not be merged: an intent or reply that one side defines twice."""
+    """All intents by id, sorted, and what one side defines twice: an intent, or a reply of one. Both are kept, to be checked."""
     problems: list[Problem] = []
     intents: dict[str, MergedIntent] = {}
     for documents, own in ((base, False), (shop, True)):
@@ -51,17 +51,19 @@ def merge(
         for document in documents:
             for intent_id, entry in document.model.intents.items():
                 spot = document.at("intents", intent_id)
-                if intent_id in seen:
-                    message = f"the intent `{intent_id}` stands in {seen[intent_id].file} too"
+                first = seen.setdefault(intent_id, spot)
+                if first is not spot:
+                    message = f"the intent `{intent_id}` stands in {first.file} too"
                     problems.append(spot.problem(message, "put both into one file"))
-                    continue
-                seen[intent_id] = spot
                 known = intents.setdefault(intent_id, MergedIntent(intent_id, IntentEntry(), []))
-                problems += _overlay(known, entry, spot, own=own)
+                problems += _overlay(known, entry, spot, own=own, again=first is not spot)
     return dict(sorted(intents.items())), problems
 
 
-def _overlay(known: MergedIntent, entry: IntentEntry, spot: Spot, *, own: bool) -> Iterable[Problem]:
+def _overlay(
+    known: MergedIntent, entry: IntentEntry, spot: Spot, *, own: bool, again: bool = False
+) -> Iterable[Problem]:
+    """`again`: the same side wrote the intent already, which is told."""
     known.spots.append(spot)
     update: dict[str, object] = {name: getattr(entry, name) for name in entry.model_fields_set - {*LISTS, "replies"}}
     for name in LISTS:
@@ -74,13 +76,17 @@ def _overlay(known: MergedIntent, entry: IntentEntry, spot: Spot, *, own: bool) 
             known.own.setdefault(name, []).extend(new)
         update[name] = tuple(lines)
     known.entry = known.entry.model_copy(update=update)
-    seen: set[str] = set()
+    taken = set(known.replies) if again else set[str]()
     for at, reply in enumerate(entry.replies):
         place = Spot(spot.file, spot.root, (*spot.steps, "replies", at))
-        if reply.id in seen:
-            yield place.problem(f"the reply id `{reply.id}` stands in this intent twice", "give one another id", "id")
+        if reply.id in taken:
+            if not again:
+                yield place.problem(
+                    f"the reply id `{reply.id}` stands in this intent twice", "give one another id", "id"
+                )
+            known.replies[f"{reply.id} {place.file} {at}"] = MergedReply(reply, [place])  # so that its text is checked
             continue
-        seen.add(reply.id)
+        taken.add(reply.id)
         before = known.replies.get(reply.id)
         if before is None:
             known.replies[reply.id] = MergedReply(reply, [place])

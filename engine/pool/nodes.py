@@ -8,7 +8,7 @@ remembers whether it was quoted; `files.py` makes numbers and flags of plain one
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -84,6 +84,35 @@ class Node:
                 break
             node = child
         return node
+
+    def reach(self, steps: Sequence[Step]) -> tuple[Step, ...]:
+        """The part of these steps that exists."""
+        node = self
+        for count, step in enumerate(steps):
+            child = node.step(step)
+            if child is None:
+                return tuple(steps[:count])
+            node = child
+        return tuple(steps)
+
+    def without(self, places: Collection[tuple[Step, ...]], at: tuple[Step, ...] = ()) -> Node:
+        """The tree without the nodes at these places; what stays keeps its line and column."""
+        value = self.value
+        if isinstance(value, dict):
+            kept = {key: node.without(places, (*at, key)) for key, node in value.items() if (*at, key) not in places}
+            return Node(self.line, self.column, kept, self.keys)
+        if isinstance(value, list):
+            items = [node.without(places, (*at, n)) for n, node in enumerate(value) if (*at, n) not in places]
+            return Node(self.line, self.column, items)
+        return self
+
+    def names(self) -> Iterator[str]:
+        """Every key in the tree."""
+        if isinstance(self.value, dict):
+            yield from self.value
+        if not isinstance(self.value, Plain | Quoted):
+            for node in self.value.values() if isinstance(self.value, dict) else self.value:
+                yield from node.names()
 
 
 class Refused(Exception):

@@ -153,7 +153,7 @@ def _fact_value(value: Any) -> int | float | dict[str, str]:
 
 
 def _currency(value: Any) -> str:
-    if value in CURRENCIES:
+    if isinstance(value, str) and value in CURRENCIES:
         return str(value)
     remedy = f"use one of {', '.join(CURRENCIES)}; leave the unit of other numbers out and write it in the reply"
     raise wrong(f"{shown(value)} is no currency", remedy)

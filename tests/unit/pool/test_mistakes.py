@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from engine.errors import PoolError, Problem
 from engine.pool.documents import Document, read
-from engine.pool.files import CatalogueFile, IntentsFile
+from engine.pool.files import CatalogueFile, FileModel, GuardFile, IntentsFile, ScriptFile, ShopFile
 from engine.pool.load import load
 from engine.pool.nodes import MAX_BYTES, Node, parse
 from tests.unit.pool.shops import BASE, CATALOGUE, GUARD, REPLIES, SCRIPT, SHOP, write
@@ -54,6 +55,7 @@ MISTAKES = [
     (PACK, "shipping.dispatch:", "dispatch:", 10, 3, "`dispatch` cannot be an id", "joined by a dot"),
     (PACK, "    title: {zh: 多少钱, en: How much is it}\n", "", 3, 5, "no title", "title: {zh: …, en: …}"),
     (CAT, "unit: CNY", "unit: RMB", 9, 33, "`RMB` is no currency", "CNY, USD"),
+    (CAT, "unit: CNY", "unit: [CNY]", 9, 33, "is no currency", "CNY, USD"),
     (CAT, "value: 48", "value: 48, from: 2026-01-01T00:00:00", 2, 37, "time zone", "+08:00"),
     (CAT, "value: 48", "value: 48, until: soon", 2, 38, "is no time", "2026-01-31T20:00:00+08:00"),
     (CAT, "dispatch_hours", "link", 2, 3, "`link` cannot be an id", "product and link are taken"),
@@ -146,6 +148,106 @@ def test_all_files_are_told_at_once(tmp_path: Path) -> None:
     assert list(found) == sorted(found)
 
 
+WRONG = (
+    REPLIES
+    + """\
+      - {id: typed, text: 只要129元}
+      - {id: unknown, text: "{nofact}哦"}
+      - {id: boast, text: 国家级的茶}
+"""
+)
+MEANINGS = {"typed price `129元`", "no fact {nofact}", "banned term `国家级`"}
+
+
+def meanings(found: tuple[Problem, ...]) -> set[str]:
+    return {part for part in MEANINGS for problem in found if part in problem.message}
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        (SHOPF, "memory: 10m", "memory: 10"),
+        (SHOPF, "id: tea", "\tid: tea"),
+        (CAT, "link: 5", "link: five"),
+        (PLAY, "seconds: 1,", "seconds: 0,"),
+        (PACK, "priority: 60", "priority: 500"),
+        (INTENTS, "priority: 70", "priority: 700"),
+        (INTENTS, "id: dispatch", "ID: dispatch"),
+    ],
+)
+def test_a_mistake_of_shape_hides_no_mistake_of_meaning(tmp_path: Path, file: str, old: str, new: str) -> None:
+    """What could be read is checked, also the rest of the same file."""
+    files = {**ORIGINAL, INTENTS: WRONG}
+    plain = problems_of(tmp_path / "plain", **files)
+    assert (len(plain), meanings(plain)) == (3, MEANINGS)
+    assert old in files[file]
+    files[file] = files[file].replace(old, new, 1)
+    found = problems_of(tmp_path / "broken", **files)
+    assert meanings(found) == MEANINGS
+    assert len(found) > 3
+
+
+def test_an_unreadable_guard_hides_only_what_it_bans(tmp_path: Path) -> None:
+    """The other two are told."""
+    found = problems_of(tmp_path, **{INTENTS: WRONG, GUARDF: "["})
+    assert meanings(found) == MEANINGS - {"banned term `国家级`"}
+
+
+def test_an_intent_in_two_files_hides_nothing(tmp_path: Path) -> None:
+    """Both are checked, also replies that have one id; so are two scripts with one id."""
+    base, shop = write(tmp_path, **{INTENTS: WRONG})
+    (shop / "intents" / "copy.yaml").write_text(WRONG.replace("129元", "128元"))
+    (shop / "scripts" / "more.yaml").write_text(SCRIPT.replace("喝茶", "只要9元"))
+    with pytest.raises(PoolError) as caught:
+        load(base, shop)
+    told = str(caught.value)
+    assert told.count("stands in") == 2
+    for part in (*MEANINGS, "`128元`", "`9元`", "is taken by"):
+        assert part in told
+
+
+def test_a_reply_id_that_stands_twice_hides_nothing(tmp_path: Path) -> None:
+    """The second text is checked, too."""
+    found = problems_of(tmp_path, **{INTENTS: WRONG.replace("id: typed", "id: dispatch")})
+    assert meanings(found) == MEANINGS
+    assert any("stands in this intent twice" in problem.message for problem in found)
+
+
+def slips() -> list[tuple[str, str]]:
+    """(file, its content with one mistake of shape): every key misspelt, every value in braces emptied, every line cut."""
+    texts = []
+    for file, content in ORIGINAL.items():
+        texts += [
+            (file, content[: found.start()] + "xx_" + content[found.start() :])
+            for found in re.finditer(r"[a-z_.]+(?=:)", content)
+        ]
+        texts += [
+            (file, content[: found.start()] + "[[]]" + content[found.end() :])
+            for found in re.finditer(r"(?<=: )[^\n\[{]+?(?=[\n,}])", content)
+        ]
+        texts.append((file, content + "]"))
+    return texts
+
+
+@pytest.mark.parametrize("slip", slips(), ids=[f"{n}-{file}" for n, (file, _) in enumerate(slips())])
+def test_what_a_mistake_leaves_out_is_no_mistake_of_others(tmp_path: Path, slip: tuple[str, str]) -> None:
+    """In a shop that is right otherwise, only the mistake itself is told: nothing that refers to what was left out."""
+    file, content = slip
+    kinds: dict[str, type[FileModel]] = {
+        INTENTS: IntentsFile, PACK: IntentsFile, CAT: CatalogueFile, SHOPF: ShopFile, GUARDF: GuardFile, PLAY: ScriptFile,
+    }  # fmt: skip
+    _, own = read("f", content.encode(), kinds[file])
+    base, shop = write(tmp_path, **{file: content})
+    try:
+        load(base, shop)
+    except PoolError as error:
+        found = error.problems
+    else:
+        found = ()
+    if own:
+        assert [problem.message for problem in found] == [problem.message for problem in sorted(own)]
+
+
 def test_missing_and_misnamed_files_are_told(tmp_path: Path) -> None:
     """A missing shop.yaml, a slip in a file's name and `.yml` are named, with the right name."""
     base, shop = write(tmp_path, shop_shop_yaml=None)
@@ -156,6 +258,7 @@ def test_missing_and_misnamed_files_are_told(tmp_path: Path) -> None:
     with pytest.raises(PoolError) as caught:
         load(base, shop)
     told = str(caught.value)
+    assert len(caught.value.problems) == 4
     for part in ("shop.yaml", "did you mean `catalogue.yaml`?", "rename it to more.yaml", "did you mean `scripts`?"):
         assert part in told
 
@@ -172,7 +275,7 @@ def test_scalars_stay_what_was_written() -> None:
     """YAML 1.1's traps are text: 12:30, no, 010, 1e3, ~, dates."""
     root = parse("f", b"intents:\n  a.b:\n    examples: [12:30, no, 010, 1e3, ~, 2026-01-01, 666, 'true', 0x1F]\n")
     assert isinstance(root, Node)
-    document = read(
+    document, _ = read(
         "f",
         b"intents:\n  a.b:\n    examples: [12:30, no, 010, 1e3, ~, 2026-01-01, 666, 'true', 0x1F]\n",
         IntentsFile,
@@ -184,7 +287,7 @@ def test_scalars_stay_what_was_written() -> None:
 
 def test_numbers_are_plain_and_texts_are_quoted() -> None:
     """A quoted number is a text fact, a plain one a number, and whole numbers stay whole."""
-    document = read("f", b'facts: {a: {value: 5}, b: {value: "5"}, c: {value: 5.50}, d: {value: 05}}', CatalogueFile)
+    document, _ = read("f", b'facts: {a: {value: 5}, b: {value: "5"}, c: {value: 5.50}, d: {value: 05}}', CatalogueFile)
     assert isinstance(document, Document)
     values = [document.model.facts[name].value for name in "abcd"]
     assert values == [5, {"zh": "5", "en": "5"}, 5.5, {"zh": "05", "en": "05"}]
@@ -195,10 +298,10 @@ def test_numbers_are_plain_and_texts_are_quoted() -> None:
 @given(st.binary(max_size=200) | st.text(alphabet="ab:-[]{}&*!|>'\"#%@\n\t ", max_size=60).map(str.encode))
 def test_no_bytes_of_an_editor_raise(data: bytes) -> None:
     """Whatever stands in a file, reading it gives a document or problems inside the file."""
-    found = read("f", data, IntentsFile)
+    document, found = read("f", data, IntentsFile)
     lines = data.count(b"\n") + data.count(b"\r") + 2
-    if isinstance(found, list):
-        assert found
+    assert document is not None or found
+    if found:
         assert all(problem.file == "f" and 0 <= problem.line <= lines * 3 and problem.remedy for problem in found)
 
 
@@ -208,6 +311,5 @@ def test_a_problem_stands_where_the_key_stands(blank: int, indent: int, key: str
     """Lines before and deeper indents move the place with the key."""
     pad = " " * indent
     text = f"{'#' * 3}\n" * blank + f"intents:\n {pad}a.b:\n  {pad}{pad}{key}: [x]\n"
-    found = read("f", text.encode(), IntentsFile)
-    assert isinstance(found, list)
+    _, found = read("f", text.encode(), IntentsFile)
     assert [(problem.line, problem.column) for problem in found] == [(blank + 3, 3 + 2 * indent)]
