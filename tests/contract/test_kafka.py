@@ -171,7 +171,7 @@ async def test_silent_brokers(tmp_path: Path, caplog: pytest.LogCaptureFixture) 
     broker.start()
     noise: list[dict[str, Any]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: noise.append(context))
-    log = Log(broker.bootstrap, request_timeout_s=0.5, deadline_s=1)
+    log = Log(broker.bootstrap, request_timeout_s=1, deadline_s=2)
     try:
         await log.make()
         bus = await log.open()

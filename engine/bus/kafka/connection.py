@@ -9,12 +9,11 @@ from typing import Any, Final, TypeVar
 
 from aiokafka.client import AIOKafkaClient, CoordinationType
 from aiokafka.conn import create_conn
-from aiokafka.errors import KafkaError
 from aiokafka.protocol.metadata import MetadataRequest
 from aiokafka.structs import TopicPartition
 
 from engine.bus.kafka.access import Access
-from engine.bus.kafka.deadline import reason_of, unavailable, within
+from engine.bus.kafka.deadline import BROKEN, reason_of, unavailable, within
 from engine.errors import BusUnavailable
 
 T = TypeVar("T")
@@ -63,7 +62,7 @@ class Connection:
                 try:
                     await within(timeout, client.bootstrap(), "connecting to the brokers")
                     await within(timeout, _know_topics(client), "asking the brokers for topics")
-                except (KafkaError, OSError) as error:
+                except BROKEN as error:
                     self._discard(client)
                     raise unavailable("connecting to the brokers", await self._cause(error)) from error
                 except BaseException:
@@ -85,7 +84,7 @@ class Connection:
         try:
             connecting = create_conn(host, int(port), **{name: options[name] for name in known})
             conn = await within(self._access.settings.request_timeout_s, connecting, f"connecting to {host}:{port}")
-        except (KafkaError, OSError, TimeoutError, BusUnavailable) as cause:
+        except (*BROKEN, TimeoutError, BusUnavailable) as cause:
             return cause
         conn.close()
         return error
@@ -100,7 +99,7 @@ class Connection:
         async def close() -> None:
             try:
                 await within(CLOSE_S, client.close(), "closing a client")
-            except (KafkaError, OSError, BusUnavailable) as error:
+            except (*BROKEN, BusUnavailable) as error:
                 log.debug("a client was not closed in order: %s", error)
 
         task = asyncio.ensure_future(close())
@@ -129,7 +128,7 @@ class Connection:
         try:
             looking = client.coordinator_lookup(CoordinationType.GROUP, group)
             return int(await within(self._access.settings.request_timeout_s, looking, "looking for the group's broker"))
-        except (KafkaError, OSError) as error:
+        except BROKEN as error:
             raise TryAgain(reason_of(error)) from error
 
     async def send(self, node: int, request: object, *, wait_s: float = 0.0) -> Any:
@@ -138,7 +137,7 @@ class Connection:
         what = f"a request to broker {node}"
         try:
             return await within(self._access.settings.request_timeout_s + wait_s, client.send(node, request), what)
-        except (KafkaError, OSError, BusUnavailable) as error:
+        except (*BROKEN, BusUnavailable) as error:
             if self._client is client:
                 self.drop()
             raise TryAgain(reason_of(error)) from error

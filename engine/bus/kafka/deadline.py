@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Coroutine, Iterable
 from typing import Any, Final, TypeVar
 
+from aiokafka.errors import KafkaError
+
 from engine.errors import BusUnavailable
 
 T = TypeVar("T")
@@ -15,6 +17,10 @@ Task = asyncio.Future[Any]
 
 REMEDY: Final = ": look after the brokers"
 """How every sentence ends that tells of brokers which do not serve."""
+
+BROKEN: Final = (KafkaError, OSError, AssertionError)
+"""What a call of aiokafka may raise when brokers do not serve. It asserts that a broker is known, and one that has just come back may
+know of none, itself included."""
 
 
 def consume(task: Task) -> None:

@@ -15,12 +15,11 @@ from typing import Final
 from aiokafka import AIOKafkaConsumer
 from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
-from aiokafka.errors import KafkaError
 from aiokafka.structs import TopicPartition
 
 from engine.bus.kafka.access import Access
 from engine.bus.kafka.connection import Connection
-from engine.bus.kafka.deadline import abandon, within
+from engine.bus.kafka.deadline import BROKEN, abandon, within
 from engine.bus.kafka.layout import Layout
 from engine.bus.port import Assigned, Lost, Ownership, Revoked
 from engine.errors import BusUnavailable, UsageError
@@ -33,7 +32,7 @@ WATCH_S: Final = 1.0
 """How often the membership's health and the topics' partition counts are looked at."""
 
 RETRY_S: Final = 0.5
-RETRY_MOST_S: Final = 10.0
+RETRY_MOST_S: Final = 5.0
 """Pause before joining is tried again, doubled up to RETRY_MOST_S."""
 
 LEAVE_S: Final = 1.5
@@ -178,7 +177,7 @@ class Membership:
                     await self._look()
             except UsageError as error:
                 self._fail(error)
-            except (KafkaError, OSError, BusUnavailable) as error:
+            except (*BROKEN, BusUnavailable) as error:
                 log.warning("this worker is not in its group `%s`, next try in %.1f s: %s", self._group, pause, error)
                 await self._drop_consumer()
                 await asyncio.sleep(pause)
@@ -208,8 +207,9 @@ class Membership:
     async def _look(self) -> None:
         """Raises what the consumer came upon in the background, or `UsageError` for a partition that was added."""
         consumer = self._consumer
-        if consumer is not None and consumer.assignment():
-            polled = consumer.getmany(timeout_ms=0)  # everything is paused: it only tells of errors
+        if consumer is not None:
+            # Everything is paused: it tells of errors alone, first of a background task that ended, which nobody else would notice.
+            polled = consumer.getmany(timeout_ms=0)
             try:
                 await within(WATCH_S, polled, "asking about the group")
             except BusUnavailable:

@@ -8,12 +8,12 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import InvalidProducerEpoch, KafkaError, ProducerFenced
+from aiokafka.errors import InvalidProducerEpoch, ProducerFenced
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 
 from engine.bus.kafka.access import Access
 from engine.bus.kafka.connection import Connection
-from engine.bus.kafka.deadline import consume, unavailable, within
+from engine.bus.kafka.deadline import BROKEN, consume, unavailable, within
 from engine.bus.kafka.layout import LEASES, Layout, Slot
 from engine.bus.kafka.leases import lease_of, newest
 from engine.bus.kafka.packing import by_slot, fill
@@ -97,7 +97,7 @@ class Ownership:
             return self._is_fenced(certain=True)
         except BusUnavailable as error:
             return self._is_spent(str(error))
-        except (KafkaError, OSError) as error:
+        except BROKEN as error:
             if await abort(self._producer, ABORT_S):
                 return Aborted(str(unavailable("writing a batch", error)))
             return self._is_spent(str(error))
@@ -108,7 +108,7 @@ class Ownership:
             await within(until - loop.time(), self._end(), "ending a transaction")
         except (ProducerFenced, InvalidProducerEpoch):
             return self._is_fenced(certain=False)
-        except (KafkaError, OSError, BusUnavailable) as error:
+        except (*BROKEN, BusUnavailable) as error:
             return self._is_spent(str(error))
         except asyncio.CancelledError:
             self._is_spent("it was cancelled")

@@ -10,7 +10,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from engine.bus.kafka.access import Access
-from engine.bus.kafka.deadline import abandon, consume, unavailable, within
+from engine.bus.kafka.deadline import BROKEN, abandon, consume, unavailable, within
 from engine.errors import BusUnavailable
 
 BATCH_BYTES: Final = 524_288
@@ -45,7 +45,7 @@ async def start_producer(access: Access, *, transactional_id: str | None = None)
     what = "starting a producer" if transactional_id is None else f"fencing `{transactional_id}`"
     try:
         await within(START_S, producer.start(), what)
-    except (KafkaError, OSError) as error:
+    except BROKEN as error:
         discard(producer)
         raise unavailable(what, error) from error
     except BaseException:
@@ -83,6 +83,7 @@ async def stop_producer(producer: AIOKafkaProducer) -> None:
         producer.client.send = producer.client.ready = producer.client.coordinator_lookup = _cancelled
         if sender is not None:  # it would fail a transaction that may never have begun, and fail at that
             sender.remove_done_callback(producer._sender._fail_all)  # noqa: SLF001  see above
+        _silence(producer)
         # What waits for records to be sent ends as well.
         producer._message_accumulator.fail_all(KafkaError("the producer was given up"))  # noqa: SLF001  see above
         await asyncio.wait({stopping}, timeout=0.05)
@@ -110,24 +111,20 @@ async def _cancelled(*_: object, **__: object) -> Any:
 
 def _silence(producer: AIOKafkaProducer) -> None:
     """Looks at the errors that aiokafka leaves in futures which nobody has a hand on; asyncio would report each."""
-    leaving = [batch for batches in producer._message_accumulator._batches.values() for batch in batches]  # noqa: SLF001  as said
+    queue = producer._message_accumulator  # noqa: SLF001  as said
+    leaving = [*queue._pending_batches, *(batch for batches in queue._batches.values() for batch in batches)]  # noqa: SLF001  as said
     futures = [future for batch in leaving for future in (batch._drain_waiter, batch.future)]  # noqa: SLF001  as said
     waiter = producer._txn_manager._transaction_waiter  # noqa: SLF001  as said
     for future in (*futures, waiter):
-        if future is not None and future.done():
-            consume(future)
+        if future is not None:
+            future.add_done_callback(consume)
 
 
 async def abort(producer: AIOKafkaProducer, seconds: float) -> bool:
     """Aborts the open transaction; False where that is not certain."""
     try:
         await within(seconds, producer.abort_transaction(), "aborting a transaction")
-    except (
-        KafkaError,
-        OSError,
-        BusUnavailable,
-        AssertionError,
-    ) as error:  # the state machine asserts after fatal errors
+    except (*BROKEN, BusUnavailable) as error:  # its state machine asserts, too, after fatal errors
         log.debug("a transaction could not be aborted: %s", error)
         return False
     return True

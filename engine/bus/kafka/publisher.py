@@ -10,10 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
 
 from engine.bus.kafka.access import Access
-from engine.bus.kafka.deadline import REMEDY, consume, reason_of
+from engine.bus.kafka.deadline import BROKEN, REMEDY, consume, reason_of
 from engine.bus.kafka.layout import Layout, Slot
 from engine.bus.kafka.packing import check, fill, slot_of
 from engine.bus.kafka.producing import discard, start_producer, stop_producer
@@ -140,7 +139,7 @@ class Publisher:
             raise BusUnavailable(f"the brokers did not take records in time{UNKNOWN}{REMEDY}")
         try:
             base = sending.result()
-        except (KafkaError, OSError) as error:
+        except BROKEN as error:
             # The producer counts its batches: after one that failed, the next ones would be out of order.
             self._give_up(outlet)
             name = self._layout.name(topic)
