@@ -24,7 +24,8 @@ RIDGE = 1.0  # pull of the logistic weights towards zero; the sample is small be
 _STEPS = 50  # Newton steps; it converges in about ten
 
 _ASKING = re.compile(
-    r"\?|吗|嘛|呢|么|什么|啥|咋|怎|哪|几|多少|多久|多大|多重|谁|是不是|有没有|有木有|能不能|可不可以|会不会|要不要|好不好|行不行"
+    r"\?|吗|嘛|呢|么|什么|啥|咋|怎|哪|几|多少|多久|多大|多重|谁|有没有|有木有|可不可以|(?P<verb>[一-鿿])不(?P=verb)|了没"
+    r"|[^还都也从就]没(?:有)?$|[^才要绝也都还就偏毫]不$"
     r"|\b(?:what|whats|how|hows|when|where|wheres|which|who|why|can|could|do|does|did|is|are|will|would|should|any|hm)\b"
 )
 

@@ -1,6 +1,7 @@
 """Lines → model. Deterministic: the same lines give the same bytes on the same machine.
 
-A one-vs-rest linear SVM over hashed n-grams, balanced over the classes; background ("nothing asked") is a class of its own.
+A one-vs-rest linear SVM over hashed n-grams, balanced over the classes; background ("nothing asked") is a class of its own. A `not:`
+line speaks against its intent and says nothing of the others: a near variant of it is then not taken for that intent either.
 Calibration and thresholds come from five folds. Near-duplicates stay in one fold, or the folds would flatter the model. Each
 fold's model also goes without a fifth of the intents: their lines stand for the questions that nobody listed.
 """
@@ -32,14 +33,14 @@ from engine.understanding.model import Model, line_digest
 from engine.understanding.ngrams import DIMENSION, Grams, grams
 from engine.understanding.normalise import normal_form
 
-CODE_VERSION = 3  # rises with every change of normal forms, features or training that changes a model
+CODE_VERSION = 4  # rises with every change of normal forms, features or training that changes a model
 
 FOLDS = 5
 COST = 3.0  # of a margin violation, the SVM's C; out of fold 1 accepted 3 points less at the same share of idle lines
 DUPLICATE = 0.7  # cosine from which two lines are near-duplicates
 
 # What a live room's lines ask (measured: 5–9 % look like questions; how many of those are unlisted is assumed).
-LIVE_BACKGROUND, LIVE_LISTED, LIVE_UNLISTED = 0.93, 0.05, 0.02
+LIVE_BACKGROUND, LIVE_LISTED, LIVE_UNLISTED = 0.93, 0.055, 0.015
 # The pack's background is written to lie near the questions: of 7,000 real idle lines an eleventh as many were taken for a question,
 # at the threshold that this gives. Set with those lines in view, so they are no independent check of it; and most of them are longer
 # than live lines, which makes them easier.
@@ -50,10 +51,12 @@ IDLE_ERROR = (
 SOLO_RISK = 0.03  # share of wrong lines among those that may be answered for one viewer alone; more viewers vouch for each other
 NOISE = 0.02  # share of idle lines that may end as an open question, on the board of gaps
 NOISE_HARDNESS = (
-    3.0  # as `HARDNESS`, at this threshold: 6 % of the pack's background are above it, and 2 % of the real lines
+    3.7  # as `HARDNESS`, at this threshold: 7 % of the pack's background are above it, and 2 % of the real lines
 )
 BAND = 0.05  # least margin over the runner-up; below it both were right equally often (36 % each, of only 28 lines out of fold)
 PLAUSIBLE = 0.5  # of the acceptance threshold: from there on, an unaccepted question counts as near a known intent
+
+_NO_CLASS = -1
 
 _Labels = NDArray[np.intp]
 
@@ -72,6 +75,9 @@ def model_hash(training: TrainingSet) -> str:
 class _Lines:
     forms: list[str]
     labels: _Labels
+    """The class of each line; `_NO_CLASS` for `not:` lines."""
+    against: _Labels
+    """The class that a `not:` line speaks against; `_NO_CLASS` for all others."""
     batch: Grams
     asked: F64
 
@@ -89,15 +95,28 @@ def train(training: TrainingSet) -> Model:
     intents = tuple(sorted({intent for _, intent in known if intent is not None}))
     if len(intents) < 2 or all(intent is not None for _, intent in known):
         raise ValueError("a model needs lines of two intents and of the background at least")
-    forms = [form for form, _ in known]
     index: dict[str | None, int] = {None: BACKGROUND} | {intent: at + 1 for at, intent in enumerate(intents)}
-    labels = np.array([index[intent] for _, intent in known], dtype=np.intp)
-    lines = _Lines(forms, labels, grams(forms), looks_asked(forms))
+    negatives = _negatives(training, {form for form, _ in known}, index)
+    forms = [*(form for form, _ in known), *(form for form, _ in negatives)]
+    without = [_NO_CLASS] * len(negatives)
+    labels = np.array([*(index[intent] for _, intent in known), *without], dtype=np.intp)
+    against = np.array([*([_NO_CLASS] * len(known)), *(at for _, at in negatives)], dtype=np.intp)
+    lines = _Lines(forms, labels, against, grams(forms), looks_asked(forms))
     idf, seen = _weights_of_columns(lines)
     linear = _fit(lines, np.ones(len(lines), dtype=np.bool_), len(intents) + 1, idf, seen)
     calibration, report = _calibrate(lines, len(intents) + 1, idf)
     trained = frozenset(line_digest(form, intent) for form, intent in known)
     return Model(model_hash(training), intents, linear, calibration, trained, report)
+
+
+def _negatives(training: TrainingSet, known: set[str], index: dict[str | None, int]) -> list[tuple[str, int]]:
+    """(form, class it speaks against) of the `not:` lines that are no line of another class already."""
+    found: dict[tuple[str, int], None] = {}
+    for line in training.negatives:
+        form, at = normal_form(line.text), index.get(line.intent, BACKGROUND)
+        if form and form not in known and at != BACKGROUND:
+            found[form, at] = None
+    return list(found)
 
 
 def _counts(batch: Grams) -> sparse.csr_array:
@@ -123,14 +142,20 @@ def _fit(lines: _Lines, chosen: NDArray[np.bool_], classes: int, idf: F32, seen:
     vectors = empty.vectors(lines.batch)[np.flatnonzero(chosen)]
     vectors.sum_duplicates()
     used = np.unique(vectors.indices)  # liblinear's time hangs on the number of columns too
-    machine = LinearSVC(C=COST, class_weight="balanced", dual=True, random_state=0, max_iter=4000)
-    machine.fit(sparse.csr_matrix(vectors[:, used].astype(np.float64)), lines.labels[chosen])
-    present = np.asarray(machine.classes_, dtype=np.intp)
+    features = sparse.csr_matrix(vectors[:, used].astype(np.float64))
+    labels, against = lines.labels[chosen], lines.against[chosen]
+    present = np.unique(labels[labels != _NO_CLASS])
+    balance = (labels != _NO_CLASS).sum() / len(present)
     weights = np.zeros((DIMENSION, classes), dtype=np.float32)
     bias = np.full(classes, -4.0, dtype=np.float32)
-    # Half precision, as in the serialised model: a model read from bytes decides exactly like the one just trained.
-    weights[np.ix_(used, present)] = machine.coef_.T.astype(np.float16)
-    bias[present] = machine.intercept_
+    for at in present.tolist():
+        own = labels == at
+        heard = np.flatnonzero((labels != _NO_CLASS) | (against == at))
+        machine = LinearSVC(C=COST, class_weight={True: balance / own.sum()}, dual=True, random_state=0, max_iter=4000)
+        machine.fit(features[heard], own[heard])
+        # Half precision, as in the serialised model: a model read from bytes decides exactly like the one just trained.
+        weights[used, at] = machine.coef_[0].astype(np.float16)
+        bias[at] = machine.intercept_[0]
     return Linear(idf, seen, weights, bias)
 
 
@@ -152,7 +177,7 @@ def _folds(lines: _Lines) -> _Labels:
     first = np.zeros(len(sizes), dtype=np.intp)
     first[cluster[::-1]] = np.arange(len(cluster))[::-1]
     for group in np.lexsort((first, -sizes)):
-        label = lines.labels[first[group]]
+        label = max(BACKGROUND, lines.labels[first[group]])
         fold[group] = int(np.argmin(filled[:, label]))
         filled[fold[group], label] += sizes[group]
     return fold[cluster]
@@ -167,7 +192,7 @@ def _calibrate(lines: _Lines, classes: int, idf: F32) -> tuple[Calibration, dict
         hidden = (lines.labels > BACKGROUND) & (lines.labels % FOLDS == fold)
         chosen = (folds != fold) & ~hidden
         linear = _fit(lines, chosen, classes, idf, _seen(lines, chosen))
-        held = (folds == fold) | hidden
+        held = ((folds == fold) | hidden) & (lines.labels != _NO_CLASS)
         rows = np.flatnonzero(held)
         forms = [lines.forms[row] for row in rows]
         ranked.append(rank(linear.scores(grams(forms)), forms, lines.asked[rows]))
@@ -200,7 +225,7 @@ def _calibrate(lines: _Lines, classes: int, idf: F32) -> tuple[Calibration, dict
     visible = asking >= thresholds.asks
     questions, unlisted = is_listed & ~background, ~is_listed
     report = {
-        "lines": float(len(lines)),
+        "lines": float((lines.labels != _NO_CLASS).sum()),
         "intents": float(classes - 1),
         "accuracy": _share(right, questions),
         "top_two": _share(right | ((second == truth) & is_listed), questions),

@@ -40,8 +40,12 @@ def test_background_is_never_the_best_intent() -> None:
 
 
 @pytest.mark.parametrize(
-    ("form", "asked"), [("好吃?", 1.0), ("怎么卖", 1.0), ("how much", 1.0), ("好看", 0.0), ("nice showing", 0.0)]
-)
+    ("form", "asked"),
+    [
+        ("好吃?", 1.0), ("怎么卖", 1.0), ("how much", 1.0), ("招不招人", 1.0), ("名单公布了没", 1.0), ("有专柜没", 1.0), ("发国外不", 1.0),
+        ("好看", 0.0), ("nice showing", 0.0), ("我还没", 0.0), ("要不", 0.0), ("说不定", 0.0),
+    ],
+)  # fmt: skip
 def test_questions_show(form: str, asked: float) -> None:
     """A question mark or a question word is seen, in both languages, as a whole word."""
     assert looks_asked([form])[0] == asked

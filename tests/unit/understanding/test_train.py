@@ -8,6 +8,7 @@ import pytest
 
 from engine.pool.model import TrainingLine, TrainingSet
 from engine.understanding.model import Model, line_digest
+from engine.understanding.ngrams import grams
 from engine.understanding.normalise import normal_form
 from engine.understanding.train import model_hash, train
 
@@ -48,3 +49,23 @@ def test_too_little_to_learn_is_said(training: TrainingSet, keep: str | None) ->
                 training, lines=lines if keep is not None else tuple(line for line in training.lines if line.intent)
             )
         )
+
+
+def test_a_not_line_speaks_against_its_intent_alone(training: TrainingSet) -> None:
+    """Its near variants score lower for that intent, and as before for every other; it is no line of any class."""
+    forms = grams(["小熊的裙子多少钱", "什么时候发货"])
+    lines = (TrainingLine("主播的裙子多少钱", "product.price"), TrainingLine("你的裙子多少钱", "product.price"))
+    before = train(replace(training, negatives=()))
+    after = train(replace(training, negatives=lines))
+    price = 1 + after.intents.index("product.price")
+    assert after.intents == before.intents
+    assert after.report["lines"] == before.report["lines"]
+    assert after.linear.scores(forms).margins[0, price] < before.linear.scores(forms).margins[0, price] - 0.1
+    assert not any(line_digest(normal_form(line.text), line.intent) in after.trained for line in lines)
+
+
+def test_a_not_line_that_is_a_line_of_another_class_changes_nothing(training: TrainingSet) -> None:
+    """It already speaks against all intents but its own."""
+    twice = replace(training, negatives=(TrainingLine("还有货吗", "product.price"),))
+    alone = replace(training, negatives=())
+    assert train(twice).report == train(alone).report
