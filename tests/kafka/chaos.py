@@ -26,8 +26,10 @@ from engine.events.codec import encode
 from engine.events.inputs import Comment
 from tests.kafka.broker import Broker
 from tests.kafka.checker import Findings
-from tests.kafka.scene import SESSION_S, Scene, scene
+from tests.kafka.scene import Scene, scene
 
+SESSION_S: Final = 3.0
+"""Session of the workers; the usual 10 s would make each fault as much longer."""
 ZOMBIE_S: Final = SESSION_S + 1.5
 """A worker that sleeps for so long is thought dead, and wakes up as one that was replaced."""
 HICCUP_S: Final = 0.6
@@ -190,7 +192,7 @@ async def run(
     rng = random.Random(seed)
     await asyncio.to_thread(broker.start)
     try:
-        async with scene(broker.bootstrap, folder / "workers", seed=seed) as made:
+        async with scene(broker.bootstrap, folder / "workers", seed=seed, session_s=SESSION_S) as made:
             chaos = Chaos(made, broker, rng, say)
             writing = asyncio.ensure_future(made.live.write(comments, rate))
             try:

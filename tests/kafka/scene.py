@@ -23,8 +23,8 @@ from tests.kafka.fleet import Fleet
 from tests.kafka.live import Live, pools
 from tests.kafka.shared import fresh_prefix
 
-SESSION_S: Final = 3.0
-"""A worker that is silent for so long has lost its partitions; the usual 10 s would make each fault as much longer."""
+SESSION_S: Final = 6.0
+"""A worker that is silent for so long has lost its partitions: the least that a broker allows, unless it is told otherwise."""
 PATIENCE_S: Final = 90.0
 """Longest wait for the workers to go on after a fault."""
 LOOK_S: Final = 0.1
@@ -121,14 +121,21 @@ class Scene:
 
 @asynccontextmanager
 async def scene(
-    bootstrap: str, folder: Path, *, partitions: int = 4, rooms: int = 12, seed: int = 1, workers: int = 2
+    bootstrap: str,
+    folder: Path,
+    *,
+    partitions: int = 4,
+    rooms: int = 12,
+    seed: int = 1,
+    workers: int = 2,
+    session_s: float = SESSION_S,
 ) -> AsyncIterator[Scene]:
     """A live that runs, with workers that decide. Everything is gone in the end."""
     settings = BusSettings(
         url=f"kafka:{bootstrap}",
         partitions=partitions,
         prefix=fresh_prefix(),
-        kafka=KafkaSettings(session_timeout_s=SESSION_S, request_timeout_s=2.0, deadline_s=6.0),
+        kafka=KafkaSettings(session_timeout_s=session_s, request_timeout_s=2.0, deadline_s=6.0),
     )
     access, layout = Access(bootstrap, settings.kafka), Layout(settings.prefix, partitions)
     await create(access, Shape(layout))
