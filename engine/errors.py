@@ -32,6 +32,7 @@ class Exit(IntEnum):
     DAMAGED = 4  # what is stored cannot be trusted; a person has to look
     STALLED = 5  # the watchdog ended a process that no longer made progress
     INTERRUPTED = 130  # Ctrl-C
+    TERMINATED = 143  # SIGTERM, or the terminal was closed, before the end of what has one
 
 
 class LivechatError(Exception):

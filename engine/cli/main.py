@@ -16,7 +16,8 @@ from engine.errors import Exit, LivechatError
 
 EPILOG = (
     "Exit codes: 0 done · 1 the answer is no, or it failed · 2 a wrong option, setting or pool file · 3 something needed is away or "
-    "in use, try later · 4 stored data cannot be trusted · 5 the watchdog ended a stalled process · 130 Ctrl-C"
+    "in use, try later · 4 stored data cannot be trusted · 5 the watchdog ended a stalled process · 130 Ctrl-C · 143 "
+    "SIGTERM ended the demo early"
 )
 
 

@@ -12,9 +12,15 @@ import typer
 from engine.errors import Exit
 
 
-def run_until_signalled(work: Coroutine[Any, Any, None]) -> Exit:
-    """Run `work` to its end, or until a signal: `INTERRUPTED` after Ctrl-C, `OK` after SIGTERM. Raises what `work` raises."""
-    return Exit.INTERRUPTED if asyncio.run(_run(work)) == signal.SIGINT else Exit.OK
+def run_until_signalled(work: Coroutine[Any, Any, None], *, terminated: Exit = Exit.OK) -> Exit:
+    """Run `work` to its end, or until a signal: `INTERRUPTED` after Ctrl-C, `terminated` after another. Raises what `work` raises.
+
+    `terminated`: `OK` of what runs until it is told to end; of what has an end of its own, something else.
+    """
+    number = asyncio.run(_run(work))
+    if number is None:
+        return Exit.OK
+    return Exit.INTERRUPTED if number == signal.SIGINT else terminated
 
 
 def complete(work: Coroutine[Any, Any, None]) -> None:

@@ -128,3 +128,11 @@ def left_behind(mark: str) -> list[str]:
         except OSError:
             continue  # it ended, or is another user's
     return [line for line in found if line]
+
+
+def ended(mark: str) -> None:
+    """Wait until no process has `mark` in its environment."""
+    end = time.monotonic() + WAIT_S
+    while found := left_behind(mark):
+        assert time.monotonic() < end, found
+        time.sleep(0.1)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import Exit
-from tests.process.commands import left_behind, running
+from tests.process.commands import ended, left_behind, running
 from tests.unit.example_model import example_cache
 
 pytestmark = [
@@ -50,6 +50,36 @@ def test_ctrl_c_leaves_nothing(tmp_path: Path, cache: Path) -> None:
     assert left_behind(f"DEMO={tmp_path}") == []
     assert (kept / "log.db").exists()
     assert (kept / "livechat.toml").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("words", ["", "comment "])
+def test_kill_9_leaves_nothing(words: str, tmp_path: Path, cache: Path) -> None:
+    """While it starts or in the middle: its processes notice, end, and take the temporary folder with them."""
+    folders = tmp_path / "tmp"
+    folders.mkdir()
+    environment = {"XDG_CACHE_HOME": str(cache), "DEMO": str(tmp_path), "TMPDIR": str(folders)}
+    with running("demo", "--seconds", "60", "--plain", cwd=tmp_path, env=environment) as demo:
+        if words:
+            demo.line(words)
+        while not list(folders.glob("livechat-demo-*/server.log")) or len(left_behind(f"DEMO={tmp_path}")) < 2:
+            assert demo.process.poll() is None, demo.stderr
+        demo.process.kill()
+        demo.wait()
+    ended(f"DEMO={tmp_path}")
+    assert list(folders.iterdir()) == []
+
+
+def test_sigterm_while_it_starts_is_told(tmp_path: Path, cache: Path) -> None:
+    """It is no success: exit code 143, a line, and nothing left."""
+    environment = {"XDG_CACHE_HOME": str(cache), "DEMO": str(tmp_path)}
+    kept = tmp_path / "kept"
+    with running("demo", "--plain", "--keep", kept, cwd=tmp_path, env=environment) as demo:
+        while not (kept / "server.log").exists():
+            assert demo.process.poll() is None
+        demo.process.send_signal(signal.SIGTERM)
+        assert demo.wait() == Exit.TERMINATED
+        assert "ended by a signal before the show began" in demo.stderr
+    assert left_behind(f"DEMO={tmp_path}") == []
 
 
 def test_ctrl_c_while_it_starts_leaves_nothing(tmp_path: Path, cache: Path) -> None:

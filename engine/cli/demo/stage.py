@@ -1,7 +1,8 @@
 """The stage of the demo: a folder, tokens, and the engine, player and source as processes of their own.
 
 Each process leads a process group, so that its own children go with it, and Ctrl-C reaches the demo alone, which ends the others
-in an orderly way: clients first, then the server. Whatever is left after that is killed; nothing is left running.
+in an orderly way: clients first, then the server. Whatever is left after that is killed; nothing is left running. Where the demo itself
+is killed, they notice and end by themselves (`actor`), and the server takes the temporary folder with it.
 """
 
 from __future__ import annotations
@@ -20,12 +21,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from engine.cli.demo.actor import FOLDER, STOP_S
 from engine.errors import LivechatError, Unavailable
 
 LISTEN_S: Final = 60.0  # to start listening; imports alone take seconds on a small machine
 READY_S: Final = 180.0  # to read the shop and train its model, on a small machine
 POLL_S: Final = 0.2  # between two looks at /readyz
-STOP_S: Final = 10.5  # for a process to end in an orderly way; `serve` promises 10 s
 TAIL: Final = 8  # lines of a log that are shown when its process failed
 
 
@@ -44,13 +45,17 @@ class Actor:
 
 @dataclass(slots=True)
 class Stage:
-    """`folder` holds the log, the settings and what the processes print. Call `close` in the end, whatever happens."""
+    """`folder` holds the log, the settings and what the processes print; `temporary`: nobody wants it afterwards.
+
+    Call `close` in the end, whatever happens.
+    """
 
     folder: Path
     base: Path
     shop: Path
     models: Path
     port: int = 0
+    temporary: bool = False
     tokens: dict[str, str] = field(default_factory=lambda: {role: secrets.token_urlsafe(18) for role in ROLES})
     actors: list[Actor] = field(default_factory=list)
     url: str = ""
@@ -123,10 +128,12 @@ class Stage:
     async def _start(self, name: str, *arguments: str, token: str) -> Actor:
         environment = {key: value for key, value in os.environ.items() if not key.startswith("LIVECHAT_")}
         environment |= {"PYTHONUNBUFFERED": "1", "LIVECHAT_TOKEN": token}
+        if name == "server" and self.temporary:
+            environment[FOLDER] = str(self.folder)
         log = self.folder / f"{name}.log"
         with log.open("ab") as output:
             process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "engine.cli", *arguments, stdin=asyncio.subprocess.DEVNULL,
+                sys.executable, "-m", "engine.cli.demo.actor", *arguments, stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE if name == "server" else output, stderr=output, env=environment,
                 process_group=0,
             )  # fmt: skip

@@ -57,11 +57,11 @@ def demo(
 
     console = terminal.out()
     plain = plain or not console.is_terminal
-    show = Show(console, seconds=seconds, speed=speed, plain=plain)
+    show = Show(console, seconds=seconds, speed=speed, plain=plain, temporary=keep is None)
     with _folder(keep) as folder:
         if keep is not None:
             terminal.note(f"everything is kept in {keep}; its shop/ may be edited while the demo runs")
-        code = run_until_signalled(show.run(folder, port))
+        code = run_until_signalled(show.run(folder, port), terminated=Exit.TERMINATED)
     if show.story is not None and show.elapsed_s:
         console.print(summary(show.story, seconds=show.elapsed_s, speed=speed))
         if (closing := edit(show.story, colours=console.is_terminal)) is not None:
@@ -72,19 +72,22 @@ def demo(
             "dim",
         )
     if code is not Exit.OK:
+        if not show.elapsed_s:
+            terminal.note("ended by a signal before the show began")
         raise typer.Exit(code)
 
 
 class Show:
     """One run. `story` and `elapsed_s` tell what it came to, also where it was interrupted."""
 
-    def __init__(self, console: Console, *, seconds: float, speed: float, plain: bool) -> None:
+    def __init__(self, console: Console, *, seconds: float, speed: float, plain: bool, temporary: bool) -> None:
         self.story: Story | None = None
         self.elapsed_s = 0.0
         self._console = console
         self._seconds = seconds
         self._speed = speed
         self._plain = plain
+        self._temporary = temporary
         self._recording: dict[str, str] = {}
 
     async def run(self, folder: Path, port: int) -> None:
@@ -96,7 +99,7 @@ class Show:
         base = copy_pack(base_pack(), folder / "intents", self._speed)
         shop = copy_pack(example_shop(), folder / "shop", self._speed)
         self._recording = cut(example_shop() / "live.jsonl", folder / "live.jsonl", SKIP_S, self._seconds * self._speed)
-        stage = Stage(folder, base, shop, options.model_cache(), port)
+        stage = Stage(folder, base, shop, options.model_cache(), port, temporary=self._temporary)
         try:
             with terminal.err().status("starting the engine"):
                 await stage.open()

@@ -32,6 +32,12 @@ def test_signal_lets_work_close_what_it_opened(number: signal.Signals, code: Exi
     assert log == ["closed"]
 
 
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, Exit.INTERRUPTED), (signal.SIGTERM, Exit.TERMINATED)])
+def test_what_has_an_end_of_its_own_does_not_say_that_it_came(number: signal.Signals, code: Exit) -> None:
+    """Ended by SIGTERM it is not done."""
+    assert run_until_signalled(signalled(number, []), terminated=Exit.TERMINATED) is code
+
+
 def test_command_that_was_interrupted_does_not_say_that_it_is_done() -> None:
     """Neither Ctrl-C nor SIGTERM counts as done."""
     with pytest.raises(typer.Exit) as ended:
