@@ -20,11 +20,18 @@ CONTROL = 0x20
 Row = tuple[bytes | None, bytes | None, Sequence[tuple[str, bytes | None]]]
 
 
-def batch(offset: int, *rows: Row, producer: int = -1, transactional: bool = False, control: bool = False) -> bytes:
+def batch(
+    offset: int,
+    *rows: Row,
+    producer: int = -1,
+    transactional: bool = False,
+    control: bool = False,
+    compression: int = 0,
+) -> bytes:
     """A batch as it lies on the log, its first record at `offset`."""
     builder = DefaultRecordBatchBuilder(
         2,
-        0,
+        compression,
         is_transactional=transactional,
         producer_id=producer,
         producer_epoch=0,
@@ -57,6 +64,13 @@ def row(value: str) -> Row:
 
 def marker(offset: int, kind: tuple[bytes, bytes], producer: int) -> bytes:
     return batch(offset, (*kind, ()), producer=producer, transactional=True, control=True)
+
+
+@pytest.mark.parametrize("compression", range(5), ids=["none", "gzip", "snappy", "lz4", "zstd"])
+def test_batches_that_others_compressed_are_read(compression: int) -> None:
+    """Whatever compression the producer chose."""
+    data = batch(7, *(row(f"{n} 什么时候发货") for n in range(100)), compression=compression)
+    assert values(unpack("t", 0, data, (), 7)[0]) == [(7 + n, f"{n} 什么时候发货".encode()) for n in range(100)]
 
 
 def values(found: Sequence[Stored]) -> list[tuple[int, bytes | None]]:
