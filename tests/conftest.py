@@ -57,7 +57,7 @@ def kafka_bootstrap() -> str:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say which tiers ran and why one did not."""
-    done = {"passed", "failed", "xfailed", "xpassed", "skipped"}
+    done = {"passed", "failed", "error", "xfailed", "xpassed", "skipped"}
     reports = [
         report
         for outcome, found in terminalreporter.stats.items()
