@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
 
 from engine.client.playhead import Say
@@ -172,6 +173,18 @@ class World:
         if error is None or not isinstance(error, Crashed):
             raise Broken(f"a worker ended by itself: {error!r}") from error
         self.processes.remove(process)
+        self._notice(process)
+
+    def _left(self, process: Process, task: asyncio.Task[None]) -> None:
+        """A worker that was told to leave may crash on its way out."""
+        if task.cancelled() or (error := task.exception()) is None:
+            return
+        if not isinstance(error, Crashed):
+            self.broken.append(error)
+        self._notice(process)
+
+    def _notice(self, process: Process) -> None:
+        """The group notices that a worker is dead."""
         for member in list(self.bus.members):
             if member is process.worker._member:
                 self.bus.bury(member)
@@ -190,6 +203,7 @@ class World:
             elif kind == "leave" and len(self.processes) > 1:
                 leaving = self.processes.pop(rng.randrange(len(self.processes)))
                 leaving.worker.stop()
+                leaving.task.add_done_callback(partial(self._left, leaving))
             elif kind == "steal":
                 living = [member for member in self.bus.members if not member.dead]
                 if len(living) > 1:
