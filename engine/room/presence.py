@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.events.inputs import PlayerGone, PlayerSeen
+from engine.events.inputs import Cursor, PlayerGone, PlayerSeen
 from engine.room.effects import Effects
 from engine.room.playback import lose, outcomes, release_unknown
 from engine.room.room import Room
+from engine.room.script import ScriptClock
 from engine.room.shop import FOREVER
 
 SILENT_MS: Final = 30_000  # three missed signs of presence
@@ -29,10 +30,11 @@ def current(room: Room, session: str, fx: Effects) -> bool:
 def seen(room: Room, event: PlayerSeen, fx: Effects) -> None:
     """A player identified, or showed that it is still there."""
     if event.identified:
-        if room.session != event.session or event.cursor is None:
+        goes_on = event.cursor is not None and _runs(room.clock, event.cursor)
+        if (room.session != event.session or event.cursor is None) and not goes_on:
             room.clock.idle()
         adopt(room, event.session, fx.now)
-        if event.cursor is not None:
+        if event.cursor is not None and not goes_on:
             room.clock.begin(event.cursor, min(event.at, fx.now))
         outcomes(room, event.outcomes, event.session, fx)
     elif room.session is None and event.session != room.gone:
@@ -45,6 +47,14 @@ def seen(room: Room, event: PlayerSeen, fx: Effects) -> None:
     room.lead_ms = event.lead_ms
     if event.stream_delay_ms is not None:
         room.stream_delay_ms = event.stream_delay_ms
+
+
+def _runs(clock: ScriptClock, cursor: Cursor) -> bool:
+    """Whether this very sentence is running: who connects again tells where it stands, not when that began."""
+    lineup = clock.lineup
+    if lineup is None or not clock.running or clock.pending is not None:
+        return False
+    return (cursor.version, cursor.lap, lineup.index.get(cursor.sentence)) == (lineup.version, clock.lap, clock.number)
 
 
 def gone(room: Room, event: PlayerGone, fx: Effects) -> None:
