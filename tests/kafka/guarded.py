@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -65,9 +66,10 @@ class Guarded:
         return self._guard is not None and self._guard.poll() is None
 
     def send(self, number: signal.Signals) -> None:
-        """A signal, if it still runs."""
+        """A signal, if it still runs; its exit code tells the rest."""
         if self.runs:
-            os.kill(self.pid, number)
+            with suppress(ProcessLookupError):  # it ended a moment ago, and its guard does not know yet
+                os.kill(self.pid, number)
 
     def wait(self, seconds: float) -> int:
         """The exit code, once it ended by itself. Raises TimeoutExpired."""
