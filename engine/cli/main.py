@@ -94,10 +94,15 @@ def run() -> None:
     """Entry point of the command."""
     try:
         app(prog_name="livechat")
+    except SystemExit as end:
+        if terminal.flushed():
+            raise
+        sys.exit(end.code or Exit.FAILED)
     except Exception as error:  # the last resort: a mistake of ours must not look like one of the user's
         if "--debug" in sys.argv:
             raise
         detail = f"{type(error).__name__}: {error}"[:300]
         advice = "run `livechat --debug …` again and report what it prints"
         terminal.report(LivechatError(f"a mistake in the engine itself ({detail}); {advice}"))
+        terminal.flushed()
         sys.exit(Exit.FAILED)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from typing import Final, TextIO
 
@@ -42,6 +43,28 @@ def note(text: str) -> None:
 def show_json(value: object) -> None:
     """A result as JSON, one document, readable in every language."""
     sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+
+def flushed() -> bool:
+    """Write what stdout still holds back for a pipe or a file; False where it cannot be written.
+
+    Then nothing more is tried: Python flushes once more as it ends, and would complain of a reader that went away.
+    """
+    stream = sys.__stdout__
+    if stream is None:
+        return True
+    try:
+        stream.flush()
+    except OSError as error:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+        if not isinstance(error, BrokenPipeError):
+            reason = (error.strerror or str(error)).lower()
+            advice = "make room or choose another place, then run again"
+            report(LivechatError(f"the output cannot be written ({reason}); {advice}"))
+        return False
+    return True
 
 
 def report(error: LivechatError) -> None:

@@ -107,10 +107,12 @@ class Node:
         return self
 
     def names(self) -> Iterator[str]:
-        """Every key in the tree."""
+        """Whatever may be meant as a name in the tree: every key, and every scalar (`- id: tea`, where `tea:` is right)."""
         if isinstance(self.value, dict):
             yield from self.value
-        if not isinstance(self.value, Plain | Quoted):
+        if isinstance(self.value, Plain | Quoted):
+            yield self.value
+        else:
             for node in self.value.values() if isinstance(self.value, dict) else self.value:
                 yield from node.names()
 

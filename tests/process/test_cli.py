@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -93,9 +94,12 @@ def test_broken_pool_at_start_ends_with_all_mistakes(tmp_path: Path) -> None:
     with running("serve", *options, cwd=tmp_path, env=env) as server:
         assert server.wait() == Exit.USAGE
         end = server.stderr.partition("livechat: ")[2]
-        assert end.startswith("2 problems in the pool files")
+        assert end.startswith("6 problems in the pool files")
         assert "catalogue.yaml:1:11 " in end
         assert "guard.yaml:1:9 " in end
+        assert end.count("no fact {price}") == 2  # the catalogue is empty, not only wrong
+        assert "no fact {dispatch_hours}" in end
+        assert "no product `tgy`" in end
         assert "Traceback" not in server.stderr
 
 
@@ -131,12 +135,26 @@ def test_nobody_there_is_one_sentence(tmp_path: Path) -> None:
         assert command.stderr.count("\n") == 1
 
 
-def test_reader_that_goes_away_ends_the_command_quietly(tmp_path: Path) -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_reader_that_goes_away_ends_the_command_quietly(tmp_path: Path, unbuffered: str) -> None:
     """As in `livechat config | head -1`: no traceback."""
     arguments = [sys.executable, "-m", "engine.cli", "config"]
-    with subprocess.Popen(arguments, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as command:
+    env = os.environ | {"PYTHONUNBUFFERED": unbuffered}
+    pipe = subprocess.PIPE
+    with subprocess.Popen(arguments, cwd=tmp_path, env=env, stdout=pipe, stderr=pipe) as command:
         assert command.stdout is not None
         assert command.stderr is not None
         command.stdout.close()
         assert command.stderr.read() == b""
         assert command.wait(WAIT_S) in (Exit.OK, Exit.FAILED)
+
+
+def test_output_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    """A full disk: one sentence, and not the exit code of success."""
+    arguments = [sys.executable, "-m", "engine.cli", "config"]
+    env = os.environ | {"PYTHONUNBUFFERED": ""}
+    with Path("/dev/full").open("wb") as full:
+        ended = subprocess.run(arguments, cwd=tmp_path, env=env, stdout=full, stderr=subprocess.PIPE, check=False)
+    assert ended.returncode == Exit.FAILED
+    assert ended.stderr.startswith(b"livechat: the output cannot be written (no space left")
+    assert ended.stderr.count(b"\n") == 1

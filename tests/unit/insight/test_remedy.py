@@ -48,7 +48,7 @@ CASES = {
         "no_reply", "how long does it keep", intent="promo.coupon", language_missing=True, language="en"
     ),
     "a new intent": sight("unknown_intent", '能开"发票"吗: #1', "可以开专票么", "invoice - possible?"),
-    "unsure without a guess": sight("low_confidence", "能开发票吗"),
+    "unsure without a guess": sight("low_confidence", "能带狗进店吗"),
     "examples for the likeliest intent": sight("low_confidence", "还能搁几年啊这个茶", intent="product.shelf_life"),
     "examples for an intent that the shop has lines of": sight(
         "low_confidence", "多少米一罐啊老板", intent="product.price"

@@ -248,6 +248,15 @@ def test_what_a_mistake_leaves_out_is_no_mistake_of_others(tmp_path: Path, slip:
         assert [problem.message for problem in found] == [problem.message for problem in sorted(own)]
 
 
+def test_products_in_a_list_are_known_by_their_ids(tmp_path: Path) -> None:
+    """Only the two lists are told, not each line that says what stands in them."""
+    content = "products: [{id: tgy, facts: [{name: price}]}, {id: puer, link: 5}]\nfacts: [{name: dispatch_hours, value: 3}]\n"
+    shape = problems_of(tmp_path / "listed", **{CAT: content})
+    assert [problem.message for problem in shape] == ["`products` is not a mapping", "`facts` is not a mapping"]
+    empty = problems_of(tmp_path / "empty", **{CAT: "products: []\n"})
+    assert any("no fact {price}" in problem.message for problem in empty)
+
+
 def test_missing_and_misnamed_files_are_told(tmp_path: Path) -> None:
     """A missing shop.yaml, a slip in a file's name and `.yml` are named, with the right name."""
     base, shop = write(tmp_path, shop_shop_yaml=None)
