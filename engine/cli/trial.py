@@ -8,11 +8,11 @@ from typing import Final
 from engine.cli.shop import OpenShop
 from engine.events.fields import Language
 from engine.events.inputs import Cursor, Playback, PlayerSeen, RoomOpened, Script, ScriptSegment, ScriptSentence
-from engine.events.journal import CommentEntry, LeaseEntry, PoolEntry, RoomEntry
+from engine.events.journal import AnyEntry, CommentEntry, LeaseEntry, PoolEntry, RoomEntry
 from engine.events.outputs import Decision, Reason
 from engine.events.understanding import Understanding
 from engine.pool.model import Intent
-from engine.room.rooms import AnyEntry, Rooms
+from engine.room.rooms import Rooms
 from engine.room.shop import Shop, Unusable
 
 ROOM: Final = "trial"

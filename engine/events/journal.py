@@ -96,9 +96,10 @@ class LeaseEntry:
     type: Literal["lease"] = "lease"
 
 
-Entry = Annotated[
-    CommentEntry | RoomEntry | ShopEntry | PoolEntry | TickEntry | PauseEntry | LeaseEntry, Field(discriminator="type")
-]
+AnyEntry = CommentEntry | RoomEntry | ShopEntry | PoolEntry | TickEntry | PauseEntry | LeaseEntry
+"""Whatever a partition's journal holds, in order."""
+
+Entry = Annotated[AnyEntry, Field(discriminator="type")]
 
 
 class Ahead(Part):
@@ -198,4 +199,4 @@ class NumberedEntry:
 
     seq: int
     now: int
-    entry: CommentEntry | RoomEntry | ShopEntry | PoolEntry | TickEntry | PauseEntry | LeaseEntry = field(repr=False)
+    entry: AnyEntry = field(repr=False)

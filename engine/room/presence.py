@@ -30,12 +30,13 @@ def current(room: Room, session: str, fx: Effects) -> bool:
 def seen(room: Room, event: PlayerSeen, fx: Effects) -> None:
     """A player identified, or showed that it is still there."""
     if event.identified:
-        goes_on = event.cursor is not None and _runs(room.clock, event.cursor)
-        if (room.session != event.session or event.cursor is None) and not goes_on:
+        if event.cursor is None:
             room.clock.idle()
-        adopt(room, event.session, fx.now)
-        if event.cursor is not None and not goes_on:
+        elif not _runs(room.clock, event.cursor):
+            if room.session != event.session:
+                room.clock.idle()
             room.clock.begin(event.cursor, min(event.at, fx.now))
+        adopt(room, event.session, fx.now)
         outcomes(room, event.outcomes, event.session, fx)
     elif room.session is None and event.session != room.gone:
         adopt(room, event.session, fx.now)

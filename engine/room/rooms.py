@@ -31,6 +31,7 @@ from engine.events.inputs import (
     TakeOver,
 )
 from engine.events.journal import (
+    AnyEntry,
     CommentEntry,
     LeaseEntry,
     LivePool,
@@ -53,8 +54,6 @@ from engine.room.shop import FOREVER, Shop
 CLOSED_MS: Final = 660_000  # a closed room is remembered until every comment sent before its end would be expired
 TIMERS_MIN: Final = 1_000  # timers, overtaken ones included, beyond eight a room: then the overtaken ones are swept out
 IDLE_MS: Final = 86_400_000  # a room that nobody closed is forgotten after a day of silence
-
-AnyEntry = CommentEntry | RoomEntry | ShopEntry | PoolEntry | TickEntry | PauseEntry | LeaseEntry
 
 
 class Rooms:

@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from engine.events.inputs import AppliedShopEvent
-from engine.events.journal import LivePool, RoomSnapshot
+from engine.events.journal import AnyEntry, LivePool, RoomSnapshot
 from engine.events.outputs import VerdictLine
-from engine.worker.journal import AnyEntry
 from engine.worker.output import Keyed
 
 

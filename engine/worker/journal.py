@@ -3,31 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, get_args
 
 from engine.errors import RestoreError
 from engine.events.codec import adapter, decode
 from engine.events.fields import MAX_RECORD_BYTES
 from engine.events.journal import (
+    AnyEntry,
     CommentEntry,
     JournalRecord,
-    LeaseEntry,
     NumberedEntry,
-    PauseEntry,
-    PoolEntry,
     Positions,
-    RoomEntry,
     ShopEntry,
-    TickEntry,
 )
-
-AnyEntry = CommentEntry | RoomEntry | ShopEntry | PoolEntry | TickEntry | PauseEntry | LeaseEntry
 
 HEAD_BYTES = 512  # of the fields around the entries, at most
 _comment: Any = adapter(CommentEntry).serializer
-_others: dict[type, Any] = {
-    kind: adapter(kind).serializer for kind in (RoomEntry, ShopEntry, PoolEntry, TickEntry, PauseEntry, LeaseEntry)
-}
+_others: dict[type, Any] = {kind: adapter(kind).serializer for kind in get_args(AnyEntry) if kind is not CommentEntry}
 _positions: Any = adapter(Positions).serializer
 
 

@@ -20,6 +20,7 @@ from engine.bus.port import Batch, Outgoing, Stored
 from engine.errors import RecordError
 from engine.events.inputs import AppliedShopEvent, Comment, RoomOpened
 from engine.events.journal import (
+    AnyEntry,
     CommentEntry,
     LeaseEntry,
     LivePool,
@@ -84,7 +85,7 @@ class PartitionWorker:
         self._last_tick = 0
         self._last_entry = standing.now
         # of the running batch
-        self._entries: list[journal.AnyEntry] = []
+        self._entries: list[AnyEntry] = []
         self._letters: list[DeadLetter] = []
         self._waiting: list[_Waiting] = []
         self._next: dict[str, int] = {}
@@ -267,7 +268,7 @@ class PartitionWorker:
 
     # ---- entries ---------------------------------------------------------------------------------------------------
 
-    def _enter(self, entry: journal.AnyEntry) -> None:
+    def _enter(self, entry: AnyEntry) -> None:
         here = self.standing
         here.seq += 1
         self.rooms.handle(here.seq, here.now, entry)

@@ -16,14 +16,13 @@ from engine.events.inputs import (
     Script,
     TakeOver,
 )
-from engine.events.journal import CommentEntry, RoomEntry, ShopEntry, TickEntry
+from engine.events.journal import AnyEntry, CommentEntry, RoomEntry, ShopEntry, TickEntry
 from engine.events.outputs import Decision, Insertion, Stop, Withdraw
 from engine.pool import speech
 from engine.pool.model import Reply
 from engine.room.demands import weight
 from engine.room.effects import Effects
 from engine.room.room import Room
-from engine.room.rooms import AnyEntry
 from tests.unit.room.scene import Scene
 
 STATE_BYTES = 256 * 1024

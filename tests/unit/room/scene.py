@@ -18,13 +18,13 @@ from engine.events.inputs import (
     ScriptSegment,
     ScriptSentence,
 )
-from engine.events.journal import CommentEntry, LeaseEntry, PoolEntry, RoomEntry, ShopEntry, TickEntry
+from engine.events.journal import AnyEntry, CommentEntry, LeaseEntry, PoolEntry, RoomEntry, ShopEntry, TickEntry
 from engine.events.outputs import Decision, Insertion, VerdictLine
 from engine.events.understanding import Outcome, Understanding
 from engine.pool import speech
 from engine.pool.model import Fact, Guard, Intent, Limits, Pool, Product, Reply, TrainingSet
 from engine.room.effects import Effects, Output
-from engine.room.rooms import AnyEntry, Rooms
+from engine.room.rooms import Rooms
 
 START = 1_800_000_000_000
 ROOM, SHOP = "r1", "tea"

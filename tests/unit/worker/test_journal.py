@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from engine.errors import RestoreError
 from engine.events.inputs import AppliedShopEvent, FactSet, ModeSet
 from engine.events.journal import (
+    AnyEntry,
     CommentEntry,
     LeaseEntry,
     PauseEntry,
@@ -19,7 +20,7 @@ from engine.events.journal import (
     TickEntry,
 )
 from engine.events.understanding import Understanding
-from engine.worker.journal import AnyEntry, decode_record, encode, numbered
+from engine.worker.journal import decode_record, encode, numbered
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=300)
 COMMENTS = st.builds(
