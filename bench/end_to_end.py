@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import resource
 import tempfile
 import time
@@ -21,9 +20,6 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from itertools import islice
 from pathlib import Path
-
-from rich.console import Console
-from rich.table import Table
 
 from bench.arrivals import Arrivals
 from bench.harness import (
@@ -37,9 +33,11 @@ from bench.harness import (
     batches,
     drained,
     engine,
+    flooded,
     outgoing,
     pace,
     quantiles,
+    show,
     steps,
 )
 from bench.players import Players
@@ -110,29 +108,8 @@ async def rate(shelf: Shelf, arrivals: Arrivals, seconds: float) -> dict[str, fl
     lines = islice(rooms(arrivals, 100, 400.0, 60.0), round(MOST_RATE * (seconds + WARM_S)))
     made = [[outgoing(line) for line in batch] for batch in batches(lines, PUBLISH_BATCH)]
     async with embedded(shelf) as running:
-        source = iter(made)
-        published, stopped = 0, False
-
-        async def publish() -> None:
-            nonlocal published
-            for batch in source:
-                if stopped:
-                    return
-                while published - running.handled() > WINDOW:
-                    await asyncio.sleep(0.002)
-                published += len(batch)
-                await running.bus.publish(batch)
-
-        publishers = [asyncio.ensure_future(publish()) for _ in range(8)]
-        await asyncio.sleep(WARM_S)
-        warm, span = running.handled(), Span()
-        await asyncio.sleep(seconds)
-        per_second = (running.handled() - warm) / (time.perf_counter() - span.wall)
-        cores = span.cores()
-        stopped = True
-        await asyncio.gather(*publishers)
-        await drained(running, published)
-        return {"comments_per_s": round(per_second), "cores": round(cores, 2)}
+        found = await flooded(running, made, seconds)
+        return {"comments_per_s": round(found.per_second), "cores": round(found.cores, 2)}
 
 
 async def half(shelf: Shelf, arrivals: Arrivals, seconds: float) -> dict[str, float]:
@@ -287,14 +264,8 @@ def main() -> None:
     options = parser.parse_args()
     shelf = Shelf.of(options.models)
     arrivals = recorded(options.data)
-    figures: dict[str, dict[str, float]] = {}
-    table = Table("case", "figures")
-    for name in options.case or ["bare", "rate", "half", "rooms", "hot"]:
-        figures[name] = asyncio.run(CASES[name](shelf, arrivals, options.seconds))
-        table.add_row(name, "  ".join(f"{key} {value:,}" for key, value in figures[name].items()))
-    Console(width=160).print(table)
-    if options.json:
-        options.json.write_text(json.dumps(figures, indent=2))
+    names = options.case or ["bare", "rate", "half", "rooms", "hot"]
+    show({name: asyncio.run(CASES[name](shelf, arrivals, options.seconds)) for name in names}, options.json)
 
 
 if __name__ == "__main__":

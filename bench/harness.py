@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import json
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import groupby, islice, takewhile
 from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
 
 from bench.workload import Line
 from engine.bus.port import Bus, Outgoing
@@ -185,6 +189,62 @@ async def pace(running: Engine, made: Iterable[Step]) -> None:
         if rest > 0:
             await asyncio.sleep(rest)
         await running.publish(step.ids, step.records)
+
+
+@dataclass(slots=True)
+class Rate:
+    """What went through after the warm-up."""
+
+    per_second: float
+    first_per_second: float
+    """During the warm-up."""
+    cores: float
+    other_cores: float
+
+
+async def flooded(
+    running: Engine,
+    made: Iterable[Sequence[Outgoing]],
+    seconds: float,
+    other_cpu: Callable[[], float] = lambda: 0.0,
+) -> Rate:
+    """As fast as verdicts come, from eight publishers, until all that was published is handled.
+
+    `other_cpu`: processor seconds so far of another process that takes part.
+    """
+    source = iter(made)
+    published, stopped = 0, False
+
+    async def publish() -> None:
+        nonlocal published
+        for batch in source:
+            while published - running.handled() > WINDOW and not stopped:
+                await asyncio.sleep(0.002)
+            if stopped:
+                return
+            published += len(batch)
+            await running.bus.publish(batch)
+
+    publishers = [asyncio.ensure_future(publish()) for _ in range(8)]
+    await asyncio.sleep(WARM_S)
+    warm, span, cpu = running.handled(), Span(), other_cpu()
+    await asyncio.sleep(seconds)
+    spent = time.perf_counter() - span.wall
+    rate = Rate((running.handled() - warm) / spent, warm / WARM_S, span.cores(), (other_cpu() - cpu) / spent)
+    stopped = True
+    await asyncio.gather(*publishers)
+    await drained(running, published)
+    return rate
+
+
+def show(figures: Mapping[str, Mapping[str, float]], out: Path | None) -> None:
+    """A table of all cases, and the same as JSON into `out`."""
+    table = Table("case", "figures")
+    for name, found in figures.items():
+        table.add_row(name, "  ".join(f"{key} {value:,}" for key, value in found.items()))
+    Console(width=160).print(table)
+    if out:
+        out.write_text(json.dumps(figures, indent=2))
 
 
 async def drained(running: Engine, count: int) -> None:

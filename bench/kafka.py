@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import signal
 import tempfile
 import time
@@ -21,22 +20,20 @@ from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 
-from rich.console import Console
-from rich.table import Table
-
 from bench.harness import (
     MOST_RATE,
     PUBLISH_BATCH,
     WARM_S,
-    WINDOW,
     Shelf,
     Span,
     Step,
     batches,
     drained,
+    flooded,
     outgoing,
     pace,
     quantiles,
+    show,
     steps,
 )
 from bench.kafka_loop import loop
@@ -61,35 +58,14 @@ async def rate(site: Site, partitions: int) -> dict[str, float]:
     lines = islice(rooms(site.arrivals, 100, 400.0, 60.0), round(MOST_RATE * (site.seconds + WARM_S)))
     made = [[outgoing(line) for line in batch] for batch in batches(lines, PUBLISH_BATCH)]
     async with site.engine(partitions) as running:
-        source = iter(made)
-        published, stopped = 0, False
-
-        async def publish() -> None:
-            nonlocal published
-            for batch in source:
-                while published - running.handled() > WINDOW and not stopped:
-                    await asyncio.sleep(0.002)
-                if stopped:
-                    return
-                published += len(batch)
-                await running.bus.publish(batch)
-
-        publishers = [asyncio.ensure_future(publish()) for _ in range(8)]
-        await asyncio.sleep(WARM_S)
-        warm, span, cpu = running.handled(), Span(), site.cpu()
-        await asyncio.sleep(site.seconds)
-        spent = time.perf_counter() - span.wall
-        site.rate = (running.handled() - warm) / spent
-        figures = {
-            "comments_per_s": round(site.rate),
-            "first_per_s": round(warm / WARM_S),
-            "cores": round(span.cores(), 2),
-            "broker_cores": round((site.cpu() - cpu) / spent, 2),
-        }
-        stopped = True
-        await asyncio.gather(*publishers)
-        await drained(running, published)
-    return figures
+        found = await flooded(running, made, site.seconds, site.cpu)
+    site.rate = found.per_second
+    return {
+        "comments_per_s": round(found.per_second),
+        "first_per_s": round(found.first_per_second),
+        "cores": round(found.cores, 2),
+        "broker_cores": round(found.other_cores, 2),
+    }
 
 
 async def at_rate(site: Site, partitions: int, per_s: float) -> dict[str, float]:
@@ -248,12 +224,7 @@ def main() -> None:
             figures = asyncio.run(run(site, names, options.partitions))
         finally:
             broker.stop()
-    table = Table("case", "figures")
-    for name in names:
-        table.add_row(name, "  ".join(f"{key} {value:,}" for key, value in figures[name].items()))
-    Console(width=160).print(table)
-    if options.json:
-        options.json.write_text(json.dumps(figures, indent=2))
+    show(figures, options.json)
 
 
 if __name__ == "__main__":
