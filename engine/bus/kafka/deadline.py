@@ -15,6 +15,9 @@ T = TypeVar("T")
 Task = asyncio.Future[Any]
 """Whatever the task's result is, nobody here looks at it."""
 
+CLOSE_S: Final = 0.5
+"""Longest wait for a client that was cut off to close its connections."""
+
 REMEDY: Final = ": look after the brokers"
 """How every sentence ends that tells of brokers which do not serve."""
 
@@ -34,6 +37,25 @@ def abandon(tasks: Iterable[Task]) -> None:
     for task in tasks:
         task.add_done_callback(consume)
         task.cancel()
+
+
+def cut_off(client: Any) -> None:
+    """A client of aiokafka answers every request with a cancellation from here on, which ends all that waits for it.
+
+    It has no way to be killed.
+    """
+    client.send = client.ready = client.coordinator_lookup = _cancelled
+
+
+async def _cancelled(*_: object, **__: object) -> Any:
+    raise asyncio.CancelledError
+
+
+async def close_client(client: Any) -> None:
+    """Closes a client of aiokafka, or gives it up within `CLOSE_S`."""
+    closing = asyncio.ensure_future(client.close())
+    await asyncio.wait({closing}, timeout=CLOSE_S)
+    abandon((closing,))
 
 
 async def within(seconds: float, call: Coroutine[Any, Any, T], what: str) -> T:

@@ -19,7 +19,7 @@ from aiokafka.structs import TopicPartition
 
 from engine.bus.kafka.access import Access
 from engine.bus.kafka.connection import Connection
-from engine.bus.kafka.deadline import BROKEN, abandon, within
+from engine.bus.kafka.deadline import BROKEN, abandon, close_client, cut_off, within
 from engine.bus.kafka.layout import Layout
 from engine.bus.port import Assigned, Lost, Ownership, Revoked
 from engine.errors import BusUnavailable, UsageError
@@ -275,14 +275,8 @@ async def stop_consumer(consumer: AIOKafkaConsumer) -> None:
         abandon((stopping,))  # it may have ended with a cancellation or an error
         return
     client = consumer._client  # noqa: SLF001  as said
-
-    async def cancelled(*_: object, **__: object) -> None:
-        raise asyncio.CancelledError
-
-    client.send = client.ready = client.coordinator_lookup = cancelled
+    cut_off(client)
     coordinator = consumer._coordinator  # noqa: SLF001  as said
     tasks = [] if coordinator is None else [coordinator._coordination_task, coordinator._heartbeat_task]  # noqa: SLF001  as said
     abandon([stopping, *(task for task in tasks if task is not None)])
-    closing = asyncio.ensure_future(client.close())
-    await asyncio.wait({closing}, timeout=0.5)
-    abandon((closing,))
+    await close_client(client)

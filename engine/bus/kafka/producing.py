@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Any, Final
+from typing import Final
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from engine.bus.kafka.access import Access
-from engine.bus.kafka.deadline import BROKEN, abandon, consume, unavailable, within
+from engine.bus.kafka.deadline import BROKEN, abandon, close_client, consume, cut_off, unavailable, within
 from engine.errors import BusUnavailable
 
 BATCH_BYTES: Final = 524_288
@@ -74,13 +74,13 @@ async def stop_producer(producer: AIOKafkaProducer) -> None:
     """Ends a producer within about `STOP_S`; one that hangs is taken apart.
 
     With brokers away aiokafka's own `stop` never returns, and its sender tries for ever. It has no way to be killed, hence the
-    private names: the client is made to answer every request with a cancellation, which ends all that waits for it.
+    private names.
     """
     stopping = asyncio.ensure_future(producer.stop())
     await asyncio.wait({stopping}, timeout=STOP_S)
     sender = producer._sender.sender_task  # noqa: SLF001  see above
     if not stopping.done():
-        producer.client.send = producer.client.ready = producer.client.coordinator_lookup = _cancelled
+        cut_off(producer.client)
         if sender is not None:  # it would fail a transaction that may never have begun, and fail at that
             sender.remove_done_callback(producer._sender._fail_all)  # noqa: SLF001  see above
         _silence(producer)
@@ -92,21 +92,12 @@ async def stop_producer(producer: AIOKafkaProducer) -> None:
                 sender.cancel()
                 await asyncio.wait({sender}, timeout=0.05)
         abandon((stopping,))
-        closing = asyncio.ensure_future(producer.client.close())
-        await asyncio.wait({closing}, timeout=STOP_S)
-        if not closing.done():
-            abandon((closing,))
-        else:
-            consume(closing)
+        await close_client(producer.client)
     else:
         consume(stopping)
     if sender is not None and sender.done():
         consume(sender)
     _silence(producer)
-
-
-async def _cancelled(*_: object, **__: object) -> Any:
-    raise asyncio.CancelledError
 
 
 def _silence(producer: AIOKafkaProducer) -> None:
