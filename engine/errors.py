@@ -6,6 +6,7 @@ LivechatError                      everything that the engine raises on purpose
 ├── RecordError                    bytes on a topic or a socket are not a valid record
 ├── BusError                       the bus cannot do what was asked
 │   ├── BusUnavailable             it may work later: disk full, broker away (exit code 3)
+│   ├── BusGone                    it was away for longer than a worker waits (exit code 3)
 │   ├── BusInUse                   another process owns the embedded log (exit code 3)
 │   ├── BusDamaged                 what is stored cannot be trusted (exit code 4)
 │   ├── Fenced                     another owner took the partition: throw away what was computed
@@ -99,6 +100,21 @@ class BusError(LivechatError):
 
 class BusUnavailable(BusError):
     """The bus cannot be reached or written now; what was committed stays."""
+
+
+class BusGone(BusError):
+    """The bus did not serve for longer than a worker waits: `seconds`, and why at last."""
+
+    def __init__(self, seconds: float, reason: str) -> None:
+        self.seconds = seconds
+        self.reason = reason
+        super().__init__(seconds, reason)
+
+    def __str__(self) -> str:
+        return (
+            f"the log has not served this worker for {self.seconds:.0f} s (`bus.kafka.give_up_s`), so it ends to be started again: "
+            f"{self.reason}"
+        )
 
 
 class BusInUse(BusError):

@@ -68,6 +68,12 @@ class KafkaSettings(Section):
         le=60,
         description="Longest that reading, publishing or committing may take with all its retries, seconds.",
     )
+    give_up_s: float = Field(
+        default=120.0,
+        ge=0,
+        description="A worker that the brokers have not served for so long ends its process (exit code 3), to be started again; "
+        "0: never, seconds.",
+    )
     tls: bool = Field(default=False, description="Encrypt connections to the brokers and check their certificates.")
     ca: Path | None = Field(
         default=None, description="File with the authorities of the brokers' certificates; None: the system's."

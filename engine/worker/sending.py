@@ -11,12 +11,11 @@ from typing import TypeVar
 from engine.bus.port import Aborted, Committed, FencedOff, Member, Outcome, Unknown
 from engine.errors import BusUnavailable, Fenced
 from engine.metrics import Metrics
+from engine.worker.outage import Outage
 from engine.worker.partition import PartitionWorker
 from engine.worker.restore import Restorer
 from engine.worker.standing import Prepared, under_lease
 
-RETRY_S = 0.1  # first pause after the bus was unavailable; doubles up to RETRY_MOST_S
-RETRY_MOST_S = 5.0
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
@@ -49,7 +48,7 @@ class Sender:
         restorer: Restorer,
         metrics: Metrics,
         clock: Callable[[], int],
-        beat: Callable[[str], None],
+        outage: Outage,
         holds: Callable[[PartitionWorker], bool],
         drop: Callable[[int], None],
     ) -> None:
@@ -58,7 +57,7 @@ class Sender:
         self._restorer = restorer
         self._metrics = metrics
         self._clock = clock
-        self._beat = beat
+        self._outage = outage
         self._holds = holds
         self._drop = drop
         self._sent: Sent | None = None
@@ -85,20 +84,19 @@ class Sender:
             outcomes = await asyncio.shield(sent.outcomes)
         except BusUnavailable as error:
             outcomes = [Unknown(str(error))] * len(todo)
-        pause = RETRY_S
         while True:
             again = []
             for (worker, prepared), outcome in zip(todo, outcomes, strict=True):
                 self._metrics.commits.labels(type(outcome).__name__.lower()).inc()
                 if isinstance(outcome, Aborted | Unknown):
-                    self._metrics.troubles["worker"] = outcome.reason
+                    self._outage.failed(outcome.reason)
                 if not self._holds(worker):
                     continue
                 kept = await self._after(worker, prepared, outcome, sent)
                 if kept is not None:
                     again.append((worker, kept))
             if not again:
-                self._metrics.troubles.pop("worker", None)
+                self._outage.over()
                 return
             todo = again
             try:
@@ -106,10 +104,8 @@ class Sender:
             except BusUnavailable as error:
                 outcomes = [Unknown(str(error))] * len(todo)
             sent.ended = None
-            self._beat("sending a batch again")
             if not all(isinstance(outcome, Committed) for outcome in outcomes):
-                await asyncio.sleep(pause)
-                pause = min(RETRY_MOST_S, pause * 2)
+                await asyncio.sleep(self._outage.pause())
 
     async def _after(
         self, worker: PartitionWorker, prepared: Prepared, outcome: Outcome, sent: Sent
@@ -147,12 +143,11 @@ class Sender:
 
     async def _insist(self, call: Callable[[], Awaitable[T]]) -> T:
         """`call`, until the bus can serve it: an unknown outcome has to be known before anything else is done."""
-        pause = RETRY_S
         while True:
             try:
                 return await call()
             except BusUnavailable as error:
-                self._beat("waiting for the bus")
+                self._outage.failed(str(error))
+                pause = self._outage.pause()
                 logger.warning("the outcome of a commit is not known yet, next try in %.1f s: %s", pause, error)
                 await asyncio.sleep(pause)
-                pause = min(RETRY_MOST_S, pause * 2)

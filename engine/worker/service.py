@@ -25,10 +25,11 @@ from engine.events.topics import INPUTS
 from engine.metrics import Metrics
 from engine.settings import Settings
 from engine.worker import ahead
+from engine.worker.outage import Outage
 from engine.worker.partition import PartitionWorker
 from engine.worker.restore import Restorer
 from engine.worker.seams import Seams, real_seams
-from engine.worker.sending import RETRY_MOST_S, RETRY_S, Sender
+from engine.worker.sending import Sender
 from engine.worker.share import Share
 from engine.worker.shops import PoolBoard, ShopFeed
 from engine.worker.standing import Shared, Understood, Wants
@@ -78,7 +79,10 @@ class Worker:
         self._parked: dict[int, tuple[PartitionWorker, int]] = {}
         self._assigned: set[int] = set()
         self._member: Member | None = None
-        self._sender = Sender(self._joined, self._restorer, metrics, clock, self._watchdog.beat, self._owns, self._drop)
+        # A full disk is not healed by a new process: the embedded log is waited for as long as it takes.
+        give_up_s = settings.bus.kafka.give_up_s if settings.bus.url.startswith("kafka:") else 0.0
+        self._outage = Outage(give_up_s, metrics, self._watchdog.beat, self._seams.performance)
+        self._sender = Sender(self._joined, self._restorer, metrics, clock, self._outage, self._owns, self._drop)
         self._stopping = asyncio.Event()
         self._lag_at = 0
         self.ready = False
@@ -123,16 +127,15 @@ class Worker:
         self._stopping.set()
 
     async def _turns(self) -> None:
-        pause = RETRY_S
         while not self._stopping.is_set():
             try:
                 await self.turn()
-                pause = RETRY_S
+                self._outage.over()
             except BusUnavailable as error:
-                self._watchdog.beat("waiting for the bus")
+                self._outage.failed(str(error))
+                pause = self._outage.pause()
                 logger.warning("the bus cannot be reached, next try in %.1f s: %s", pause, error)
                 await self._sleep(pause)
-                pause = min(RETRY_MOST_S, pause * 2)
         self.ready = False
         await self._sender.settle()
 
@@ -151,6 +154,7 @@ class Worker:
         if not self._partitions or not self._has_default_pool():
             self.ready = False
             await self._sender.settle()
+            await self._bus.end("shop-events", 0)  # nothing else here would notice that the bus is away
             await self._sleep(IDLE_WAIT_MS / 1_000)
             return
         self._watchdog.beat("poll")
@@ -172,11 +176,11 @@ class Worker:
             await self._space_out(begun)
 
     async def _read_ahead(self) -> dict[int, Sequence[Stored]]:
-        """Comments behind the backlogs, by partition. Before the poll: what a poll delivered must not be lost to an error here."""
+        """Comments behind rooms that crowd their partition. Before the poll: what a poll delivered must not be lost to an error here."""
         return {
             partition: await ahead.read(self._bus, partition, worker.ahead_from, self._seams.performance)
             for partition, worker in self._partitions.items()
-            if worker.has_backlog
+            if worker.is_crowded
         }
 
     def _begin(

@@ -6,16 +6,21 @@ import asyncio
 from collections.abc import Sequence
 from random import Random
 
+import pytest
+
 from engine.bus.port import Aborted, Batch, Committed, FencedOff, Outcome, Unknown
-from engine.errors import BusUnavailable
+from engine.errors import BusGone, BusUnavailable
 from engine.metrics import Metrics
 from engine.room.rooms import Rooms
+from engine.worker.outage import Outage
 from engine.worker.restore import Restorer
 from engine.worker.sending import Sender
 from tests.simulation.bus import Odds, SimBus, SimMember
 from tests.simulation.clock import VirtualLoop
 from tests.unit.worker.desk import NOW, Desk
 from tests.unit.worker.test_restore import Source
+
+GIVE_UP_S = 60.0
 
 
 class Member(SimMember):
@@ -26,6 +31,13 @@ class Member(SimMember):
     metrics: Metrics
     reasons: list[str | None]
     """What kept the worker from writing, as of each attempt."""
+    away: bool = False
+    """Whether no lease can be had."""
+
+    async def acquire(self, partition: int) -> int:
+        if self.away:
+            raise BusUnavailable("no broker answers")
+        return await super().acquire(partition)
 
     async def commit(self, batches: Sequence[Batch]) -> Sequence[Outcome]:
         self.reasons.append(self.metrics.troubles.get("worker"))
@@ -39,8 +51,8 @@ class Member(SimMember):
         return [outcome]
 
 
-def run(plan: list[tuple[Outcome | None, bool]]) -> tuple[Desk, Member, list[int]]:
-    """Send one batch; the desk's worker, the member, and the partitions that were dropped."""
+def run(plan: list[tuple[Outcome | None, bool]], *, away: bool = False) -> tuple[Desk, Member, list[int]]:
+    """Send one batch; the desk's worker, the member, and the partitions that were dropped. `away`: no lease can be had afterwards."""
     desk, dropped = Desk(), list[int]()
 
     async def main() -> Member:
@@ -52,9 +64,11 @@ def run(plan: list[tuple[Outcome | None, bool]]) -> tuple[Desk, Member, list[int
         member.metrics, member.reasons = Metrics(), []
         bus.owners[0] = member
         assert await member.acquire(0) == 1
+        member.away = away
         restorer = Restorer(bus, Source(), Rooms, 100, lambda _: None)
+        outage = Outage(GIVE_UP_S, member.metrics, lambda _: None, loop.time)
         sender = Sender(
-            lambda: member, restorer, member.metrics, lambda: NOW, lambda _: None, lambda _: not dropped, dropped.append
+            lambda: member, restorer, member.metrics, lambda: NOW, outage, lambda _: not dropped, dropped.append
         )
         prepared = desk.turn(desk.comment())
         assert prepared is not None
@@ -109,3 +123,11 @@ def test_a_fenced_batch_is_thrown_away() -> None:
     """A newer owner has the partition."""
     desk, member, dropped = run([(FencedOff(), False)])
     assert (dropped, journals(member), desk.worker.is_clean) == ([0], 0, False)
+
+
+@pytest.mark.parametrize("outcome", [Aborted("no broker answers"), Unknown("no broker answers"), None])
+@pytest.mark.parametrize("away", [False, True])
+def test_a_bus_that_stays_away_is_given_up(outcome: Outcome | None, away: bool) -> None:
+    """Whether sending again fails, or finding out what became of it; a process that begins anew may be served."""
+    with pytest.raises(BusGone, match=r"not served this worker for 6\d s .*(no broker answers|simulated)$"):
+        run([(outcome, False)] * 100, away=away)

@@ -9,12 +9,13 @@ from random import Random
 import pytest
 
 from engine.bus.port import Outgoing
-from engine.errors import RestoreError
+from engine.errors import BusGone, BusUnavailable, Exit, RestoreError
 from engine.events.codec import encode
 from engine.events.inputs import Comment, PoolLive
 from engine.metrics import Metrics
 from engine.room.rooms import Rooms
-from engine.settings import PublisherSettings, Settings, WorkerSettings
+from engine.settings import BusSettings, KafkaSettings, PublisherSettings, Settings, WorkerSettings
+from engine.worker.outage import RETRY_MOST_S
 from engine.worker.seams import Seams
 from engine.worker.service import Worker
 from tests.simulation.bus import Odds, SimBus
@@ -32,11 +33,15 @@ class Stand:
         self.shelf = Shelf(loop)
         self.metrics = Metrics()
 
-    def worker(self) -> Worker:
+    def worker(self, bus: BusSettings | None = None) -> Worker:
         seams = Seams(
             self.shelf, Table(0.0), Rooms, lambda viewer, logged: "0" * 16, Quiet(30.0, self.metrics), self.loop.time
         )
-        settings = Settings(publisher=PublisherSettings(default_shop=SHOP), worker=WorkerSettings(batch_ms=0))
+        settings = Settings(
+            bus=bus or BusSettings(),
+            publisher=PublisherSettings(default_shop=SHOP),
+            worker=WorkerSettings(batch_ms=0),
+        )
         return Worker(self.bus, settings, self.metrics, self.loop.now, seams=seams)
 
     def live(self) -> None:
@@ -198,3 +203,64 @@ def test_commits_are_counted_by_outcome() -> None:
         assert stand.metrics.registry.get_sample_value("livechat_comments_total") == 30
 
     virtual(scenario, Odds(abort=0.3))
+
+
+KAFKA = BusSettings(url="kafka:broker:9092", kafka=KafkaSettings(give_up_s=60.0))
+
+
+def test_brokers_that_stay_away_end_the_worker() -> None:
+    """After `give_up_s`, with the exit code for what is away; a shorter outage does not count towards the next."""
+
+    async def scenario(stand: Stand) -> None:
+        stand.live()
+        running = asyncio.ensure_future(stand.worker(KAFKA).run())
+        await asyncio.sleep(1)
+        for _ in range(3):
+            stand.bus.odds.unavailable = 1.0
+            await asyncio.sleep(50)
+            assert stand.metrics.troubles == {"worker": "simulated"}
+            stand.bus.odds.unavailable = 0.0
+            await asyncio.sleep(10)
+            assert stand.metrics.troubles == {}
+        stand.bus.odds.unavailable = 1.0
+        begun = stand.loop.time()
+        with pytest.raises(BusGone, match=r"simulated$") as ended:
+            await running
+        assert 60 <= stand.loop.time() - begun <= 60 + 2 * RETRY_MOST_S
+        assert ended.value.exit_code is Exit.UNAVAILABLE
+
+    virtual(scenario)
+
+
+def test_a_worker_without_partitions_gives_up_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would have none for ever where its own client is what does not work."""
+
+    async def away(topic: str, partition: int) -> int:
+        raise BusUnavailable(f"no broker answers for {topic}/{partition}")
+
+    async def scenario(stand: Stand) -> None:
+        monkeypatch.setattr(stand.bus, "end", away)
+        with pytest.raises(BusGone):
+            await stand.worker(KAFKA).run()
+
+    virtual(scenario)
+
+
+@pytest.mark.parametrize(
+    "bus", [BusSettings(), BusSettings(url="kafka:broker:9092", kafka=KafkaSettings(give_up_s=0.0))]
+)
+def test_it_waits_for_ever_where_that_is_wanted(bus: BusSettings) -> None:
+    """For the embedded log always: a full disk is not healed by another process."""
+
+    async def scenario(stand: Stand) -> None:
+        stand.live()
+        worker = stand.worker(bus)
+        running = asyncio.ensure_future(worker.run())
+        await asyncio.sleep(1)
+        stand.bus.odds.unavailable = 1.0
+        await asyncio.sleep(3_600)
+        assert not running.done()
+        worker.stop()
+        await running
+
+    virtual(scenario)
