@@ -14,7 +14,7 @@ class Metrics:
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
         self.registry = registry if registry is not None else CollectorRegistry()
         self.troubles: dict[str, str] = {}
-        """Role → why it cannot write to the log now. `/readyz` tells it: a text is no label."""
+        """Role → why the log does not serve it now. `/readyz` tells it: a text is no label."""
         r = self.registry
         # worker
         self.comments = Counter("livechat_comments", "Comments handled, duplicates included.", registry=r)

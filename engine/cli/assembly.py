@@ -14,14 +14,15 @@ import logging
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 from engine.bus import open_bus
 from engine.bus.port import Bus
-from engine.cli.http import HttpServer
+from engine.cli.http import HttpServer, Readiness
 from engine.errors import LivechatError, UsageError
 from engine.metrics import Metrics
 from engine.settings import Role, Settings
+from engine.worker.readiness import PartitionReadiness
 
 LAG_EVERY_S: Final = 0.5  # how often the event loop's lag is measured where no worker does
 OPEN_S: Final = 2.0  # an embedded log is open, and a broken one told, within it
@@ -45,6 +46,26 @@ class Part(Protocol):
     async def run(self) -> None: ...
 
     def stop(self) -> None: ...
+
+
+@runtime_checkable
+class Partitioned(Part, Protocol):
+    """A worker, which tells more."""
+
+    @property
+    def partitions(self) -> tuple[PartitionReadiness, ...]: ...
+
+    @property
+    def waits_for(self) -> str: ...
+
+
+WAITS_FOR: Final[Mapping[Role, str]] = {
+    "worker": "it has not begun",
+    "gateway": "it does not hear yet, or no more, what the log says",
+    "publisher": "a shop of its settings has no live pool yet",
+    "insight": "it still reads the decisions of its window",
+}
+"""Why a role is not ready that tells no more than that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,20 +110,43 @@ class Assembly:
         self._listening = listening
         self._stopping = asyncio.Event()
         self._parts: dict[Role, Part] = {}
+        self._metrics = Metrics()
 
     def stop(self) -> None:
         """End in an orderly way, within `worker.drain_s` and a little."""
         self._stopping.set()
 
-    def ready(self) -> Mapping[str, bool]:
+    def ready(self) -> Mapping[Role, bool]:
         """Role → whether it is ready; none is while the process starts or drains."""
         draining = self._stopping.is_set()
         return {role: role in self._parts and self._parts[role].ready and not draining for role in self._settings.roles}
 
+    def readiness(self) -> Readiness:
+        """What `/readyz` answers. A role that the log does not serve is not ready either."""
+        roles = {role: is_ready and role not in self._metrics.troubles for role, is_ready in self.ready().items()}
+        reasons = {role: self._why_not(role) for role, is_ready in roles.items() if not is_ready}
+        worker = self._parts.get("worker")
+        return Readiness(
+            ready=not reasons,
+            roles=roles,
+            reasons=reasons or None,
+            partitions=worker.partitions if isinstance(worker, Partitioned) else None,
+        )
+
+    def _why_not(self, role: Role) -> str:
+        if self._stopping.is_set():
+            return "it is stopping"
+        if role not in self._parts:
+            return "it is starting: the log is not open yet; on Kafka, look after the brokers where that lasts"
+        if role in self._metrics.troubles:
+            return self._metrics.troubles[role]
+        part = self._parts[role]
+        return part.waits_for if isinstance(part, Partitioned) else WAITS_FOR[role]
+
     async def run(self) -> None:
         """Serve until `stop`. Raises `LivechatError`s of whatever cannot go on."""
-        metrics = Metrics()
-        http = HttpServer(self._settings.http, metrics, self.ready)
+        metrics = self._metrics
+        http = HttpServer(self._settings.http, metrics, self.readiness)
         opening = asyncio.create_task(open_bus(self._settings.bus))
         stopping = asyncio.create_task(self._stopping.wait())
         bus: Bus | None = None

@@ -2,29 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import BaseModel, ConfigDict, Field
 
 from engine.errors import UsageError
 from engine.metrics import Metrics
 from engine.settings import HttpSettings, address
+from engine.worker.readiness import PartitionReadiness
 
-Readiness = Callable[[], Mapping[str, bool]]
-"""Role → whether it is ready."""
+
+class Readiness(BaseModel):
+    """The answer of `/readyz`; 200 where `ready`, else 503."""
+
+    model_config = ConfigDict(frozen=True)
+
+    ready: bool = Field(description="Every role is.")
+    roles: dict[str, bool] = Field(
+        description="Whether each role of the process is ready; none is while it starts or ends."
+    )
+    reasons: dict[str, str] | None = Field(default=None, description="Why each role that is not ready is not.")
+    partitions: tuple[PartitionReadiness, ...] | None = Field(
+        default=None, description="Of a worker: those that the group gave to it."
+    )
 
 
 class HttpServer:
-    """Answers health checks and scrapes. `ready`: all roles are, and the process is not draining.
+    """Answers health checks and scrapes."""
 
-    A process whose log cannot be written is not ready either, and says why.
-    """
-
-    def __init__(self, settings: HttpSettings, metrics: Metrics, ready: Readiness) -> None:
+    def __init__(self, settings: HttpSettings, metrics: Metrics, readiness: Callable[[], Readiness]) -> None:
         self._settings = settings
         self._metrics = metrics
-        self._ready = ready
+        self._ask = readiness
         self._runner: web.AppRunner | None = None
 
     async def start(self) -> tuple[str, int]:
@@ -63,10 +74,6 @@ class HttpServer:
 
     async def _readiness(self, request: web.Request) -> web.Response:
         del request
-        roles, troubles = dict(self._ready()), self._metrics.troubles
-        roles |= dict.fromkeys(troubles, False)
-        ready = all(roles.values())
-        answer: dict[str, object] = {"ready": ready, "roles": roles}
-        if troubles:
-            answer["reasons"] = dict(troubles)
-        return web.json_response(answer, status=200 if ready else 503)
+        answer = self._ask()
+        text = answer.model_dump_json(exclude_none=True)
+        return web.Response(text=text, content_type="application/json", status=200 if answer.ready else 503)

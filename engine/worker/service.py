@@ -24,7 +24,7 @@ from engine.errors import BusUnavailable, Fenced, RestoreError
 from engine.events.topics import INPUTS
 from engine.metrics import Metrics
 from engine.settings import Settings
-from engine.worker import ahead
+from engine.worker import ahead, readiness
 from engine.worker.outage import Outage
 from engine.worker.partition import PartitionWorker
 from engine.worker.restore import Restorer
@@ -84,6 +84,7 @@ class Worker:
         self._outage = Outage(give_up_s, metrics, self._watchdog.beat, self._seams.performance)
         self._sender = Sender(self._joined, self._restorer, metrics, clock, self._outage, self._owns, self._drop)
         self._stopping = asyncio.Event()
+        self._lag: Mapping[int, Mapping[str, int]] = {}
         self._lag_at = 0
         self.ready = False
         """The default shop's pool is live, and every owned partition is restored and caught up."""
@@ -321,7 +322,7 @@ class Worker:
         fresh = [worker for worker in self._partitions.values() if not worker.ready]
         if fresh or now - self._lag_at >= LAG_EVERY_MS:
             self._lag_at = now
-            lag = await member.lag()
+            self._lag = lag = await member.lag()
             for worker in fresh:
                 behind = lag.get(worker.partition, {})
                 worker.ready = behind.get("room-events", 0) == 0 and sum(behind.values()) < self._share.limit
@@ -338,6 +339,16 @@ class Worker:
         ready = sum(1 for worker in self._partitions.values() if worker.ready)
         self._metrics.partitions_ready.set(ready)
         self.ready = ready == len(self._partitions) and not self._assigned and not self._stopping.is_set()
+
+    @property
+    def partitions(self) -> tuple[readiness.PartitionReadiness, ...]:
+        """How far each of its partitions is."""
+        return readiness.partitions(self._assigned, self._partitions, self._lag)
+
+    @property
+    def waits_for(self) -> str:
+        """Why it is not ready."""
+        return readiness.waits_for(self.partitions, self._default_shop(), has_pool=self._has_default_pool())
 
     def _joined(self) -> Member:
         if self._member is None:

@@ -6,13 +6,16 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from aiohttp import ClientSession
 
 from engine.bus.port import Bus
 from engine.cli import assembly
 from engine.cli.assembly import Assembly, Listening, Part, with_default_shop
+from engine.cli.http import Readiness
 from engine.errors import BusDamaged, LivechatError, PoolError, Problem, UsageError
 from engine.metrics import Metrics
 from engine.settings import Role, Settings, load
+from engine.worker.readiness import PartitionReadiness
 
 
 class FakePart:
@@ -67,6 +70,70 @@ async def test_stop_ends_every_role(settings: Settings, monkeypatch: pytest.Monk
     assert set(served.ready().values()) == {False}
     await running
     assert sorted(log) == ["insight ended", "worker ended"]
+
+
+class FakeWorker(FakePart):
+    """It has a partition and is restoring it; it takes until `end` to stop."""
+
+    partitions = (PartitionReadiness(partition=0, state="restoring"),)
+    waits_for = "partition 0 is restoring"
+
+    def stop(self) -> None:
+        pass
+
+    def end(self) -> None:
+        super().stop()
+
+
+async def test_readiness_is_told_with_its_reasons(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the real HTTP server, from the start to the end: what each role waits for, what the log does, that it stops."""
+    parts: dict[Role, FakePart] = {}
+    seen: list[Metrics] = []
+
+    def make(role: Role, bus: Bus, settings: Settings, metrics: Metrics) -> Part:
+        parts[role] = (FakeWorker if role == "worker" else FakePart)(role, [])
+        seen.append(metrics)
+        return parts[role]
+
+    monkeypatch.setattr(assembly, "make", make)
+    listening: asyncio.Queue[Listening] = asyncio.Queue()
+    served = Assembly(settings, listening=listening.put_nowait)
+    starting = served.readiness()
+    assert (starting.ready, starting.partitions) == (False, None)
+    assert starting.reasons is not None
+    assert {why.partition(":")[0] for why in starting.reasons.values()} == {"it is starting"}
+    running = asyncio.create_task(served.run())
+    host, port = (await listening.get()).http
+    async with ClientSession() as session:
+
+        async def ask() -> tuple[int, Readiness]:
+            async with session.get(f"http://{host}:{port}/readyz") as answer:
+                return answer.status, Readiness.model_validate(await answer.json())
+
+        status, told = await ask()
+        assert (status, told.ready, told.reasons) == (200, True, None)
+        assert told.partitions == FakeWorker.partitions
+        parts["worker"].ready = parts["insight"].ready = False
+        status, told = await ask()
+        assert (status, told.reasons) == (
+            503,
+            {"worker": "partition 0 is restoring", "insight": "it still reads the decisions of its window"},
+        )
+        parts["worker"].ready = parts["insight"].ready = True
+        seen[0].troubles["worker"] = "there is no space left"
+        status, told = await ask()
+        assert (status, told.roles) == (503, {"worker": False, "insight": True})
+        assert told.reasons == {"worker": "there is no space left"}
+        seen[0].troubles.clear()
+        assert (await ask())[0] == 200
+        served.stop()
+        status, told = await ask()
+        assert (status, told.reasons) == (503, {"worker": "it is stopping", "insight": "it is stopping"})
+        assert told.partitions == FakeWorker.partitions
+    worker = parts["worker"]
+    assert isinstance(worker, FakeWorker)
+    worker.end()
+    await running
 
 
 async def test_role_that_fails_ends_the_process_with_its_error(

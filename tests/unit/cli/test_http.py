@@ -2,50 +2,87 @@
 
 from __future__ import annotations
 
-import json
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
 
+from aiohttp import ClientSession
 from aiohttp.test_utils import make_mocked_request
 
-from engine.cli.http import HttpServer
+from engine.cli.http import HttpServer, Readiness
 from engine.metrics import Metrics
 from engine.settings import HttpSettings
+from engine.worker.readiness import PartitionReadiness
+
+ROOT = Path(__file__).parents[3]
 
 
-async def test_ready_only_when_every_role_is() -> None:
-    """503 tells which role is missing."""
-    roles = {"worker": False, "gateway": True}
-    server = HttpServer(HttpSettings(), Metrics(), lambda: roles)
-    request = make_mocked_request("GET", "/readyz")
-    answer = await server._readiness(request)
-    assert (answer.status, json.loads(answer.text or "")) == (503, {"ready": False, "roles": roles})
-    roles["worker"] = True
-    answer = await server._readiness(request)
-    assert (answer.status, json.loads(answer.text or "")) == (200, {"ready": True, "roles": roles})
-    assert (await server._health(request)).status == 200
+@asynccontextmanager
+async def asking(server: HttpServer) -> AsyncIterator[Callable[[str], Awaitable[tuple[int, object]]]]:
+    """Asks the listening server for a path: status and JSON."""
+    host, port = await server.start()
+    try:
+        async with ClientSession(f"http://{host}:{port}") as session:
+
+            async def ask(path: str) -> tuple[int, object]:
+                async with session.get(path) as answer:
+                    return answer.status, await answer.json()
+
+            yield ask
+    finally:
+        await server.close()
 
 
-async def test_not_ready_while_the_log_cannot_be_written() -> None:
-    """503 with the reason, and 200 again afterwards."""
-    metrics = Metrics()
-    server = HttpServer(HttpSettings(), metrics, lambda: {"worker": True, "gateway": True})
-    request = make_mocked_request("GET", "/readyz")
-    metrics.troubles["worker"] = "there is no space left"
-    answer = await server._readiness(request)
-    assert answer.status == 503
-    assert json.loads(answer.text or "") == {
-        "ready": False,
-        "roles": {"worker": False, "gateway": True},
-        "reasons": {"worker": "there is no space left"},
-    }
-    metrics.troubles.clear()
-    assert (await server._readiness(request)).status == 200
+async def test_ready_tells_of_roles_and_partitions() -> None:
+    """200 where all is ready; else 503 with why, so that nobody has to read logs. What is not known is left out."""
+    partition = PartitionReadiness(partition=3, state="ready", lease=2, seq=7, rooms=1, lag={"comments": 0})
+    answers = [
+        Readiness(
+            ready=False,
+            roles={"worker": False},
+            reasons={"worker": "partition 3 is restoring"},
+            partitions=(PartitionReadiness(partition=3, state="restoring"),),
+        ),
+        Readiness(ready=True, roles={"worker": True}, partitions=(partition,)),
+    ]
+    server = HttpServer(HttpSettings(listen="127.0.0.1:0"), Metrics(), lambda: answers.pop(0))
+    async with asking(server) as ask:
+        assert await ask("/readyz") == (
+            503,
+            {
+                "ready": False,
+                "roles": {"worker": False},
+                "reasons": {"worker": "partition 3 is restoring"},
+                "partitions": [{"partition": 3, "state": "restoring"}],
+            },
+        )
+        assert await ask("/readyz") == (
+            200,
+            {"ready": True, "roles": {"worker": True}, "partitions": [partition.model_dump()]},
+        )
+        assert await ask("/healthz") == (200, {"healthy": True})
+
+
+def test_the_example_of_the_documentation_is_one() -> None:
+    """Operators build their checks by it."""
+    page = (ROOT / "docs" / "operations.md").read_text("utf-8")
+    (example,) = re.findall(r"^    (\{\"ready\".*\n(?:     .*\n)*)", page, re.MULTILINE)
+    answer = Readiness.model_validate_json(example)
+    assert not answer.ready
+    assert answer.partitions is not None
+    assert {one.state for one in answer.partitions} == {"restoring", "catching up", "ready"}
+    given = {name for one in answer.partitions for name in one.model_fields_set}
+    assert given == set(PartitionReadiness.model_fields)
 
 
 async def test_metrics_are_those_of_the_process() -> None:
     """In Prometheus's text format."""
     metrics = Metrics()
     metrics.comments.inc(3)
-    answer = await HttpServer(HttpSettings(), metrics, dict)._scrape(make_mocked_request("GET", "/metrics"))
+    answer = await HttpServer(HttpSettings(), metrics, lambda: Readiness(ready=True, roles={}))._scrape(
+        make_mocked_request("GET", "/metrics")
+    )
     assert isinstance(answer.body, bytes)
     assert b"livechat_comments_total 3.0\n" in answer.body
     assert answer.headers["Content-Type"].startswith("text/plain")

@@ -76,9 +76,13 @@ def test_it_is_ready_when_the_pool_is_live_and_everything_was_caught_up() -> Non
         running = asyncio.ensure_future(worker.run())
         await asyncio.sleep(1)
         assert (worker.ready, stand.decided()) == (False, 0)
+        assert worker.waits_for.startswith(f"no pool of the shop `{SHOP}` is live")
         stand.live()
         await asyncio.sleep(1)
         assert (worker.ready, stand.decided()) == (True, 1)
+        assert [one.state for one in worker.partitions] == ["ready", "ready"]
+        assert [one.lag for one in worker.partitions] == [{"comments": 0, "room-events": 0}] * 2
+        assert sum(one.rooms or 0 for one in worker.partitions) == 1
         worker.stop()
         await running
         assert not worker.ready
