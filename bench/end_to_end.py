@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import resource
 import tempfile
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -33,15 +32,18 @@ from bench.harness import (
     batches,
     drained,
     engine,
+    flood_of,
     flooded,
+    on_air,
     outgoing,
     pace,
     quantiles,
+    resident_mb,
     show,
+    soak,
     steps,
 )
-from bench.players import Players
-from bench.workload import Line, recorded, rooms
+from bench.workload import recorded, rooms
 from engine.bus import open_bus
 from engine.bus.partitioner import partition_of
 from engine.bus.port import Assigned, Batch, Committed, Outgoing, Stored
@@ -128,16 +130,11 @@ async def thousand(shelf: Shelf, arrivals: Arrivals, seconds: float, count: int 
     """1,000 rooms at a mean of 3 comments/s, each with a script that runs and a player that reports."""
     async with embedded(shelf) as running:
         made = steps(rooms(arrivals, count, 3.0, seconds), seconds)
-        names = [f"room-{number}" for number in range(count)]
-        players = Players(running.bus, shelf.pool, names)
-        task = asyncio.ensure_future(players.run())
-        await asyncio.sleep(WARM_S)
-        began, span = wall_clock(), Span()
-        await pace(running, made)
-        cores = span.cores()
-        await drained(running, len(running.sent))
-        players.stop()
-        await task
+        async with on_air(running.bus, shelf.pool, count) as players:
+            began, span = wall_clock(), Span()
+            await pace(running, made)
+            cores = span.cores()
+            await drained(running, len(running.sent))
         found = await running.latencies(began)
         return {
             "rooms": count,
@@ -165,9 +162,7 @@ async def hot(shelf: Shelf, arrivals: Arrivals, seconds: float) -> dict[str, flo
     """One room at five times what `rate` carries, beside 100 quiet rooms: some in its partition (`beside`), most in others."""
     carried = (await rate(shelf, arrivals, 5.0))["comments_per_s"]
     async with embedded(shelf) as running:
-        # Only ids change: a flood that is costly to make would slow down the process that it should flood.
-        lines = [Line(0.0, "hot", "h%d", f"h{n}", f"扣{n % 500}") for n in range(PUBLISH_BATCH)]
-        burst = [outgoing(line).value or b"" for line in lines]
+        burst = flood_of("hot")
         stop = asyncio.Event()
         flood = 0
 
@@ -211,42 +206,10 @@ async def hot(shelf: Shelf, arrivals: Arrivals, seconds: float) -> dict[str, flo
 
 
 async def memory(shelf: Shelf, arrivals: Arrivals, seconds: float, comments: int = 2_000_000) -> dict[str, float]:
-    """Resident memory while comments of 300,000 viewers go through 30 rooms.
-
-    So few, that each soon remembers as many identities as a room ever does: what grows from then on is a leak.
-    """
+    """Resident memory of the process over many comments."""
     del seconds
     async with embedded(shelf) as running:
-        marks: list[float] = []
-        published = 0
-        for batch in batches(rooms(arrivals, 30, 300.0, comments / 9_000 + 1), PUBLISH_BATCH):
-            while published - running.handled() > WINDOW:
-                await asyncio.sleep(0.002)
-            renamed = [
-                Line(line.at, line.room, f"m{published + n}", f"v{(published + n) * 7919 % 300_000}", line.text)
-                for n, line in enumerate(batch)
-            ]
-            await running.bus.publish([outgoing(line) for line in renamed])
-            published += len(batch)
-            if published * 20 // comments > len(marks):
-                marks.append(resident_mb())
-            if published >= comments:
-                break
-        await drained(running, published)
-        warm = marks[len(marks) // 4]
-        return {
-            "comments": published,
-            "warm_mb": round(warm),
-            "end_mb": round(marks[-1]),
-            "growth_percent": round(100 * (marks[-1] / warm - 1), 1),
-            "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
-        }
-
-
-def resident_mb() -> float:
-    """Resident memory now, MiB (Linux)."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * resource.getpagesize() / 1024 / 1024
+        return await soak(running.bus, arrivals, comments, running.handled, resident_mb)
 
 
 CASES = {"bare": bare, "rate": rate, "half": half, "rooms": thousand, "sweep": sweep, "hot": hot, "memory": memory}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import resource
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -18,8 +19,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench.workload import Line
-from engine.bus.port import Bus, Outgoing
+from bench.arrivals import Arrivals
+from bench.players import Players
+from bench.workload import Line, rooms
+from engine.bus.port import Bus, Outgoing, Stored
 from engine.cli.assembly import COLLECT
 from engine.clock import wall_clock
 from engine.events.codec import decode, encode
@@ -70,20 +73,38 @@ class Shelf:
 
 
 @dataclass(slots=True)
-class Engine:
-    """A running worker on a log of its own."""
+class Source:
+    """Publishes comments and notes when."""
 
     bus: Bus
-    worker: Worker
-    metrics: Metrics
-    sent: dict[str, int] = field(default_factory=dict)
+    sent: dict[str, int] = field(default_factory=dict, kw_only=True)
     """Comment id → when its publishing began, ms."""
-    done: int = 0
 
     async def publish(self, ids: Sequence[str], records: Sequence[Outgoing]) -> None:
         now = wall_clock()
         self.sent.update((name, now) for name in ids)
         await self.bus.publish(records)
+
+
+async def everything(bus: Bus, topic: str) -> AsyncIterator[Stored]:
+    """All records of a topic as it stands now, partition by partition."""
+    for partition in range(bus.partitions):
+        at, end = await bus.begin(topic, partition), await bus.end(topic, partition)
+        while at < end:
+            page = await bus.read(topic, partition, at, end, max_records=2_000)
+            if not page:  # nothing but markers of transactions is left
+                break
+            for stored in page:
+                yield stored
+            at = page[-1].offset + 1
+
+
+@dataclass(slots=True)
+class Engine(Source):
+    """A running worker on a log of its own."""
+
+    worker: Worker
+    metrics: Metrics
 
     def handled(self) -> int:
         """Comments whose verdict is committed, as the worker counts."""
@@ -92,17 +113,10 @@ class Engine:
     async def latencies(self, after: int, rooms_only: Callable[[str], bool] = lambda _: True) -> list[int]:
         """Publish → commit in ms, of comments published after `after`, in order of size; read from the log afterwards."""
         found = []
-        for partition in range(self.bus.partitions):
-            at, end = await self.bus.begin("verdicts", partition), await self.bus.end("verdicts", partition)
-            while at < end:
-                page = await self.bus.read("verdicts", partition, at, end, max_records=2_000)
-                for stored in page:
-                    record = decode("verdicts", stored.value)
-                    if rooms_only(record.room):
-                        found += [
-                            stored.time - sent for line in record.lines if (sent := self.sent.get(line.id, 0)) >= after
-                        ]
-                at = page[-1].offset + 1
+        async for stored in everything(self.bus, "verdicts"):
+            record = decode("verdicts", stored.value)
+            if rooms_only(record.room):
+                found += [stored.time - sent for line in record.lines if (sent := self.sent.get(line.id, 0)) >= after]
         return sorted(found)
 
 
@@ -181,14 +195,76 @@ def steps(lines: Iterable[Line], seconds: float, length: float = 0.02) -> list[S
     return made
 
 
-async def pace(running: Engine, made: Iterable[Step]) -> None:
+async def pace(source: Source, made: Iterable[Step]) -> None:
     """Publish each step at its time."""
     began = time.perf_counter()
     for step in made:
         rest = began + step.at - time.perf_counter()
         if rest > 0:
             await asyncio.sleep(rest)
-        await running.publish(step.ids, step.records)
+        await source.publish(step.ids, step.records)
+
+
+@asynccontextmanager
+async def on_air(bus: Bus, pool: Pool, count: int) -> AsyncIterator[Players]:
+    """A player for each of `count` rooms; ready after the warm-up."""
+    players = Players(bus, pool, [f"room-{number}" for number in range(count)])
+    task = asyncio.ensure_future(players.run())
+    await asyncio.sleep(WARM_S)
+    try:
+        yield players
+    finally:
+        players.stop()
+        await task
+
+
+async def soak(
+    bus: Bus, arrivals: Arrivals, comments: int, handled: Callable[[], int], resident_mb: Callable[[], float]
+) -> dict[str, float]:
+    """Resident memory while comments of 300,000 viewers go through 30 rooms.
+
+    So few, that each soon remembers as many identities as a room ever does: what grows from then on is a leak.
+    """
+    marks: list[float] = []
+    published = 0
+    for batch in batches(rooms(arrivals, 30, 300.0, comments / 9_000 + 1), PUBLISH_BATCH):
+        while published - handled() > WINDOW:
+            await asyncio.sleep(0.002)
+        renamed = [
+            Line(line.at, line.room, f"m{published + n}", f"v{(published + n) * 7919 % 300_000}", line.text)
+            for n, line in enumerate(batch)
+        ]
+        await bus.publish([outgoing(line) for line in renamed])
+        published += len(batch)
+        if published * 20 // comments > len(marks):
+            marks.append(resident_mb())
+        if published >= comments:
+            break
+    while handled() < published:
+        await asyncio.sleep(0.02)
+    warm = marks[len(marks) // 4]
+    return {
+        "comments": published,
+        "warm_mb": round(warm),
+        "end_mb": round(marks[-1]),
+        "growth_percent": round(100 * (marks[-1] / warm - 1), 1),
+        "highest_mb": round(max(marks)),
+    }
+
+
+def resident_mb(process: int | str = "self") -> float:
+    """Resident memory of a process now, MiB (Linux)."""
+    pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
+    return pages * resource.getpagesize() / 1024 / 1024
+
+
+def flood_of(room: str) -> list[bytes]:
+    """One batch of comments of a room with a gap for their number: all but the number stays.
+
+    A flood that is costly to make would slow down the process that it should flood.
+    """
+    lines = [Line(0.0, room, "h%d", f"h{n}", f"扣{n % 500}") for n in range(PUBLISH_BATCH)]
+    return [outgoing(line).value or b"" for line in lines]
 
 
 @dataclass(slots=True)

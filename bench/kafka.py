@@ -2,18 +2,22 @@
 
     python -m bench.kafka [--data FILE.csv.gz] [--case NAME ...] [--seconds S] [--partitions N] [--json OUT]
 
-Cases: `rate` (as fast as they are taken), `load` (10, 50 and 80 % of that: latency), `partitions` (8,000/s on 1, 8, 16 and 32 of
-them), `workers` (one and two worker processes), `recovery` (a worker killed, 1,000 rooms). The peer in the same run is `loop`: a
-plain consume-produce loop of aiokafka with the same transactions, one for each partition and batch, which copies every comment; it
-is what Kafka itself costs. Latency is from the call of publish to the moment at which a reader of committed records gets the
-verdict. The first 10 s of a case are told apart (`first_…`).
+Cases: `transactions` (what Kafka carries of them without an engine), `rate` (as fast as they are taken), `load` (10, 50 and 80 % of
+that: latency), `partitions` (5,000/s on 1, 8, 16 and 32 of them), `workers` (one and two worker processes), `rooms` (1,000 rooms at
+3/s with players), `recovery` (workers that join, die, and are started again, 1,000 rooms), `hot` (one room at five times `rate`
+beside 100 quiet ones), `memory` (a million comments). The peer in the same run is `loop`: a plain consume-produce loop of aiokafka
+with the same transactions, one for each partition and batch, which copies every comment; it is what Kafka itself costs. Latency is
+from the call of publish to the moment at which a reader of committed records gets the verdict. The first 10 s of a case are told
+apart (`first_…`). `load` and `hot` need the figure of `rate`: they take the one that OUT holds of the same conditions, or measure it.
+
+Each case writes its figures into OUT when it ends, with its conditions and the machine; those of other cases stay there, so cases
+may be measured apart. `python -m bench.scale` makes the tables of docs/scale.md from that file.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import signal
 import tempfile
 import time
 from collections.abc import Sequence
@@ -26,7 +30,6 @@ from bench.harness import (
     WARM_S,
     Shelf,
     Span,
-    Step,
     batches,
     drained,
     flooded,
@@ -36,18 +39,21 @@ from bench.harness import (
     show,
     steps,
 )
+from bench.kafka_hot import hot
 from bench.kafka_loop import loop
-from bench.kafka_site import Site, WorkerProcess, apart, verdicts
+from bench.kafka_processes import held, memory, recovery, workers
+from bench.kafka_site import Site, verdicts
+from bench.kafka_transactions import transactions
+from bench.measured import Machine, Measured, keep, read
 from bench.workload import recorded, rooms
-from engine.bus.port import Bus
 from engine.clock import wall_clock
 from tests.kafka.broker import Broker
+from tests.kafka.jars import VERSION
 
 SWEPT = (1, 8, 16, 32)
-SWEPT_RATE = 8_000  # comments/s
+SWEPT_RATE = 5_000  # comments/s
 LOADS = (0.1, 0.5, 0.8)
-ROOMS = 1_000  # of the case `recovery`
-BACK_S = 60.0  # longest wait for a worker that takes over
+BASED_ON_RATE = ("load", "hot")
 
 
 # ---- cases -----------------------------------------------------------------------------------------------------------
@@ -57,14 +63,17 @@ async def rate(site: Site, partitions: int) -> dict[str, float]:
     """As fast as verdicts come, from eight publishers."""
     lines = islice(rooms(site.arrivals, 100, 400.0, 60.0), round(MOST_RATE * (site.seconds + WARM_S)))
     made = [[outgoing(line) for line in batch] for batch in batches(lines, PUBLISH_BATCH)]
-    async with site.engine(partitions) as running:
+    async with site.engine(partitions) as (running, settings):
         found = await flooded(running, made, site.seconds, site.cpu)
-    site.rate = found.per_second
+        handled, size = running.handled(), site.log_bytes(settings)
+        commits = running.metrics.commits.labels("committed")._value.get()  # noqa: SLF001 - the library has no other way to read a counter
     return {
         "comments_per_s": round(found.per_second),
         "first_per_s": round(found.first_per_second),
         "cores": round(found.cores, 2),
         "broker_cores": round(found.other_cores, 2),
+        "comments_per_commit": round(handled / commits),
+        "log_bytes_per_comment": round(size / handled),
     }
 
 
@@ -72,13 +81,13 @@ async def at_rate(site: Site, partitions: int, per_s: float) -> dict[str, float]
     """Latency of 100 rooms that write `per_s` together."""
     length = site.seconds + WARM_S
     made = steps(rooms(site.arrivals, 100, per_s / 100, length), length)
-    async with site.engine(partitions) as running, verdicts(running.bus) as reading:
+    async with site.engine(partitions) as (running, _), verdicts(running.bus) as reading:
         began, span, cpu = wall_clock(), Span(), site.cpu()
         await pace(running, made)
         cores, spent = span.cores(), time.perf_counter() - span.wall
         broker = (site.cpu() - cpu) / spent
         await drained(running, len(running.sent))
-        await asyncio.sleep(1.0)  # what is committed is still to be read
+        await reading.drained(len(running.sent))
         times, edge = reading.times(), began + round(WARM_S * 1_000)
         sent = running.sent
         missing = len(sent) - len(times)
@@ -96,8 +105,6 @@ async def at_rate(site: Site, partitions: int, per_s: float) -> dict[str, float]
 
 async def load(site: Site, partitions: int) -> dict[str, float]:
     """Latency at a share of what `rate` carried."""
-    if not site.rate:
-        await rate(site, partitions)
     figures: dict[str, float] = {}
     for share in LOADS:
         found = await at_rate(site, partitions, share * site.rate)
@@ -111,97 +118,46 @@ async def sweep(site: Site, partitions: int) -> dict[str, float]:
     figures: dict[str, float] = {}
     for count in SWEPT:
         found = await at_rate(site, count, SWEPT_RATE)
-        figures |= {f"{count}_{name}": found[name] for name in ("p50_ms", "p99_ms", "cores", "broker_cores")}
+        figures |= {f"{count}_{name}": value for name, value in found.items()}
     return figures
-
-
-async def publish_steps(bus: Bus, made: Sequence[Step], sent: dict[str, int]) -> None:
-    """Publishes each step at its time; notes when."""
-    began = time.perf_counter()
-    for step in made:
-        rest = began + step.at - time.perf_counter()
-        if rest > 0:
-            await asyncio.sleep(rest)
-        now = wall_clock()
-        sent.update((name, now) for name in step.ids)
-        await bus.publish(step.records)
-
-
-async def workers(site: Site, partitions: int) -> dict[str, float]:
-    """How fast one and two worker processes get through a backlog; publisher and reader are a process of their own."""
-    count = round(10_000 * (site.seconds + WARM_S))
-    made = [
-        [outgoing(line) for line in batch]
-        for batch in batches(islice(rooms(site.arrivals, 100, 400.0, 60.0), count), PUBLISH_BATCH)
-    ]
-    total = sum(map(len, made))
-    figures: dict[str, float] = {}
-    for number in (1, 2):
-        async with apart(site, partitions) as (bus, settings, folder):
-            await bus.publish(made[0])
-            processes = [WorkerProcess(settings, folder) for _ in range(number)]
-            try:
-                async with verdicts(bus) as reading:
-                    await asyncio.gather(*(process.start() for process in processes))
-                    while not reading.times():
-                        await asyncio.sleep(0.05)
-                    await asyncio.sleep(WARM_S)  # the second one joins meanwhile
-                    warm = len(reading.times())
-                    began = time.perf_counter()
-                    for batch in made[1:]:
-                        await bus.publish(batch)
-                    while len(reading.times()) - warm < total - warm:
-                        await asyncio.sleep(0.25)
-                    figures[f"{number}_per_s"] = round((total - warm) / (time.perf_counter() - began))
-            finally:
-                for process in processes:
-                    await process.end()
-    return figures
-
-
-async def recovery(site: Site, partitions: int) -> dict[str, float]:
-    """One of two workers is killed under 2,000 comments/s of 1,000 rooms: how long its rooms wait for a verdict."""
-    length = site.seconds + 2 * WARM_S + BACK_S
-    made = steps(rooms(site.arrivals, ROOMS, 2_000 / ROOMS, length), length)
-    async with apart(site, partitions) as (bus, settings, folder):
-        first, second = (WorkerProcess(settings, folder) for _ in range(2))
-        sent: dict[str, int] = {}
-        try:
-            async with verdicts(bus) as reading:
-                await asyncio.gather(first.start(), second.start())
-                publishing = asyncio.ensure_future(publish_steps(bus, made, sent))
-                while not reading.times():
-                    await asyncio.sleep(0.05)
-                await asyncio.sleep(2 * WARM_S)
-                killed = wall_clock()
-                await first.end(signal.SIGKILL)
-                await publishing
-                await asyncio.sleep(WARM_S)
-                times = reading.times()
-        finally:
-            await first.end()
-            await second.end()
-        late = [times[name] - at for name, at in sent.items() if name in times and at >= killed - 1_000]
-        return {
-            "rooms": ROOMS,
-            "longest_wait_s": round(max(late) / 1_000, 1),
-            "session_timeout_s": settings.bus.kafka.session_timeout_s,
-            "unread": sum(1 for name in sent if name not in times),
-        }
 
 
 CASES = {
+    "transactions": transactions,
     "loop": loop,
     "rate": rate,
     "load": load,
     "partitions": sweep,
     "workers": workers,
+    "rooms": held,
     "recovery": recovery,
+    "hot": hot,
+    "memory": memory,
 }
 
 
-async def run(site: Site, names: Sequence[str], partitions: int) -> dict[str, dict[str, float]]:
-    return {name: await CASES[name](site, partitions) for name in names}
+async def run(
+    site: Site, names: Sequence[str], partitions: int, conditions: dict[str, float | str], out: Path | None
+) -> dict[str, Measured]:
+    """The cases one after another; each is kept when it ends."""
+    machine, known, found = Machine.here(VERSION), {} if out is None else read(out), {}
+    if (
+        "rate" in known
+        and "rate" not in names
+        and (known["rate"].machine, known["rate"].conditions) == (machine, conditions)
+    ):
+        site.rate = known["rate"].figures["comments_per_s"]
+    elif "rate" not in names and any(name in BASED_ON_RATE for name in names):
+        names = ["rate", *names]
+    for name in names:
+        figures = await CASES[name](site, partitions)
+        if name == "rate":
+            site.rate = figures["comments_per_s"]
+        found[name] = Measured.now(machine, conditions, figures)
+        if out is not None:
+            keep(out, name, found[name])
+        print(f"{name}: {figures}", flush=True)
+    return found
 
 
 def main() -> None:
@@ -210,21 +166,28 @@ def main() -> None:
     parser.add_argument("--case", action="append", choices=list(CASES), help="only these cases")
     parser.add_argument("--seconds", type=float, default=20.0, help="length of a case after its warm-up")
     parser.add_argument("--partitions", type=int, default=8, help="of the inputs, where a case does not say")
+    parser.add_argument("--comments", type=int, default=1_000_000, help="of the case `memory`")
     parser.add_argument(
         "--models", type=Path, default=Path("var/models"), help="folder where trained models are cached"
     )
-    parser.add_argument("--json", type=Path, help="write the figures here")
+    parser.add_argument("--json", type=Path, help="write the figures here, case by case; other cases in it stay")
     options = parser.parse_args()
+    conditions: dict[str, float | str] = {
+        "seconds": options.seconds,
+        "warm_up_s": WARM_S,
+        "partitions": options.partitions,
+        "arrivals": options.data.name if options.data else "the example live",
+    }
     with tempfile.TemporaryDirectory(prefix="livechat-bench-kafka-") as folder:
         broker = Broker(Path(folder) / "broker", java=("-Xmx1g",))
         broker.start()
         try:
-            site = Site(broker, Shelf.of(options.models), recorded(options.data), options.seconds)
+            site = Site(broker, Shelf.of(options.models), recorded(options.data), options.seconds, options.comments)
             names = options.case or list(CASES)
-            figures = asyncio.run(run(site, names, options.partitions))
+            found = asyncio.run(run(site, names, options.partitions, conditions, options.json))
         finally:
             broker.stop()
-    show(figures, options.json)
+    show({name: measured.figures for name, measured in found.items()}, None)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from bench.harness import (
 )
 from bench.kafka_site import Site
 from bench.workload import rooms
+from engine.bus import open_bus
 
 
 async def loop(site: Site, partitions: int) -> dict[str, float]:
@@ -28,7 +29,7 @@ async def loop(site: Site, partitions: int) -> dict[str, float]:
     lines = islice(rooms(site.arrivals, 100, 400.0, 60.0), round(2 * MOST_RATE * (site.seconds + WARM_S)))
     made = [[outgoing(line) for line in batch] for batch in batches(lines, PUBLISH_BATCH)]
     async with site.settings(partitions) as settings:
-        bus = await site.open(settings)
+        bus = await open_bus(settings.bus)
         inputs = [TopicPartition(settings.bus.prefix + "comments", p) for p in range(partitions)]
         group = settings.bus.prefix + "loop"
         options = {"bootstrap_servers": site.broker.bootstrap, "retry_backoff_ms": 10}

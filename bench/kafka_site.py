@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import uuid4
 
+from confluent_kafka import Producer
 from pydantic import SecretStr
 
 from bench.arrivals import Arrivals
@@ -20,18 +22,31 @@ from bench.harness import (
     Engine,
     Shelf,
     engine,
+    outgoing,
+    resident_mb,
 )
-from engine.bus.kafka import open_kafka
+from bench.workload import Line
+from engine.bus import open_bus
 from engine.bus.kafka.access import Access
 from engine.bus.kafka.layout import Layout
 from engine.bus.kafka.topics import Shape, create, remove
-from engine.bus.port import Bus, Tail
+from engine.bus.partitioner import partition_of
+from engine.bus.port import Bus, Outgoing, Tail
 from engine.clock import wall_clock
 from engine.events.codec import decode
 from engine.settings import BusSettings, PrivacySettings, Settings
 from tests.kafka.broker import Broker
+from tests.kafka.guarded import Guarded
 
 VIEWER_KEY = "a key of benchmarks, which hides nobody"
+AWAKE_S = 120.0  # for workers to load the model and take all partitions
+DRAIN_S = 600.0  # longest wait for the verdicts of what a case left behind
+
+
+def processor_s(process: int) -> float:
+    """Processor seconds of a process so far (Linux)."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(slots=True)
@@ -42,13 +57,19 @@ class Site:
     shelf: Shelf
     arrivals: Arrivals
     seconds: float
+    comments: int = 1_000_000
+    """Of the case `memory`."""
     rate: float = 0.0
     """Comments/s that one process carried."""
 
     def cpu(self) -> float:
         """Processor seconds of the broker so far."""
-        fields = Path(f"/proc/{self.broker.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return processor_s(self.broker.pid)
+
+    def log_bytes(self, settings: Settings) -> int:
+        """What the topics take on the broker's disk; its indexes are laid out in advance, so they are left out."""
+        files = self.broker.folder.glob(f"data/{settings.bus.prefix}*/*.log")
+        return sum(file.stat().st_size for file in files)
 
     @asynccontextmanager
     async def settings(self, partitions: int) -> AsyncIterator[Settings]:
@@ -61,16 +82,30 @@ class Site:
         finally:
             await remove(access, layout)
 
-    async def open(self, settings: Settings) -> Bus:
-        return await open_kafka(self.broker.bootstrap, settings.bus)
-
     @asynccontextmanager
-    async def engine(self, partitions: int) -> AsyncIterator[Engine]:
+    async def engine(self, partitions: int) -> AsyncIterator[tuple[Engine, Settings]]:
+        """A worker in this process, on topics of its own."""
         async with (
             self.settings(partitions) as settings,
-            engine(self.shelf, settings, await self.open(settings)) as running,
+            engine(self.shelf, settings, await open_bus(settings.bus)) as running,
         ):
-            yield running
+            yield running, settings
+
+    @asynccontextmanager
+    async def apart(self, partitions: int) -> AsyncIterator[Apart]:
+        """Topics with the pool on them, for workers that are processes of their own; those end with it."""
+        with tempfile.TemporaryDirectory(prefix="livechat-bench-") as folder:
+            async with self.settings(partitions) as settings:
+                bus = await open_bus(settings.bus)
+                publisher = settings.publisher.model_copy(update={"default_shop": self.shelf.pool.shop})
+                found = Apart(bus, settings.model_copy(update={"publisher": publisher}), Path(folder))
+                try:
+                    await self.shelf.publish(bus)
+                    yield found
+                finally:
+                    for worker in found.workers:
+                        await worker.stop()
+                    await bus.close()
 
 
 @dataclass(slots=True)
@@ -80,6 +115,8 @@ class Verdicts:
     bus: Bus
     seen: list[tuple[int, bytes]] = field(default_factory=list)
     """(when it was read, record), of what was not looked into yet."""
+    outcomes: dict[str, Counter[str]] = field(default_factory=dict)
+    """Room → first verdicts, as far as they were looked into."""
     _times: dict[str, int] = field(default_factory=dict)
 
     async def follow(self) -> None:
@@ -97,9 +134,22 @@ class Verdicts:
         """Comment id → when its verdict was read first, ms."""
         seen, self.seen = self.seen, []
         for at, value in seen:
-            for line in decode("verdicts", value).lines:
-                self._times.setdefault(line.id, at)
+            record = decode("verdicts", value)
+            outcomes = self.outcomes.setdefault(record.room, Counter())
+            for line in record.lines:
+                if line.id not in self._times:
+                    self._times[line.id] = at
+                    outcomes[line.verdict] += 1
         return self._times
+
+    async def drained(self, count: int, limit_s: float = DRAIN_S) -> bool:
+        """Waits until so many comments have a verdict; False where that takes too long."""
+        end = time.perf_counter() + limit_s
+        while len(self.times()) < count:
+            if time.perf_counter() > end:
+                return False
+            await asyncio.sleep(0.1)
+        return True
 
 
 @asynccontextmanager
@@ -114,43 +164,102 @@ async def verdicts(bus: Bus) -> AsyncIterator[Verdicts]:
             await task
 
 
-@dataclass(slots=True)
 class WorkerProcess:
     """`livechat serve --roles worker` on the site's broker."""
 
-    settings: Settings
-    folder: Path
-    process: asyncio.subprocess.Process | None = None
-
-    async def start(self) -> None:
-        bus = self.settings.bus
-        environment = os.environ | {
+    def __init__(self, settings: Settings, folder: Path) -> None:
+        bus = settings.bus
+        environment = {
             "LIVECHAT_BUS__PREFIX": bus.prefix,
             "LIVECHAT_BUS__PARTITIONS": str(bus.partitions),
             "LIVECHAT_PRIVACY__VIEWER_KEY": VIEWER_KEY,
-            "LIVECHAT_PUBLISHER__DEFAULT_SHOP": self.settings.publisher.default_shop or "",
+            "LIVECHAT_PUBLISHER__DEFAULT_SHOP": settings.publisher.default_shop or "",
         }
-        command = ("-m", "engine.cli", "serve", "--roles", "worker", "--bus", bus.url, "--http", "127.0.0.1:0")
-        with (self.folder / f"worker-{uuid4().hex[:6]}.log").open("wb") as log:
-            self.process = await asyncio.create_subprocess_exec(
-                sys.executable, *command, env=environment, stdout=log, stderr=log
-            )
+        command = (sys.executable, "-m", "engine.cli", "serve", "--roles", "worker", "--bus", bus.url)
+        log = folder / f"worker-{uuid4().hex[:6]}.log"
+        self._process = Guarded((*command, "--http", "127.0.0.1:0"), log, env=environment)
 
-    async def end(self, how: int = signal.SIGTERM) -> None:
-        if self.process is not None and self.process.returncode is None:
-            self.process.send_signal(how)
-            await self.process.wait()
+    def start(self) -> None:
+        self._process.start()
+
+    async def stop(self) -> None:
+        await asyncio.to_thread(self._process.stop)
+
+    async def kill(self) -> None:
+        await asyncio.to_thread(self._process.kill)
+
+    @property
+    def runs(self) -> bool:
+        return self._process.runs
+
+    def tail(self) -> str:
+        """The end of what it printed."""
+        return self._process.tail()
+
+    def cpu(self) -> float:
+        """Processor seconds so far."""
+        return processor_s(self._process.pid)
+
+    def resident_mb(self) -> float:
+        return resident_mb(self._process.pid)
 
 
-@asynccontextmanager
-async def apart(site: Site, partitions: int) -> AsyncIterator[tuple[Bus, Settings, Path]]:
-    """Topics with the pool on them, for workers that are processes of their own."""
-    with tempfile.TemporaryDirectory(prefix="livechat-bench-") as folder:
-        async with site.settings(partitions) as settings:
-            bus = await site.open(settings)
-            try:
-                await site.shelf.publish(bus)
-                publisher = settings.publisher.model_copy(update={"default_shop": site.shelf.pool.shop})
-                yield bus, settings.model_copy(update={"publisher": publisher}), Path(folder)
-            finally:
-                await bus.close()
+@dataclass(slots=True)
+class Apart:
+    """A log for workers that are processes of their own."""
+
+    bus: Bus
+    settings: Settings
+    folder: Path
+    workers: list[WorkerProcess] = field(default_factory=list)
+
+    def start(self) -> WorkerProcess:
+        """One more worker."""
+        worker = WorkerProcess(self.settings, self.folder)
+        worker.start()
+        self.workers.append(worker)
+        return worker
+
+    async def awake(self) -> None:
+        """Waits until comments of every partition get their verdict. Raises RuntimeError where none of the workers gets there."""
+        rooms: dict[int, str] = {}
+        number = 0
+        while len(rooms) < self.bus.partitions:
+            rooms.setdefault(partition_of(f"probe-{number}", self.bus.partitions), f"probe-{number}")
+            number += 1
+        lines = [Line(0.0, room, f"{room}-{uuid4().hex}", "prober", "扣1") for room in rooms.values()]
+        async with verdicts(self.bus) as reading:
+            await self.bus.publish([outgoing(line) for line in lines])
+            if not await reading.drained(len(lines), AWAKE_S):
+                told = "\n".join(worker.tail() for worker in self.workers)
+                raise RuntimeError(f"the workers did not begin within {AWAKE_S:.0f} s:\n{told}")
+
+    async def put(self, records: Iterable[Outgoing]) -> None:
+        """Writes records as fast as the broker takes them, by librdkafka in threads of its own."""
+        await asyncio.to_thread(self._put, records)
+
+    def _put(self, records: Iterable[Outgoing]) -> None:
+        producer = fast_producer(self.settings.bus.url.removeprefix("kafka:"))
+        for record in records:
+            topic = self.settings.bus.prefix + record.topic
+            while True:
+                try:
+                    producer.produce(topic, record.value, record.key)
+                    break
+                except BufferError:
+                    producer.poll(0.05)
+        producer.flush()
+
+
+def fast_producer(bootstrap: str) -> Producer:
+    """librdkafka's, with keys on the partitions where Java clients and the engine put them."""
+    return Producer(
+        {
+            "bootstrap.servers": bootstrap,
+            "partitioner": "murmur2_random",
+            "acks": "all",
+            "linger.ms": 10,
+            "batch.size": 500_000,
+            "queue.buffering.max.messages": 200_000,
+        }
+    )

@@ -1,0 +1,140 @@
+"""Cases on Kafka whose workers are processes of their own, as on a cluster: more of them, one that dies, rooms with players, memory."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from itertools import islice
+
+from bench.harness import WARM_S, Source, everything, on_air, outgoing, pace, quantiles, soak, steps
+from bench.kafka_site import Site, verdicts
+from bench.workload import rooms
+from engine.bus.port import Bus
+from engine.clock import wall_clock
+from engine.events.codec import decode
+
+BACKLOG_PER_S = 15_000  # comments laid out for each second of the case `workers`
+ROOMS = 1_000
+ROOM_PER_S = 3.0
+RECOVERY_PER_S = 2_000  # comments/s of all rooms together
+JOINS_S = 20.0  # the second worker starts, joins, and takes its half
+BACK_S = 40.0  # what is told of a worker's death begins and ends within it
+SOON_MS = 1_000  # a comment that waits no longer than this says that its partition is back
+
+
+async def workers(site: Site, partitions: int) -> dict[str, float]:
+    """How fast one and two worker processes get through a backlog, while every partition has one."""
+    figures: dict[str, float] = {}
+    for number in (1, 2):
+        count = round(BACKLOG_PER_S * (site.seconds + WARM_S))
+        made = [outgoing(line) for line in islice(rooms(site.arrivals, 100, 400.0, 60.0), count)]
+        async with site.apart(partitions) as log:
+            processes = [log.start() for _ in range(number)]
+            await log.awake()
+            await asyncio.sleep(WARM_S)  # the second one has joined by then
+            await log.put(made)
+            began, at = wall_clock(), time.perf_counter()
+            cpu, broker = sum(process.cpu() for process in processes), site.cpu()
+            await asyncio.sleep(site.seconds)
+            spent, ended = time.perf_counter() - at, wall_clock()
+            cores = (sum(process.cpu() for process in processes) - cpu) / spent
+            broker_cores = (site.cpu() - broker) / spent
+            done, outcomes, idle = await handled(log.bus, began, ended)
+        figures |= {
+            f"{number}_per_s": round(done / spent),
+            f"{number}_worker_cores": round(cores, 2),
+            f"{number}_broker_cores": round(broker_cores, 2),
+            f"{number}_unread_percent": round(100 * (outcomes["shed"] + outcomes["expired"]) / max(1, done), 1),
+            f"{number}_idle_partitions": idle,
+        }
+    return figures
+
+
+async def handled(bus: Bus, began: int, ended: int) -> tuple[int, Counter[str], int]:
+    """Comments that got their verdict within a span of the log's time, the verdicts, and how many partitions ran out of comments in it."""
+    outcomes: Counter[str] = Counter()
+    last: dict[int, int] = dict.fromkeys(range(bus.partitions), 0)
+    async for stored in everything(bus, "verdicts"):
+        last[stored.partition] = stored.time
+        if began <= stored.time < ended:
+            outcomes.update(line.verdict for line in decode("verdicts", stored.value).lines)
+    return outcomes.total(), outcomes, sum(1 for at in last.values() if at < ended - SOON_MS)
+
+
+async def recovery(site: Site, partitions: int) -> dict[str, float]:
+    """1,000 rooms at 2,000 comments/s together: a second worker joins, one of both is killed, the other is killed and started again."""
+    length = WARM_S + JOINS_S + 2 * BACK_S
+    made = steps(rooms(site.arrivals, ROOMS, RECOVERY_PER_S / ROOMS, length), length)
+    async with site.apart(partitions) as log:
+        first = log.start()
+        await log.awake()
+        source = Source(log.bus)
+        async with verdicts(log.bus) as reading:
+            publishing = asyncio.ensure_future(pace(source, made))
+            await asyncio.sleep(WARM_S)
+            joins = wall_clock()
+            second = log.start()
+            await asyncio.sleep(JOINS_S)
+            killed = wall_clock()
+            await first.kill()
+            await asyncio.sleep(BACK_S)
+            alone = wall_clock()
+            await second.kill()
+            log.start()
+            await publishing
+            await reading.drained(len(source.sent), BACK_S)
+            times = reading.times()
+    sent = source.sent
+    waits = sorted((at, times[name] - at) for name, at in sent.items() if name in times)
+    figures: dict[str, float] = {"rooms": ROOMS, "comments_per_s": round(len(sent) / length)}
+    for name, begin, end in (("joined", joins, killed), ("killed", killed, alone), ("restarted", alone, 1 << 60)):
+        # What was sent a moment before may not have been committed either.
+        found = [(at, wait) for at, wait in waits if begin - SOON_MS <= at < end - SOON_MS]
+        slow = [at for at, wait in found if wait > SOON_MS]
+        figures[f"{name}_longest_wait_s"] = round(max(wait for _, wait in found) / 1_000, 1)
+        figures[f"{name}_back_to_normal_s"] = round((max(slow) - begin) / 1_000, 1) if slow else 0.0
+    figures["session_timeout_s"] = log.settings.bus.kafka.session_timeout_s
+    figures["unread"] = sum(1 for name in sent if name not in times)
+    return figures
+
+
+async def held(site: Site, partitions: int) -> dict[str, float]:
+    """1,000 rooms at 3 comments/s, each with a script that runs and a player that reports: what a worker process takes for them."""
+    made = steps(rooms(site.arrivals, ROOMS, ROOM_PER_S, site.seconds + WARM_S), site.seconds + WARM_S)
+    async with site.apart(partitions) as log:
+        worker = log.start()
+        await log.awake()
+        empty = worker.resident_mb()
+        source = Source(log.bus)
+        async with verdicts(log.bus) as reading, on_air(log.bus, site.shelf.pool, ROOMS) as players:
+            began, at, cpu, broker = wall_clock(), time.perf_counter(), worker.cpu(), site.cpu()
+            await pace(source, made)
+            spent = time.perf_counter() - at
+            cores, broker_cores = (worker.cpu() - cpu) / spent, (site.cpu() - broker) / spent
+            full = worker.resident_mb()
+            await reading.drained(len(source.sent))
+            times = reading.times()
+        after = began + round(WARM_S * 1_000)
+        found = sorted(times[name] - sent for name, sent in source.sent.items() if sent >= after and name in times)
+        return {
+            "rooms": ROOMS,
+            "comments_per_s": round(len(source.sent) / spent),
+            **quantiles(found),
+            "unread": sum(1 for name in source.sent if name not in times),
+            "insertions": players.insertions,
+            "said": players.said,
+            "worker_cores": round(cores, 2),
+            "broker_cores": round(broker_cores, 2),
+            "empty_mb": round(empty),
+            "full_mb": round(full),
+        }
+
+
+async def memory(site: Site, partitions: int) -> dict[str, float]:
+    """Resident memory of a worker process over many comments of few rooms."""
+    async with site.apart(partitions) as log:
+        worker = log.start()
+        await log.awake()
+        async with verdicts(log.bus) as reading:
+            return await soak(log.bus, site.arrivals, site.comments, lambda: len(reading.times()), worker.resident_mb)
