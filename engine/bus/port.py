@@ -30,6 +30,8 @@ class Stored:
     key: str | None
     value: bytes | None
     headers: Headers = ()
+    fault: str = ""
+    """Why the bus withholds the value, which is empty then: what a stranger wrote cannot be decoded, or is beyond the limits."""
 
 
 @dataclass(slots=True)

@@ -26,11 +26,8 @@ _comment: Any = adapter(Comment).validator
 
 def read_comment(stored: Stored) -> Comment:
     """The comment; raises `RecordError`."""
-    value = stored.value
-    if value is None or len(value) > MAX_INPUT_BYTES:
-        raise _unfit("comments", value)
     try:
-        comment: Comment = _comment.validate_json(value)
+        comment: Comment = _comment.validate_json(_value(stored))
     except ValidationError as error:
         raise RecordError("comments", describe(error)) from None
     _check_key(stored, comment.room)
@@ -39,18 +36,14 @@ def read_comment(stored: Stored) -> Comment:
 
 def read_room_event(stored: Stored) -> RoomEvent:
     """The room event; raises `RecordError`."""
-    if stored.value is None or len(stored.value) > MAX_INPUT_BYTES:
-        raise _unfit("room-events", stored.value)
-    event: RoomEvent = decode("room-events", stored.value)
+    event: RoomEvent = decode("room-events", _value(stored))
     _check_key(stored, event.room)
     return event
 
 
 def read_shop_event(stored: Stored) -> ShopEvent:
     """The shop event; raises `RecordError`."""
-    if stored.value is None or len(stored.value) > MAX_INPUT_BYTES:
-        raise _unfit("shop-events", stored.value)
-    event: ShopEvent = decode("shop-events", stored.value)
+    event: ShopEvent = decode("shop-events", _value(stored))
     if stored.key != event.key():
         raise RecordError("shop-events", f"its key must be `{event.key()}`, so that a newer event replaces it")
     return event
@@ -73,10 +66,16 @@ def dead_letter(stored: Stored, error: str, now: int) -> DeadLetter:
     )
 
 
-def _unfit(topic: str, value: bytes | None) -> RecordError:
-    if value is None:
-        return RecordError(topic, "the value is empty")
-    return RecordError(topic, f"{len(value)} bytes, above the limit of {MAX_INPUT_BYTES}")
+def _value(stored: Stored) -> bytes:
+    """What is to be decoded; raises `RecordError` where nothing can be."""
+    value = stored.value
+    if stored.fault:
+        raise RecordError(stored.topic, stored.fault)
+    if not value:
+        raise RecordError(stored.topic, "the value is empty")
+    if len(value) > MAX_INPUT_BYTES:
+        raise RecordError(stored.topic, f"{len(value)} bytes, above the limit of {MAX_INPUT_BYTES}")
+    return value
 
 
 def _check_key(stored: Stored, room: str) -> None:

@@ -80,7 +80,7 @@ async def write(log: Log, *records: dict[str, Any]) -> None:
 
 async def test_what_strangers_write_is_delivered_without_harm(log: Log) -> None:
     """A missing key, a key that is no text, a tombstone, a bomb of headers, a header whose name is no text: each is one record, and
-    what follows comes, too. What cannot be read, or is beyond the limits, has an empty value."""
+    what follows comes, too. What cannot be read, or is beyond the limits, has an empty value and says why."""
     owner = await sole_owner(await log.open(), "livechat")
     bomb = [(f"h{n}", b"x") for n in range(HEADER_LIMIT + 1)]
     await write(
@@ -99,6 +99,7 @@ async def test_what_strangers_write_is_delivered_without_harm(log: Log) -> None:
         ("room", b"", ()),
         ("room", b"fine", (("h", b""),)),
     ]
+    assert [r.fault for r in found] == ["", "", "", "101 headers, above the limit of 100", ""]
 
 
 async def test_an_added_partition_stops_the_worker(log: Log) -> None:

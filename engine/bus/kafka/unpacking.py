@@ -14,7 +14,7 @@ from engine.bus.limits import HEADER_LIMIT, RECORD_LIMIT_BYTES
 from engine.bus.port import Headers, Stored
 
 UNREADABLE: Final = b""
-"""Value of a record that cannot be decoded, or is beyond the limits: no record of ours is empty, so it goes to the dead letters."""
+"""Value of a record that cannot be decoded, or is beyond the limits; its `fault` says why. No record of ours is empty."""
 
 FOREIGN = (KafkaError, ValueError, IndexError, OSError, EOFError)
 """What decoding a batch that is damaged, or packed in a way unknown here, may raise."""
@@ -63,10 +63,10 @@ def _records(topic: str, partition: int, batch: Any, start: int, found: list[Sto
             if offset < start:
                 continue
             at = offset
-            key, value, headers = record.key, record.value, record.headers
+            key, value, headers, fault = record.key, record.value, record.headers, ""
             if headers or (value is not None and len(value) > RECORD_LIMIT_BYTES):
-                headers, fits = _bounded(key, value, headers)
-                value = value if fits else UNREADABLE
+                headers, fault = _bounded(key, value, headers)
+                value = UNREADABLE if fault else value
             found.append(
                 Stored(
                     topic,
@@ -76,6 +76,7 @@ def _records(topic: str, partition: int, batch: Any, start: int, found: list[Sto
                     key if key is None else key.decode("utf-8", "replace"),
                     value,
                     headers or (),
+                    fault,
                 )
             )
             at = offset + 1
@@ -89,16 +90,22 @@ def _records(topic: str, partition: int, batch: Any, start: int, found: list[Sto
             error,
         )
         time = max(0, batch.max_timestamp or 0)
-        found += [Stored(topic, partition, offset, time, None, UNREADABLE) for offset in range(at, batch.next_offset)]
+        fault = f"it or what its batch holds before it cannot be decoded: {error}"
+        found += [
+            Stored(topic, partition, offset, time, None, UNREADABLE, fault=fault)
+            for offset in range(at, batch.next_offset)
+        ]
 
 
 def _bounded(
     key: bytes | None, value: bytes | None, headers: Sequence[tuple[str, bytes | None]]
-) -> tuple[Headers, bool]:
-    """The headers, and whether the record is within the limits; without any where it is not."""
+) -> tuple[Headers, str]:
+    """The headers, or without any, which limit the record is beyond."""
     if len(headers) > HEADER_LIMIT:
-        return (), False
+        return (), f"{len(headers)} headers, above the limit of {HEADER_LIMIT}"
     size = len(key or b"") + len(value or b"")
     kept = tuple((name, content or b"") for name, content in headers)
     size += sum(len(name.encode()) + len(content) for name, content in kept)
-    return (kept, True) if size <= RECORD_LIMIT_BYTES else ((), False)
+    if size > RECORD_LIMIT_BYTES:
+        return (), f"{size} bytes with its key and headers, above the limit of {RECORD_LIMIT_BYTES}"
+    return kept, ""

@@ -126,13 +126,19 @@ def test_a_batch_cut_short_is_left_for_the_next_time() -> None:
 
 
 def test_what_is_beyond_the_limits_is_unreadable() -> None:
-    """Too many headers, too many bytes: an empty value goes to the dead letters; the rest of the batch is not hurt."""
+    """Too many headers, too many bytes: the value is withheld, with the reason; the rest of the batch is not hurt."""
     bomb = [(f"h{n}", b"") for n in range(HEADER_LIMIT + 1)]
     large: Row = (b"room", bytes(RECORD_LIMIT_BYTES + 1), [])
     heavy: Row = (b"room", b"x", [("h", bytes(RECORD_LIMIT_BYTES))])
     found, after = unpack("t", 0, batch(0, (b"room", b"x", bomb), large, heavy, row("fine")), (), 0)
     assert values(found) == [(0, b""), (1, b""), (2, b""), (3, b"fine")]
-    assert found[0].headers == ()
+    assert [record.headers for record in found] == [()] * 4
+    assert [record.fault for record in found] == [
+        "101 headers, above the limit of 100",
+        "1000005 bytes with its key and headers, above the limit of 1000000",
+        "1000006 bytes with its key and headers, above the limit of 1000000",
+        "",
+    ]
     assert after == 4
 
 
@@ -143,6 +149,8 @@ def test_a_header_whose_name_is_no_text() -> None:
     poison = poison[:17] + crc32c(poison[21:]).to_bytes(4, "big") + poison[21:]
     found, after = unpack("t", 0, batch(0, row("a")) + poison + batch(4, row("b")), (), 0)
     assert values(found) == [(0, b"a"), (1, b"ok"), (2, b""), (3, b""), (4, b"b")]
+    assert [bool(record.fault) for record in found] == [False, False, True, True, False]
+    assert found[2].fault.startswith("it or what its batch holds before it cannot be decoded: 'utf-8' codec")
     assert after == 5
 
 
@@ -150,7 +158,9 @@ def test_a_damaged_batch_is_unreadable(caplog: pytest.LogCaptureFixture) -> None
     """Its checksum tells; every offset of it is accounted for, and the log says so."""
     damaged = bytearray(batch(0, row("a"), row("b")))
     damaged[-1] ^= 1
-    assert values(unpack("t", 0, bytes(damaged), (), 0)[0]) == [(0, b""), (1, b"")]
+    found, _ = unpack("t", 0, bytes(damaged), (), 0)
+    assert values(found) == [(0, b""), (1, b"")]
+    assert found[0].fault.endswith("cannot be decoded: its checksum is wrong")
     assert "records 0 to 1 of partition 0 of `t` cannot be read" in caplog.text
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -34,6 +36,7 @@ def test_a_well_formed_record_is_read() -> None:
     ("key", "value", "error"),
     [
         ("r", None, "empty"),
+        ("r", b"", "empty"),
         ("r", b"{", "record"),
         ("r", b"[]", "record"),
         ("r", b'{"room":"r"}', "source"),
@@ -47,6 +50,14 @@ def test_a_malformed_comment_says_what_is_wrong(key: str | None, value: bytes | 
     """Each kind of mistake has its own sentence."""
     with pytest.raises(RecordError, match=error):
         read_comment(stored("comments", key, value))
+
+
+@pytest.mark.parametrize("read", [read_comment, read_room_event, read_shop_event])
+def test_what_the_bus_withheld_says_why(read: Callable[[Stored], object]) -> None:
+    """Instead of an empty value, which it never had."""
+    withheld = replace(stored("comments", "r", b""), fault="900 headers, above the limit of 100")
+    with pytest.raises(RecordError, match=r"^not a valid comments: 900 headers, above the limit of 100$"):
+        read(withheld)
 
 
 def test_other_malformed_events_are_refused() -> None:
