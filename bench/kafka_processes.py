@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter
 from itertools import islice
 
-from bench.harness import WARM_S, Source, everything, on_air, outgoing, pace, quantiles, soak, steps
+from bench.harness import (
+    MOST_RATE,
+    PUBLISH_BATCH,
+    WARM_S,
+    WINDOW,
+    Source,
+    batches,
+    on_air,
+    outgoing,
+    pace,
+    quantiles,
+    soak,
+    steps,
+)
 from bench.kafka_site import Site, verdicts
 from bench.workload import rooms
-from engine.bus.port import Bus
 from engine.clock import wall_clock
-from engine.events.codec import decode
 
-BACKLOG_PER_S = 15_000  # comments laid out for each second of the case `workers`
 ROOMS = 1_000
 ROOM_PER_S = 3.0
 RECOVERY_PER_S = 2_000  # comments/s of all rooms together
@@ -24,42 +33,47 @@ SOON_MS = 1_000  # a comment that waits no longer than this says that its partit
 
 
 async def workers(site: Site, partitions: int) -> dict[str, float]:
-    """How fast one and two worker processes get through a backlog, while every partition has one."""
-    figures: dict[str, float] = {}
-    for number in (1, 2):
-        count = round(BACKLOG_PER_S * (site.seconds + WARM_S))
-        made = [outgoing(line) for line in islice(rooms(site.arrivals, 100, 400.0, 60.0), count)]
-        async with site.apart(partitions) as log:
-            processes = [log.start() for _ in range(number)]
-            await log.awake()
-            await asyncio.sleep(WARM_S)  # the second one has joined by then
-            await log.put(made)
-            began, at = wall_clock(), time.perf_counter()
-            cpu, broker = sum(process.cpu() for process in processes), site.cpu()
-            await asyncio.sleep(site.seconds)
-            spent, ended = time.perf_counter() - at, wall_clock()
-            cores = (sum(process.cpu() for process in processes) - cpu) / spent
-            broker_cores = (site.cpu() - broker) / spent
-            done, outcomes, idle = await handled(log.bus, began, ended)
-        figures |= {
-            f"{number}_per_s": round(done / spent),
-            f"{number}_worker_cores": round(cores, 2),
-            f"{number}_broker_cores": round(broker_cores, 2),
-            f"{number}_unread_percent": round(100 * (outcomes["shed"] + outcomes["expired"]) / max(1, done), 1),
-            f"{number}_idle_partitions": idle,
-        }
-    return figures
+    """As fast as one and two worker processes bring verdicts."""
+    return {
+        f"{number}_{name}": value
+        for number in (1, 2)
+        for name, value in (await throughput(site, partitions, number)).items()
+    }
 
 
-async def handled(bus: Bus, began: int, ended: int) -> tuple[int, Counter[str], int]:
-    """Comments that got their verdict within a span of the log's time, the verdicts, and how many partitions ran out of comments in it."""
-    outcomes: Counter[str] = Counter()
-    last: dict[int, int] = dict.fromkeys(range(bus.partitions), 0)
-    async for stored in everything(bus, "verdicts"):
-        last[stored.partition] = stored.time
-        if began <= stored.time < ended:
-            outcomes.update(line.verdict for line in decode("verdicts", stored.value).lines)
-    return outcomes.total(), outcomes, sum(1 for at in last.values() if at < ended - SOON_MS)
+async def throughput(site: Site, partitions: int, number: int) -> dict[str, float]:
+    """With as many comments on their way for each of the workers as in the case `rate`."""
+    lines = islice(rooms(site.arrivals, 100, 400.0, 60.0), round(MOST_RATE * (site.seconds + WARM_S)))
+    made = iter([[outgoing(line) for line in batch] for batch in batches(lines, PUBLISH_BATCH)])
+    async with site.apart(partitions) as log:
+        for _ in range(number):
+            log.start()
+        await log.awake()
+        await asyncio.sleep(WARM_S)  # the second one has joined by then
+        writer = log.writer()
+        async with verdicts(log.bus) as reading:
+
+            async def flood(seconds: float) -> int:
+                """How many got their verdict meanwhile."""
+                before, end = len(reading.times()), time.perf_counter() + seconds
+                while time.perf_counter() < end:
+                    if writer.written - len(reading.times()) < number * WINDOW:
+                        writer.write(next(made))
+                    else:
+                        await asyncio.sleep(0.01)
+                return len(reading.times()) - before
+
+            first = await flood(WARM_S)
+            unread, at, cpu, broker = reading.unread(), time.perf_counter(), log.cpu(), site.cpu()
+            done = await flood(site.seconds)
+            spent = time.perf_counter() - at
+            return {
+                "per_s": round(done / spent),
+                "first_per_s": round(first / WARM_S),
+                "worker_cores": round((log.cpu() - cpu) / spent, 2),
+                "broker_cores": round((site.cpu() - broker) / spent, 2),
+                "unread_percent": round(100 * (reading.unread() - unread) / max(1, done), 1),
+            }
 
 
 async def recovery(site: Site, partitions: int) -> dict[str, float]:

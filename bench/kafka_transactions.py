@@ -8,13 +8,12 @@ from dataclasses import dataclass, field
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 
-from bench.harness import Span
+from bench.harness import WARM_S, Span
 from bench.kafka_site import Site
 
 PRODUCERS = (1, 8, 32, 64)
 RECORDS = 10
 RECORD = b"x" * 300  # bytes; about a decision
-SETTLE_S = 3.0
 
 
 @dataclass(slots=True)
@@ -64,7 +63,7 @@ async def transactions(site: Site, partitions: int) -> dict[str, float]:
             await asyncio.gather(*(committer.producer.start() for committer in committers))
             started = time.perf_counter() - began
             tasks = [asyncio.ensure_future(committer.run()) for committer in committers]
-            await asyncio.sleep(SETTLE_S)
+            await asyncio.sleep(WARM_S)
             before, span, cpu = sum(committer.done for committer in committers), Span(), site.cpu()
             await asyncio.sleep(site.seconds / 2)
             spent = time.perf_counter() - span.wall

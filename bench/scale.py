@@ -16,7 +16,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.kafka_transactions import PRODUCERS
 from bench.measured import Measured, read
 
 ROOT = Path(__file__).parent.parent
@@ -35,6 +34,9 @@ FEWEST_PARTITIONS = 8
 COMMITS_PER_S = 20.0  # of a partition under load, `worker.batch_ms` apart
 COPIES = 3  # of each record, as `livechat topics create` makes them
 PLANNED = (1_000, 10_000, 100_000)
+LOADS = ("10%", "50%", "80%")
+SWEPT = (1, 8, 16, 32)
+PRODUCERS = (1, 8, 32, 64)
 CASES = ("loop", "rate", "load", "partitions", "workers", "rooms", "recovery", "hot", "memory", "transactions")
 
 Rows = Sequence[Sequence[str]]
@@ -171,12 +173,12 @@ def latency(results: Results) -> str:
         [f"{load} of `rate`", str(results.cases["load"].conditions["partitions"]), number(of("load", f"{load}_comments_per_s")),
          *(number(of("load", f"{load}_{name}")) for name in names),
          f"{of('load', f'{load}_cores'):.2f}", f"{of('load', f'{load}_broker_cores'):.2f}"]
-        for load in ("10%", "50%", "80%")
+        for load in LOADS
     ] + [
         ["the same load", str(count), number(of("partitions", f"{count}_comments_per_s")),
          *(number(of("partitions", f"{count}_{name}")) for name in names),
          f"{of('partitions', f'{count}_cores'):.2f}", f"{of('partitions', f'{count}_broker_cores'):.2f}"]
-        for count in (1, 8, 16, 32)
+        for count in SWEPT
     ]  # fmt: skip
     head = ["load", "partitions", "comments/s", "p50 ms", "p99 ms", "p99.9 ms", "cores", "broker's cores"]
     return table(head, rows)
