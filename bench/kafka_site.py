@@ -225,7 +225,7 @@ class Apart:
         return worker
 
     async def awake(self) -> None:
-        """Waits until comments of every partition get their verdict. Raises RuntimeError where none of the workers gets there."""
+        """Waits until comments of every partition get their verdict. Raises RuntimeError where they do not get there."""
         rooms: dict[int, str] = {}
         number = 0
         while len(rooms) < self.bus.partitions:
@@ -234,9 +234,11 @@ class Apart:
         lines = [Line(0.0, room, f"{room}-{uuid4().hex}", "prober", "扣1") for room in rooms.values()]
         async with verdicts(self.bus) as reading:
             await self.bus.publish([outgoing(line) for line in lines])
-            if not await reading.drained(len(lines), AWAKE_S):
-                told = "\n".join(worker.tail() for worker in self.workers)
-                raise RuntimeError(f"the workers did not begin within {AWAKE_S:.0f} s:\n{told}")
+            until = time.perf_counter() + AWAKE_S
+            while not await reading.drained(len(lines), 1.0):
+                if time.perf_counter() > until or not all(worker.runs for worker in self.workers):
+                    told = "\n".join(worker.tail() for worker in self.workers)
+                    raise RuntimeError(f"a worker ended, or none began within {AWAKE_S:.0f} s:\n{told}")
 
     def cpu(self) -> float:
         """Processor seconds of all workers so far."""
