@@ -352,10 +352,10 @@ class Rooms:
 
         Its shop is live by then: a room exists only in a shop that went live before, by an entry that its snapshot covers, too.
         """
-        if saved.schema_version != snapshot.SCHEMA:
+        if saved.schema_version not in snapshot.READABLE:
             raise RestoreError(
-                f"the snapshot of room {saved.room} has schema {saved.schema_version}, this version reads {snapshot.SCHEMA}: "
-                "run the version that wrote it, or delete the snapshots and let the journal rebuild the room"
+                f"the snapshot of room {saved.room} has schema {saved.schema_version}, this version reads up to {snapshot.SCHEMA}: "
+                "run the version that wrote it, or a newer one"
             )
         try:
             state = snapshot.read(saved.state)

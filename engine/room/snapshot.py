@@ -19,9 +19,12 @@ from engine.room.script import ClockState, ScriptClock
 from engine.room.seen import SeenIds, SeenState
 from engine.room.shop import Shop
 
-SCHEMA: Final = 2  # since 2 `heard` tells apart what was said about which product
-"""Version of the state below; another one is refused with a remedy."""
+SCHEMA: Final = 2
+"""Version of the state below, as it is written."""
 
+READABLE: Final = frozenset({1, SCHEMA})
+"""Versions that are read; another one is refused with a remedy. 1: `heard` does not tell which product was spoken about, so that a variant
+that names its product may be heard once more within its memory."""
 
 PLAIN_BYTES: Final = (
     200 * 1024

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeVar
 
-from engine.bus.port import Bus
-from engine.errors import RestoreError
+from engine.bus.port import Bus, Stored
+from engine.errors import RecordError, RestoreError
 from engine.events.codec import decode
 from engine.events.journal import (
     CommentEntry,
@@ -23,6 +23,7 @@ from engine.events.journal import (
     Positions,
     RoomEntry,
     RoomSnapshot,
+    Snapshot,
 )
 from engine.pool.model import Pool
 from engine.worker.core import Core
@@ -32,6 +33,7 @@ from engine.worker.output import joined
 from engine.worker.snapshots import Schedule
 from engine.worker.standing import Standing, capture
 
+T = TypeVar("T")
 PAGE_RECORDS = 64  # of the journal at a time: up to 32 MiB
 EFFECTS_EVERY = 1_000  # entries after which the effects of a replay are dropped; they were committed long ago
 LOOK_BACK = (
@@ -91,7 +93,7 @@ class Restorer:
                 newest = found[-1]
                 while more := await self._bus.read("journal", partition, newest.offset + 1, end, max_records=back):
                     newest = more[-1]
-                return decode_record(newest.value)
+                return _read(newest, decode_record)
             if start == begin:
                 return None
             back *= 8
@@ -187,7 +189,7 @@ class Restorer:
             page = await self._bus.read("journal", partition, offset, end, max_records=PAGE_RECORDS)
             if not page:
                 break
-            records = pending[-1:] + [decode_record(stored.value) for stored in page]
+            records = pending[-1:] + [_read(stored, decode_record) for stored in page]
             for item in numbered(records, after):
                 apply(item)
                 after = item.seq
@@ -198,7 +200,7 @@ class Restorer:
         parts: dict[str, PartitionSnapshot] = {}
         found = _Stored(None)
         for key, stored in (await self._bus.latest_per_key("snapshots", partition)).items():
-            snapshot = decode("snapshots", stored.value)
+            snapshot = _read(stored, _decode_snapshot)
             if isinstance(snapshot, PartitionSnapshot):
                 parts[key] = snapshot
             else:
@@ -238,7 +240,7 @@ class Restorer:
             if not found:
                 high = middle
                 continue
-            record = decode_record(found[0].value)
+            record = _read(found[0], decode_record)
             if record.first_seq <= seq:
                 best = (found[0].offset, record.first_seq)
                 low = found[0].offset + 1
@@ -253,6 +255,22 @@ class Restorer:
                 f"partition {partition} was written with {written} partitions, the log now has {self._bus.partitions}: "
                 f"set `bus.partitions` to {written} again, or start on a new log ({ANOTHER_LOG})"
             )
+
+
+def _read(stored: Stored, decoded: Callable[[bytes | None], T]) -> T:
+    """The record; raises `RestoreError` for one of a version that is not known here, or of nobody's."""
+    try:
+        return decoded(stored.value)
+    except RecordError as error:
+        raise RestoreError(
+            f"offset {stored.offset} of partition {stored.partition} of `{stored.topic}` is {error}; where a newer version wrote it, run "
+            "that one, else restore the log from a copy"
+        ) from error
+
+
+def _decode_snapshot(value: bytes | None) -> Snapshot:
+    snapshot: Snapshot = decode("snapshots", value)
+    return snapshot
 
 
 def _list(rooms: Sequence[str]) -> str:

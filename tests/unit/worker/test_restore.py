@@ -129,6 +129,23 @@ async def test_a_journal_that_is_gone_is_an_error() -> None:
         await restorer(bus).restore(0, 2)
 
 
+@pytest.mark.parametrize("topic", ["journal", "snapshots"])
+async def test_what_another_version_wrote_is_refused_with_its_place(topic: str) -> None:
+    """Before anything is processed, with the remedy; nothing is passed over."""
+    bus = bus_of(Desk(), 3)
+    last = bus.log[topic, 0][-1]
+    assert last.key is not None
+    assert last.value is not None
+    newer = last.value.replace(b'"v":1', b'"v":2', 1)
+    assert newer != last.value
+    offset = bus.append(Outgoing(topic, last.key, newer, 0)).offset
+    with pytest.raises(
+        RestoreError,
+        match=rf"^offset {offset} of partition 0 of `{topic}` is not a valid {topic}: .*newer version .*run that one",
+    ):
+        await restorer(bus).restore(0, 2)
+
+
 async def test_another_partition_count_is_refused() -> None:
     """Rooms would be on other partitions than their state."""
     desk = Desk()
