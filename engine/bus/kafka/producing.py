@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Final
+from typing import Any, Final
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
@@ -27,8 +27,15 @@ STOP_S: Final = 0.5
 log = logging.getLogger(__name__)
 
 
-async def start_producer(access: Access, *, transactional_id: str | None = None) -> AIOKafkaProducer:
-    """A running, idempotent producer; with an id, one that fences all former ones of that id. Raises `BusUnavailable`."""
+class Pending(set[Any]):
+    """Batches on their way. One that fails while it waits for another try is taken out by aiokafka a second time, with a `KeyError`."""
+
+    def remove(self, element: Any) -> None:
+        self.discard(element)
+
+
+def make_producer(access: Access, *, transactional_id: str | None = None) -> AIOKafkaProducer:
+    """One that was not started yet."""
     own: dict[str, object] = {"enable_idempotence": True}
     if transactional_id is not None:
         # An open transaction of a dead worker holds readers back no longer than its partitions wait for another owner.
@@ -42,6 +49,13 @@ async def start_producer(access: Access, *, transactional_id: str | None = None)
         **own,
         **access.options(),
     )
+    producer._message_accumulator._pending_batches = Pending()  # noqa: SLF001  no public way to heal it
+    return producer
+
+
+async def start_producer(access: Access, *, transactional_id: str | None = None) -> AIOKafkaProducer:
+    """A running, idempotent producer; with an id, one that fences all former ones of that id. Raises `BusUnavailable`."""
+    producer = make_producer(access, transactional_id=transactional_id)
     what = "starting a producer" if transactional_id is None else f"fencing `{transactional_id}`"
     try:
         await within(START_S, producer.start(), what)
@@ -59,6 +73,7 @@ _discarding: set[asyncio.Task[None]] = set()
 
 def discard(producer: AIOKafkaProducer) -> None:
     """Ends a producer in the background, whatever state it is in."""
+    _silence(producer)  # at once: what its callers waited for may fail before the task has its turn
     task = asyncio.ensure_future(stop_producer(producer))
     _discarding.add(task)
     task.add_done_callback(_discarding.discard)
@@ -76,6 +91,7 @@ async def stop_producer(producer: AIOKafkaProducer) -> None:
     With brokers away aiokafka's own `stop` never returns, and its sender tries for ever. It has no way to be killed, hence the
     private names.
     """
+    _silence(producer)
     stopping = asyncio.ensure_future(producer.stop())
     await asyncio.wait({stopping}, timeout=STOP_S)
     sender = producer._sender.sender_task  # noqa: SLF001  see above
@@ -83,7 +99,6 @@ async def stop_producer(producer: AIOKafkaProducer) -> None:
         cut_off(producer.client)
         if sender is not None:  # it would fail a transaction that may never have begun, and fail at that
             sender.remove_done_callback(producer._sender._fail_all)  # noqa: SLF001  see above
-        _silence(producer)
         # What waits for records to be sent ends as well.
         producer._message_accumulator.fail_all(KafkaError("the producer was given up"))  # noqa: SLF001  see above
         await asyncio.wait({stopping}, timeout=0.05)
@@ -97,7 +112,7 @@ async def stop_producer(producer: AIOKafkaProducer) -> None:
         consume(stopping)
     if sender is not None and sender.done():
         consume(sender)
-    _silence(producer)
+    _silence(producer)  # what failed meanwhile
 
 
 def _silence(producer: AIOKafkaProducer) -> None:
@@ -105,14 +120,16 @@ def _silence(producer: AIOKafkaProducer) -> None:
     queue = producer._message_accumulator  # noqa: SLF001  as said
     leaving = [*queue._pending_batches, *(batch for batches in queue._batches.values() for batch in batches)]  # noqa: SLF001  as said
     futures = [future for batch in leaving for future in (batch._drain_waiter, batch.future)]  # noqa: SLF001  as said
-    waiter = producer._txn_manager._transaction_waiter  # noqa: SLF001  as said
-    for future in (*futures, waiter):
+    transactions = producer._txn_manager  # noqa: SLF001  as said
+    futures += [transactions._transaction_waiter, *(future for *_, future in transactions._pending_txn_offsets)]  # noqa: SLF001  as said
+    for future in futures:
         if future is not None:
             future.add_done_callback(consume)
 
 
 async def abort(producer: AIOKafkaProducer, seconds: float) -> bool:
     """Aborts the open transaction; False where that is not certain."""
+    _silence(producer)  # the error that asks for it is known, but aiokafka keeps it for a commit that does not come
     try:
         await within(seconds, producer.abort_transaction(), "aborting a transaction")
     except (*BROKEN, BusUnavailable) as error:  # its state machine asserts, too, after fatal errors
