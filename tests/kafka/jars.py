@@ -41,7 +41,7 @@ def class_path() -> str:
     if not folder.is_dir():
         try:
             folder.parent.mkdir(parents=True, exist_ok=True)
-            with folder.with_suffix(".lock").open("w") as lock:  # of `pytest -n 2` one process fetches, the other waits
+            with folder.with_suffix(".lock").open("w") as lock:  # of several processes one fetches, the others wait
                 fcntl.flock(lock, fcntl.LOCK_EX)
                 if not folder.is_dir():
                     _fetch(folder)

@@ -27,7 +27,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_demo_shows_the_live_and_leaves_nothing(tmp_path: Path, cache: Path) -> None:
     """Comments get verdicts, the summary and the edit come at the end, every process has ended."""
     with running(
-        "demo", "--seconds", "15", "--plain", cwd=tmp_path, env={"XDG_CACHE_HOME": str(cache), "DEMO": str(tmp_path)}
+        "demo", "--seconds", "10", "--plain", cwd=tmp_path, env={"XDG_CACHE_HOME": str(cache), "DEMO": str(tmp_path)}
     ) as demo:
         assert "4 times as quick as life" in demo.line()
         assert demo.wait() == 0, demo.stderr

@@ -24,7 +24,7 @@ class Outcome:
     comments: int
     replies: int
     entries: int
-    log: Log
+    log: Log = field(repr=False)  # asyncio's runner describes the task that made it, twice
     faults: dict[str, int] = field(default_factory=dict)
 
     def digest(self) -> str:

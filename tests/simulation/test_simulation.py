@@ -11,7 +11,7 @@ import pytest
 from tests.simulation.run import run_seed
 
 SEEDS = 500
-CHUNK = 25  # seeds of one test: small enough to be shared out evenly, large enough to cost no overhead
+CHUNK = 10  # seeds of one test: small enough to be shared out evenly, large enough to cost no overhead
 
 
 @pytest.mark.parametrize("first", range(0, SEEDS, CHUNK))

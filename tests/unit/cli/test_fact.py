@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from engine.cli import options
 from engine.cli.fact import moment, value_of
 from engine.errors import Exit, UsageError
 from tests.unit.cli.conftest import Invoke
@@ -37,8 +38,11 @@ def test_values(text: str, value: int | float | str) -> None:
 
 @pytest.mark.parametrize("typed", ["-3", "-12.5"])
 @pytest.mark.parametrize("dashes", [(), ("--",)])
-def test_a_number_below_zero_is_no_option(typed: str, dashes: tuple[str, ...], invoke: Invoke) -> None:
+def test_a_number_below_zero_is_no_option(
+    typed: str, dashes: tuple[str, ...], invoke: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It is typed as it is written; the command goes on to its server, which is not there."""
+    monkeypatch.setattr(options, "PATIENCE_S", 0.0)  # how long it is looked for is the connection's affair
     result = invoke("fact", "set", "--url", NOBODY, "tea", "tgy", "price", *dashes, typed)
     assert result.exit_code == Exit.UNAVAILABLE
     assert "nobody answers" in result.stderr

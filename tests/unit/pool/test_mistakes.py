@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import PoolError, Problem
+from engine.pool import nodes
 from engine.pool.documents import Document, read
 from engine.pool.files import CatalogueFile, FileModel, GuardFile, IntentsFile, ScriptFile, ShopFile
 from engine.pool.load import load
@@ -272,12 +273,15 @@ def test_missing_and_misnamed_files_are_told(tmp_path: Path) -> None:
         assert part in told
 
 
-def test_a_file_that_is_no_text_or_too_large_is_told() -> None:
+def test_a_file_that_is_no_text_or_too_large_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """Bytes that are no UTF-8, control characters and files above the cap end as one problem with a place."""
     assert str(parse("f", "乙: ".encode() + b"\xff")).startswith("f:1:6: these bytes are no UTF-8")
     assert str(parse("f", b"a: \x01")).startswith("f:1:4: a character that YAML does not allow")
     assert "split it" in str(parse("f", b"a: " + b"x" * MAX_BYTES))
-    assert "more than 100,000 values" in str(parse("f", b"a: [" + b"1," * 100_001 + b"]"))
+    assert nodes.MAX_NODES == 100_000
+    monkeypatch.setattr(nodes, "MAX_NODES", 1_000)  # to parse a hundred times as many takes six seconds
+    assert isinstance(parse("f", b"a: [" + b"1," * 990 + b"]"), nodes.Node)
+    assert "more than 1,000 values" in str(parse("f", b"a: [" + b"1," * 1_001 + b"]"))
 
 
 def test_scalars_stay_what_was_written() -> None:
