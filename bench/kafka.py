@@ -54,6 +54,7 @@ SWEPT = (1, 8, 16, 32)
 SWEPT_RATE = 5_000  # comments/s
 LOADS = (0.1, 0.5, 0.8)
 BASED_ON_RATE = ("load", "hot")
+LAST_S = 30.0  # longest wait for the last verdicts, once all are committed; what is missing then is told as `unread`
 
 
 # ---- cases -----------------------------------------------------------------------------------------------------------
@@ -87,7 +88,7 @@ async def at_rate(site: Site, partitions: int, per_s: float) -> dict[str, float]
         cores, spent = span.cores(), time.perf_counter() - span.wall
         broker = (site.cpu() - cpu) / spent
         await drained(running, len(running.sent))
-        await reading.drained(len(running.sent))
+        await reading.drained(len(running.sent), LAST_S)  # what is committed is still to be read
         times, edge = reading.times(), began + round(WARM_S * 1_000)
         sent = running.sent
         missing = len(sent) - len(times)

@@ -112,16 +112,13 @@ class Site:
 class Verdicts:
     """Reads committed verdicts as they come; they are looked into afterwards, so that it costs the engine little."""
 
-    bus: Bus
     seen: list[tuple[int, bytes]] = field(default_factory=list)
     """(when it was read, record), of what was not looked into yet."""
     outcomes: dict[str, Counter[str]] = field(default_factory=dict)
     """Room → first verdicts, as far as they were looked into."""
     _times: dict[str, int] = field(default_factory=dict)
 
-    async def follow(self) -> None:
-        starts = {("verdicts", p): await self.bus.end("verdicts", p) for p in range(self.bus.partitions)}
-        tail: Tail = self.bus.tail(starts)
+    async def follow(self, tail: Tail) -> None:
         try:
             while True:
                 for stored in await tail.next(max_records=5_000, wait_ms=100):
@@ -158,8 +155,10 @@ class Verdicts:
 
 @asynccontextmanager
 async def verdicts(bus: Bus) -> AsyncIterator[Verdicts]:
-    reading = Verdicts(bus)
-    task = asyncio.ensure_future(reading.follow())
+    """Reads what is committed from now on: the ends are known before anything is published."""
+    starts = {("verdicts", p): await bus.end("verdicts", p) for p in range(bus.partitions)}
+    reading = Verdicts()
+    task = asyncio.ensure_future(reading.follow(bus.tail(starts)))
     try:
         yield reading
     finally:

@@ -65,7 +65,7 @@ async def transactions(site: Site, partitions: int) -> dict[str, float]:
             tasks = [asyncio.ensure_future(committer.run()) for committer in committers]
             await asyncio.sleep(WARM_S)
             before, span, cpu = sum(committer.done for committer in committers), Span(), site.cpu()
-            await asyncio.sleep(site.seconds / 2)
+            await asyncio.sleep(site.seconds)
             spent = time.perf_counter() - span.wall
             per_s = (sum(committer.done for committer in committers) - before) / spent
             figures |= {

@@ -122,6 +122,20 @@ def number(value: float, digits: int = 0) -> str:
     return f"{value:,.{digits}f}"
 
 
+def lasted(results: Results, case: str) -> str:
+    """How long a case ran after its warm-up."""
+    seconds = results.cases[case].conditions["seconds"]
+    match case:
+        case "memory":
+            return f"{number(results.of('memory', 'comments'))} comments"
+        case "recovery":
+            return f"{results.of('recovery', 'lasted_s'):g} s"
+        case "load" | "partitions" | "workers" | "transactions":
+            return f"{seconds:g} s a row"
+        case _:
+            return f"{seconds:g} s"
+
+
 def measured(results: Results) -> str:
     """When, for how long, and on what."""
     rows = []
@@ -131,17 +145,14 @@ def measured(results: Results) -> str:
                 f"the case `{case}` was not measured; run `python -m bench.kafka --case {case} --json FILE`"
             )
         entry = results.cases[case]
-        rows.append(
-            [f"`{case}`", entry.at, f"{entry.conditions['seconds']:g} s", str(entry.conditions["partitions"]),
-             str(entry.conditions["arrivals"])]
-        )  # fmt: skip
+        rows.append([f"`{case}`", entry.at, lasted(results, case), str(entry.conditions["arrivals"])])
     machines = list(dict.fromkeys(results.cases[case].machine for case in CASES))
     told = "\n".join(
         f"{machine.cores} cores ({machine.cpu}), {machine.memory_gib} GiB, Python {machine.python}, aiokafka {machine.aiokafka}, "
         f"Apache Kafka {machine.kafka}.\n"
         for machine in machines
     )
-    return told + "\n" + table(["case", "measured (UTC)", "length", "partitions", "arrivals"], rows)
+    return told + "\n" + table(["case", "measured (UTC)", "for", "arrivals"], rows)
 
 
 def worker(results: Results) -> str:
