@@ -74,8 +74,8 @@ class PartitionWorker:
         self._schedule = schedule
         self._shared = shared
         self._ahead = ReadAhead(standing.positions.ahead)
-        self.has_backlog = False
-        """The last poll left comments behind."""
+        self.is_crowded = False
+        """The last poll left comments behind, and most of its own were above their rooms' share: others wait behind those rooms."""
         self.read_ahead = 0
         """Comments of the running batch that were handled ahead of the position."""
         self._inbox: deque[ShopItem] = deque()
@@ -168,8 +168,9 @@ class PartitionWorker:
             self._apply_room_event(stored)
         self._tick()
         comments = [stored for stored in records if stored.topic == "comments"]
-        self.has_backlog = full and bool(comments)
-        return self._sort_comments(comments, ahead if self.has_backlog else (), quota)
+        wants = self._sort_comments(comments, ahead if full and comments else (), quota)
+        self.is_crowded = full and 2 * sum(1 for waiting in self._waiting if waiting.unread == "shed") > len(comments)
+        return wants
 
     def finish(self, answers: Mapping[str, Understood]) -> Prepared | None:
         """Apply the comments; None where there is nothing to commit."""
@@ -197,7 +198,6 @@ class PartitionWorker:
 
     def _prepare(self) -> Prepared | None:
         here = self.standing
-        shop_next = here.positions.shop_events
         moved = (
             self._next["comments"] != here.positions.comments or self._next["room-events"] != here.positions.room_events
         )
@@ -211,7 +211,7 @@ class PartitionWorker:
         here.positions = Positions(
             comments=self._next["comments"],
             room_events=self._next["room-events"],
-            shop_events=shop_next,
+            shop_events=here.positions.shop_events,
             ahead=self._ahead.saved(),
         )
         effects = self.rooms.take()

@@ -170,9 +170,9 @@ class Worker:
         await self._sender.settle()
         self._finish(member, workers, answers)
         records = sum(map(len, polled.values()))
-        full = sum(1 for found in polled.values() if len(found) >= limit)
+        full = any(len(found) >= limit for found in polled.values())
         handled = records + sum(worker.read_ahead for worker in workers)
-        self._share.took(handled, full, (self._seams.performance() - begun) * 1_000)
+        self._share.took(handled, (self._seams.performance() - begun) * 1_000)
         if records and not full:
             await self._space_out(begun)
 

@@ -1,7 +1,8 @@
 """Fair share: how much of the process one room may take while others wait.
 
-A turn of the loop should take `TURN_MS`, since a comment that just missed one waits for it whole. So the size of a poll
-follows what a record costs. Where a partition's poll comes back full there is a backlog, and a room may have `fair_share` of
+A turn of the loop should take `TURN_MS` for each partition with a backlog, since a comment that just missed one waits for it
+whole. So the size of a poll follows what a record costs. Where all partitions have backlogs nobody can be quick, and long turns
+spend least on commits. Where a partition's poll comes back full there is a backlog, and a room may have `fair_share` of
 the poll understood; the rest is shed, which costs a fraction. While the backlog lasts (its comments are old when they come)
 the share halves from turn to turn: every comment of the hot room must get its decision, and shedding is the way through them.
 """
@@ -74,11 +75,11 @@ class Share:
                 self._lately.update(record.key for record in records if record.topic == "comments")
         return len(self._lately | self._before)
 
-    def took(self, records: int, busiest: int, elapsed_ms: float) -> None:
-        """A turn handled `records`, in `busiest` full partitions, within `elapsed_ms`: size the next polls by it."""
+    def took(self, records: int, elapsed_ms: float) -> None:
+        """A turn handled `records` within `elapsed_ms`: size the next polls by it."""
         if records < LEAST_RECORDS or elapsed_ms <= 0:  # a clock that stood still says nothing
             return
         cost = elapsed_ms / records
         self._cost_ms = cost if self._cost_ms == 0.0 else self._cost_ms + SMOOTHING * (cost - self._cost_ms)
-        fits = int(TURN_MS / self._cost_ms / max(1, busiest))
+        fits = int(TURN_MS / self._cost_ms)
         self._limit = max(min(LEAST_RECORDS, self._most), min(self._most, fits))

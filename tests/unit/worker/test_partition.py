@@ -263,7 +263,19 @@ def test_nothing_is_handled_ahead_without_a_backlog_or_before_room_events() -> N
     modes = [desk.event(ModeSet(room="a", id=f"m{number}", at=1, mode="auto")) for number in range(2)]
     assert entered(desk.commit(*modes, full=True, ahead=records)) == []
     assert entered(desk.commit(records[0], ahead=records)) == ["c0"]
-    assert not desk.worker.has_backlog
+
+
+def test_a_partition_is_crowded_where_a_backlog_is_some_rooms_doing() -> None:
+    """Then others wait behind them; where all rooms write alike, or the poll reached the end, reading ahead would gain nothing."""
+    desk = Desk()
+
+    def is_crowded(*rooms: str, full: bool, quota: int) -> bool:
+        desk.commit(*[desk.comment(CHAT, room=room) for room in rooms], full=full, quota=quota)
+        return desk.worker.is_crowded
+
+    assert not is_crowded("a", "b", "a", "b", full=True, quota=2)
+    assert is_crowded("hot", "hot", "hot", "hot", full=True, quota=1)
+    assert not is_crowded("hot", "hot", "hot", "hot", full=False, quota=1)
 
 
 def test_shop_entries_keep_their_offsets() -> None:

@@ -52,18 +52,18 @@ def test_a_poll_shrinks_where_records_are_costly_and_grows_again() -> None:
     """The size follows the time that a turn took, within its bounds."""
     share = Share(0.5, 2_000)
     for _ in range(50):
-        share.took(share.limit, 1, share.limit * 0.1)
+        share.took(share.limit, share.limit * 0.1)
     assert share.limit == round(TURN_MS / 0.1)
     for _ in range(50):
-        share.took(share.limit, 4, share.limit * 10.0)
+        share.took(share.limit, share.limit * 10.0)
     assert share.limit == LEAST_RECORDS
     for _ in range(100):
-        share.took(share.limit, 1, share.limit * 0.001)
+        share.took(share.limit, share.limit * 0.001)
     assert share.limit == 2_000
 
 
 def test_a_small_turn_says_nothing_about_the_cost() -> None:
     """The fixed cost of a turn must not count as that of its records."""
     share = Share(0.5, 2_000)
-    share.took(3, 0, 50.0)
+    share.took(3, 50.0)
     assert share.limit == 2_000
