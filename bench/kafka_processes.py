@@ -101,7 +101,7 @@ async def recovery(site: Site, partitions: int) -> dict[str, float]:
             times = reading.times()
     sent = source.sent
     waits = sorted((at, times[name] - at) for name, at in sent.items() if name in times)
-    figures: dict[str, float] = {"rooms": ROOMS, "comments_per_s": round(len(sent) / length), "lasted_s": length}
+    figures: dict[str, float] = {"rooms": ROOMS, "comments_per_s": round(len(sent) / length)}
     for name, begin, end in (("joined", joins, killed), ("killed", killed, alone), ("restarted", alone, 1 << 60)):
         # What was sent a moment before may not have been committed either.
         found = [(at, wait) for at, wait in waits if begin - SOON_MS <= at < end - SOON_MS]
