@@ -82,7 +82,7 @@ class Plan:
 
 
 def rooms_by_rate(results: Results) -> float:
-    """Rooms whose comments a worker process gets through when it does nothing else."""
+    """Rooms whose comments a worker process gets through, as fast as it can."""
     return results.of("workers", "1_per_s") / ROOM_PER_S
 
 
@@ -163,7 +163,7 @@ def worker(results: Results) -> str:
         ["comments/s in one process with its publishers", number(of("rate", "comments_per_s"))],
         ["… of the plain loop's, which copies", f"{share:.0%} of {number(of('loop', 'comments_per_s'))}"],
         ["… cores of the process, of the broker", f"{of('rate', 'cores'):.2f}, {of('rate', 'broker_cores'):.2f}"],
-        ["comments/s of a worker process from a backlog", number(of("workers", "1_per_s"))],
+        ["comments/s of a worker process of its own", number(of("workers", "1_per_s"))],
         ["… of two on the same cores", number(of("workers", "2_per_s"))],
         ["cores for 1,000 rooms at 3/s with players", f"{of('rooms', 'worker_cores'):.2f}"],
         ["… p50, p99 of a verdict", f"{number(of('rooms', 'p50_ms'))}, {number(of('rooms', 'p99_ms'))} ms"],
@@ -186,7 +186,7 @@ def latency(results: Results) -> str:
          f"{of('load', f'{load}_cores'):.2f}", f"{of('load', f'{load}_broker_cores'):.2f}"]
         for load in LOADS
     ] + [
-        ["the same load", str(count), number(of("partitions", f"{count}_comments_per_s")),
+        ["5,000/s offered", str(count), number(of("partitions", f"{count}_comments_per_s")),
          *(number(of("partitions", f"{count}_{name}")) for name in names),
          f"{of('partitions', f'{count}_cores'):.2f}", f"{of('partitions', f'{count}_broker_cores'):.2f}"]
         for count in SWEPT
