@@ -5,12 +5,20 @@ What decides over replies (airtime, cooldowns, thresholds) is not here: it lives
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
 
 PREFIX: Final = "LIVECHAT_"
 NESTED: Final = "__"
@@ -249,6 +257,26 @@ def unknown_variables(environment: Mapping[str, str]) -> list[str]:
     )
 
 
+class NotJson(str):
+    """What a variable holds where JSON is written. No list or table takes it, so it is told with all else that is wrong."""
+
+    reason = "it is nested too deeply"
+    """What is wrong with it, without its content, which may be a secret."""
+
+
+class _Environment(EnvSettingsSource):
+    """The variables. Broken JSON goes on to the validation, where the library would stop at the first."""
+
+    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
+        try:
+            return super().decode_complex_value(field_name, field, value)
+        except (json.JSONDecodeError, RecursionError) as error:
+            broken = NotJson(value)
+            if isinstance(error, json.JSONDecodeError):
+                broken.reason = f"{error.msg[:1].lower()}{error.msg[1:]} at character {error.pos + 1}"
+            return broken
+
+
 def load(file: Path | None = None, **overrides: Any) -> Settings:
     """Settings in force. `file`: a TOML file; `overrides`: what options said, as nested dicts. Raises pydantic's ValidationError."""
 
@@ -262,8 +290,8 @@ def load(file: Path | None = None, **overrides: Any) -> Settings:
             dotenv_settings: PydanticBaseSettingsSource,
             file_secret_settings: PydanticBaseSettingsSource,
         ) -> tuple[PydanticBaseSettingsSource, ...]:
-            del dotenv_settings, file_secret_settings
-            sources = (init_settings, env_settings)
+            del env_settings, dotenv_settings, file_secret_settings
+            sources = (init_settings, _Environment(settings_cls))
             return (*sources, TomlConfigSettingsSource(settings_cls, file)) if file else sources
 
     return Settings.model_validate(_WithFile(**overrides).model_dump())

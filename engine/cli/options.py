@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import takewhile
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -16,11 +16,20 @@ from engine.errors import UsageError
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
+    from pydantic_core import ErrorDetails
 
     from engine.settings import Settings
 
 DEFAULT_URL = "ws://127.0.0.1:8700/ws"  # where `livechat serve` listens by default
 DEFAULT_ROOM = "main"  # what `send` and `player` share when no room is named
+IN_OTHER_WORDS: Final[Mapping[str, str]] = {
+    "extra_forbidden": "there is no such setting",
+    "tuple_type": "input should be a list",
+    "model_type": "input should be a table",
+    "model_attributes_type": "input should be a table",
+}
+"""pydantic's names of what is wrong with a setting, where its own words speak of Python's types."""
+
 PATIENCE_S = 3.0  # for a server to answer a command that a person waits for
 
 
@@ -171,7 +180,7 @@ def _check_toml(config: Path) -> None:
 
 def _sentence(error: ValidationError, strangers: Sequence[str], config: Path | None) -> str:
     """Every mistake at once: one in a sentence, several in a line each."""
-    mistakes = [_mistake(found["loc"], found["msg"]) for found in error.errors(include_url=False, include_input=False)]
+    mistakes = [_mistake(found) for found in error.errors(include_url=False)]
     where = f"in `{config}`, " if config is not None else ""
     ending = "or among the options; `livechat config` shows all settings"
     if len(mistakes) == 1 and not strangers:
@@ -183,11 +192,15 @@ def _sentence(error: ValidationError, strangers: Sequence[str], config: Path | N
     return f"{len(mistakes) + len(strangers)} settings are wrong; correct them {where}in the environment {ending}{rows}"
 
 
-def _mistake(place: tuple[int | str, ...], message: str) -> tuple[str, str]:
-    """What is wrong with a setting, and the environment variable that sets it."""
-    name = ".".join(map(str, place))
-    message = message.removeprefix("Value error, ").replace(
-        "Extra inputs are not permitted", "there is no such setting"
-    )
+def _mistake(found: ErrorDetails) -> tuple[str, str]:
+    """What is wrong with a setting, and the environment variable that sets it. Its value may be a secret, and is not shown."""
+    from engine.settings import NotJson
+
+    place, value = found["loc"], found["input"]
+    if isinstance(value, NotJson):
+        message = f"lists and tables are written as JSON, and this is none: {value.reason}"
+    else:
+        message = IN_OTHER_WORDS.get(found["type"]) or found["msg"].removeprefix("Value error, ")
     steps = takewhile(lambda step: isinstance(step, str), place)  # an item of a list has no variable of its own
-    return f"`{name}`: {message[:1].lower()}{message[1:]}", "LIVECHAT_" + "__".join(map(str, steps)).upper()
+    variable = "LIVECHAT_" + "__".join(map(str, steps)).upper()
+    return f"`{'.'.join(map(str, place))}`: {message[:1].lower()}{message[1:]}", variable

@@ -96,6 +96,39 @@ def test_variables_that_set_nothing_are_told_with_all_other_mistakes(monkeypatch
     ]
 
 
+BROKEN_TOKENS = '[{"name":"x","token":"sekret"}'
+
+
+def test_broken_json_in_a_variable_is_told_without_its_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sentence names the variable and the place in it."""
+    monkeypatch.setenv("LIVECHAT_GATEWAY__TOKENS", BROKEN_TOKENS)
+    with pytest.raises(UsageError) as error:
+        options.settings_of(None)
+    assert str(error.value) == (
+        "setting `gateway.tokens`: lists and tables are written as JSON, and this is none: expecting ',' delimiter at character 31; "
+        "correct it in LIVECHAT_GATEWAY__TOKENS or among the options; `livechat config` shows all settings"
+    )
+
+
+def test_broken_json_is_told_with_all_other_mistakes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a list, of a whole section, and beside what a file has wrong."""
+    file = tmp_path / "x.toml"
+    file.write_text("log_level = 3\n[worker]\nbatch_ms = -1\n")
+    for name, value in (("ROLES", "worker,gateway"), ("BUS", "{"), ("GATEWAY__TOKENS", '"x"'), ("HTTP", "[" * 100_000)):
+        monkeypatch.setenv(f"LIVECHAT_{name}", value)
+    with pytest.raises(UsageError) as error:
+        options.settings_of(file)
+    told = "lists and tables are written as JSON, and this is none"
+    assert sorted(str(error.value).splitlines()[1:]) == [
+        f"  `bus`: {told}: expecting property name enclosed in double quotes at character 2 (LIVECHAT_BUS)",
+        "  `gateway.tokens`: input should be a list (LIVECHAT_GATEWAY__TOKENS)",
+        f"  `http`: {told}: it is nested too deeply (LIVECHAT_HTTP)",
+        "  `log_level`: input should be 'debug', 'info', 'warning' or 'error' (LIVECHAT_LOG_LEVEL)",
+        f"  `roles`: {told}: expecting value at character 1 (LIVECHAT_ROLES)",
+        "  `worker.batch_ms`: input should be greater than or equal to 0 (LIVECHAT_WORKER__BATCH_MS)",
+    ]
+
+
 def test_every_setting_and_every_documented_variable_may_stand_in_the_environment() -> None:
     """In whatever case; what has another prefix is none of ours."""
     names = [*variables(), *OTHER_VARIABLES, "LIVECHAT_BUS", "livechat_worker__tick_ms", "LIVECHATTER", "PATH"]
