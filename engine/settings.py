@@ -56,8 +56,36 @@ def _listen(listen: str) -> str:
 Listen = Annotated[str, AfterValidator(_listen)]
 
 
+def brokers(place: str) -> tuple[str, ...]:
+    """The brokers of HOST:PORT,HOST:PORT…. Raises `ValueError` that tells how they are written."""
+    found = tuple(part.strip() for part in place.split(",") if part.strip())
+    for server in found or ("",):
+        host, _, port = server.rpartition(":")
+        if not host or not (port.isascii() and port.isdecimal()) or not 0 < int(port) <= MAX_PORT:
+            raise ValueError(f"`{server}` is no broker: write kafka:HOST:PORT,HOST:PORT…")
+    return found
+
+
+def _bus_url(url: str) -> str:
+    scheme, _, place = url.partition(":")
+    if scheme == "kafka":
+        brokers(place)
+    elif scheme != "sqlite" or not place:
+        raise ValueError("it names no log that can be opened: write sqlite:PATH or kafka:HOST:PORT,HOST:PORT…")
+    return url
+
+
+BusUrl = Annotated[str, AfterValidator(_bus_url)]
+
+
+def _some(names: tuple[str, ...]) -> tuple[str, ...]:
+    if not names:
+        raise ValueError("name at least one")
+    return names
+
+
 class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class KafkaSettings(Section):
@@ -96,7 +124,7 @@ class KafkaSettings(Section):
 
 
 class BusSettings(Section):
-    url: str = Field(
+    url: BusUrl = Field(
         default="sqlite:var/livechat.db",
         description="`sqlite:PATH`: the embedded log; `kafka:HOST:PORT,HOST:PORT…`: a Kafka cluster.",
     )
@@ -148,8 +176,8 @@ class Token(Section):
 
     name: str = Field(description="Who it belongs to; shown in records as `by`.")
     token: SecretStr = Field(description="What the client shows; a long random text.")
-    roles: tuple[Literal["source", "player", "operator", "observer"], ...] = Field(
-        min_length=1, description="`source`, `player`, `operator`, `observer`: those that a client may take with it."
+    roles: Annotated[tuple[Literal["source", "player", "operator", "observer"], ...], AfterValidator(_some)] = Field(
+        description="`source`, `player`, `operator`, `observer`: those that a client may take with it."
     )
     rooms: tuple[str, ...] = Field(default=("*",), description="Rooms it may use; `*` for any, `abc*` for a prefix.")
     shop: str | None = Field(default=None, description="Shop of rooms that this token opens.")
@@ -221,7 +249,9 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_nested_delimiter=NESTED, extra="forbid", frozen=True)
 
-    roles: tuple[Role, ...] = Field(default=ROLES, description="What this process does.")
+    roles: Annotated[tuple[Role, ...], AfterValidator(_some)] = Field(
+        default=ROLES, description="What this process does."
+    )
     bus: BusSettings = BusSettings()
     worker: WorkerSettings = WorkerSettings()
     gateway: GatewaySettings = GatewaySettings()

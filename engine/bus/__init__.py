@@ -9,7 +9,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from engine.bus.port import Bus
-from engine.errors import UsageError
 from engine.settings import BusSettings
 
 
@@ -19,14 +18,10 @@ async def open_bus(settings: BusSettings, *, readonly: bool = False) -> Bus:
     Raises `UsageError`, `BusUnavailable`, `BusInUse` (another process writes this log) and `BusDamaged`.
     """
     scheme, _, place = settings.url.partition(":")
-    if scheme == "sqlite" and place:
-        from engine.bus.embedded import EmbeddedBus
-
-        return EmbeddedBus(Path(place), partitions=settings.partitions, group=settings.group, readonly=readonly)
-    if scheme == "kafka" and place:
+    if scheme == "kafka":
         from engine.bus.kafka import open_kafka
 
         return await open_kafka(place, settings, readonly=readonly)
-    raise UsageError(
-        f"`bus.url` is `{settings.url}`, which is no log that can be opened here: write `sqlite:PATH` or `kafka:HOST:PORT`"
-    )
+    from engine.bus.embedded import EmbeddedBus
+
+    return EmbeddedBus(Path(place), partitions=settings.partitions, group=settings.group, readonly=readonly)

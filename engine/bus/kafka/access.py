@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from engine.errors import UsageError
-from engine.settings import KafkaSettings
+from engine.settings import KafkaSettings, brokers
 
 RETRY_MS: Final = 10
 """Pause before aiokafka tries a request again: its default of 100 tripled the p99 of commits, since Kafka answers back-to-back
@@ -22,11 +22,7 @@ class Access:
 
     def __init__(self, servers: str, settings: KafkaSettings) -> None:
         """`servers`: `HOST:PORT,HOST:PORT…`. Raises `UsageError` for files that cannot be read and settings that do not fit together."""
-        self.servers = tuple(part.strip() for part in servers.split(",") if part.strip())
-        for server in self.servers or ("",):
-            host, _, port = server.rpartition(":")
-            if not host or not port.isdecimal() or not 0 < int(port) < 65_536:
-                raise UsageError(f"`bus.url` names the broker `{server}`: write `kafka:HOST:PORT,HOST:PORT…`")
+        self.servers = brokers(servers)
         self.settings = settings
         self._context = _context(settings)
         self._password = _password(settings)

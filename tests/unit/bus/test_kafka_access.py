@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.bus import open_bus
 from engine.bus.kafka.access import Access
 from engine.errors import UsageError
-from engine.settings import BusSettings, KafkaSettings
+from engine.settings import KafkaSettings
 
 
 def test_plain_access() -> None:
@@ -28,13 +27,6 @@ def test_a_password_comes_from_its_file_and_is_never_shown(tmp_path: Path) -> No
     assert access.options()["sasl_plain_password"] == "s3cret 密"
     assert access.options()["security_protocol"] == "SASL_PLAINTEXT"
     assert "s3cret" not in f"{access!r} {access} {settings!r}"
-
-
-@pytest.mark.parametrize("servers", ["", "host", "host:", ":9092", "host:x", "host:0", "host:65536", "a:1,b"])
-def test_addresses_are_checked(servers: str) -> None:
-    """Each broker has a host and a port."""
-    with pytest.raises(UsageError, match=r"write `kafka:HOST:PORT"):
-        Access(servers, KafkaSettings())
 
 
 @pytest.mark.parametrize(
@@ -62,9 +54,3 @@ def test_a_file_that_is_no_certificate(tmp_path: Path) -> None:
     (tmp_path / "ca.pem").write_text("nonsense")
     with pytest.raises(UsageError, match=r"bus.kafka.ca.*PEM"):
         Access("a:1", KafkaSettings(tls=True, ca=tmp_path / "ca.pem"))
-
-
-async def test_a_wrong_address_is_told_before_anything_waits() -> None:
-    """Opening such a bus raises at once."""
-    with pytest.raises(UsageError, match="write `kafka:HOST:PORT"):
-        await open_bus(BusSettings(url="kafka:nowhere"))

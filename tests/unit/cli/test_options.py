@@ -9,7 +9,7 @@ import pytest
 from engine.cli import options
 from engine.errors import UsageError
 from engine.events.wire import SetFact
-from engine.settings import OTHER_VARIABLES, address, unknown_variables, variables
+from engine.settings import OTHER_VARIABLES, address, brokers, unknown_variables, variables
 
 
 def test_settings_come_from_file_environment_and_options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,6 +145,44 @@ def test_a_place_that_is_none_is_told_before_anything_starts(listen: str, tmp_pa
         options.settings_of(file)
     for section in ("gateway", "http"):
         assert f"`{section}.listen`: `{listen}` is no place to listen: write HOST:PORT" in str(error.value)
+
+
+@pytest.mark.parametrize(("url", "told"), [
+    ("postgres:x", "it names no log that can be opened: write sqlite:PATH or kafka:HOST:PORT,HOST:PORT…"),
+    ("sqlite:", "it names no log that can be opened: "),
+    ("var/livechat.db", "it names no log that can be opened: "),
+    ("kafka:", "`` is no broker: write kafka:HOST:PORT,HOST:PORT…"),
+    ("kafka:nowhere", "`nowhere` is no broker: "),
+    ("kafka:a:9092,:9092", "`:9092` is no broker: "),
+    ("kafka:a:0", "`a:0` is no broker: "),
+    ("kafka:a:65536", "`a:65536` is no broker: "),
+    ("kafka:a:٣", "`a:٣` is no broker: "),
+])  # fmt: skip
+def test_a_log_that_is_none_is_told_with_the_settings(url: str, told: str) -> None:
+    """Before anything is opened, by every command that reads settings."""
+    with pytest.raises(UsageError) as error:
+        options.settings_of(None, {"bus": {"url": url}})
+    assert f"setting `bus.url`: {told}" in str(error.value)
+
+
+def test_what_no_setting_can_be_is_told_at_once(tmp_path: Path) -> None:
+    """Wrong addresses among all else; a number is finite, a process has a role."""
+    file = tmp_path / "x.toml"
+    file.write_text(
+        'roles = []\nnope = 1\n[bus]\npartitions = 0\nurl = "postgres:x"\n'
+        "[gateway]\nheartbeat_s = -1\nidentify_s = inf\nring_minutes = nan\n"
+    )
+    with pytest.raises(UsageError) as error:
+        options.settings_of(file)
+    names = [row.split("`")[1] for row in str(error.value).splitlines()[1:]]
+    assert sorted(names) == [
+        "bus.partitions", "bus.url", "gateway.heartbeat_s", "gateway.identify_s", "gateway.ring_minutes", "nope", "roles",
+    ]  # fmt: skip
+
+
+def test_brokers_of_a_cluster() -> None:
+    """Separated by commas, blanks around them do not count; an IPv6 address stands in brackets."""
+    assert brokers("a:1, [::1]:9092,") == ("a:1", "[::1]:9092")
 
 
 def test_places_to_listen() -> None:
