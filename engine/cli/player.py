@@ -14,6 +14,7 @@ from engine.cli import options, terminal
 from engine.errors import Exit, UsageError
 
 if TYPE_CHECKING:
+    from engine.client.connection import Outage
     from engine.client.player import ScriptMaker
     from engine.client.playhead import Say, Tell
     from engine.events.outputs import Alert
@@ -32,7 +33,8 @@ def player(
 ) -> None:
     """Play a shop's script as a digital human would: real time, replies at sentence boundaries, every report sent.
 
-    It is the example for whoever connects their own avatar: engine/client/player.py.
+    It goes on with its script while the server is away, and connects again by itself. It is the example for whoever connects their own
+    avatar: engine/client/player.py.
     """
     from engine.cli.signals import run_until_signalled
     from engine.client.player import ReferencePlayer
@@ -43,7 +45,7 @@ def player(
     voice = Voice(terminal.out(), plain=plain)
     reference = ReferencePlayer(
         url, room=room, token=token, shop=pool.shop, speed=speed, script=script_maker(pool, script, speed, voice.left_out),
-        on_say=voice.say, on_tell=voice.tell,
+        on_say=voice.say, on_tell=voice.tell, on_outage=voice.outage,
     )  # fmt: skip
     voice.begin(room, pool, script, speed)
     if (code := run_until_signalled(reference.run())) is not Exit.OK:
@@ -112,6 +114,15 @@ class Voice:
             self._line(f"! {told.kind}: {told.detail}", "bold yellow")
         elif told.kind in ("rejected", "aborted"):
             self._line(f"! {told.kind} {(told.insertion or '')[:8]}: {told.reason}", "yellow")
+
+    def outage(self, outage: Outage) -> None:
+        """The engine is away, or back: once each."""
+        if outage.seconds is None:
+            self._line(
+                f"! the engine is away ({outage.why}); the script goes on, replies come when it is back", "bold yellow"
+            )
+        else:
+            self._line(f"! the engine is back after {outage.seconds:.0f} s", "bold yellow")
 
     def left_out(self, sentence: str, why: str) -> None:
         """A sentence is not said, as its facts are now; told once."""

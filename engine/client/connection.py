@@ -6,6 +6,9 @@
 
 Requests that were not answered when the connection broke are sent again after the next `identified`, with the same ids, so that
 the server can recognise a repeat. Pushes may come twice, too; their records have ids.
+
+Two limits, since two things may be wrong: where nobody ever answered, the URL is mistyped or nothing runs, and `patience_s` ends it; a session
+that stood once is tried for again without end, with growing pauses, unless `outage_s` says how long its caller can wait.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ import time
 import uuid
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Self
 from urllib.parse import urlsplit
@@ -36,6 +40,7 @@ BACKOFF_FIRST_S: Final = 0.25
 BACKOFF_MOST_S: Final = (
     10.0  # a restarted gateway is found again within this; with full jitter a thousand clients spread out
 )
+PATIENCE_S: Final = 10.0  # for a server that is just being started to listen; what is mistyped is told soon
 OPEN_TIMEOUT_S: Final = 5.0
 CLOSE_S: Final = 1.0  # longest wait for answers at `close`
 MAX_FRAME: Final = 2 * 1024 * 1024  # bytes from the server: a record is at most 512 KiB, a list of facts may be longer
@@ -57,6 +62,17 @@ class RequestRefused(LivechatError):
         return f"{self.refused.message} ({self.refused.code})"
 
 
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """The session lost its connection: told once when it begins (`seconds` None), and once when it is over, after so many."""
+
+    why: str
+    seconds: float | None = None
+
+
+OnOutage = Callable[[Outage], None]
+"""Hears when the server is away and when it is back. Must not wait."""
+
 Handler = Callable[[wire.Push | wire.Processed | wire.Facts | wire.Identified], None]
 """Gets everything that the server sends by itself, in order. Must not wait."""
 
@@ -64,7 +80,8 @@ Handler = Callable[[wire.Push | wire.Processed | wire.Facts | wire.Identified], 
 class Connection:
     """One session, over as many connections as it takes.
 
-    `patience_s`: how long in all to try without any connection before `Unavailable` is raised (None: for ever).
+    `patience_s`: how long `start` tries to reach the server before `Unavailable` is raised (None: for ever). `outage_s`: the same for each
+    outage of a session that stood once (None: for ever). `on_outage`: hears when one begins and ends.
     `state`: tells the player's state at each identify. `handler`: gets pushes as they come; without one, iterate `messages()`.
     """
 
@@ -80,7 +97,9 @@ class Connection:
         session: str | None = None,
         state: Callable[[], wire.PlayerState] | None = None,
         handler: Handler | None = None,
-        patience_s: float | None = 10.0,
+        patience_s: float | None = PATIENCE_S,
+        outage_s: float | None = None,
+        on_outage: OnOutage | None = None,
         name: str = "livechat-engine",
     ) -> None:
         self.url = url
@@ -94,6 +113,10 @@ class Connection:
         self._state = state
         self._handler = handler
         self._patience_s = patience_s
+        self._outage_s = outage_s
+        self._on_outage = on_outage
+        self._outage: tuple[float, str] | None = None
+        """Since when the server is away (steady seconds), and why; only once the session stood."""
         self._name = name
         self._points: dict[tuple[wire.Stream, str], int] = {}
         self._waiting: dict[str, tuple[bytes, asyncio.Future[wire.Done | wire.Received]]] = {}
@@ -150,6 +173,11 @@ class Connection:
         self._fail(Unavailable("the connection was closed"))
 
     @property
+    def up(self) -> bool:
+        """Whether the session stands on a connection now."""
+        return self._up
+
+    @property
     def ended(self) -> bool:
         """Whether the session is over for good."""
         return self._task is not None and self._task.done()
@@ -196,22 +224,21 @@ class Connection:
     # ---- the loop --------------------------------------------------------------------------------------------------------
 
     async def _run(self) -> None:
-        pause = BACKOFF_FIRST_S
-        lost = time.monotonic()
+        pause, begun = BACKOFF_FIRST_S, time.monotonic()
         try:
             while True:
                 try:
-                    if await self._once():
-                        pause, lost = BACKOFF_FIRST_S, time.monotonic()
-                    why = "the connection ended"
+                    stood, why = await self._once()
+                    if stood:
+                        pause = BACKOFF_FIRST_S
                 except (OSError, TimeoutError, InvalidHandshake) as error:
                     why = str(error) or type(error).__name__
                 if self._closing:
                     return
-                if self._patience_s is not None and time.monotonic() - lost >= self._patience_s:
-                    raise Unavailable(f"nobody answers at {self.url} ({why}): start `livechat serve`, or check the URL")
+                self._lost(why)
+                self._give_up(begun, why)
                 delay = random.uniform(0, pause)  # noqa: S311 -- jitter, no secret
-                log.info("%s; connecting again in %.2f s", why, delay)
+                log.debug("%s; connecting again in %.2f s", why, delay)
                 await asyncio.sleep(delay)
                 pause = min(2 * pause, BACKOFF_MOST_S)
         except LivechatError as error:
@@ -220,8 +247,26 @@ class Connection:
         finally:
             self._news.set()
 
-    async def _once(self) -> bool:
-        """One connection, to its end; whether it got as far as `identified`. Raises `ProtocolError` where no other shall follow."""
+    def _lost(self, why: str) -> None:
+        """There is no connection: an outage begins, or goes on."""
+        if self.identified is None or self._outage is not None:
+            return
+        self._outage = (time.monotonic(), why)
+        log.info("%s is away: %s", self.url, why)
+        if self._on_outage is not None:
+            self._on_outage(Outage(why))
+
+    def _give_up(self, begun: float, why: str) -> None:
+        """Raises `Unavailable` where the server was away for longer than the caller waits."""
+        now = time.monotonic()
+        if self._outage is None:
+            if self._patience_s is not None and now - begun >= self._patience_s:
+                raise Unavailable(f"nobody answers at {self.url} ({why}): start `livechat serve`, or check the URL")
+        elif self._outage_s is not None and now - self._outage[0] >= self._outage_s:
+            raise Unavailable(f"{self.url} has been away for {now - self._outage[0]:.0f} s ({why}): start it again")
+
+    async def _once(self) -> tuple[bool, str]:
+        """One connection, to its end: whether it got as far as `identified`, and why it ended. Raises `ProtocolError` where no other shall follow."""
         try:
             async with connect(
                 self.url, compression=None, max_size=MAX_FRAME, ping_interval=None, open_timeout=OPEN_TIMEOUT_S,
@@ -249,7 +294,7 @@ class Connection:
         if not self._closing and not may_reconnect(code):
             reason = socket.close_reason or CLOSES[CloseCode(code)].meaning if code in set(CloseCode) else ""
             raise ProtocolError(code or 1006, reason or "the server closed the connection")
-        return there
+        return there, socket.close_reason or "the connection broke"
 
     async def _beat(self, socket: ClientConnection, interval_s: float) -> None:
         while True:
@@ -306,6 +351,11 @@ class Connection:
 
     def _stand(self, message: wire.Identified) -> None:
         self.identified, self._up = message, True
+        if self._outage is not None:
+            (since, why), self._outage = self._outage, None
+            log.info("%s is back", self.url)
+            if self._on_outage is not None:
+                self._on_outage(Outage(why, time.monotonic() - since))
         self._reach(message.points)
         for data, _ in list(self._waiting.values()):
             self._send(data)

@@ -6,18 +6,23 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Literal, Self
 
-from engine.client.connection import Connection
+from engine.client.connection import PATIENCE_S, Connection
 from engine.events import wire
 from engine.events.inputs import ANY_PRODUCT, FactValue, Mode
 
 
 class Operator:
-    """One operator session. All calls raise `RequestRefused`, `Unavailable`, `ProtocolError`."""
+    """One operator session. All calls raise `RequestRefused`, `Unavailable`, `ProtocolError`.
+
+    Somebody waits for its answers: it ends where the server is away for longer than `patience_s`, at first and later.
+    """
 
     def __init__(
-        self, url: str, *, rooms: Sequence[str] = ("*",), token: str = "", patience_s: float | None = 10.0
+        self, url: str, *, rooms: Sequence[str] = ("*",), token: str = "", patience_s: float | None = PATIENCE_S
     ) -> None:
-        self.connection = Connection(url, role="operator", rooms=rooms, token=token, patience_s=patience_s)
+        self.connection = Connection(
+            url, role="operator", rooms=rooms, token=token, patience_s=patience_s, outage_s=patience_s
+        )
 
     async def __aenter__(self) -> Self:
         await self.connection.start()

@@ -11,16 +11,21 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
-from engine.client.connection import Connection
+from engine.client.connection import PATIENCE_S, Connection, OnOutage, RequestRefused
 from engine.client.playhead import LEAD_MS, Event, Playhead, Say, Tell
 from engine.client.scripts import FactBook
-from engine.errors import LivechatError
 from engine.events import wire
+from engine.events.inputs import PlaybackKind
 from engine.events.outputs import Alert, Insertion, Stop, Withdraw
 
 IDLE_S: Final = 60.0  # longest sleep without anything to do; guards against nothing, it only bounds a wait
+
+OVERTAKEN: Final[frozenset[PlaybackKind]] = frozenset({"sentence_started", "sentence_ended", "idle"})
+"""Reports that are not kept for later: the next one, or the state told when it identifies, says more."""
+RETRY_S: Final = 1.0  # until a report is told again that the engine could not take, where it does not say itself
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +39,10 @@ _News = wire.Push | wire.Processed | wire.Facts | wire.Identified
 
 
 class ReferencePlayer:
-    """Plays one room. `on_say`: what is heard; `on_tell`: what is reported, and alerts."""
+    """Plays one room, whether the engine is there or not. `on_say`: what is heard; `on_tell`: what is reported, and alerts.
+
+    `patience_s`: how long to wait for an engine that never answered; one that did may be away for as long as it likes (`on_outage`).
+    """
 
     def __init__(
         self,
@@ -49,12 +57,13 @@ class ReferencePlayer:
         lead_ms: int = LEAD_MS,
         stream_delay_ms: int | None = None,
         speed: float = 1.0,
-        patience_s: float | None = 10.0,
+        patience_s: float | None = PATIENCE_S,
+        on_outage: OnOutage | None = None,
     ) -> None:
         self.playhead = Playhead(lead_ms=lead_ms, stream_delay_ms=stream_delay_ms, speed=speed)
         self.connection = Connection(
             url, role="player", rooms=(room,), token=token, shop=shop, state=self.playhead.state,
-            handler=self._on_message, patience_s=patience_s,
+            handler=self._on_message, patience_s=patience_s, on_outage=on_outage,
         )  # fmt: skip
         self._make = script
         self._on_say = on_say
@@ -62,11 +71,13 @@ class ReferencePlayer:
         self._facts = FactBook()
         self._script: wire.SetScript | None = None
         self._checked = 0
+        self._refusal: wire.Refused | None = None
+        """Why the last report that was refused was; told once."""
         self._inbox: deque[_News] = deque()
         self._news = asyncio.Event()
 
     async def run(self) -> None:
-        """Play until cancelled. Raises `Unavailable` and `ProtocolError` when the session is over for good."""
+        """Play until cancelled. Raises `Unavailable` where nobody ever answered, `ProtocolError` when the engine refuses the session."""
         await self.connection.start()
         over = asyncio.ensure_future(self.connection.wait())
         over.add_done_callback(lambda _: self._news.set())
@@ -144,6 +155,8 @@ class ReferencePlayer:
                 continue
             if self._on_tell is not None:
                 self._on_tell(event)
+            if event.kind in OVERTAKEN and not self.connection.up:
+                continue
             self._post(
                 wire.ReportPlayback(
                     id=self.connection.next_id(), at=event.at, kind=event.kind, cursor=event.cursor,
@@ -151,14 +164,31 @@ class ReferencePlayer:
                 )
             )  # fmt: skip
 
-    def _post(self, request: wire.Request) -> None:
-        """Send in order without waiting; a report that is refused is told in the log."""
-        self.connection.post(request).add_done_callback(_note_refusal)
+    def _post(self, request: wire.SetScript | wire.ReportPlayback) -> None:
+        """Send in order without waiting."""
+        self.connection.post(request).add_done_callback(partial(self._answered, request))
 
+    def _answered(
+        self, request: wire.SetScript | wire.ReportPlayback, answer: asyncio.Future[wire.Done | wire.Received]
+    ) -> None:
+        """What cannot be taken now is told again later, unless something newer says more; why is told once, not for each report."""
+        if answer.cancelled():
+            return
+        error = answer.exception()
+        if error is None:
+            if self._refusal is not None and self._refusal.temporary:
+                log.warning("reports are taken again")
+                self._refusal = None
+        elif isinstance(error, RequestRefused):  # else the session is over, which `run` tells
+            told, self._refusal = self._refusal, error.refused
+            if told is None or told.code != error.refused.code or not told.temporary:
+                log.warning("a report was not taken: %s", error)
+            if error.refused.temporary and not self._is_overtaken(request):
+                again_s = RETRY_S if error.refused.retry_ms is None else error.refused.retry_ms / 1_000
+                asyncio.get_running_loop().call_later(again_s, self._post, request)
 
-def _note_refusal(answer: asyncio.Future[wire.Done | wire.Received]) -> None:
-    if answer.cancelled():
-        return
-    error = answer.exception()
-    if isinstance(error, LivechatError):
-        log.warning("a report was not taken: %s", error)
+    def _is_overtaken(self, request: wire.SetScript | wire.ReportPlayback) -> bool:
+        """Whether something newer says more than this request."""
+        if isinstance(request, wire.ReportPlayback):
+            return request.kind in OVERTAKEN
+        return self._script is None or request.version != self._script.version

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from types import TracebackType
 from typing import Final, Self
 
-from engine.client.connection import Connection, RequestRefused
+from engine.client.connection import PATIENCE_S, Connection, RequestRefused
 from engine.errors import LivechatError
 from engine.events import wire
 from engine.events.codec import encode
@@ -42,7 +42,7 @@ class Source:
         token: str = "",
         processed: Processed | None = None,
         window: int | None = WINDOW,
-        patience_s: float | None = 10.0,
+        patience_s: float | None = PATIENCE_S,
     ) -> None:
         self.connection = Connection(
             url, role="source", rooms=rooms, token=token, handler=self._on_message, patience_s=patience_s

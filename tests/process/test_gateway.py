@@ -20,7 +20,7 @@ from websockets.typing import Origin
 from engine.bus import open_bus
 from engine.bus.partitioner import partition_of
 from engine.bus.port import Bus, Outgoing, Position, partition_count
-from engine.client.connection import Connection, RequestRefused
+from engine.client.connection import Connection, Outage, RequestRefused
 from engine.client.operator import Operator
 from engine.client.player import ReferencePlayer
 from engine.client.playhead import Say, Tell
@@ -338,6 +338,73 @@ async def test_a_player_that_comes_back_gets_what_it_missed(tmp_path: Path) -> N
             assert [identified.recovered for identified in seen] == [False, True]
         told = [event for event in await records(stage.bus, "room-events") if isinstance(event, PlayerSeen)]
         assert [(event.session, event.identified, event.lead_ms) for event in told] == [("s1", True, 70)] * 2
+
+
+async def test_a_player_goes_on_without_the_engine(tmp_path: Path) -> None:
+    """Its patience is for an engine that never answered. It says its script, tells once that the engine is away and once that it is
+    back, tells its state then, and nothing of what it told nobody."""
+    said: list[Say] = []
+    outages: list[Outage] = []
+    async with staged(tmp_path) as stage:
+        player = ReferencePlayer(
+            stage.url,
+            room="r1",
+            script=script,
+            on_say=said.append,
+            lead_ms=50,
+            patience_s=0.0,
+            on_outage=outages.append,
+        )
+        async with playing(player):
+            await eventually(lambda: said)
+            await stage.gateway.close()
+            await eventually(lambda: outages)
+            await eventually(lambda: any(one.cursor is not None and one.cursor.lap == 1 for one in said))
+            assert [outage.seconds for outage in outages] == [None]
+            assert "restarts" in outages[0].why
+            assert len(player.connection._waiting) <= 2  # what was on its way when the connection ended
+            await stage.restart()
+            await eventually(lambda: len(outages) == 2)
+            assert outages[1].seconds is not None
+            seen = [e for e in await records(stage.bus, "room-events") if isinstance(e, PlayerSeen) and e.identified]
+            assert [one.cursor is not None and one.cursor.lap for one in seen] == [False, 1]
+            heard = len(said)
+            await eventually(lambda: len(said) > heard)
+
+
+async def test_a_session_that_somebody_waits_for_ends_with_the_engine(tmp_path: Path) -> None:
+    """An operator's request is not held for a server that is away; what it was answered before stands."""
+    async with staged(tmp_path) as stage, Operator(stage.url, patience_s=0.0) as operator:
+        await operator.set_mode("r1", "auto")
+        await stage.gateway.close()
+        with pytest.raises(Unavailable, match=r"has been away for 0 s .*restarts"):
+            await operator.connection.wait()
+        with pytest.raises(Unavailable, match="is over"):
+            await operator.set_mode("r1", "shadow")
+
+
+async def test_a_player_tells_once_that_its_reports_are_not_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """While the log is full it says its script, and afterwards the room has what it needs of it."""
+    said: list[Say] = []
+    async with staged(tmp_path) as stage:
+        publish, full = stage.bus.publish, [True]
+
+        async def fail(records: Sequence[Outgoing]) -> Sequence[Position]:
+            if full[0] and b'"player_seen"' not in records[0].value:  # type: ignore[operator]  # a player's records have values
+                raise BusUnavailable("there is no space left for the log")
+            return await publish(records)
+
+        monkeypatch.setattr(stage.bus, "publish", fail)
+        player = ReferencePlayer(stage.url, room="r1", script=script, on_say=said.append, lead_ms=50)
+        async with playing(player):
+            await eventually(lambda: len(said) > 2)
+            full[0] = False
+            await eventually(lambda: "taken again" in caplog.text)
+            await until_on_bus(stage.bus, "room-events", lambda event: getattr(event, "type", "") == "script")
+        assert caplog.text.count("a report was not taken") == 1
+        assert caplog.text.count("taken again") == 1
 
 
 async def test_a_source_sends_again_what_has_no_verdict(tmp_path: Path) -> None:

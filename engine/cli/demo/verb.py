@@ -114,7 +114,7 @@ class Show:
 
     async def _perform(self, stage: Stage) -> None:
         from engine.cli.demo.story import Story
-        from engine.client.connection import Connection
+        from engine.client.connection import PATIENCE_S, Connection
         from engine.events import wire
         from engine.pool.load import load_pool
 
@@ -129,7 +129,13 @@ class Show:
 
         streams = wire.ROLE_STREAMS["observer"]
         async with Connection(
-            stage.url, role="operator", rooms=("*",), token=stage.tokens["operator"], streams=streams, handler=on_push
+            stage.url,
+            role="operator",
+            rooms=("*",),
+            token=stage.tokens["operator"],
+            streams=streams,
+            handler=on_push,
+            outage_s=PATIENCE_S,
         ) as connection:
             await connection.request(wire.OpenRoom(id=connection.next_id(), room=ROOM, shop=pool.shop))
             await connection.request(wire.SetMode(id=connection.next_id(), room=ROOM, mode="auto"))

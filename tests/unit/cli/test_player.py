@@ -9,6 +9,7 @@ import pytest
 from rich.console import Console
 
 from engine.cli.player import Voice, script_maker
+from engine.client.connection import Outage
 from engine.client.playhead import Say, Tell
 from engine.client.scripts import FactBook
 from engine.errors import UsageError
@@ -76,7 +77,11 @@ def test_voice_prints_what_is_said_and_what_went_wrong() -> None:
     voice.tell(Tell("rejected", 0, insertion="ab" * 8, reason="late"))
     voice.left_out("s9", "no value for price")
     voice.left_out("s9", "no value for price")
+    voice.outage(Outage("the server restarts"))
+    voice.outage(Outage("the server restarts", 12.3))
     assert [line[8:].strip() for line in out.getvalue().splitlines()] == [
         "— one", "欢迎", "喝茶", "▶ 今天129元  for 3 viewers (price-zh)", "✂ cut", "! rejected abababab: late",
         "! `s9` is left out: no value for price",
+        "! the engine is away (the server restarts); the script goes on, replies come when it is back",
+        "! the engine is back after 12 s",
     ]  # fmt: skip
