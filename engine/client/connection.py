@@ -7,8 +7,8 @@
 Requests that were not answered when the connection broke are sent again after the next `identified`, with the same ids, so that
 the server can recognise a repeat. Pushes may come twice, too; their records have ids.
 
-Two limits, since two things may be wrong: where nobody ever answered, the URL is mistyped or nothing runs, and `patience_s` ends it; a session
-that stood once is tried for again without end, with growing pauses, unless `outage_s` says how long its caller can wait.
+Two limits, since two things may be wrong: where nobody ever answered, the URL is mistyped or nothing runs, and `patience_s` ends it;
+a session that stood once is tried for again without end, with growing pauses, unless `outage_s` says how long its caller can wait.
 """
 
 from __future__ import annotations
@@ -266,7 +266,10 @@ class Connection:
             raise Unavailable(f"{self.url} has been away for {now - self._outage[0]:.0f} s ({why}): start it again")
 
     async def _once(self) -> tuple[bool, str]:
-        """One connection, to its end: whether it got as far as `identified`, and why it ended. Raises `ProtocolError` where no other shall follow."""
+        """One connection, to its end: whether it got as far as `identified`, and why it ended.
+
+        Raises `ProtocolError` where no other shall follow.
+        """
         try:
             async with connect(
                 self.url, compression=None, max_size=MAX_FRAME, ping_interval=None, open_timeout=OPEN_TIMEOUT_S,
