@@ -59,8 +59,9 @@ REASONS: Final[dict[Reason, Meaning]] = {
     ),
     "fact_expired": Meaning("A fact that the reply needs has run out.", "Give it a new `until`, or a new value."),
     "fact_out_of_bounds": Meaning(
-        "A fact's value is below its floor or above its ceiling, so it is not spoken.",
-        "Check the value where it comes from; correct it, or the bounds.",
+        "A fact's value is not one that the catalogue allows, so it is not spoken: below its floor or above its ceiling, a text "
+        "where the catalogue has a number or the other way round, or an amount with more digits than its currency has.",
+        "Check the value where it comes from; correct it, or the catalogue.",
     ),
     "guard_blocked": Meaning(
         "Every reply that would fit was refused by the guard: a banned term, or a price that is no fact.",

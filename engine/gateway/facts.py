@@ -5,25 +5,24 @@ What an operator sets is held against the same catalogue: an unknown name or a v
 
 from __future__ import annotations
 
-import unicodedata
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 from engine.events import wire
-from engine.events.fields import MAX_SHORT
 from engine.events.inputs import ANY_PRODUCT, FactSet, FactValue, LocalText, PoolLive, ShopEvent
-from engine.pool import model, speech
+from engine.pool import model
+from engine.pool.banned import Banned
 from engine.pool.documents import did_you_mean
-from engine.pool.facts import catalogue_version, live_version
+from engine.pool.facts import catalogue_version, live_version, objection
 from engine.pool.model import Pool
 
 PoolSource = Callable[[str], Awaitable[Pool | None]]
 """Finds a pool by its hash; None while it is not on the bus."""
 
 MAX_CATALOGUES: Final = 64  # shops whose facts are kept; a catalogue takes some 100 KiB at most
-MAX_SPOKEN: Final = MAX_SHORT  # characters that a reply or a sentence holds: a longer value could never be said
-UNSPEAKABLE: Final = ("Cc", "Zl", "Zp")  # kinds of characters: control characters and line breaks
+log = logging.getLogger(__name__)
 
 Place = tuple[str, str]
 """Product and name of a fact; the shop's own stand under product `*`."""
@@ -36,6 +35,7 @@ class Catalogue:
     products: tuple[str, ...] = ()
     facts: Mapping[Place, model.Fact] = field(default_factory=dict)
     told: Mapping[Place, wire.Fact] = field(default_factory=dict)
+    banned: Banned = field(default_factory=lambda: Banned(()))
 
     @classmethod
     def of(cls, pool: Pool) -> Catalogue:
@@ -43,7 +43,7 @@ class Catalogue:
         for product in pool.products.values():
             facts |= {(product.id, name): fact for name, fact in product.facts.items()}
         told = {place: _of_catalogue(place[0], fact) for place, fact in facts.items()}
-        return cls(tuple(pool.products), facts, told)
+        return cls(tuple(pool.products), facts, told, Banned(pool.guard.banned))
 
     def objection(self, request: wire.SetFact) -> str | None:
         """Why the shop's files do not allow this fact, or this value of it."""
@@ -56,7 +56,12 @@ class Catalogue:
             known = [other for owner, other in self.facts if owner == product]
             remedy = did_you_mean(name, known, "add it to catalogue.yaml first")
             return f"name: {whose} has no fact `{name}` in its catalogue: {remedy}"
-        return _refused_value(name, request.value, fact)
+        return self.refusal(name, request.value, fact)
+
+    def refusal(self, name: str, value: FactValue | None, fact: model.Fact | None) -> str | None:
+        """Why nobody may say this value, with its place and remedy; None where it may be said, or is none."""
+        wrong = objection(name, value, fact, self.banned) if value is not None else None
+        return f"value: {wrong.message}: {wrong.remedy}" if wrong is not None else None
 
 
 class ShopFacts:
@@ -93,7 +98,11 @@ class ShopFacts:
 
     async def changed(self, offset: int, event: FactSet) -> wire.Fact:
         """One live fact, as players get it. Raises `BusError`."""
-        return self._fact(offset, event, await self._catalogue(event.shop))
+        catalogue = await self._catalogue(event.shop)
+        refusal = catalogue.refusal(event.name, event.value, catalogue.facts.get((event.product, event.name)))
+        if refusal is not None:  # what clients ask for is refused before: another producer wrote it
+            log.warning("fact `%s` is not said, though the log has it; %s", event.key(), refusal)
+        return self._fact(offset, event, catalogue)
 
     def is_live(self, shop: str) -> bool:
         """Whether a pool of this shop went live."""
@@ -111,8 +120,9 @@ class ShopFacts:
         if request.value is None and (request.product, request.name) in self._live.get(request.shop, {}):
             return None
         catalogue = await self._catalogue(request.shop)
-        objection = catalogue.objection(request) if catalogue is not EMPTY else None
-        return objection or _unspeakable(request.name, request.value)
+        if catalogue is EMPTY:
+            return EMPTY.refusal(request.name, request.value, None)
+        return catalogue.objection(request)
 
     async def _catalogue(self, shop: str) -> Catalogue:
         live = self._pool_live.get(shop)
@@ -130,56 +140,13 @@ class ShopFacts:
 
     @staticmethod
     def _fact(offset: int, event: FactSet, catalogue: Catalogue) -> wire.Fact:
+        """What nobody may say counts as withdrawn, as it does in rooms."""
         base = catalogue.facts.get((event.product, event.name))
+        value = event.value if catalogue.refusal(event.name, event.value, base) is None else None
         return wire.Fact(
-            product=event.product, name=event.name, value=event.value, version=live_version(offset), live=True,
+            product=event.product, name=event.name, value=value, version=live_version(offset), live=True,
             currency=base.currency if base is not None else None, start=event.start, until=event.until,
         )  # fmt: skip
-
-
-def _refused_value(name: str, value: FactValue | None, fact: model.Fact) -> str | None:
-    """Why the catalogue's fact may not have this value."""
-    if isinstance(value, int | float):
-        return _refused_number(name, value, fact)
-    if value is None:
-        return None
-    if fact.currency is not None or fact.floor is not None or fact.ceiling is not None:
-        what = f"an amount of {fact.currency}" if fact.currency is not None else "a number with bounds"
-        return f"value: `{name}` is {what} and takes no text: write digits without sign or unit, such as 129 or 12.5"
-    return None
-
-
-def _unspeakable(name: str, value: FactValue | None) -> str | None:
-    """Why no reply and no sentence can carry this value, whatever the fact."""
-    if value is None:
-        return None
-    if isinstance(value, int | float):
-        try:
-            texts = [speech.spoken(value, None, "")]
-        except ValueError:
-            return f"value: `{name}` is no number: write digits, such as 129 or 12.5"
-    else:
-        texts = [value] if isinstance(value, str) else [text for text in (value.zh, value.en) if text is not None]
-    if not all(text.strip() for text in texts):
-        return f"value: the text of `{name}` is empty: write what is to be said, or withdraw the fact"
-    longest = max(map(len, texts))
-    if longest > MAX_SPOKEN:
-        return f"value: the text of `{name}` has {longest:,} characters: shorten it, a whole reply has at most {MAX_SPOKEN}"
-    if any(unicodedata.category(char) in UNSPEAKABLE for text in texts for char in text):
-        return f"value: the text of `{name}` holds a line break or a control character: write it in one line"
-    return None
-
-
-def _refused_number(name: str, value: int | float, fact: model.Fact) -> str | None:
-    if fact.floor is not None and value < fact.floor:
-        return (
-            f"value: `{name}` would be below its floor {fact.floor:g}: correct it, or lower `floor` in catalogue.yaml"
-        )
-    if fact.ceiling is not None and value > fact.ceiling:
-        return f"value: `{name}` would be above its ceiling {fact.ceiling:g}: correct it, or raise `ceiling` in catalogue.yaml"
-    if fact.currency is not None and value < 0:
-        return f"value: `{name}` is an amount of {fact.currency} and would be below 0: write what is paid"
-    return None
 
 
 def _of_catalogue(product: str, fact: model.Fact) -> wire.Fact:

@@ -14,6 +14,7 @@ from engine.events.inputs import MAX_SCRIPT_MEMORY
 from engine.pool import script_size
 from engine.pool.banned import Banned, squeezed
 from engine.pool.documents import Lost, Spot, did_you_mean
+from engine.pool.facts import objection
 from engine.pool.merge import MergedIntent, MergedReply
 from engine.pool.model import Fact, Intent, Pool, Product, Reply, ScriptPlan, Sentence
 from engine.pool.scalars import MAX_REPLY
@@ -93,27 +94,17 @@ class Checks:
             yield at.problem(
                 f"`{fact.name}` ends before it begins", "let `until` be later than `from`", *steps, "until"
             )
-        if not isinstance(fact.value, (int, float)):
-            for text in dict.fromkeys(fact.value.values()):
-                yield from self._banned(text, at, f"the fact `{fact.name}`", *steps, "value")
-            if fact.currency is not None:
-                message = f"the amount of `{fact.name}` is no number"
-                remedy = "write digits without quotes, sign or unit, such as 129 or 12.5"
-                yield at.problem(message, remedy, *steps, "value")
-            for bound in ("floor", "ceiling"):
-                if getattr(fact, bound) is not None:
-                    yield at.problem(f"`{fact.name}` is a text and has a {bound}", "delete it", *steps, bound)
-            return
-        if fact.currency is not None and fact.value < 0:
-            yield at.problem(f"the amount of `{fact.name}` is below 0", "write what is paid", *steps, "value")
         if fact.floor is not None and fact.ceiling is not None and fact.floor > fact.ceiling:
             yield at.problem(f"the floor of `{fact.name}` is above its ceiling", "exchange them", *steps, "floor")
-        elif fact.floor is not None and fact.value < fact.floor:
-            message = f"`{fact.name}` is {fact.value:g}, below its floor {fact.floor:g}"
-            yield at.problem(message, "correct the value, or lower the floor", *steps, "value")
-        elif fact.ceiling is not None and fact.value > fact.ceiling:
-            message = f"`{fact.name}` is {fact.value:g}, above its ceiling {fact.ceiling:g}"
-            yield at.problem(message, "correct the value, or raise the ceiling", *steps, "value")
+            return
+        bounds = [bound for bound in ("floor", "ceiling") if getattr(fact, bound) is not None]
+        if bounds and fact.currency is None and not isinstance(fact.value, int | float):
+            for bound in bounds:
+                yield at.problem(f"`{fact.name}` is a text and has a {bound}", "delete it", *steps, bound)
+            return
+        wrong = objection(fact.name, fact.value, fact, self.banned)
+        if wrong is not None:
+            yield at.problem(wrong.message, wrong.remedy, *steps, "value")
 
     def _names(self) -> Iterator[Problem]:
         at, owners, links = self.catalogue, dict[str, str](), dict[int, str]()

@@ -13,7 +13,7 @@ from engine.pool.banned import squeezed
 from engine.pool.documents import Spot
 from engine.pool.load import Loaded, load, shop_id, taken
 from engine.pool.model import Fact, Intent, Pool
-from engine.pool.speech import fill, seconds, spoken, typed_prices
+from engine.pool.speech import fill, seconds, spoken
 
 FEW_EXAMPLES: Final = 15  # below it a classifier learns the lines, not the question
 FAR_OFF: Final = 2.0  # a sentence's seconds are doubtful beyond twice, or below half, of the estimate
@@ -136,10 +136,6 @@ def _catalogue(loaded: Loaded) -> Iterator[Problem]:
         for language in pool.languages:
             if language not in fact.value:
                 yield at.problem(f"`{fact.name}` has no `{language}`", f"add `{language}: …`", *steps, "value")
-        for text in dict.fromkeys(fact.value.values()):
-            for _, amount in typed_prices(text):
-                message = f"the text of `{fact.name}` holds the amount `{amount}`, which no floor or ceiling guards"
-                yield at.problem(message, "make it a number with a `unit`", *steps, "value")
 
 
 def _script(loaded: Loaded, script: str) -> Iterator[Problem]:

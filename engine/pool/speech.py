@@ -8,22 +8,30 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Final
+from typing import Final, NamedTuple
 
 ZH_CHARACTERS_PER_S: Final = 4.5  # measured on live hosts' scripts, punctuation counted as the pause that it is
 EN_WORDS_PER_S: Final = 2.7  # a calm host; 160 words a minute
 EN_BREATH_S: Final = 0.3  # the pause before and after an English sentence
 
-CURRENCIES: Final[Mapping[str, tuple[str, str]]] = {
-    "CNY": ("元", "¥"),
-    "USD": ("美元", "$"),
-    "EUR": ("欧元", "€"),
-    "GBP": ("英镑", "£"),
-    "HKD": ("港币", "HK$"),
-    "TWD": ("新台币", "NT$"),
-    "JPY": ("日元", "JP¥"),
+
+class Currency(NamedTuple):
+    """`word` stands after the amount in Chinese, `sign` before it in English. `minor_digits`: behind the point, by ISO 4217."""
+
+    word: str
+    sign: str
+    minor_digits: int = 2
+
+
+CURRENCIES: Final[Mapping[str, Currency]] = {
+    "CNY": Currency("元", "¥"),
+    "USD": Currency("美元", "$"),
+    "EUR": Currency("欧元", "€"),
+    "GBP": Currency("英镑", "£"),
+    "HKD": Currency("港币", "HK$"),
+    "TWD": Currency("新台币", "NT$"),
+    "JPY": Currency("日元", "JP¥", minor_digits=0),
 }
-"""Currency → (word after the amount in Chinese, sign before it in English)."""
 
 _PLACEHOLDER: Final = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 _BRACE: Final = re.compile(r"[{}]")
@@ -72,7 +80,7 @@ def spoken(value: int | float | str | Mapping[str, str], currency: str | None, l
         return digits
     if currency not in CURRENCIES:
         raise ValueError(f"unknown currency `{currency}`")
-    word, sign = CURRENCIES[currency]
+    word, sign, _ = CURRENCIES[currency]
     if lang == "zh":
         return digits + word
     return f"-{sign}{digits[1:]}" if digits.startswith("-") else sign + digits

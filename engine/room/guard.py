@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from engine.events.outputs import FactUse
 from engine.pool import speech
 from engine.pool.banned import Banned
 from engine.pool.model import Guard as GuardLists
@@ -13,21 +10,19 @@ from engine.pool.model import Guard as GuardLists
 class Guard:
     """The guard lists of one pool, compiled."""
 
-    __slots__ = ("_banned",)
+    __slots__ = ("banned",)
 
     def __init__(self, lists: GuardLists) -> None:
-        self._banned = Banned(lists.banned)
+        self.banned = Banned(lists.banned)
 
-    def refuses(self, text: str, template: str, facts: Sequence[FactUse]) -> str | None:
+    def refuses(self, text: str, template: str) -> str | None:
         """What is wrong with the filled `text`; None where it may be said.
 
-        A price is allowed only where a money fact put it: none may be typed in the template, nor hide in a fact's text.
+        A price is allowed only where a money fact put it: none may be typed in the template. What a fact itself may say is
+        looked at where it is read (`engine.pool.facts`).
         """
-        if found := self._banned.found(text):
+        if found := self.banned.found(text):
             return f"banned term {found[0]!r}"
         if prices := speech.typed_prices(template):
             return f"typed price {prices[0][1]!r}"
-        for fact in facts:
-            if not fact.price and (prices := speech.typed_prices(fact.text)):
-                return f"typed price {prices[0][1]!r} in fact {fact.name}"
         return None

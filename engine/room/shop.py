@@ -6,18 +6,17 @@ answers as the old one did.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
-from engine.events.inputs import ANY_PRODUCT, AppliedShopEvent, FactSet, LocalText
+from engine.events.inputs import ANY_PRODUCT, AppliedShopEvent, FactSet, FactValue, LocalText
 from engine.events.outputs import FactUse
 from engine.pool import speech
-from engine.pool.facts import catalogue_version, live_version
+from engine.pool.facts import MAX_SPOKEN, catalogue_version, live_version, objection
 from engine.pool.model import Fact, Intent, Localised, Pool, Reply
 from engine.room.guard import Guard
 
 FOREVER: Final = 1 << 62
-MAX_SPOKEN: Final = 300  # characters that an insertion holds; live facts pass no lint
 
 Trouble = Literal["no_reply", "fact_missing", "fact_expired", "fact_out_of_bounds", "guard_blocked", "fact_pending"]
 SEVERITY: Final[dict[Trouble, int]] = {
@@ -88,6 +87,8 @@ class Shop:
     """With the moment it was worked out for: it holds from then until its `until` (rooms look ahead to different moments)."""
     _filled: dict[tuple[str, str | None], tuple[int, Filled | Unusable]] = field(default_factory=dict)
     _scoped: dict[str, tuple[bool, bool]] = field(default_factory=dict)
+    _refused: dict[tuple[str, str, str], Trouble | None] = field(default_factory=dict)
+    """What stands against a value, by product, name and version of its fact."""
 
     longest_ms: int = field(init=False)
     """The longest `answer_within`."""
@@ -114,6 +115,7 @@ class Shop:
     def _changed(self) -> None:
         self._usable.clear()
         self._filled.clear()
+        self._refused.clear()
 
     # ---- facts -----------------------------------------------------------------------------------------------------
 
@@ -151,13 +153,7 @@ class Shop:
                 until = event.until if event.until is not None else FOREVER
                 if event.value is None:
                     return Unusable("fact_missing", name, until)
-                value = event.value
-                spoken = (
-                    {k: v for k, v in (("zh", value.zh), ("en", value.en)) if v is not None}
-                    if isinstance(value, LocalText)
-                    else value
-                )
-                return self._spoken(spoken, base, lang, live_version(applied.offset), until, name)
+                return self._spoken(product, event.value, base, lang, live_version(applied.offset), until, name)
         if base is None:
             return Unusable("fact_missing", name, horizon)
         if base.until is not None and base.until <= at:
@@ -167,30 +163,29 @@ class Shop:
         if base.start is not None and base.start > at:
             return Unusable("fact_pending", name, min(base.start, horizon), min(base.start, horizon))
         until = min(base.until if base.until is not None else FOREVER, horizon)
-        return self._spoken(base.value, base, lang, catalogue_version(base), until, name)
+        return self._spoken(product, base.value, base, lang, catalogue_version(base), until, name)
 
     def _spoken(
-        self, value: int | float | str | Localised, base: Fact | None, lang: str, version: str, until: int, name: str
+        self,
+        product: str,
+        value: FactValue | Localised,
+        base: Fact | None,
+        lang: str,
+        version: str,
+        until: int,
+        name: str,
     ) -> Reading | Unusable:
+        """The value as it is said. One that the catalogue's checks and `fact set` would refuse is not: others write the log, too."""
+        if (product, name, version) not in self._refused:
+            wrong = objection(name, value, base, self.guard.banned)
+            self._refused[product, name, version] = wrong.trouble if wrong is not None else None
+        trouble = self._refused[product, name, version]
+        if trouble is not None:
+            return Unusable(trouble, name, until)
+        if isinstance(value, LocalText):
+            value = {key: text for key, text in (("zh", value.zh), ("en", value.en)) if text is not None}
         currency = base.currency if base else None
-        if isinstance(value, int | float):
-            low = base.floor if base else None
-            high = base.ceiling if base else None
-            if (low is not None and value < low) or (high is not None and value > high):
-                return Unusable("fact_out_of_bounds", name, until)
-        elif base is not None and (base.currency or base.floor is not None or base.ceiling is not None):
-            return Unusable("fact_out_of_bounds", name, until)  # a text where a bounded number belongs
-        elif not isinstance(value, str):
-            value = value.get(lang) or next(iter(value.values()))
-        try:
-            text = speech.spoken(value, currency, lang)
-        except ValueError:
-            return Unusable("fact_missing", name, until)
-        if not text.strip():
-            return Unusable("fact_missing", name, until)
-        if len(text) > MAX_SPOKEN:
-            return Unusable("fact_out_of_bounds", name, until)
-        return Reading(text, version, until, price=currency is not None)
+        return Reading(speech.spoken(value, currency, lang), version, until, price=currency is not None)
 
     def version(self, product: str, name: str, at: int) -> str | None:
         """Version of the fact that counts at `at`; None where none does."""
@@ -235,7 +230,7 @@ class Shop:
                 continue
             reading = self.read(product, name, reply.lang, at)
             if isinstance(reading, Unusable):
-                return reading
+                return reading if reading.trouble != "guard_blocked" else replace(reading, wanted=reply.id)
             values[name] = reading.text
             until = min(until, reading.until)
             uses.append(
@@ -249,7 +244,7 @@ class Shop:
                 )
             )
         text = speech.fill(reply.text, values)
-        if len(text) > MAX_SPOKEN or self.guard.refuses(text, reply.text, uses):
+        if len(text) > MAX_SPOKEN or self.guard.refuses(text, reply.text):
             return Unusable("guard_blocked", reply.id, until)
         seconds = reply.seconds if reply.seconds is not None else speech.seconds(text, reply.lang)
         return Filled(reply, product, text, max(1, round(seconds * 1000)), tuple(uses), until)

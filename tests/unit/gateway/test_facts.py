@@ -65,10 +65,13 @@ BOUNDED = dataclasses.replace(
         "biluochun": Product("biluochun", {"zh": "碧螺春"}, facts={"price": Fact("price", 88, "CNY"), "stock": Fact("stock", 9, floor=0)}),
     },
     facts={"deal": DEAL, "hours": Fact("hours", 48)},
+    guard=Guard(banned=("国家级",)),
 )  # fmt: skip
 
 
 DIGITS = "write digits without sign or unit, such as 129 or 12.5"
+WORDS = "write the words that are said, or make it a number in catalogue.yaml first"
+UNGUARDED = "no floor or ceiling guards: say it without the amount, or make the amount a fact of its own with a `unit`"
 
 
 def setting(product: str, name: str, value: object, shop: str = "tea") -> SetFact:
@@ -77,8 +80,7 @@ def setting(product: str, name: str, value: object, shop: str = "tea") -> SetFac
 
 @pytest.mark.parametrize(("product", "name", "value"), [
     ("longjing", "price", 99), ("longjing", "price", 169), ("longjing", "price", 120.5), ("longjing", "price", None),
-    ("biluochun", "stock", 0), ("*", "deal", "买一送一"), ("*", "deal", {"en": "Two for one"}), ("*", "deal", 3), ("*", "hours", 24),
-    ("*", "hours", "两天"),
+    ("biluochun", "stock", 0), ("*", "deal", "买一送一"), ("*", "deal", {"en": "Two for one"}), ("*", "hours", 24),
 ])  # fmt: skip
 async def test_what_the_live_pool_allows_may_be_set(product: str, name: str, value: object) -> None:
     """Up to the bounds, a text where no number is due, and every fact may be withdrawn."""
@@ -93,8 +95,15 @@ async def test_what_the_live_pool_allows_may_be_set(product: str, name: str, val
     ("longjing", "stock", 9, "name: product `longjing` has no fact `stock` in its catalogue: use one of `price`"),
     ("longjing", "prise", None, "name: product `longjing` has no fact `prise` in its catalogue: did you mean `price`?"),
     ("*", "price", 99, "name: shop `tea` itself has no fact `price` in its catalogue: use one of `deal`, `hours`"),
-    ("longjing", "price", 98.9, "value: `price` would be below its floor 99: correct it, or lower `floor` in catalogue.yaml"),
-    ("longjing", "price", 1_299, "value: `price` would be above its ceiling 169: correct it, or raise `ceiling` in catalogue.yaml"),
+    ("longjing", "price", 98.9, "value: `price` would be 98.9, below its floor 99: correct it, or lower the floor in catalogue.yaml"),
+    ("longjing", "price", 1_299, "value: `price` would be 1299, above its ceiling 169: correct it, or raise the ceiling in catalogue.yaml"),
+    ("longjing", "price", 119.999,
+     "value: `price` would be 119.999, and amounts of CNY have at most 2 digits after the point: round it, for example to 120.00"),
+    ("*", "hours", "abc", f"value: `hours` is a number in the catalogue and takes no text: {DIGITS}"),
+    ("*", "deal", 3, f"value: `deal` is a text in the catalogue and takes no bare number: {WORDS}"),
+    ("*", "deal", "国 家级的价", "value: the text of `deal` holds the banned term `国家级`: say it without it (see guard.yaml)"),
+    ("*", "deal", {"zh": "买二送一", "en": "worth $9"}, f"value: the text of `deal` holds the typed price `$9`, which {UNGUARDED}"),
+    ("*", "deal", "买{hours}送一", "value: the text of `deal` holds a brace: write it out: facts hold no placeholders"),
     ("longjing", "price", "一百", f"value: `price` is an amount of CNY and takes no text: {DIGITS}"),
     ("biluochun", "price", -1, "value: `price` is an amount of CNY and would be below 0: write what is paid"),
     ("biluochun", "stock", "few", f"value: `stock` is a number with bounds and takes no text: {DIGITS}"),
@@ -120,7 +129,7 @@ async def test_a_shop_that_is_not_live_has_no_facts() -> None:
         "shop: no pool of shop `tea` is live: publish the shop first"
     )
     facts.apply(3, live(1))
-    assert await facts.objection(setting("*", "deal", 1), shops=True) is None
+    assert await facts.objection(setting("*", "deal", 1), shops=True) is None  # nothing says that it is a text
     assert await facts.objection(setting("*", "deal", 1, "te"), shops=True) == (
         "shop: no pool of shop `te` is live: did you mean `tea`?"
     )
@@ -144,6 +153,18 @@ def test_a_number_that_is_none_never_gets_in(value: float) -> None:
     """The message itself is refused."""
     with pytest.raises(ValidationError, match="finite number"):
         setting("*", "hours", value)
+
+
+async def test_what_another_producer_wrote_is_held_back_from_players(caplog: pytest.LogCaptureFixture) -> None:
+    """As rooms do not say it: it counts as withdrawn, and the log says why."""
+    facts = ShopFacts(Pools(BOUNDED))
+    facts.apply(3, live(1))
+    event = FactSet(id="f", at=NOW, shop="tea", name="hours", value="abc")
+    facts.apply(4, event)
+    assert (await facts.of_shop("tea"))[-1].value is None
+    told = await facts.changed(4, event)
+    assert (told.value, told.version) == (None, "live:4")
+    assert "fact `tea/fact/*/hours` is not said, though the log has it; value: `hours` is a number" in caplog.text
 
 
 async def test_what_is_live_may_be_withdrawn_though_its_product_is_gone() -> None:

@@ -64,15 +64,30 @@ def test_a_reply_that_no_longer_fits_the_product_is_withdrawn() -> None:
     assert len(scene.all(Withdraw)) == 1
 
 
-@pytest.mark.parametrize(
-    ("value", "reason"),
-    [("很" * 301, "fact_out_of_bounds"), ("很" * 299, "guard_blocked"), (10**310, "fact_out_of_bounds"), (" ", "fact_missing")],
-)  # fmt: skip
-def test_a_live_fact_that_makes_a_text_too_long_or_empty_is_not_said(value: object, reason: str) -> None:
-    """Live facts pass no lint: a text beyond what a record holds must not be made of them."""
+@pytest.mark.parametrize(("product", "value", "reason"), [
+    (None, "很" * 301, "fact_out_of_bounds"), (None, "很" * 299, "guard_blocked"), (None, " ", "fact_missing"),
+    (None, 3, "fact_out_of_bounds"), (None, "最 佳", "guard_blocked"), (None, "价值99元", "guard_blocked"),
+    (None, {"zh": "好", "en": "worth $9"}, "guard_blocked"), (None, "{price}", "fact_out_of_bounds"),
+    ("puer", 10**310, "fact_out_of_bounds"), ("puer", 88.125, "fact_out_of_bounds"), ("puer", "八十八", "fact_out_of_bounds"),
+    ("puer", -1, "fact_out_of_bounds"), ("tgy", 98, "fact_out_of_bounds"), ("puer", 88.5, "shadowed"), (None, "两袋", "shadowed"),
+])  # fmt: skip
+def test_a_live_value_that_nobody_may_say_is_not_said(product: str | None, value: object, reason: str) -> None:
+    """Another producer's events pass no gateway: the same rule holds where a fact is read."""
+    gift = intent("promo.gift", reply("promo.gift", "gift", "今天送{gift}"))
+    catalogue = {"hours": Fact("hours", 24), "gift": Fact("gift", {"zh": "茶罐"})}
+    scene = Scene(pool(intents={**pool().intents, "promo.gift": gift}, facts=catalogue))
+    scene.fact("price" if product else "gift", value, product=product or "*")
+    assert scene.ask("product.price" if product else "promo.gift", product=product) == reason
+    assert scene.all(Decision)[-1].wanted == {
+        "shadowed": None, "guard_blocked": "gift", "fact_missing": "gift", "fact_out_of_bounds": "price" if product else "gift",
+    }[reason]  # fmt: skip
+
+
+def test_a_number_stays_a_number() -> None:
+    """Else the host would say "abc hours"."""
     scene = Scene()
-    scene.fact("hours", value)
-    assert scene.ask("shipping.dispatch") == reason
+    scene.fact("hours", "abc")
+    assert scene.ask("shipping.dispatch") == "fact_out_of_bounds"
 
 
 def test_facts_count_as_of_the_start_of_the_reply() -> None:
