@@ -6,16 +6,19 @@ import asyncio
 import time
 import uuid
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
+from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
 from engine.cli import options, terminal
-from engine.errors import Exit
+from engine.errors import Exit, Unavailable
 
 if TYPE_CHECKING:
     from engine.cli.recording import Recorded
@@ -42,18 +45,28 @@ def send(
         bool,
         typer.Option("--again", help="As new comments, though the file was sent before; else they are duplicates."),
     ] = False,
+    patience: Annotated[
+        float | None,
+        typer.Option(
+            "--patience",
+            metavar="SECONDS",
+            min=0.0,
+            help="Give up where nothing is acknowledged for so long; else it waits.",
+        ),
+    ] = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Send a recorded live in its own rhythm, and tell what verdicts its comments got.
 
-    Ends with 1 where a comment was refused, or got no verdict.
+    Where the engine acknowledges nothing (away, its disk is full) it says so once and goes on when it does. Ends with 1 where a comment was
+    refused, or got no verdict; with 3 where nobody ever answered, or --patience is over.
     """
     from engine.cli.recording import read
     from engine.cli.signals import run_until_signalled
 
     comments = read(file, room=room, shop=shop, limit=limit, run=f"{uuid.uuid4().hex[:8]}-" if again else "")
     tally = Tally()
-    code = run_until_signalled(_send(comments, url, token, speed, tally))
+    code = run_until_signalled(_send(comments, url, token, speed, tally, patience))
     if as_json:
         terminal.show_json(tally.document())
     else:
@@ -116,27 +129,70 @@ class Tally:
         return Text(text)
 
 
-async def _send(comments: list[Recorded], url: str, token: str, speed: float, tally: Tally) -> None:
+async def _send(
+    comments: list[Recorded], url: str, token: str, speed: float, tally: Tally, patience_s: float | None
+) -> None:
     from engine.client.source import Source, paced
 
     rooms = tuple(dict.fromkeys(comment.room for _, comment in comments))
     with _progress() as progress:
         sending = progress.add_task("sending", total=len(comments))
+        hold = Hold(progress.console, patience_s)
         async with Source(
-            url, rooms=rooms, token=token, processed=lambda _, verdict, final: tally.note(verdict, final)
-        ) as source:
+            url, rooms=rooms, token=token, processed=lambda _, verdict, final: tally.note(verdict, final), on_held=hold.on_held,
+        ) as source:  # fmt: skip
             try:
-                async for batch in paced(comments, speed=speed, clock=time.monotonic):
-                    sent = source.connection.now()
-                    await source.send(comment.model_copy(update={"sent": sent}) for comment in batch)
-                    progress.advance(sending, len(batch))
+                async with hold:
+                    async for batch in paced(comments, speed=speed, clock=time.monotonic):
+                        sent = source.connection.now()
+                        await source.send(comment.model_copy(update={"sent": sent}) for comment in batch)
+                        progress.advance(sending, len(batch))
                 progress.update(sending, description="waiting for verdicts")
-                async with asyncio.timeout(VERDICTS_S):
-                    await source.drained()
-            except TimeoutError:
-                pass  # the summary tells how many have none
+                with suppress(TimeoutError):  # the summary tells how many have none
+                    async with asyncio.timeout(VERDICTS_S):
+                        await source.drained()
             finally:
                 tally.close(source)
+
+
+class Hold:
+    """What is said while nothing is acknowledged, and how long that is borne. `patience_s` None: without end."""
+
+    def __init__(self, console: Console, patience_s: float | None) -> None:
+        self._console = console
+        self._patience_s = patience_s
+        self._timeout = asyncio.timeout(None)
+        self._why: str | None = None
+        self._sending = False
+
+    def on_held(self, why: str | None) -> None:
+        """Nothing is acknowledged, or (None) it is again. Said once each."""
+        self._why = why
+        if why is None:
+            self._console.print(Text("acknowledged again, going on"), style="dim")
+        else:
+            self._console.print(Text(f"{why}; waiting until it does, nothing is lost"), style="yellow")
+        self._limit()
+
+    async def __aenter__(self) -> None:
+        await self._timeout.__aenter__()
+        self._sending = True
+        self._limit()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Raises `Unavailable` where patience ended."""
+        self._sending = False
+        try:
+            await self._timeout.__aexit__(kind, error, trace)
+        except TimeoutError:
+            raise Unavailable(f"nothing was acknowledged for {self._patience_s:g} s: {self._why}") from None
+
+    def _limit(self) -> None:
+        if self._sending and self._patience_s is not None:
+            end = None if self._why is None else asyncio.get_running_loop().time() + self._patience_s
+            self._timeout.reschedule(end)
 
 
 def _progress() -> Progress:

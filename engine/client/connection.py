@@ -31,7 +31,7 @@ from websockets.asyncio.connection import broadcast
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 
 from engine.clock import wall_clock
-from engine.errors import LivechatError, ProtocolError, RecordError, Unavailable, UsageError
+from engine.errors import Exit, LivechatError, ProtocolError, RecordError, Unavailable, UsageError
 from engine.events import wire
 from engine.events.closes import CLOSES, CloseCode, may_reconnect
 from engine.events.codec import encode
@@ -56,10 +56,13 @@ class RequestRefused(LivechatError):
 
     def __init__(self, refused: wire.Refused) -> None:
         self.refused = refused
+        if refused.temporary:
+            self.exit_code = Exit.UNAVAILABLE
         super().__init__(refused)
 
     def __str__(self) -> str:
-        return f"{self.refused.message} ({self.refused.code})"
+        again = "; try again" if self.refused.temporary else ""
+        return f"{self.refused.message} ({self.refused.code}){again}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 
-from engine.client.connection import PATIENCE_S, Connection, RequestRefused
+from engine.client.connection import PATIENCE_S, Connection, Outage, RequestRefused
 from engine.errors import LivechatError
 from engine.events import wire
 from engine.events.codec import encode
@@ -23,16 +23,24 @@ BATCH: Final = 200  # comments of one frame: about 40 KiB, below the frame limit
 FRAME_BYTES: Final = 60_000  # of comments as JSON in one frame; the server may allow less
 ENVELOPE_BYTES: Final = 300  # of the message around them
 WINDOW: Final = 10_000  # comments without a verdict; below what the gateway remembers for one source (20,000)
+STALL_S: Final = 5.0  # without an acknowledgement, after which somebody hears of it; a commit takes well below a second
 
 log = logging.getLogger(__name__)
 
+Answer = TypeVar("Answer")
 Key = tuple[str, str, str]
 Processed = Callable[[Comment, str, bool], None]
 """Gets a comment, its verdict and whether that is final. Must not wait."""
 
+OnHeld = Callable[[str | None], None]
+"""Hears once why nothing is acknowledged, and None once it is again. Must not wait."""
+
 
 class Source:
-    """Sends comments. `window`: how many may be without a verdict before `send` waits; None: never waits for verdicts."""
+    """Sends comments. `window`: how many may be without a verdict before `send` waits; None: never waits for verdicts.
+
+    `patience_s`: how long to wait for an engine that never answered. One that did is waited for without end: `on_held` hears of it.
+    """
 
     def __init__(
         self,
@@ -43,14 +51,18 @@ class Source:
         processed: Processed | None = None,
         window: int | None = WINDOW,
         patience_s: float | None = PATIENCE_S,
+        on_held: OnHeld | None = None,
     ) -> None:
         self.connection = Connection(
-            url, role="source", rooms=rooms, token=token, handler=self._on_message, patience_s=patience_s
-        )
+            url, role="source", rooms=rooms, token=token, handler=self._on_message, patience_s=patience_s,
+            on_outage=self._on_outage,
+        )  # fmt: skip
         self.received = 0
         self.refused: list[tuple[Comment, str]] = []
         self._processed = processed
         self._window = window
+        self._on_held = on_held
+        self._held = False
         self._owed: dict[Key, Comment] = {}
         self._room = asyncio.Event()
         self._identified = 0
@@ -89,7 +101,7 @@ class Source:
         for batch in _batches(comments, self._frame_bytes):
             while self._window is not None and len(self._owed) >= self._window:
                 self._room.clear()
-                await self._wait_for_room()
+                await self._patiently(self._wait_for_room(), "no verdicts come; is a worker running?")
             for comment in batch:
                 self._owed[comment.room, comment.source, comment.id] = comment
             await self._send(batch)
@@ -130,15 +142,47 @@ class Source:
         while True:
             request = wire.Comments(id=self.connection.next_id(), comments=lines)
             try:
-                answer = await self.connection.request(request)
+                answer = await self._patiently(self.connection.request(request), "the engine does not answer")
             except RequestRefused as error:
                 if not error.refused.temporary:
                     raise
+                if error.refused.code != "slow_down":  # that is how a quick source is paced
+                    self._hold(f"the engine takes no comments: {error.refused.message}")
                 await asyncio.sleep((error.refused.retry_ms or 1_000) / 1_000)
                 continue
             if isinstance(answer, wire.Received):
+                self._release()
                 self._note(batch, answer)
             return
+
+    async def _patiently(self, work: Awaitable[Answer], why: str) -> Answer:
+        """Wait for an acknowledgement, and say so where it takes long."""
+        task = asyncio.ensure_future(work)
+        try:
+            await asyncio.wait((task,), timeout=STALL_S)
+            if not task.done():
+                self._hold(why)
+            return await task
+        finally:
+            task.cancel()
+
+    def _hold(self, why: str) -> None:
+        if not self._held:
+            self._held = True
+            if self._on_held is not None:
+                self._on_held(why)
+
+    def _release(self) -> None:
+        if self._held:
+            self._held = False
+            if self._on_held is not None:
+                self._on_held(None)
+
+    def _on_outage(self, outage: Outage) -> None:
+        if outage.seconds is None:
+            self._hold(f"the engine is away ({outage.why})")
+        elif not self._owed:  # else the next acknowledgement tells whether it takes what is sent
+            self._release()
 
     def _note(self, batch: Sequence[Comment], answer: wire.Received) -> None:
         for comment, receipt in zip(batch, answer.results, strict=True):
@@ -151,6 +195,7 @@ class Source:
 
     def _on_message(self, message: wire.Push | wire.Processed | wire.Facts | wire.Identified) -> None:
         if isinstance(message, wire.Processed):
+            self._release()
             for line in message.results:
                 comment = self._owed.pop((message.room, line.source, line.comment), None)
                 if comment is not None and self._processed is not None:

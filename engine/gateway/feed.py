@@ -83,11 +83,14 @@ class Feed:
                 tail = self._bus.tail(self._starts())
                 while True:
                     records = await tail.next()
-                    pause = RETRY_FIRST_S
+                    if pause > RETRY_FIRST_S:
+                        log.warning("`%s` is read again", self._topic)
+                        pause = RETRY_FIRST_S
                     for stored in records:
                         self._one(stored, live=True)
             except BusError as error:
-                log.warning("reading `%s` failed, trying again in %.1f s: %s", self._topic, pause, error)
+                if pause == RETRY_FIRST_S:
+                    log.warning("`%s` cannot be read, trying until it can: %s", self._topic, error)
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, RETRY_MOST_S)
             finally:

@@ -31,10 +31,10 @@ from engine.gateway.peer import Link, Peer
 from engine.gateway.server import SocketServer
 from engine.gateway.session import Admit, End, Handle, Say, Session
 from engine.gateway.sources import Rate
+from engine.gateway.trouble import Trouble
 from engine.metrics import Metrics
 from engine.settings import Settings
 
-TROUBLE_MS: Final = 15_000  # a gateway that nobody asks to write anything is taken for well again after so long
 SEEN_MS: Final = (
     10_000  # between two signs of life of a player on the bus; a third of the 30 s after which it counts as lost
 )
@@ -67,7 +67,7 @@ class Gateway:
         self._peers: dict[Peer, None] = {}
         self._ticker: asyncio.Task[None] | None = None
         self._last_seen = steady()
-        self._failed_at = 0
+        self._trouble = Trouble(metrics, steady)
 
     # ---- life ----------------------------------------------------------------------------------------------------------
 
@@ -104,7 +104,7 @@ class Gateway:
             try:
                 await self.tick()
             except BusError as error:
-                log.warning("players' presence was not published: %s", error)
+                self._failed("players' presence was not published", error)
 
     async def tick(self) -> None:
         """Deadlines of sessions, presence of players, what is too old to be held. Raises `BusError`."""
@@ -116,8 +116,7 @@ class Gateway:
             if end is not None:
                 peer.link.end(end.code, end.reason)
         self._inbound.trim()
-        if now - self._failed_at >= TROUBLE_MS:
-            self._metrics.troubles.pop("gateway", None)
+        self._trouble.calm()
         if now - self._last_seen >= SEEN_MS:
             self._last_seen = now
             players = self._inbound.players.rooms.items()
@@ -158,9 +157,10 @@ class Gateway:
                 case None:
                     pass
         except BusError as error:
-            log.warning("a request failed: %s", error)
+            self._failed("a request failed", error)
             request = action.message if isinstance(action, Handle) else None
-            self._refuse(peer, request, "bus_unavailable", "the log cannot be written now; try again", retry_ms=1_000)
+            why = "the engine cannot write its log now; its /readyz tells why"
+            self._refuse(peer, request, "bus_unavailable", why, retry_ms=1_000)
         except Exception:
             log.exception("a frame could not be handled")
             peer.link.end(CloseCode.INTERNAL, "the server made a mistake; it is logged there")
@@ -181,7 +181,7 @@ class Gateway:
                 try:
                     await self._write([gone])
                 except BusError as error:
-                    log.warning("a player's end was not published, its presence will expire: %s", error)
+                    self._failed("a player's end was not published, its presence will expire", error)
 
     # ---- identify --------------------------------------------------------------------------------------------------------
 
@@ -201,7 +201,7 @@ class Gateway:
                 facts = await self._inbound.facts.of_shop(shop)
                 await self._enter(peer, room, identify.player or wire.PlayerState())
         except BusError as error:
-            log.warning("a client could not be admitted: %s", error)
+            self._failed("a client could not be admitted", error)
             peer.link.end(CloseCode.TRY_LATER, "the log is away; try later")
             return
         if identify.role == "source":
@@ -323,15 +323,17 @@ class Gateway:
             await self._publish([Outgoing(record.topic, record.key(), encode(record)) for record in records])
 
     async def _publish(self, records: Sequence[Outgoing]) -> Sequence[Position]:
-        """Write to the log; `/readyz` tells while that fails. Raises `BusError`."""
-        try:
-            places = await self._bus.publish(records)
-        except BusUnavailable as error:
-            self._failed_at = self._steady()
-            self._metrics.troubles["gateway"] = str(error)
-            raise
-        self._metrics.troubles.pop("gateway", None)
+        """Write to the log. Raises `BusError`."""
+        places = await self._bus.publish(records)
+        self._trouble.over()
         return places
+
+    def _failed(self, what: str, error: BusError) -> None:
+        """A log that is away is told once, not for each of those who wait for it; anything else each time."""
+        if isinstance(error, BusUnavailable):
+            self._trouble.failed(str(error))
+        else:
+            log.warning("%s: %s", what, error)
 
     def _refuse(
         self, peer: Peer, message: wire.Message | None, code: wire.ErrorCode, why: str, *, retry_ms: int | None = None

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 
+import pytest
 from rich.console import Console
 
-from engine.cli.send import Tally
+from engine.cli.send import Hold, Tally
+from engine.errors import Unavailable
 
 
 def test_tally_tells_verdicts_with_their_meanings() -> None:
@@ -32,3 +35,25 @@ def test_tally_tells_verdicts_with_their_meanings() -> None:
         "refused": {"room: this token does not cover it": 1},
         "without_verdict": 1,
     }
+
+
+async def test_what_holds_it_up_is_said_once_and_borne_as_long_as_asked() -> None:
+    """Without a limit for ever; with one until it is over, and no longer once something is acknowledged again."""
+    out = io.StringIO()
+    console = Console(file=out, width=200)
+    async with Hold(console, None) as _:
+        pass
+    hold = Hold(console, 0.0)
+
+    async def sending() -> None:
+        async with hold:
+            hold.on_held("the engine is away")
+            hold.on_held(None)
+            await asyncio.sleep(0)  # the limit would have ended it here
+            hold.on_held("the engine is away")
+            await asyncio.Event().wait()
+
+    with pytest.raises(Unavailable, match="nothing was acknowledged for 0 s: the engine is away"):
+        await sending()
+    away = "the engine is away; waiting until it does, nothing is lost"
+    assert out.getvalue().splitlines() == [away, "acknowledged again, going on", away]

@@ -116,14 +116,19 @@ async def test_without_a_past_it_starts_at_the_end() -> None:
     assert (taken.records, taken.begun) == ([(4, True)], [(0, 4)])
 
 
-async def test_a_bus_that_was_away_is_followed_from_where_it_broke_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is lost or given twice."""
-    monkeypatch.setattr(feed_module, "RETRY_FIRST_S", 0.0)
+async def test_a_bus_that_was_away_is_followed_from_where_it_broke_off(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nothing is lost or given twice; it is told once that it is away, and once that it is back."""
+    monkeypatch.setattr(feed_module, "RETRY_FIRST_S", 0.001)
     bus = OneTopic([], [[stored(3), stored(4)], BusUnavailable("away")], [BusUnavailable("still")], [[stored(5)]])
     taken = Taken(until=5)
     made = await follow(bus, taken, since=0)
     assert taken.records == [(3, True), (4, True), (5, True)]
     assert [starts["aired", 0] for starts in bus.starts] == [3, 5, 5]
+    assert [line.getMessage() for line in caplog.records] == [
+        "`aired` cannot be read, trying until it can: away", "`aired` is read again",
+    ]  # fmt: skip
     await made.close()
 
 
