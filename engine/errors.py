@@ -12,6 +12,7 @@ LivechatError                      everything that the engine raises on purpose
 │   ├── Fenced                     another owner took the partition: throw away what was computed
 │   └── RecordTooLarge             a record is above the bus's limit
 ├── RestoreError                   journal and snapshots do not add up (exit code 4)
+├── PortInUse                      another process listens there (exit code 3)
 ├── ProtocolError                  the peer broke the WebSocket protocol; carries the close code
 └── Unavailable                    a server cannot be reached or refused us (exit code 3)
 """
@@ -158,6 +159,20 @@ class RestoreError(LivechatError):
     """Journal and snapshots of a partition do not add up."""
 
     exit_code = Exit.DAMAGED
+
+
+class PortInUse(LivechatError):
+    """Another process listens at `listen`, which `setting` names."""
+
+    exit_code = Exit.UNAVAILABLE
+
+    def __init__(self, listen: str, setting: str) -> None:
+        self.listen = listen
+        self.setting = setting
+        super().__init__(listen, setting)
+
+    def __str__(self) -> str:
+        return f"another process listens on {self.listen}: end it, or set `{self.setting}` to another port"
 
 
 class ProtocolError(LivechatError):

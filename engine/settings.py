@@ -5,7 +5,9 @@ What decides over replies (airtime, cooldowns, thresholds) is not here: it lives
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -19,6 +21,8 @@ from pydantic_settings import (
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+
+from engine.errors import LivechatError, PortInUse, UsageError
 
 PREFIX: Final = "LIVECHAT_"
 NESTED: Final = "__"
@@ -46,6 +50,15 @@ def address(listen: str) -> tuple[str, int]:
             f"`{listen}` is no place to listen: write HOST:PORT, such as 127.0.0.1:8700, with a port up to {MAX_PORT}"
         )
     return host.strip("[]"), int(port)
+
+
+def not_listening(listen: str, setting: str, error: OSError) -> LivechatError:
+    """What to raise where nobody can listen at `listen`, which `setting` names: `PortInUse`, else `UsageError`: waiting will not help."""
+    if error.errno == errno.EADDRINUSE:
+        return PortInUse(listen, setting)
+    number = error.errno or 0  # of a host that is none, it is none of the system's
+    reason = os.strerror(number) if number in errno.errorcode else str(error)
+    return UsageError(f"cannot listen on {listen} ({reason.lower()}): set `{setting}` to a place of this machine")
 
 
 def _listen(listen: str) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from engine.cli import options
-from engine.cli.terminal import out
+from engine.cli.terminal import out, write
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -30,7 +30,7 @@ def config(config: options.Config = None) -> None:
     if console.is_terminal:
         console.print(Syntax(text, "toml", background_color="default", word_wrap=True))
     else:
-        console.file.write(text + "\n")
+        write(text + "\n")
 
 
 def lines(settings: BaseModel) -> Iterator[str]:

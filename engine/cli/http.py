@@ -8,9 +8,8 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, ConfigDict, Field
 
-from engine.errors import UsageError
 from engine.metrics import Metrics
-from engine.settings import HttpSettings, address
+from engine.settings import HttpSettings, address, not_listening
 from engine.worker.readiness import PartitionReadiness
 
 
@@ -39,7 +38,7 @@ class HttpServer:
         self._runner: web.AppRunner | None = None
 
     async def start(self) -> tuple[str, int]:
-        """Listen; returns where. Raises `UsageError` where that is impossible."""
+        """Listen; returns where. Raises `PortInUse`, and `UsageError` where that is impossible."""
         app = web.Application()
         app.router.add_get("/metrics", self._scrape)
         app.router.add_get("/healthz", self._health)
@@ -51,9 +50,7 @@ class HttpServer:
             await web.TCPSite(runner, host, port).start()
         except OSError as error:
             await runner.cleanup()
-            raise UsageError(
-                f"cannot listen on {self._settings.listen} ({error.strerror}): free the port, or set `http.listen`"
-            ) from error
+            raise not_listening(self._settings.listen, "http.listen", error) from error
         self._runner = runner
         bound = runner.addresses[0]
         return str(bound[0]), int(bound[1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from typing import Annotated
 
@@ -15,9 +16,9 @@ from engine.cli.demo import verb as demo
 from engine.errors import Exit, LivechatError
 
 EPILOG = (
-    "Exit codes: 0 done · 1 the answer is no, or it failed · 2 a wrong option, setting or pool file · 3 something needed is away or "
-    "in use, try later · 4 stored data cannot be trusted · 5 the watchdog ended a stalled process · 130 Ctrl-C · 143 "
-    "SIGTERM ended the demo early"
+    "Exit codes: 0 done, or whoever read the output went away · 1 the answer is no, or it failed · 2 a wrong option, setting or file · "
+    "3 something needed is away or in use, try later · 4 stored data cannot be trusted · 5 the watchdog ended a stalled process · "
+    "130 Ctrl-C · 143 SIGTERM ended the demo early"
 )
 
 
@@ -33,14 +34,16 @@ class Verbs(TyperGroup):
                 raise
             terminal.report(error)
             raise typer.Exit(error.exit_code) from None
-        except BrokenPipeError:
-            raise  # the reader of a pipe went away: typer ends quietly
         except OSError as error:
             if debug:
                 raise
-            place = f"`{error.filename}`: " if error.filename else ""
-            reason = (error.strerror or str(error)).lower()
-            terminal.report(LivechatError(f"{place}{reason}; check the path and its permissions, then run again"))
+            if error.errno == errno.ENOSPC and error.filename is None:
+                told = terminal.unwritable(error)
+            else:
+                place = f"`{error.filename}`: " if error.filename else ""
+                reason = (error.strerror or str(error)).lower()
+                told = LivechatError(f"{place}{reason}; check the path and its permissions, then run again")
+            terminal.report(told)
             raise typer.Exit(Exit.FAILED) from None
 
 
@@ -95,9 +98,14 @@ def run() -> None:
     try:
         app(prog_name="livechat")
     except SystemExit as end:
-        if terminal.flushed():
-            raise
-        sys.exit(end.code or Exit.FAILED)
+        code = end.code
+        if isinstance(end.__context__, BrokenPipeError):  # typer's own console, of `--help`, takes it for a failure
+            code = Exit.OK
+        sys.exit(code if terminal.flushed() else code or Exit.FAILED)
+    except OSError as error:  # of what no verb does: `--help` and `--version`
+        terminal.report(terminal.unwritable(error))
+        terminal.flushed()
+        sys.exit(Exit.FAILED)
     except Exception as error:  # the last resort: a mistake of ours must not look like one of the user's
         if "--debug" in sys.argv:
             raise

@@ -168,12 +168,25 @@ def _stranger(variable: str) -> str:
     return f"`{variable}` is no setting: {guess.replace('mean `', f'mean `{PREFIX}')}"
 
 
-def _check_toml(config: Path) -> None:
+@contextmanager
+def reading(file: Path, *, missing: str, meant: str) -> Iterator[None]:
+    """`UsageError` where a file that was named cannot be read. `missing`: what to do where there is none; `meant`: what to name."""
     try:
-        with config.open("rb") as file:
-            tomllib.load(file)
+        yield
     except FileNotFoundError:
-        raise UsageError(f"`{config}` is missing; `livechat config` prints a file to begin with") from None
+        raise UsageError(f"`{file}` is missing; {missing}") from None
+    except IsADirectoryError:
+        raise UsageError(f"`{file}` is a folder; name {meant}") from None
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise UsageError(f"`{file}` cannot be read ({reason}); check its permissions, or name another file") from None
+
+
+def _check_toml(config: Path) -> None:
+    missing, meant = "`livechat config` prints a file to begin with", "the TOML file that holds the settings"
+    try:
+        with reading(config, missing=missing, meant=meant), config.open("rb") as file:
+            tomllib.load(file)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"`{config}` is not TOML: {error}; compare it with what `livechat config` prints") from None
 

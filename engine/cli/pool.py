@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -39,11 +40,12 @@ def check(
     folder = options.base_folder(base)
     folders = [*(_folder(shop) for shop in shops or ()), *(options.shop_folder(shop) for shop in more or ())]
     reports = lint.check_all(folder, folders or [options.shop_folder(None)])
-    if as_json:
-        terminal.show_json([_as_json(shop, report) for shop, report in reports.items()])
-    else:
-        for shop, report in reports.items():
-            _show(shop, report)
+    with suppress(terminal.ReaderGone):  # the answer is the exit code, too
+        if as_json:
+            terminal.show_json([_as_json(shop, report) for shop, report in reports.items()])
+        else:
+            for shop, report in reports.items():
+                _show(shop, report)
     if any(report.errors for report in reports.values()):
         raise typer.Exit(Exit.USAGE)
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from pydantic import ValidationError
 
+from engine.cli.options import reading
 from engine.errors import UsageError
 from engine.events.codec import adapter, describe
 from engine.events.inputs import Comment
@@ -44,17 +45,8 @@ def read(file: Path, *, room: str, shop: str | None = None, limit: int | None = 
 
 
 def _lines(file: Path) -> Iterator[tuple[int, str]]:
-    try:
-        with file.open(encoding="utf-8", errors="replace") as lines:
-            for number, line in enumerate(lines, 1):
-                if line.strip():
-                    yield number, line
-    except FileNotFoundError:
-        raise UsageError(f"`{file}` is missing; to begin with, take examples/tea-shop/live.jsonl") from None
-    except IsADirectoryError:
-        raise UsageError(
-            f"`{file}` is a folder; name the file in it that holds the comments, one JSON object a line"
-        ) from None
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise UsageError(f"`{file}` cannot be read ({reason}); check its permissions, or name another file") from None
+    missing, meant = "to begin with, take examples/tea-shop/live.jsonl", "the file of comments, one JSON object a line"
+    with reading(file, missing=missing, meant=meant), file.open(encoding="utf-8", errors="replace") as lines:
+        for number, line in enumerate(lines, 1):
+            if line.strip():
+                yield number, line

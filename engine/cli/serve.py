@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from engine.cli import options
+from engine.cli import options, terminal
 from engine.errors import Exit
 
 if TYPE_CHECKING:
@@ -100,8 +100,9 @@ async def run(settings: Settings) -> int | None:
 def tell(listening: Listening) -> None:
     """One line on stdout that people and programs read."""
     parts = [] if listening.gateway is None else [f"ws=ws://{_place(listening.gateway)}/ws"]
-    sys.stdout.write(" ".join(["listening", *parts, f"http=http://{_place(listening.http)}"]) + "\n")
-    sys.stdout.flush()
+    line = " ".join(["listening", *parts, f"http=http://{_place(listening.http)}"])
+    with suppress(terminal.ReaderGone):  # who does not want to know where need not
+        terminal.write(line + "\n", flush=True)
 
 
 def _place(address: tuple[str, int]) -> str:

@@ -10,24 +10,45 @@ from typing import Final, TextIO
 from rich.console import Console
 from rich.text import Text
 
-from engine.errors import LivechatError, PoolError
+from engine.errors import Exit, LivechatError, PoolError
 
 PIPE_COLUMNS: Final = 120  # to which tables are laid out without a terminal; single lines are never broken there
 
 
+class ReaderGone(SystemExit):
+    """Whoever read the output has enough, as in `livechat understand | head -1`. The command ends without a word; it did not fail."""
+
+    def __init__(self) -> None:
+        super().__init__(Exit.OK)
+
+
+class Results(Console):
+    """A console of results."""
+
+    def on_broken_pipe(self) -> None:
+        raise ReaderGone
+
+
+class Notes(Console):
+    """A console of everything else, which nobody need read."""
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+
+
 def out() -> Console:
     """The console of results. Made anew, since tests and pipes exchange the streams."""
-    return _console(sys.stdout)
+    return _console(Results, sys.stdout)
 
 
 def err() -> Console:
     """The console of progress and errors."""
-    return _console(sys.stderr)
+    return _console(Notes, sys.stderr)
 
 
-def _console(file: TextIO) -> Console:
+def _console(kind: type[Console], file: TextIO) -> Console:
     terminal = file.isatty()
-    return Console(file=file, highlight=False, soft_wrap=not terminal, width=None if terminal else PIPE_COLUMNS)
+    return kind(file=file, highlight=False, soft_wrap=not terminal, width=None if terminal else PIPE_COLUMNS)
 
 
 def say(text: str | Text, style: str = "") -> None:
@@ -42,13 +63,32 @@ def note(text: str) -> None:
 
 def show_json(value: object) -> None:
     """A result as JSON, one document, readable in every language."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+    write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+
+def write(text: str, *, flush: bool = False) -> None:
+    """Text for programs, as it is, in UTF-8; what is no character is replaced. `flush`: for a reader that waits for it."""
+    try:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(text.encode("utf-8", "replace"))
+        if flush:
+            sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        raise ReaderGone from None
+    except OSError as error:
+        raise unwritable(error) from None
+
+
+def unwritable(error: OSError) -> LivechatError:
+    """What to tell where stdout cannot be written."""
+    reason = (error.strerror or str(error)).lower()
+    return LivechatError(f"the output cannot be written ({reason}); make room or choose another place, then run again")
 
 
 def flushed() -> bool:
-    """Write what stdout still holds back for a pipe or a file; False where it cannot be written.
+    """Write what stdout still holds back for a pipe or a file; False where that failed. A reader that went away is no failure.
 
-    Then nothing more is tried: Python flushes once more as it ends, and would complain of a reader that went away.
+    After that nothing more is tried: Python flushes once more as it ends, and would complain.
     """
     stream = sys.__stdout__
     if stream is None:
@@ -59,10 +99,9 @@ def flushed() -> bool:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())
         os.close(nowhere)
-        if not isinstance(error, BrokenPipeError):
-            reason = (error.strerror or str(error)).lower()
-            advice = "make room or choose another place, then run again"
-            report(LivechatError(f"the output cannot be written ({reason}); {advice}"))
+        if isinstance(error, BrokenPipeError):
+            return True
+        report(unwritable(error))
         return False
     return True
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -89,8 +90,11 @@ def _run(
     given = {"url": bus, "partitions": partitions, "prefix": prefix}
     settings = options.settings_of(config, {"bus": {name: value for name, value in given.items() if value is not None}})
     shape = Shape(Layout(settings.bus.prefix, settings.bus.partitions), replicas, min_isr)
+    made: list[str] = []
     told: list[Difference] = []
-    complete(_look(_access(settings), shape, told, make=make, as_json=as_json))
+    complete(_look(_access(settings), shape, made, told, make=make))
+    with suppress(terminal.ReaderGone):  # the answer is the exit code, too
+        _tell(made, told, len(shape.layout.names()), make=make, as_json=as_json)
     if told:
         raise typer.Exit(Exit.FAILED)
 
@@ -107,27 +111,31 @@ def _access(settings: Settings) -> Access:
     return Access(url.removeprefix(KAFKA), settings.bus.kafka)
 
 
-async def _look(access: Access, shape: Shape, told: list[Difference], *, make: bool, as_json: bool) -> None:
+async def _look(access: Access, shape: Shape, made: list[str], told: list[Difference], *, make: bool) -> None:
+    """Puts what was made and what differs into `made` and `told`."""
     import logging
 
     from engine.bus.kafka import topics
 
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what goes wrong is told in one sentence
-    made: list[str] = []
     if make:
-        made, found = await topics.create(access, shape)
+        new, found = await topics.create(access, shape)
+        made += new
     else:
         found = await topics.check(access, shape)
     told += found
+
+
+def _tell(made: Sequence[str], told: Sequence[Difference], topics: int, *, make: bool, as_json: bool) -> None:
     if as_json:
-        terminal.show_json({"made": made, "differences": [_as_json(difference) for difference in told]})
+        terminal.show_json({"made": list(made), "differences": [_as_json(difference) for difference in told]})
         return
     if make:
         terminal.say(f"made {len(made)} topics: {', '.join(made)}" if made else "every topic was there already")
     if told:
         terminal.out().print(table(told))
     elif not make:
-        terminal.say(f"all {len(shape.layout.names())} topics are right")
+        terminal.say(f"all {topics} topics are right")
 
 
 def table(told: Sequence[Difference]) -> Table:

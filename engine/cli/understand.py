@@ -101,8 +101,7 @@ def answers(raws: Sequence[bytes], opened: OpenShop) -> list[dict[str, object]]:
 
 def _write(results: Sequence[dict[str, object]]) -> None:
     text = "".join(json.dumps(result, ensure_ascii=False) + "\n" for result in results)
-    sys.stdout.buffer.write(text.encode("utf-8", "replace"))
-    sys.stdout.buffer.flush()
+    terminal.write(text, flush=True)
 
 
 def _reader() -> Callable[[], bytes]:

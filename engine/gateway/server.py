@@ -12,11 +12,10 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 from websockets.typing import Origin
 
-from engine.errors import UsageError
 from engine.events.closes import CloseCode
 from engine.gateway.peer import Link, Peer
 from engine.metrics import Metrics
-from engine.settings import GatewaySettings, address
+from engine.settings import GatewaySettings, address, not_listening
 
 PATHS: Final = ("/", "/ws")
 OPEN_TIMEOUT_S: Final = 5.0  # for the handshake; cuts off clients that dribble it
@@ -90,7 +89,7 @@ class SocketServer:
         self._server: Server | None = None
 
     async def start(self) -> tuple[str, int]:
-        """Listen; returns where. Raises `UsageError` where that is impossible."""
+        """Listen; returns where. Raises `PortInUse`, and `UsageError` where that is impossible."""
         host, port = address(self._settings.listen)
         try:
             self._server = await serve(
@@ -99,9 +98,7 @@ class SocketServer:
                 close_timeout=CLOSE_TIMEOUT_S, ping_interval=None, server_header=None,
             )  # fmt: skip
         except OSError as error:
-            raise UsageError(
-                f"cannot listen on {self._settings.listen} ({error.strerror}): free the port, or set `gateway.listen`"
-            ) from error
+            raise not_listening(self._settings.listen, "gateway.listen", error) from error
         bound = next(iter(self._server.sockets)).getsockname()
         return str(bound[0]), int(bound[1])
 

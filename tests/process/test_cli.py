@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -113,6 +114,19 @@ def test_second_server_on_the_same_log_is_refused(tmp_path: Path) -> None:
         assert status(f"{http}/readyz") == 200
 
 
+def test_a_port_that_is_taken_is_away_not_wrong(tmp_path: Path) -> None:
+    """Exit code 3, of either server, and one sentence that names the setting."""
+    write_shop(tmp_path)
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken, free = f"127.0.0.1:{other.getsockname()[1]}", "127.0.0.1:0"
+        for ws, http, setting in ((taken, free, "gateway.listen"), (free, taken, "http.listen")):
+            options = ("--roles", "gateway", "--open", "--ws", ws, "--http", http, "--bus", f"sqlite:{setting}.db")
+            with running("serve", *options, cwd=tmp_path) as server:
+                assert server.wait() == Exit.UNAVAILABLE
+                end = server.stderr.partition("livechat: ")[2]
+                assert end == f"another process listens on {taken}: end it, or set `{setting}` to another port\n"
+
+
 def test_understand_answers_when_the_producer_pauses(tmp_path: Path) -> None:
     """A line is answered without the end of the input; at its end the command ends."""
     base, shop = write_shop(tmp_path)
@@ -136,17 +150,35 @@ def test_nobody_there_is_one_sentence(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
-def test_reader_that_goes_away_ends_the_command_quietly(tmp_path: Path, unbuffered: str) -> None:
-    """As in `livechat config | head -1`: no traceback."""
-    arguments = [sys.executable, "-m", "engine.cli", "config"]
-    env = os.environ | {"PYTHONUNBUFFERED": unbuffered}
+@pytest.mark.parametrize(("arguments", "code"), [
+    ("config", Exit.OK),
+    ("--help", Exit.OK),
+    ("topics --help", Exit.OK),
+    ("--version", Exit.OK),
+    ("say 什么时候发货 --shop shop --base base", Exit.OK),
+    ("understand --shop shop --base base", Exit.OK),
+    ("pool check wrong --base base", Exit.USAGE),
+    ("pool check wrong --base base --json", Exit.USAGE),
+])  # fmt: skip
+def test_reader_that_goes_away_ends_the_command_quietly(
+    tmp_path: Path, unbuffered: str, arguments: str, code: Exit
+) -> None:
+    """As in `livechat config | head -1`: no traceback, no failure; where the exit code is the answer, it is given all the same."""
+    write_shop(tmp_path)
+    (tmp_path / "wrong").mkdir()
+    (tmp_path / "lines").write_text("什么时候发货\n" * 1_000, encoding="utf-8")
+    # One folder for all: the first of them trains the shop's model.
+    env = os.environ | {"PYTHONUNBUFFERED": unbuffered, "XDG_CACHE_HOME": str(tmp_path.parent)}
     pipe = subprocess.PIPE
-    with subprocess.Popen(arguments, cwd=tmp_path, env=env, stdout=pipe, stderr=pipe) as command:
+    with (tmp_path / "lines").open("rb") as lines, subprocess.Popen(
+        [sys.executable, "-m", "engine.cli", *arguments.split()],
+        cwd=tmp_path, env=env, stdin=lines, stdout=pipe, stderr=pipe,
+    ) as command:  # fmt: skip
         assert command.stdout is not None
         assert command.stderr is not None
         command.stdout.close()
         assert command.stderr.read() == b""
-        assert command.wait(WAIT_S) in (Exit.OK, Exit.FAILED)
+        assert command.wait(WAIT_S) == code
 
 
 def test_output_that_cannot_be_written_is_told(tmp_path: Path) -> None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
 from aiohttp import ClientSession
 from aiohttp.test_utils import make_mocked_request
 
 from engine.cli.http import HttpServer, Readiness
+from engine.errors import Exit, PortInUse, UsageError
 from engine.metrics import Metrics
 from engine.settings import HttpSettings
 from engine.worker.readiness import PartitionReadiness
@@ -86,3 +89,18 @@ async def test_metrics_are_those_of_the_process() -> None:
     assert isinstance(answer.body, bytes)
     assert b"livechat_comments_total 3.0\n" in answer.body
     assert answer.headers["Content-Type"].startswith("text/plain")
+
+
+async def test_a_port_in_use_may_be_free_later() -> None:
+    """It is told with the setting, and is no wrong setting; a place that is none of this machine is."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        place = f"127.0.0.1:{other.getsockname()[1]}"
+        server = HttpServer(HttpSettings(listen=place), Metrics(), lambda: Readiness(ready=True, roles={}))
+        with pytest.raises(PortInUse) as error:
+            await server.start()
+    assert error.value.exit_code == Exit.UNAVAILABLE
+    assert str(error.value) == f"another process listens on {place}: end it, or set `http.listen` to another port"
+    with pytest.raises(
+        UsageError, match=r"cannot listen on 192.0.2.1:0 \(.*\): set `http.listen` to a place of this machine"
+    ):
+        await HttpServer(HttpSettings(listen="192.0.2.1:0"), Metrics(), lambda: Readiness(ready=True, roles={})).start()

@@ -197,6 +197,15 @@ def test_missing_file_is_told(tmp_path: Path) -> None:
         options.settings_of(tmp_path / "none.toml")
 
 
+def test_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    """A folder, or a file behind a file, is as wrong as one that is missing."""
+    with pytest.raises(UsageError, match="is a folder; name the TOML file that holds the settings"):
+        options.settings_of(tmp_path)
+    (tmp_path / "x.toml").touch()
+    with pytest.raises(UsageError, match=r"cannot be read \(not a directory\)"):
+        options.settings_of(tmp_path / "x.toml" / "y.toml")
+
+
 def test_shop_is_this_folder_else_the_example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever stands in a shop's folder means that shop."""
     monkeypatch.chdir(tmp_path)
