@@ -22,10 +22,17 @@ from bench.harness import (
 from bench.kafka_site import Site
 from bench.workload import rooms
 from engine.bus import open_bus
+from engine.clock import wall_clock
+
+VERDICT_BYTES = 60  # of a comment in the record of its room's verdicts
 
 
 async def loop(site: Site, partitions: int) -> dict[str, float]:
-    """What Kafka itself costs: consume, copy, commit with the offsets, one transaction for each partition and batch."""
+    """What Kafka itself costs: consume, copy, commit with the offsets, one transaction for each partition and batch.
+
+    Each transaction holds what a worker's does: every comment among the decisions, all of them in one record of the journal, and a
+    record of verdicts for each room.
+    """
     lines = islice(rooms(site.arrivals, 100, 400.0, 60.0), round(2 * MOST_RATE * (site.seconds + WARM_S)))
     made = [[outgoing(line) for line in batch] for batch in batches(lines, PUBLISH_BATCH)]
     async with site.settings(partitions) as settings:
@@ -56,18 +63,29 @@ async def loop(site: Site, partitions: int) -> dict[str, float]:
                 published += len(batch)
                 await bus.publish(batch)
 
-        async def copy(at: TopicPartition, records: Sequence[ConsumerRecord]) -> None:
-            producer = producers[at.partition]
-            async with producer.transaction():
-                target = settings.bus.prefix + "decisions"
-                batch = producer.create_batch()
-                for record in records:
-                    if batch.append(key=record.key, value=record.value, timestamp=record.timestamp) is None:
-                        await producer.send_batch(batch, target, partition=at.partition)
-                        batch = producer.create_batch()
-                        batch.append(key=record.key, value=record.value, timestamp=record.timestamp)
-                await producer.send_batch(batch, target, partition=at.partition)
-                await producer.send_offsets_to_transaction({at: records[-1].offset + 1}, group)
+        async def write(topic: str, partition: int, records: Sequence[tuple[bytes, bytes]]) -> None:
+            """Records (key, value) in as few batches as hold them."""
+            producer, now = producers[partition], wall_clock()
+            batch = producer.create_batch()
+            for key, value in records:
+                if batch.append(key=key, value=value, timestamp=now) is None:
+                    await producer.send_batch(batch, settings.bus.prefix + topic, partition=partition)
+                    batch = producer.create_batch()
+                    batch.append(key=key, value=value, timestamp=now)
+            await producer.send_batch(batch, settings.bus.prefix + topic, partition=partition)
+
+        async def copy(at: TopicPartition, found: Sequence[ConsumerRecord]) -> None:
+            copies = [(record.key, record.value) for record in found]
+            by_room: dict[bytes, list[bytes]] = {}
+            for room, value in copies:
+                by_room.setdefault(room, []).append(value[:VERDICT_BYTES])
+            async with producers[at.partition].transaction():
+                await asyncio.gather(
+                    write("decisions", at.partition, copies),
+                    write("journal", at.partition, [(b"#", b",".join(value for _, value in copies))]),
+                    write("verdicts", at.partition, [(room, b",".join(lines)) for room, lines in by_room.items()]),
+                )
+                await producers[at.partition].send_offsets_to_transaction({at: found[-1].offset + 1}, group)
 
         async def consume() -> None:
             nonlocal copied

@@ -11,7 +11,8 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from bench.harness import WARM_S, Span
 from bench.kafka_site import Site
 
-PRODUCERS = (1, 8, 32, 64)
+CASES = ((1, True), (8, True), (8, False), (32, True), (64, True))
+"""How many producers, and whether they tell the group's offsets in each transaction."""
 RECORDS = 10
 RECORD = b"x" * 300  # bytes; about a decision
 
@@ -23,6 +24,7 @@ class Committer:
     producer: AIOKafkaProducer
     prefix: str
     partition: int
+    tells: bool
     done: int = 0
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -33,17 +35,18 @@ class Committer:
                 for _ in range(RECORDS):
                     await self.producer.send(self.prefix + "decisions", RECORD, partition=self.partition)
                 offset += RECORDS
-                await self.producer.send_offsets_to_transaction(
-                    {TopicPartition(self.prefix + "comments", self.partition): offset}, self.prefix + "group"
-                )
+                if self.tells:
+                    await self.producer.send_offsets_to_transaction(
+                        {TopicPartition(self.prefix + "comments", self.partition): offset}, self.prefix + "group"
+                    )
             self.done += 1
 
 
 async def transactions(site: Site, partitions: int) -> dict[str, float]:
-    """Transactions a second of 10 records and one offset each, by the number of producers."""
+    """Transactions a second of 10 records each, by the number of producers; with and without the group's offsets."""
     del partitions
     figures: dict[str, float] = {}
-    for count in PRODUCERS:
+    for count, tells in CASES:
         async with site.settings(count) as settings:
             prefix = settings.bus.prefix
             committers = [
@@ -56,6 +59,7 @@ async def transactions(site: Site, partitions: int) -> dict[str, float]:
                     ),
                     prefix,
                     number,
+                    tells,
                 )
                 for number in range(count)
             ]
@@ -68,12 +72,13 @@ async def transactions(site: Site, partitions: int) -> dict[str, float]:
             await asyncio.sleep(site.seconds)
             spent = time.perf_counter() - span.wall
             per_s = (sum(committer.done for committer in committers) - before) / spent
+            name = f"{count}" if tells else f"{count}_untold"
             figures |= {
-                f"{count}_per_s": round(per_s),
-                f"{count}_ms": round(1_000 * count / per_s, 1),
-                f"{count}_client_cores": round(span.cores(), 2),
-                f"{count}_broker_cores": round((site.cpu() - cpu) / spent, 2),
-                f"{count}_init_ms": round(1_000 * started / count, 1),
+                f"{name}_per_s": round(per_s),
+                f"{name}_ms": round(1_000 * count / per_s, 1),
+                f"{name}_client_cores": round(span.cores(), 2),
+                f"{name}_broker_cores": round((site.cpu() - cpu) / spent, 2),
+                f"{name}_init_ms": round(1_000 * started / count, 1),
             }
             for committer in committers:
                 committer.stopping.set()

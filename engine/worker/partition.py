@@ -40,7 +40,7 @@ from engine.worker.intake import dead_letter, read_comment, read_room_event
 from engine.worker.metering import Tally
 from engine.worker.shops import ShopItem, means_something
 from engine.worker.snapshots import Schedule
-from engine.worker.standing import Prepared, Shared, Standing, Understood, Wants, capture
+from engine.worker.standing import GroupOffsets, Prepared, Shared, Standing, Understood, Wants, capture
 
 MAX_AGE_MS = 600_000  # a claimed time is taken for at most so long before the log's (the core clamps it alike)
 MOST_NAMES = 1_000  # of unknown shops that are logged once each; beyond it, none is
@@ -74,6 +74,7 @@ class PartitionWorker:
         self._schedule = schedule
         self._shared = shared
         self._ahead = ReadAhead(standing.positions.ahead)
+        self._group = GroupOffsets()
         self.is_crowded = False
         """The last poll left comments behind, and most of its own were above their rooms' share: others wait behind those rooms."""
         self.read_ahead = 0
@@ -204,8 +205,9 @@ class PartitionWorker:
         journalled = bool(self._entries or self._letters) or moved or self._shops_moved
         if journalled:
             self._last_entry = here.now
-        idle = not journalled
-        if idle and not self._schedule.is_due_when_idle(here.seq, here.now, self._last_entry):
+        snapshots = journalled or self._schedule.is_due_when_idle(here.seq, here.now, self._last_entry)
+        offsets = self._group.due(self._next, here.now)
+        if not snapshots and not offsets:
             self._touched = False  # nothing was gathered, or it would be journalled
             return None
         here.positions = Positions(
@@ -221,8 +223,8 @@ class PartitionWorker:
         self._tally.count(effects.records, effects.verdicts)
         if journalled:
             records += self._journal()
-        records += self._snapshots(idle)
-        offsets = {topic: offset for topic, offset in self._next.items() if offset}
+        if snapshots:
+            records += self._snapshots(not journalled)
         prepared = Prepared(
             Batch(self.partition, self.lease, tuple(records), offsets),
             here.seq,
@@ -230,12 +232,9 @@ class PartitionWorker:
             self._tally,
             journalled,
         )
-        self._reset()
-        return prepared
-
-    def _reset(self) -> None:
         self._entries, self._letters, self._waiting, self._tally = [], [], [], Tally()
         self._touched = self._shops_moved = False
+        return prepared
 
     def _journal(self) -> list[Outgoing]:
         here = self.standing

@@ -87,9 +87,14 @@ class Desk:
         )
 
     def commit(
-        self, *records: Stored, quota: int | None = None, full: bool = False, ahead: Sequence[Stored] = ()
+        self,
+        *records: Stored,
+        quota: int | None = None,
+        full: bool = False,
+        ahead: Sequence[Stored] = (),
+        ms: int = 100,
     ) -> Prepared:
-        prepared = self.turn(*records, quota=quota, full=full, ahead=ahead)
+        prepared = self.turn(*records, quota=quota, full=full, ahead=ahead, ms=ms)
         assert prepared is not None
         self.worker.settle(prepared)
         return prepared

@@ -203,6 +203,21 @@ def test_it_is_clean_only_when_all_is_committed() -> None:
     assert [*found, desk.worker.is_clean] == [True, False, True]
 
 
+def test_the_group_is_told_how_far_it_is_every_five_seconds() -> None:
+    """Not in each commit, since that is slow on Kafka; an idle partition tells what it has not told yet, once and with nothing else."""
+    desk = Desk()
+    told = [dict(desk.commit(desk.comment(CHAT), ms=ms).batch.offsets) for ms in (0, 1_000, 3_999, 1, 1_000)]
+    assert told == [{"comments": 1}, {}, {}, {"comments": 4}, {}]
+    waited = [desk.turn(ms=ms) for ms in (3_000, 1_000, 6_000)]
+    assert [
+        None if prepared is None else (prepared.batch.records, dict(prepared.batch.offsets)) for prepared in waited
+    ] == [
+        None,
+        ((), {"comments": 5}),
+        None,
+    ]
+
+
 def test_an_idle_partition_writes_its_snapshots_once_a_minute() -> None:
     """Without entries there is no journal record, only snapshots."""
     desk = Desk()
