@@ -26,7 +26,7 @@ from engine.client.player import ReferencePlayer
 from engine.client.playhead import Say, Tell
 from engine.client.scripts import FactBook
 from engine.client.source import Source
-from engine.errors import BusUnavailable, PortInUse, ProtocolError, Unavailable
+from engine.errors import BusUnavailable, Exit, PortInUse, ProtocolError, Unavailable
 from engine.events import wire
 from engine.events.closes import CloseCode
 from engine.events.codec import decode, encode
