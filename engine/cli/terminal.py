@@ -63,7 +63,12 @@ def note(text: str) -> None:
 
 def show_json(value: object) -> None:
     """A result as JSON, one document, readable in every language."""
-    write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+    write(json_text(value, indent=2) + "\n")
+
+
+def json_text(value: object, *, indent: int | None = None) -> str:
+    """JSON that every reader takes, readable in every language. Raises `ValueError` for a number that is none."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent)
 
 
 def write(text: str, *, flush: bool = False) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import os
 import queue
 import sys
@@ -25,64 +26,70 @@ AHEAD: Final = 16  # reads held in advance, so that a quick producer waits inste
 def understand(shop: options.Shop = None, base: options.Base = None) -> None:
     """Understand lines: plain text or JSON with a "text", from stdin; one JSON line for each, in order, to stdout.
 
-    Each result has text, intent (null where none was accepted), confidence, reason, language and product; "id" is passed through.
+    A line is JSON where it is an object whose "text" is a string and whose "id", if it has one, is a string or a number; every other
+    line is plain text, whatever it begins with. Each result has text, intent (null where none was accepted), confidence, reason,
+    language and product; "id" is passed through.
     """
     from engine.cli.shop import open_shop
 
     opened = open_shop(base, shop)
-    bad = 0
-    for lines in _batches(_reads(_reader())):
-        results = answers(lines, opened)
-        bad += sum(1 for result in results if "error" in result)
-        _write(results)
-    if bad:
-        terminal.note(f"{bad} line{'s' if bad != 1 else ''} could not be read; each has its `error`")
+    doubtful = 0
+    for raws in _batches(_reads(_reader())):
+        lines = [parse(raw) for raw in raws]
+        doubtful += sum(line.doubtful for line in lines)
+        terminal.write("".join(terminal.json_text(result) + "\n" for result in answers(lines, opened)), flush=True)
+    if doubtful:
+        count = "1 line that begins with { is" if doubtful == 1 else f"{doubtful} lines that begin with {{ are"
+        terminal.note(f'{count} no JSON with a "text"; taken as plain text')
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line as read. `error`: why its text is not known."""
+    """One line as read. `doubtful`: it looks like JSON and was taken as plain text."""
 
     text: str
-    id: object = None
-    error: str | None = None
+    id: str | int | float | None = None
+    doubtful: bool = False
 
 
 def parse(raw: bytes) -> Line:
-    """A line is JSON where it begins with a brace, else plain text. Invalid UTF-8 is replaced."""
+    """A line as JSON if it can be, else as plain text. Invalid UTF-8 is replaced."""
     text = raw.decode("utf-8", "replace").rstrip("\r\n")
     if not text.lstrip().startswith("{"):
         return Line(text)
     try:
-        value = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        return Line(text, error=f"not JSON: {error}")
-    found = value.get("text")
-    if not isinstance(found, str):
-        return Line(text, value.get("id"), 'no "text", or one that is no string')
-    return Line(found, value.get("id"))
+        value = json.loads(text, parse_constant=_no_number, parse_float=_finite)
+    except (ValueError, RecursionError):
+        return Line(text, doubtful=True)
+    found, name = value.get("text"), value.get("id")
+    if not isinstance(found, str) or not (name is None or type(name) in (str, int, float)):
+        return Line(text, doubtful=True)
+    return Line(found, name)
 
 
-def answers(raws: Sequence[bytes], opened: OpenShop) -> list[dict[str, object]]:
+def _no_number(constant: str) -> float:
+    """`NaN` and `Infinity`, which Python reads and JSON does not have."""
+    raise ValueError(f"{constant} is no JSON")
+
+
+def _finite(text: str) -> float:
+    """A number that can be written again."""
+    value = float(text)
+    return value if math.isfinite(value) else _no_number(text)
+
+
+def answers(lines: Sequence[Line], opened: OpenShop) -> list[dict[str, object]]:
     """One result per line, in order."""
     from engine.understanding.judge import HARMLESS
 
-    lines = [parse(raw) for raw in raws]
-    understood = iter(opened.understander.understand([line.text for line in lines if line.error is None]))
     results: list[dict[str, object]] = []
-    for line in lines:
-        result: dict[str, object] = {"text": line.text, "intent": None, "confidence": 0.0, "reason": "error"}
-        if line.id is not None:
-            result["id"] = line.id
-        if line.error is not None:
-            results.append({**result, "error": line.error})
-            continue
-        found = next(understood)
+    for line, found in zip(lines, opened.understander.understand([line.text for line in lines]), strict=True):
         intent = opened.pool.intents.get(found.intent or "")
         # Chatter and abuse have intents of their own, which are meant where they are likely.
         meant = intent is not None and intent.kind == found.outcome and found.confidence >= HARMLESS
         results.append(
-            result
+            {"text": line.text}
+            | ({"id": line.id} if line.id is not None else {})
             | {
                 "intent": found.intent if found.outcome == "accepted" or meant else None,
                 "confidence": found.confidence,
@@ -97,11 +104,6 @@ def answers(raws: Sequence[bytes], opened: OpenShop) -> list[dict[str, object]]:
             }
         )
     return results
-
-
-def _write(results: Sequence[dict[str, object]]) -> None:
-    text = "".join(json.dumps(result, ensure_ascii=False) + "\n" for result in results)
-    terminal.write(text, flush=True)
 
 
 def _reader() -> Callable[[], bytes]:
