@@ -86,6 +86,7 @@ class Tally:
         self.final: Counter[str] = Counter()
         self.waiting: Counter[str] = Counter()
         self.without = 0
+        self.warnings: list[str] = []
 
     def note(self, verdict: str, final: bool) -> None:
         (self.final if final else self.waiting)[verdict] += 1
@@ -95,6 +96,7 @@ class Tally:
         self.received = source.received
         self.refused.update(why for _, why in source.refused)
         self.without = source.owed
+        self.warnings = list(source.warnings)
 
     def document(self) -> dict[str, object]:
         return {
@@ -103,6 +105,7 @@ class Tally:
             "waiting": dict(self.waiting.most_common()),
             "refused": dict(self.refused.most_common()),
             "without_verdict": self.without,
+            "warnings": self.warnings,
         }
 
     def table(self) -> Table:
@@ -140,6 +143,7 @@ async def _send(
         hold = Hold(progress.console, patience_s)
         async with Source(
             url, rooms=rooms, token=token, processed=lambda _, verdict, final: tally.note(verdict, final), on_held=hold.on_held,
+            on_warning=lambda warning: progress.console.print(Text(f"! {warning}"), style="yellow"),
         ) as source:  # fmt: skip
             try:
                 async with hold:

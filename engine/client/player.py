@@ -65,12 +65,15 @@ class ReferencePlayer:
             url, role="player", rooms=(room,), token=token, shop=shop, state=self.playhead.state,
             handler=self._on_message, patience_s=patience_s, on_outage=on_outage,
         )  # fmt: skip
+        self._room, self._shop = room, shop
         self._make = script
         self._on_say = on_say
         self._on_tell = on_tell
         self._facts = FactBook()
         self._script: wire.SetScript | None = None
         self._checked = 0
+        self._other_shop: str | None = None
+        """The room's shop, where it is not the script's; told once."""
         self._refusal: wire.Refused | None = None
         """Why the last report that was refused was; told once."""
         self._inbox: deque[_News] = deque()
@@ -119,6 +122,16 @@ class ReferencePlayer:
         now = self.connection.now()
         match message:
             case wire.Identified():
+                if (
+                    self._shop is not None
+                    and message.shop not in (None, self._shop)
+                    and message.shop != self._other_shop
+                ):
+                    self._other_shop = message.shop
+                    log.warning(
+                        "room `%s` is of shop `%s`, this player's script of shop `%s`: the replies will not fit",
+                        self._room, message.shop, self._shop,
+                    )  # fmt: skip
                 self._facts = FactBook(message.facts)
                 self._refresh()
             case wire.Facts():

@@ -40,6 +40,7 @@ class Source:
     """Sends comments. `window`: how many may be without a verdict before `send` waits; None: never waits for verdicts.
 
     `patience_s`: how long to wait for an engine that never answered. One that did is waited for without end: `on_held` hears of it.
+    `on_warning`: hears once each what the engine finds odd about comments that it took.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class Source:
         window: int | None = WINDOW,
         patience_s: float | None = PATIENCE_S,
         on_held: OnHeld | None = None,
+        on_warning: Callable[[str], None] | None = None,
     ) -> None:
         self.connection = Connection(
             url, role="source", rooms=rooms, token=token, handler=self._on_message, patience_s=patience_s,
@@ -59,9 +61,12 @@ class Source:
         )  # fmt: skip
         self.received = 0
         self.refused: list[tuple[Comment, str]] = []
+        self.warnings: dict[str, None] = {}
+        """What the engine found odd about comments that it took, each once."""
         self._processed = processed
         self._window = window
         self._on_held = on_held
+        self._on_warning = on_warning
         self._held = False
         self._owed: dict[Key, Comment] = {}
         self._room = asyncio.Event()
@@ -191,6 +196,11 @@ class Source:
             else:
                 self._owed.pop((comment.room, comment.source, comment.id), None)
                 self.refused.append((comment, receipt.error))
+        for warning in answer.warnings:
+            if warning not in self.warnings:
+                self.warnings[warning] = None
+                if self._on_warning is not None:
+                    self._on_warning(warning)
         self._room.set()
 
     def _on_message(self, message: wire.Push | wire.Processed | wire.Facts | wire.Identified) -> None:

@@ -334,6 +334,9 @@ class Received(Message):
     type: Literal["received"] = "received"
     id: Id
     results: tuple[Receipt, ...]
+    warnings: tuple[Short, ...] = Field(
+        default=(), description="What is odd about the batch though it was taken: a shop that is not live. Each once."
+    )
 
 
 class ProcessedLine(Message):

@@ -104,6 +104,11 @@ class ShopFacts:
             log.warning("fact `%s` is not said, though the log has it; %s", event.key(), refusal)
         return self._fact(offset, event, catalogue)
 
+    @property
+    def live_shops(self) -> tuple[str, ...]:
+        """Shops of which a pool went live, by name."""
+        return tuple(sorted(self._pool_live))
+
     def is_live(self, shop: str) -> bool:
         """Whether a pool of this shop went live."""
         return shop in self._pool_live

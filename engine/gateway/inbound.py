@@ -23,7 +23,7 @@ from engine.gateway.peer import Peer
 from engine.gateway.players import Players
 from engine.gateway.pools import PoolReader
 from engine.gateway.ring import Entry
-from engine.gateway.shops import RoomShops
+from engine.gateway.shops import Published, RoomShops, not_live
 from engine.gateway.sources import Owed
 from engine.metrics import Metrics
 from engine.settings import Settings
@@ -43,7 +43,9 @@ class Inbound:
         self._clock = clock
         self._keep_ms = round(settings.gateway.ring_minutes * 60_000)
         self.fences = Fences()
-        self.shops = RoomShops(settings.publisher.default_shop)
+        self._default_shop = settings.publisher.default_shop
+        self._published = Published(settings.publisher.shops)
+        self.shops = RoomShops(self._default_shop)
         self.facts = ShopFacts(PoolReader(bus))
         self.owed: Owed[Peer] = Owed()
         self.players = Players(self.fences, metrics, clock, self.shops.of)
@@ -103,6 +105,19 @@ class Inbound:
         if kill.scope == "*" or self.fences.names(kill):
             return True
         return self.facts.is_live(kill.target) if kill.scope == "shop" else await self.knows_room(kill.target)
+
+    def shop_objection(self, shop: str | None, *, names: bool) -> str | None:
+        """Why no room can have this shop now, as a sentence; None where it can, since it is live, or the default, for which workers wait.
+
+        `names`: whether whoever asks may hear which shops are live.
+        """
+        if shop is None or shop == self._default_shop or self.facts.is_live(shop):
+            return None
+        return not_live(shop, self.facts.live_shops if names else ())
+
+    def is_coming(self, shop: str) -> bool:
+        """Whether a shop that is not live may be on its way: this process publishes it, or the log is so new that none is live."""
+        return not self.facts.live_shops or shop in self._published
 
     def leave(self, peer: Peer) -> None:
         """A client is gone."""

@@ -22,7 +22,7 @@ from engine.errors import BusError, BusUnavailable
 from engine.events import wire
 from engine.events.closes import CloseCode
 from engine.events.codec import describe, encode
-from engine.events.fields import MAX_RECORD_BYTES, Record
+from engine.events.fields import MAX_RECORD_BYTES, MAX_SHORT, Record
 from engine.events.inputs import PlayerGone, PlayerSeen, RoomRecord, ShopRecord
 from engine.gateway import requests
 from engine.gateway.auth import Access, Authenticator, matches
@@ -38,6 +38,11 @@ from engine.settings import Settings
 SEEN_MS: Final = (
     10_000  # between two signs of life of a player on the bus; a third of the 30 s after which it counts as lost
 )
+
+SHOPLESS: Final = "the comments are taken, in a room that nobody opened as those of the default shop"
+MAX_OBJECTION: Final = MAX_SHORT - len(SHOPLESS) - 2  # characters
+MAX_WARNINGS: Final = 10  # of one batch
+COMING_MS: Final = 2_000  # until a shop that is being published is asked for again; its training takes some ten seconds
 
 log = logging.getLogger(__name__)
 
@@ -195,6 +200,10 @@ class Gateway:
             if identify.role == "player":
                 room = identify.rooms[0]
                 named = access.shop or identify.shop
+                objection = self._inbound.shop_objection(named, names=access.shop is None)
+                if named is not None and objection is not None and not self._inbound.is_coming(named):
+                    end = peer.session.end(CloseCode.BAD_IDENTIFY, objection)
+                    return peer.link.end(end.code, end.reason)
                 if named is not None:
                     self._inbound.shops.suppose(room, named)
                 shop = self._inbound.shops.of(room)
@@ -202,8 +211,7 @@ class Gateway:
                 await self._enter(peer, room, identify.player or wire.PlayerState())
         except BusError as error:
             self._failed("a client could not be admitted", error)
-            peer.link.end(CloseCode.TRY_LATER, "the log is away; try later")
-            return
+            return peer.link.end(CloseCode.TRY_LATER, "the log is away; try later")
         if identify.role == "source":
             peer.rate = Rate(self._settings.comments_per_second, self._steady())
         frame_bytes = self._settings.max_frame_bytes
@@ -221,6 +229,7 @@ class Gateway:
         self._inbound.hub.subscribe(peer)
         if identify.role == "player":
             self._inbound.recall(identify.rooms[0])
+        return None
 
     async def _enter(self, peer: Peer, room: str, state: wire.PlayerState) -> None:
         """The newest player of a room wins; the room learns its whole state."""
@@ -266,6 +275,12 @@ class Gateway:
                 refusal = peer.access.refusal(message) if isinstance(message, wire.OpenRoom) else None
                 if refusal is not None:
                     return self._refuse(peer, message, "forbidden", refusal)
+                if isinstance(message, wire.OpenRoom):
+                    shop = message.shop or peer.access.shop
+                    objection = self._inbound.shop_objection(shop, names=peer.access.shop is None)
+                    if shop is not None and objection is not None:
+                        retry_ms = COMING_MS if self._inbound.is_coming(shop) else None
+                        return self._refuse(peer, message, "unknown", objection, retry_ms=retry_ms)
                 if (
                     isinstance(message, wire.SetMode)
                     and message.known
@@ -293,7 +308,10 @@ class Gateway:
             self._inbound.owed.add(peer, [(comment.room, comment.source, comment.id) for comment in comments])
             await self._publish([Outgoing("comments", comment.room, encode(comment)) for comment in comments])
         self._metrics.acks.labels("received").inc(len(comments))
-        peer.say(wire.Received(id=batch.id, results=tuple(receipts)))
+        shops = dict.fromkeys(comment.shop for comment in comments)
+        objections = (self._inbound.shop_objection(shop, names=access.shop is None) for shop in shops)
+        warnings = tuple(f"{told[:MAX_OBJECTION]}; {SHOPLESS}" for told in objections if told is not None)
+        peer.say(wire.Received(id=batch.id, results=tuple(receipts), warnings=warnings[:MAX_WARNINGS]))
 
     async def _from_player(self, peer: Peer, message: wire.SetScript | wire.ReportPlayback, now: int) -> None:
         assert peer.identify is not None

@@ -559,6 +559,69 @@ async def test_a_fact_that_the_live_pool_does_not_allow_is_refused(tmp_path: Pat
         assert len(await records(stage.bus, "shop-events")) == 2
 
 
+async def test_a_shop_that_is_not_live_is_named_to_who_names_it(tmp_path: Path) -> None:
+    """A room is not opened and a player not admitted for it; comments are taken, and their source hears of it once."""
+    warned: list[str] = []
+    objection = "shop: no pool of shop `nope` is live; live: `tea`"
+    async with staged(tmp_path) as stage, Operator(stage.url) as operator:
+        await go_live(stage)
+        with pytest.raises(RequestRefused) as caught:
+            await operator.open_room("r1", shop="nope")
+        assert (caught.value.refused.code, caught.value.refused.message) == ("unknown", objection)
+        assert not caught.value.refused.temporary
+        with pytest.raises(ProtocolError, match=objection) as ended:
+            await Connection(stage.url, role="player", rooms=("r1",), shop="nope").start()
+        assert ended.value.code == CloseCode.BAD_IDENTIFY
+        assert await records(stage.bus, "room-events") == []
+        async with Source(stage.url, rooms=("r1",), on_warning=warned.append) as source:
+            for n in range(3):
+                await source.send([comment(n).model_copy(update={"shop": shop}) for shop in ("nope", "tea", None)])
+            assert (source.received, source.refused) == (9, [])
+            assert warned == list(source.warnings)
+            assert [told.partition(";")[0] for told in warned] == ["shop: no pool of shop `nope` is live"]
+        await operator.open_room("r1", shop="tea")
+        async with Connection(stage.url, role="player", rooms=("r1",), shop="tea") as player:
+            assert player.identified is not None
+            assert player.identified.shop == "tea"
+
+
+async def test_a_shop_that_is_being_published_is_waited_for(tmp_path: Path) -> None:
+    """On a log where no shop is live yet: a player is admitted and gets its facts later, a room is opened later."""
+    async with staged(tmp_path) as stage, Operator(stage.url) as operator:
+        with pytest.raises(RequestRefused) as caught:
+            await operator.open_room("r1", shop="soon")
+        assert caught.value.refused.temporary
+        await operator.open_room("r2", shop="tea")  # the default one: workers wait for it
+        async with Connection(stage.url, role="player", rooms=("r1",), shop="soon") as player:
+            assert player.identified is not None
+            assert player.identified.shop == "soon"
+
+
+async def test_a_token_of_one_shop_hears_of_no_other(tmp_path: Path) -> None:
+    """It is told that its own is not live, not which ones are."""
+    token = {"name": "a", "token": "t", "roles": ["operator"], "rooms": ["*"], "shop": "mine"}
+    async with staged(tmp_path, open=False, tokens=[token]) as stage, Operator(stage.url, token="t") as operator:
+        await go_live(stage)
+        with pytest.raises(RequestRefused, match="`mine` is live; publish it first"):
+            await operator.open_room("r1")
+
+
+async def test_a_player_is_told_that_its_room_is_another_shops(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What it says and what is replied would not fit; once, also where it connects again."""
+    async with staged(tmp_path) as stage, Operator(stage.url) as operator:
+        await operator.open_room("r1", shop="tea")
+        await eventually(lambda: "r1" in stage.gateway._inbound.shops._known)
+        player = ReferencePlayer(stage.url, room="r1", shop="toys", script=script, on_say=lambda _: None)
+        async with playing(player):
+            await eventually(lambda: player.connection.identified)
+            break_off(player.connection)
+            await until_on_bus(stage.bus, "room-events", lambda event: getattr(event, "identified", False), count=2)
+            await eventually(lambda: player.connection.up)
+        assert caplog.text.count("room `r1` is of shop `tea`, this player's script of shop `toys`") == 1
+
+
 async def test_a_room_that_was_never_seen_is_refused_to_who_asks_for_a_known_one(tmp_path: Path) -> None:
     """Known are rooms that were heard of lately, whose worker keeps a state, or that were killed before; shops that are live."""
     async with staged(tmp_path) as stage, Operator(stage.url) as operator:
