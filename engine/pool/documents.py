@@ -83,7 +83,9 @@ def read(file: str, data: bytes, kind: type[M]) -> tuple[Document[M] | None, tup
         except ValidationError as error:
             details = error.errors(include_url=False, include_input=False)
         # What is missing after a part was left out is no mistake of the editor: only the first round tells.
-        problems = problems or tuple(_mapped(file, root, kind, detail) for detail in details)
+        problems = problems or tuple(
+            _mapped(file, root, kind, detail) for detail in details if not _follows(detail, details)
+        )
         places = {root.reach([step for step in detail["loc"] if step != "[key]"]) for detail in details}
         if () in places:
             return None, problems
@@ -103,6 +105,14 @@ def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:
     if options and len(options) <= 16:
         return f"use one of {', '.join(f'`{option}`' for option in options)}"
     return otherwise or "write one that exists"
+
+
+def _follows(detail: ErrorDetails, details: Sequence[ErrorDetails]) -> bool:
+    """Whether a list is empty only since its entries are wrong, each of which is told."""
+    place = detail["loc"]
+    return detail["type"] == "too_short" and any(
+        len(other["loc"]) > len(place) and other["loc"][: len(place)] == place for other in details
+    )
 
 
 def _mapped(file: str, root: Node, kind: type[BaseModel], detail: ErrorDetails) -> Problem:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import stat
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, reduce
@@ -34,6 +36,13 @@ NO_SHOP: Final = ShopFile.model_validate(
     }
 )
 """In the place of a shop.yaml that cannot be read; its values are said of nothing."""
+KINDS: Final[Sequence[tuple[Callable[[int], bool], str]]] = (
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISBLK, "a device"),
+    (stat.S_ISCHR, "a device"),
+)
 SHOP_FILES: Final = ("shop.yaml", "catalogue.yaml", "guard.yaml")
 
 M = TypeVar("M", bound=FileModel)
@@ -82,11 +91,11 @@ def load(base: Path, shop: Path) -> Loaded:
     """
     folder = _Folders()
     base_intents = folder.all_of(base, IntentsFile)
-    shop_intents = folder.all_of(shop / "intents", IntentsFile) if (shop / "intents").exists() else []
+    shop_intents = folder.all_of(shop / "intents", IntentsFile) if os.path.lexists(shop / "intents") else []
     shop_file = folder.one(shop / "shop.yaml", ShopFile) or _empty(NO_SHOP)
     catalogue = folder.one(shop / "catalogue.yaml", CatalogueFile, optional=True) or _empty(CatalogueFile())
     guard = folder.one(shop / "guard.yaml", GuardFile, optional=True) or _empty(GuardFile())
-    scripts = folder.all_of(shop / "scripts", ScriptFile) if (shop / "scripts").exists() else []
+    scripts = folder.all_of(shop / "scripts", ScriptFile) if os.path.lexists(shop / "scripts") else []
     idle = folder.background(base / "background")
     own_idle = folder.background(shop / "intents" / "background")
     folder.strangers(shop)
@@ -171,7 +180,7 @@ class _Folders:
 
     def one(self, path: Path, kind: type[M], *, optional: bool = False) -> Document[M] | None:
         """The document at `path`; an optional file that is absent counts as an empty one."""
-        if optional and not path.exists():
+        if optional and not os.path.lexists(path):
             return _empty(kind(), path.as_posix())
         data = self._bytes(path)
         if data is None:
@@ -194,7 +203,7 @@ class _Folders:
 
     def background(self, folder: Path) -> list[Idle]:
         """The lines of every `*.txt` in the folder, without comments and blank lines."""
-        if not folder.exists():
+        if not os.path.lexists(folder):
             return []
         return [line for path in self._files(folder, ".txt") for line in self._idle(path)]
 
@@ -202,7 +211,11 @@ class _Folders:
         """YAML files at places where nothing reads them: nearly always a slip of the name."""
         if not shop.is_dir():
             return
-        for path in sorted(shop.iterdir()):
+        try:
+            paths = sorted(shop.iterdir())
+        except OSError:
+            return  # that shop.yaml cannot be read is told already
+        for path in paths:
             if path.suffix in (".yaml", ".yml") and path.name not in SHOP_FILES and not path.name.startswith("."):
                 self._problem(path, f"nothing reads `{path.name}` here", did_you_mean(path.name, SHOP_FILES))
                 if not (shop / "catalogue.yaml").exists():
@@ -229,21 +242,44 @@ class _Folders:
         return found
 
     def _bytes(self, path: Path) -> bytes | None:
+        """At most a byte more than a file may have; None where nothing of it can be used."""
         try:
-            with path.open("rb") as file:
-                return file.read(MAX_BYTES + 1)
+            return self._regular(path)
         except FileNotFoundError:
-            self._problem(path, "the file is missing", f"create {path.name}; examples/tea-shop shows one")
+            if path.is_symlink():
+                remedy = "let the link name a file that exists, or delete it"
+                self._problem(path, f"the link leads to `{path.readlink()}`, which does not exist", remedy)
+            else:
+                self._problem(path, "the file is missing", f"create {path.name}; examples/tea-shop shows one")
         except OSError as error:
             self._problem(path, f"the file cannot be read: {error.strerror}", "check the path and its permissions")
         return None
 
+    def _regular(self, path: Path) -> bytes | None:
+        """The content of a regular file that is not too large. Raises `OSError`.
+
+        Looked at before it is opened, since to open a device may do something; and opened without waiting, since a pipe may take its
+        place in between, and nobody may ever write to it.
+        """
+        if self._usable(path, path.stat()):
+            with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:  # noqa: PTH123 - a descriptor, no path
+                if self._usable(path, os.fstat(file.fileno())):
+                    return file.read(MAX_BYTES + 1)
+        return None
+
+    def _usable(self, path: Path, found: os.stat_result) -> bool:
+        if not stat.S_ISREG(found.st_mode):
+            what = next((name for is_one, name in KINDS if is_one(found.st_mode)), "something else")
+            self._problem(path, f"this is not a regular file but {what}", "put a file in its place, or delete it")
+            return False
+        if found.st_size > MAX_BYTES:
+            self._problem(path, f"the file has {found.st_size:,} bytes, more than {MAX_BYTES:,}", "split it")
+            return False
+        return True
+
     def _idle(self, path: Path) -> Iterable[Idle]:
         data = self._bytes(path)
         if data is None:
-            return
-        if len(data) > MAX_BYTES:
-            self._problem(path, f"the file has more than {MAX_BYTES:,} bytes", "split it")
             return
         for number, raw in enumerate(data.removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
             try:

@@ -137,6 +137,14 @@ def test_a_mistake_is_told_with_place_and_remedy(
         assert (hits[0].line, hits[0].column) == (line, column), str(hits[0])
 
 
+def test_a_list_whose_entries_are_wrong_is_not_called_empty(tmp_path: Path) -> None:
+    """Only the entry is told; a list with nothing in it still is."""
+    (found,) = problems_of(tmp_path / "wrong", shop_shop_yaml=SHOP.replace("[zh, en]", "[fr]"))
+    assert (found.message, found.remedy) == ("`fr` is not known here", "use zh or en")
+    (found,) = problems_of(tmp_path / "empty", shop_shop_yaml=SHOP.replace("[zh, en]", "[]"))
+    assert found.message == "`languages` is empty"
+
+
 def test_all_files_are_told_at_once(tmp_path: Path) -> None:
     """One run names the mistakes of every file, sorted by place."""
     found = problems_of(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
@@ -130,6 +131,19 @@ async def test_a_broken_edit_keeps_what_is_live(desk: Desk, caplog: pytest.LogCa
         assert desk.metrics.registry.get_sample_value("livechat_pool_problems") == 3
         await edit(desk, REPLIES.replace("70", "71"), "published")
         assert desk.metrics.registry.get_sample_value("livechat_pool_problems") == 0
+
+
+async def test_a_pipe_among_the_files_holds_nothing_up(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    """It is told at once, what is live stays, and edits go live again once it is gone."""
+    async with Running(desk):
+        before, shop = await live(desk), desk.settings.publisher.shops[0]
+        pipe = shop / "intents" / "pipe.yaml"
+        os.mkfifo(pipe)
+        await edit(desk, REPLIES.replace("70", "71"), "broken")
+        assert f"{pipe}:0:0: this is not a regular file but a pipe" in caplog.text
+        assert await live(desk) == before
+        pipe.unlink()
+        await edit(desk, REPLIES.replace("70", "71"), "published")
 
 
 async def test_files_that_are_mended_to_what_is_live_are_told(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
