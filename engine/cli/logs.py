@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
+
+from engine.cli import terminal
 
 if TYPE_CHECKING:
     from engine.settings import Settings
@@ -21,7 +22,7 @@ class ConsoleFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         moment = datetime.fromtimestamp(record.created).astimezone().strftime("%H:%M:%S")
         part = record.name.removeprefix("engine.").partition(".")[0]
-        line = f"{moment} {record.levelname:<8}{part}: {record.getMessage()}"
+        line = f"{moment} {record.levelname:<8}{part}: {terminal.harmless(record.getMessage())}"
         return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
 
 
@@ -37,7 +38,7 @@ class JsonFormatter(logging.Formatter):
         }
         if record.exc_info:
             line["error"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False)
+        return terminal.json_text(line)
 
 
 def set_up(settings: Settings) -> None:

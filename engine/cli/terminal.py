@@ -1,13 +1,20 @@
-"""What is printed: results on stdout, everything else on stderr; colours only on a terminal (and never with `NO_COLOR`)."""
+"""What is printed: results on stdout, everything else on stderr; colours only on a terminal (and never with `NO_COLOR`).
+
+Viewers, shops and clients write much of it. Whatever the texts hold, they are texts: no character of theirs moves the cursor, colours,
+renames or asks the terminal, or turns the order of what stands beside them. That is seen to here, for all that is printed.
+"""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import sys
+from collections.abc import Iterable
 from typing import Final, TextIO
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 from rich.text import Text
 
 from engine.errors import Exit, LivechatError, PoolError
@@ -22,14 +29,35 @@ class ReaderGone(SystemExit):
         super().__init__(Exit.OK)
 
 
-class Results(Console):
+HARMFUL: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u061c\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Control characters but for tab and line feed (C0, DEL, C1), line separators, those that turn the direction of writing, and halves of
+characters, which stand for bytes that are no UTF-8. None takes room in a line, so a table stays as it is without them."""
+
+
+def harmless(text: str) -> str:
+    """The text without what a terminal would obey."""
+    return HARMFUL.sub("", text)
+
+
+class Harmless(Console):
+    """Prints texts without what a terminal would obey; styles are the console's own."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        for segment in super().render(renderable, options):
+            if segment.control is None and HARMFUL.search(segment.text):
+                yield Segment(harmless(segment.text), segment.style)
+            else:
+                yield segment
+
+
+class Results(Harmless):
     """A console of results."""
 
     def on_broken_pipe(self) -> None:
         raise ReaderGone
 
 
-class Notes(Console):
+class Notes(Harmless):
     """A console of everything else, which nobody need read."""
 
     def on_broken_pipe(self) -> None:
@@ -67,8 +95,9 @@ def show_json(value: object) -> None:
 
 
 def json_text(value: object, *, indent: int | None = None) -> str:
-    """JSON that every reader takes, readable in every language. Raises `ValueError` for a number that is none."""
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent)
+    """JSON that every reader takes, readable in every language and harmless. Raises `ValueError` for a number that is none."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent)
+    return HARMFUL.sub(lambda found: "?" if "\ud800" <= found[0] <= "\udfff" else f"\\u{ord(found[0]):04x}", text)
 
 
 def write(text: str, *, flush: bool = False) -> None:
