@@ -46,7 +46,9 @@ def test_no_text_reaches_a_terminal_as_an_order(monkeypatch: pytest.MonkeyPatch)
     printed = shown(Text(EVIL), table, Panel(Text(EVIL), title=Text(EVIL)), EVIL, monkeypatch=monkeypatch)
     assert not terminal.HARMFUL.search(printed)
     assert printed.count("[31mred]0;title2J") == 5
-    assert len({len(line) for line in printed.splitlines() if line.startswith(("│", "╰"))}) == 1
+    assert (
+        len({len(line) for line in printed.splitlines() if line.startswith(("│", "╰"))}) == 2
+    )  # the table's and the panel's
 
 
 @given(st.text())
