@@ -51,7 +51,7 @@ def test_a_question_is_answered_on_air(tmp_path: Path) -> None:
             assert "▶ 拍下48小时之内发。  for 2 viewers (dispatch)" in player.line("▶")
             with running("fact", "set", "tea", "tgy", "price", "-139", "--url", url, cwd=tmp_path) as fact:
                 assert fact.wait() == Exit.USAGE
-                assert "`price` would be below its floor 99" in fact.stderr
+                assert "`price` would be -139, below its floor 99" in fact.stderr
             with running("fact", "set", "tea", "tgy", "price", "139", "--url", url, cwd=tmp_path) as fact:
                 assert fact.wait() == 0
             player.line("安溪铁观音今天139元。")
