@@ -61,6 +61,38 @@ def test_wrong_line_is_named(line: str, tmp_path: Path) -> None:
         read(file, room="main")
 
 
+def test_every_wrong_line_is_told_at_once(tmp_path: Path) -> None:
+    """In order, each with its number and what is wrong; a time is a number that is finite."""
+    file = tmp_path / "x.jsonl"
+    good = '{"at": %s, "id": "a", "viewer": "v", "text": ""}\n'
+    file.write_text(
+        good % "0" + good % "NaN" + "   (nonsense)\n" + good % "1e999" + good % '"soon"' + "[]\n" + '{"at": 1}\n'
+    )
+    with pytest.raises(UsageError) as error:
+        read(file, room="main")
+    head, *rows = str(error.value).splitlines()
+    assert head == f"6 lines of `{file}` are no comments; each line is a JSON object with at, id, viewer and text"
+    assert [row.strip().removeprefix(f"{file}:") for row in rows] == [
+        "2: at: Input should be a finite number",
+        "3: no JSON: expected value at character 4",
+        "4: at: Input should be a finite number",
+        "5: at: Input should be a valid number, unable to parse string as a number",
+        "6: no JSON object",
+        "7: id: Field required; viewer: Field required; text: Field required",
+    ]
+
+
+def test_a_file_of_another_kind_is_told_shortly(tmp_path: Path) -> None:
+    """The first ten lines, and how many more."""
+    file = tmp_path / "LICENSE"
+    file.write_text("all rights\n" * 1_234)
+    with pytest.raises(UsageError) as error:
+        read(file, room="main")
+    assert len(rows := str(error.value).splitlines()) == 12
+    assert rows[0].startswith("1,234 lines of ")
+    assert rows[-1] == "  and 1,224 more"
+
+
 def test_empty_or_missing_file_is_told(tmp_path: Path) -> None:
     """There is nothing to send."""
     (tmp_path / "empty").write_text("\n")
