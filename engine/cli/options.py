@@ -37,7 +37,7 @@ def room_name(name: str | None) -> str | None:
     """A room's name as it was given. Raises `BadParameter` where no room can have it."""
     from pydantic import TypeAdapter, ValidationError
 
-    from engine.events.fields import Id
+    from engine.events.fields import Id, room_objection
 
     if name is None:
         return None
@@ -45,8 +45,9 @@ def room_name(name: str | None) -> str | None:
         TypeAdapter[str](Id).validate_python(name)
     except ValidationError:
         raise typer.BadParameter("a room's name has 1 to 128 characters, no blank and no slash among them") from None
-    if name.endswith("*"):
-        raise typer.BadParameter(f"`{name}` is a pattern; name one room")
+    objection = room_objection(name)
+    if objection is not None:
+        raise typer.BadParameter(objection)
     return name
 
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 MAX_TEXT = 2_000  # characters of one comment; real platforms allow 50–500
 MAX_SHORT = 300  # characters of what is said at a time, and of reasons
@@ -18,6 +19,33 @@ ID_PATTERN = r"^[^\x00-\x20/]+$"  # printable, no blanks, no slash: ids stand in
 
 Id = Annotated[str, Field(min_length=1, max_length=128, pattern=ID_PATTERN)]
 """An id that somebody else chose: room, source, comment, viewer, session."""
+
+PATTERN_END = "*"  # of a room's pattern in `identify` and in tokens
+RESERVED_START = "#"  # rooms share the key space of `snapshots` with `#partition`
+
+
+def room_objection(name: str) -> str | None:
+    """Why no room can have this id as its name, as a sentence; None where one can. Every way in goes by this rule.
+
+    Records on the log and in journals keep `Id`, so that what was taken once can always be read.
+    """
+    if name.endswith(PATTERN_END):
+        return f"a name that ends with `{PATTERN_END}` is a pattern, which no room is called; name one room"
+    if name.startswith(RESERVED_START):
+        return f"no room's name begins with `{RESERVED_START}`; name it otherwise"
+    return None
+
+
+def checked_room(name: str) -> str:
+    """The name, for models. Raises pydantic's error with the objection."""
+    objection = room_objection(name)
+    if objection is not None:
+        raise PydanticCustomError("room_name", "{objection}", {"objection": objection})
+    return name
+
+
+Room = Annotated[Id, AfterValidator(checked_room)]
+"""The name of one room, in a request."""
 
 Name = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[a-z0-9][a-z0-9._-]*$")]
 """An id that editors chose: shop, product, intent, reply, fact, sentence."""

@@ -20,7 +20,9 @@ class Comment(Record):
     topic: ClassVar[str] = "comments"
 
     type: Literal["comment"] = "comment"
-    room: Id
+    room: Id = Field(
+        description="The live room. A name that ends with `*` (a pattern) or begins with `#` is set aside as a dead letter."
+    )
     source: Id = Field(description="The connector or platform that the id belongs to.")
     id: Id = Field(description="The platform's id of the message; a repeat of it is a duplicate.")
     viewer: Id

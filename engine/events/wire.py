@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from engine.events.codec import decode_as
-from engine.events.fields import DurationMs, Hash, Id, Language, Millis, Name, Offset, Part, Short
+from engine.events.fields import DurationMs, Hash, Id, Language, Millis, Name, Offset, Part, Room, Short, checked_room
 from engine.events.inputs import (
     ANY_PRODUCT,
     Cursor,
@@ -135,19 +135,19 @@ class OpenRoom(Request):
     """A live begins; `shop` None: the token's."""
 
     type: Literal["room_open"] = "room_open"
-    room: Id
+    room: Room
     shop: Name | None = None
     language: Language | None = None
 
 
 class CloseRoom(Request):
     type: Literal["room_close"] = "room_close"
-    room: Id
+    room: Room
 
 
 class SetMode(Request):
     type: Literal["mode_set"] = "mode_set"
-    room: Id
+    room: Room
     mode: Mode
     known: bool = Field(
         default=False, description="Refuse it (`unknown`) where the room was never seen: names are mistyped."
@@ -167,17 +167,22 @@ class SetKill(Request):
         default=False, description="Refuse it (`unknown`) where the room was never seen, or the shop is not live."
     )
 
+    @field_validator("target")
+    @classmethod
+    def _one_room(cls, target: str, info: ValidationInfo) -> str:
+        return checked_room(target) if info.data.get("scope") == "room" else target
+
 
 class TakeRoom(Request):
     type: Literal["take_over"] = "take_over"
-    room: Id
+    room: Room
     who: Literal["person", "engine"]
     at_boundary: bool = True
 
 
 class Approve(Request):
     type: Literal["approval"] = "approval"
-    room: Id
+    room: Room
     proposal: Hash
     verdict: Literal["approve", "refuse"]
 
@@ -196,7 +201,7 @@ class SetFact(Request):
 
 class SetHandoff(Request):
     type: Literal["handoff_state"] = "handoff_state"
-    room: Id
+    room: Room
     handoff: Hash
     state: Literal["answered", "dismissed"]
 
@@ -205,7 +210,7 @@ class ReportChat(Request):
     """What became of a chat reply that the source posted."""
 
     type: Literal["chat_reply_report"] = "chat_reply_report"
-    room: Id
+    room: Room
     reply: Hash
     status: Literal["posted", "failed"]
     error: Short = ""

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from engine.events import wire
 from engine.events.codec import adapter, describe
+from engine.events.fields import room_objection
 from engine.events.inputs import (
     Approval,
     ChatReplyReport,
@@ -113,6 +114,9 @@ def _read_comment(
         comment: Comment = adapter(Comment).validate_python(fields)
     except ValidationError as error:
         return None, wire.Receipt(comment=name, error=describe(error)[:300])
+    objection = room_objection(comment.room)
+    if objection is not None:
+        return None, wire.Receipt(comment=name, error=f"room: {objection}")
     if not any(matches(pattern, comment.room) for pattern in rooms):
         return None, wire.Receipt(comment=name, error="room: this session does not cover it")
     if access.shop is not None and comment.shop != access.shop:

@@ -22,7 +22,7 @@ from pydantic_core import from_json
 
 from engine.events.closes import CloseCode
 from engine.events.codec import describe
-from engine.events.fields import ID_PATTERN
+from engine.events.fields import ID_PATTERN, room_objection
 from engine.events.wire import (
     CLIENT_TYPES,
     ROLE_STREAMS,
@@ -154,8 +154,12 @@ class Session:
         rooms = access.rooms if "*" in identify.rooms else identify.rooms
         if not rooms or not access.covers(rooms):
             return self.end(CloseCode.WRONG_ROLE, f"token `{access.name}` does not cover these rooms")
-        if identify.role == "player" and (len(identify.rooms) != 1 or identify.rooms[0].endswith("*")):
-            return self.end(CloseCode.BAD_IDENTIFY, "rooms: a player names exactly one room")
+        if identify.role == "player":
+            if len(identify.rooms) != 1:
+                return self.end(CloseCode.BAD_IDENTIFY, "rooms: a player names exactly one room")
+            objection = room_objection(identify.rooms[0])
+            if objection is not None:
+                return self.end(CloseCode.BAD_IDENTIFY, f"rooms: {objection}")
         allowed = ROLE_STREAMS["observer"] if identify.role == "operator" else ROLE_STREAMS[identify.role]
         wrong = [stream for stream in identify.streams or () if stream not in allowed]
         if wrong:

@@ -11,15 +11,14 @@ from pydantic import ValidationError
 from engine.bus.port import Stored
 from engine.errors import RecordError
 from engine.events.codec import adapter, decode, describe
-from engine.events.fields import MAX_RECORD_BYTES
-from engine.events.inputs import Comment, RoomEvent, ShopEvent
+from engine.events.fields import MAX_RECORD_BYTES, room_objection
+from engine.events.inputs import Comment, Kill, RoomEvent, ShopEvent
 from engine.events.outputs import DeadLetter
 
 MAX_INPUT_BYTES = (
     MAX_RECORD_BYTES - 64 * 1024
 )  # the journal repeats an event with its defaults written out, in one record
 LETTER_BYTES = 6_000  # of the malformed record, as base64 within the 8,192 characters of a dead letter
-RESERVED = "#"  # rooms share the key space of `snapshots` with `#partition`
 
 _comment: Any = adapter(Comment).validator
 
@@ -46,6 +45,8 @@ def read_shop_event(stored: Stored) -> ShopEvent:
     event: ShopEvent = decode("shop-events", _value(stored))
     if stored.key != event.key():
         raise RecordError("shop-events", f"its key must be `{event.key()}`, so that a newer event replaces it")
+    if isinstance(event, Kill) and event.scope == "room":
+        _check_room(stored, "target", event.target)
     return event
 
 
@@ -81,5 +82,10 @@ def _value(stored: Stored) -> bytes:
 def _check_key(stored: Stored, room: str) -> None:
     if stored.key != room:
         raise RecordError(stored.topic, "its key must be its room, or the order within the room is lost")
-    if room.startswith(RESERVED):
-        raise RecordError(stored.topic, f"room: must not begin with `{RESERVED}`")
+    _check_room(stored, "room", room)
+
+
+def _check_room(stored: Stored, field: str, room: str) -> None:
+    objection = room_objection(room)
+    if objection is not None:
+        raise RecordError(stored.topic, f"{field}: {objection}")

@@ -559,6 +559,34 @@ async def test_a_fact_that_the_live_pool_does_not_allow_is_refused(tmp_path: Pat
         assert len(await records(stage.bus, "shop-events")) == 2
 
 
+async def test_no_room_is_called_like_a_pattern(tmp_path: Path) -> None:
+    """Nor like the worker's own keys: requests are refused, a comment has its receipt, and nothing of it is on the bus."""
+    async with staged(tmp_path) as stage, connect(stage.url) as socket:
+        await socket.send(json.dumps({"type": "identify", "role": "operator", "rooms": ["*"]}))
+        while json.loads(await socket.recv())["type"] != "identified":
+            pass
+        for request in (
+            {"type": "room_open", "room": "*"}, {"type": "room_close", "room": "r*"},
+            {"type": "mode_set", "room": "*", "mode": "auto"}, {"type": "mode_set", "room": "#1", "mode": "auto"},
+            {"type": "take_over", "room": "*", "who": "person"},
+            {"type": "kill", "scope": "room", "target": "*", "on": True},
+        ):  # fmt: skip
+            await socket.send(json.dumps({**request, "id": "1"}))
+            answer = json.loads(await socket.recv())
+            assert (answer["type"], answer["code"]) == ("error", "bad_message"), request
+            assert "is a pattern" in answer["message"] or "begins with" in answer["message"]
+        async with Source(stage.url, rooms=("*",)) as source:
+            await source.send([comment(1, "*"), comment(2, "r1"), comment(3, "#1")])
+            assert source.received == 1
+            assert [(one.room, why.partition(";")[0]) for one, why in source.refused] == [
+                ("*", "room: a name that ends with `*` is a pattern, which no room is called"),
+                ("#1", "room: no room's name begins with `#`"),
+            ]  # fmt: skip
+        assert await records(stage.bus, "room-events") == []
+        assert await records(stage.bus, "shop-events") == []
+        assert [one.room for one in await records(stage.bus, "comments") if isinstance(one, Comment)] == ["r1"]
+
+
 async def test_a_shop_that_is_not_live_is_named_to_who_names_it(tmp_path: Path) -> None:
     """A room is not opened and a player not admitted for it; comments are taken, and their source hears of it once."""
     warned: list[str] = []

@@ -95,6 +95,7 @@ def test_a_message_before_identify_ends_the_connection(kind: str) -> None:
         ({"rooms": "r"}, CloseCode.BAD_IDENTIFY),
         ({"role": "player", "rooms": ["a", "b"]}, CloseCode.BAD_IDENTIFY),
         ({"role": "player", "rooms": ["a*"]}, CloseCode.BAD_IDENTIFY),
+        ({"role": "player", "rooms": ["#1"]}, CloseCode.BAD_IDENTIFY),
         ({"streams": ["decisions"]}, CloseCode.WRONG_ROLE),
         ({"role": "operator", "streams": ["decisions"]}, None),
     ],

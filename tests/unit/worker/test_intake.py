@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from engine.bus.port import Stored
 from engine.errors import RecordError
 from engine.events.codec import decode, encode
-from engine.events.inputs import Comment, FactSet, ModeSet
+from engine.events.inputs import Comment, FactSet, Kill, ModeSet
 from engine.worker.intake import MAX_INPUT_BYTES, dead_letter, read_comment, read_room_event, read_shop_event
 
 COMMENT = Comment(room="r", source="s", id="c", viewer="v", text="多少钱")
@@ -43,7 +43,9 @@ def test_a_well_formed_record_is_read() -> None:
         (None, encode(COMMENT), "key must be its room"),
         ("other", encode(COMMENT), "key must be its room"),
         ("r", b"x" * (MAX_INPUT_BYTES + 1), "above the limit"),
-        ("#partition", encode(COMMENT.model_copy(update={"room": "#partition"})), "must not begin with"),
+        ("#partition", encode(COMMENT.model_copy(update={"room": "#partition"})), "no room's name begins with"),
+        ("*", encode(COMMENT.model_copy(update={"room": "*"})), "room: a name that ends with `.` is a pattern"),
+        ("tea-*", encode(COMMENT.model_copy(update={"room": "tea-*"})), "room: a name that ends with `.` is a pattern"),
     ],
 )
 def test_a_malformed_comment_says_what_is_wrong(key: str | None, value: bytes | None, error: str) -> None:
@@ -66,6 +68,14 @@ def test_other_malformed_events_are_refused() -> None:
         read_room_event(stored("room-events", "r", None))
     with pytest.raises(RecordError, match="above the limit"):
         read_shop_event(stored("shop-events", "k", b"x" * (MAX_INPUT_BYTES + 1)))
+    mode = ModeSet(room="*", id="m", at=1, mode="auto")
+    with pytest.raises(RecordError, match="room: a name that ends with"):
+        read_room_event(stored("room-events", "*", encode(mode)))
+    kill = Kill(id="k", at=1, scope="room", target="tea-*", on=True)
+    with pytest.raises(RecordError, match="target: a name that ends with"):
+        read_shop_event(stored("shop-events", kill.key(), encode(kill)))
+    everything = Kill(id="k", at=1, scope="*", on=True)
+    assert read_shop_event(stored("shop-events", everything.key(), encode(everything))) == everything
     fact = FactSet(id="f", at=1, shop="tea", name="stock", value=3)
     with pytest.raises(RecordError, match="its key must be `tea/fact/"):
         read_shop_event(stored("shop-events", "k", encode(fact)))
