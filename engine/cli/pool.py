@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 from rich.text import Text
@@ -15,11 +16,13 @@ from engine.errors import Exit, Problem, UsageError
 if TYPE_CHECKING:
     from engine.pool.lint import Report
 
+ONE: Final = {
+    "intents": "intent", "replies": "reply", "products": "product", "facts": "fact", "scripts": "script", "sentences": "sentence",
+    "examples": "example", "own examples": "own example",
+}  # fmt: skip
 app = typer.Typer(no_args_is_help=True, help="Look at intent files and shop folders.")
 
-Shops = Annotated[
-    list[Path] | None, typer.Argument(metavar="[DIR]...", help="Shop folders; else this one, or the example.")
-]
+Shops = Annotated[list[Path] | None, typer.Argument(metavar="DIR", help="Shop folders; else this one, or the example.")]
 
 
 @app.command("check")
@@ -29,23 +32,31 @@ def check(
     more: Annotated[
         list[Path] | None, typer.Option("--shop", "-s", metavar="DIR", help="One more shop folder.")
     ] = None,
+    tests: Annotated[
+        bool,
+        typer.Option("--tests", help="Name each test line that is not understood; trains the model where it has to."),
+    ] = False,
     as_json: options.AsJson = False,
 ) -> None:
     """Check every file of a shop: mistakes with their place and remedy, what is doubtful, and how much there is.
 
-    Ends with 0 where all may be published, with 2 where something must be mended first.
+    Ends with 0 where all may be published, with 2 where something must be mended first. A test line that is not understood is
+    doubtful, no mistake.
     """
     from engine.pool import lint
 
     folder = options.base_folder(base)
     folders = [*(_folder(shop) for shop in shops or ()), *(options.shop_folder(shop) for shop in more or ())]
-    reports = lint.check_all(folder, folders or [options.shop_folder(None)])
+    reports = dict(lint.check_all(folder, folders or [options.shop_folder(None)]))
+    missed = {shop: _missed(folder, shop) for shop, report in reports.items() if tests and not report.errors}
+    for shop, lines in missed.items():
+        reports[shop] = replace(reports[shop], warnings=tuple(sorted((*reports[shop].warnings, *lines))))
     with suppress(terminal.ReaderGone):  # the answer is the exit code, too
         if as_json:
-            terminal.show_json([_as_json(shop, report) for shop, report in reports.items()])
+            terminal.show_json([_as_json(shop, report, missed.get(shop)) for shop, report in reports.items()])
         else:
             for shop, report in reports.items():
-                _show(shop, report)
+                _show(shop, report, missed.get(shop))
     if any(report.errors for report in reports.values()):
         raise typer.Exit(Exit.USAGE)
 
@@ -56,11 +67,31 @@ def _folder(shop: Path) -> Path:
     return shop
 
 
-def _show(shop: Path, report: Report) -> None:
+def _missed(base: Path, shop: Path) -> tuple[Problem, ...]:
+    """The test lines that are not understood. Raises `UsageError` where the shop's lines make no model."""
+    from engine.pool.load import load
+    from engine.publisher.lines import problems
+    from engine.publisher.trainer import CachedTrainer
+
+    with terminal.err().status("asking the model (trained once, about ten seconds, then kept)"):
+        try:
+            return problems(CachedTrainer(options.model_cache()), load(base, shop))
+        except ValueError as error:
+            raise UsageError(f"`{shop}`: {error}; add `examples` to its intents") from None
+
+
+def _counted(count: int, name: str, missed: tuple[Problem, ...] | None) -> str:
+    if name == "tests":
+        how = "not run: `--tests` does" if missed is None else f"{count - len(missed):,} understood"
+        return f"{count:,} test line{'s' if count != 1 else ''} ({how})"
+    return f"{count:,} {ONE.get(name, name) if count == 1 else name}"
+
+
+def _show(shop: Path, report: Report, missed: tuple[Problem, ...] | None) -> None:
     for problems, word, style in ((report.errors, "wrong", "bold red"), (report.warnings, "doubtful", "yellow")):
         for problem in problems:
             terminal.say(_line(problem, word, style))
-    counts = ", ".join(f"{count:,} {name}" for name, count in report.counts.items())
+    counts = ", ".join(_counted(count, name, missed) for name, count in report.counts.items())
     if report.errors:
         number = len(report.errors)
         ending = Text(f"{shop}: {number} mistake{'s' if number > 1 else ''}, cannot be published", style="bold red")
@@ -79,7 +110,7 @@ def _line(problem: Problem, word: str, style: str) -> Text:
     )
 
 
-def _as_json(shop: Path, report: Report) -> dict[str, object]:
+def _as_json(shop: Path, report: Report, missed: tuple[Problem, ...] | None) -> dict[str, object]:
     def entry(problem: Problem) -> dict[str, object]:
         return {
             "file": problem.file, "line": problem.line, "column": problem.column, "message": problem.message,
@@ -91,4 +122,5 @@ def _as_json(shop: Path, report: Report) -> dict[str, object]:
         "errors": [entry(problem) for problem in report.errors],
         "warnings": [entry(problem) for problem in report.warnings],
         "counts": dict(report.counts),
+        "tests_understood": report.counts["tests"] - len(missed) if missed is not None else None,
     }

@@ -66,12 +66,12 @@ class Loaded:
     catalogue: Spot
     scripts: Mapping[str, Spot]
 
-    def test_places(self) -> Mapping[TrainingLine, Spot]:
-        """The `tests:` lines that the shop itself wrote, and where."""
+    def test_places(self, *, own: bool = False) -> Mapping[TrainingLine, Spot]:
+        """The `tests:` lines and where they stand. `own`: only those that the shop itself wrote."""
         return {
             TrainingLine(line, key): merged.lines["tests"][line]
             for key, merged in self.intents.items()
-            for line in merged.own.get("tests", ())
+            for line in (merged.own.get("tests", ()) if own else merged.lines["tests"])
         }
 
 
@@ -109,6 +109,9 @@ def load(base: Path, shop: Path) -> Loaded:
 
     intents, problems = merge(base_intents, shop_intents)
     problems += folder.problems
+    if not base_intents and not pack:
+        remedy = "name the folder of a base pack; without `--base` and `publisher.base` it is the one that ships"
+        problems.append(Problem(base.as_posix(), 0, 0, "no file of intents (`*.yaml`) is in this folder", remedy))
     problems += _titles(base_intents, lost.intents)
     plans: dict[str, Document[ScriptFile]] = {}
     for document in scripts:

@@ -13,7 +13,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -22,50 +22,21 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from engine.errors import LivechatError, PoolError, Problem
-from engine.events.understanding import Understanding
 from engine.pool.compile import named
 from engine.pool.encoding import decode_pool, encode_pool
 from engine.pool.load import load
-from engine.pool.model import Pool, TrainingLine, TrainingSet
+from engine.pool.model import Pool, TrainingLine
+from engine.publisher.lines import missed
+from engine.publisher.models import Trainer
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
-UNDERSTOOD = ("accepted", "chatter", "abuse")
-"""Outcomes with which a test line passes, where the intent is the right one."""
 TRAINING_NICENESS = 10  # rooms on air have the processor first
 
 
 class BuildFailed(LivechatError):
     """A build ended in a way that no file explains; its cause is chained."""
-
-
-class Trainer(Protocol):
-    """What a build needs of models; they are kept by hash. Travels to other processes."""
-
-    def name(self, training: TrainingSet) -> str:
-        """Hash of the model that belongs to these lines."""
-        ...
-
-    def has(self, model: str) -> bool:
-        """Whether the model is here and whole."""
-        ...
-
-    def train(self, training: TrainingSet) -> str:
-        """Make sure that the model of these lines is here; returns its hash. Raises `ValueError` where no model can be made."""
-        ...
-
-    def content(self, model: str) -> bytes:
-        """The model's bytes. Raises `OSError`."""
-        ...
-
-    def adopt(self, model: str, content: bytes) -> None:
-        """Keep a model that was trained elsewhere. Raises `RecordError` or `OSError`."""
-        ...
-
-    def understand(self, pool: Pool, texts: Sequence[str]) -> Sequence[Understanding]:
-        """What these texts mean to the pool and its model."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +105,9 @@ def build(trainer: Trainer, request: Request) -> Built:
         pool = named(loaded.pool, wanted)
         return Built(pool.shop, pool.hash, encode_pool(pool), wanted, wanted, ready=False)
     pool = named(loaded.pool, model)
-    wrong = _wrong(trainer, pool)
+    wrong = missed(trainer, pool)
     passed = _passed(trainer, live) if live is not None and trainer.has(live.model) else frozenset()
-    own = loaded.test_places()
+    own = loaded.test_places(own=True)
     regressions = [
         spot.problem(
             f"the test line `{line.text}` of `{line.intent}` was understood before, and now is {wrong[line]}",
@@ -173,17 +144,6 @@ def train(trainer: Trainer, pool: bytes) -> Trained:
     return Trained(model, time.monotonic() - start)
 
 
-def _wrong(trainer: Trainer, pool: Pool) -> dict[TrainingLine, str]:
-    """Test lines that are not understood as they must be, and as what they are."""
-    tests = pool.training.tests
-    found = trainer.understand(pool, [line.text for line in tests]) if tests else ()
-    return {
-        line: f"`{now.outcome}`" + (f" (`{now.intent}`)" if now.intent else "")
-        for line, now in zip(tests, found, strict=True)
-        if now.intent != line.intent or now.outcome not in UNDERSTOOD
-    }
-
-
 @lru_cache(maxsize=4)  # the shops that are being edited
 def _decoded(data: bytes) -> Pool:
     return decode_pool(data)
@@ -197,7 +157,7 @@ def _passed(trainer: Trainer, live: Pool) -> frozenset[TrainingLine]:
     if live.hash not in _passed_of:
         if len(_passed_of) >= 64:  # pools that were live once; to know again costs one run of the tests
             _passed_of.clear()
-        _passed_of[live.hash] = frozenset(live.training.tests) - frozenset(_wrong(trainer, live))
+        _passed_of[live.hash] = frozenset(live.training.tests) - frozenset(missed(trainer, live))
     return _passed_of[live.hash]
 
 

@@ -19,8 +19,9 @@ from engine.metrics import Metrics
 from engine.pool.encoding import decode_pool
 from engine.pool.load import shop_id, taken
 from engine.pool.paths import base_pack
-from engine.publisher.builder import Builder, BuildFailed, Built, ProcessBuilder, Request, Trainer
+from engine.publisher.builder import Builder, BuildFailed, Built, ProcessBuilder, Request
 from engine.publisher.bulletin import Bulletin
+from engine.publisher.models import Trainer
 from engine.publisher.trainer import CachedTrainer
 from engine.publisher.watch import edits
 from engine.settings import Settings
@@ -247,8 +248,9 @@ class Publisher:
         self._live[built.shop] = built.pool
         self._metrics.pool_builds.labels(outcome="published").inc()
         logger.info(
-            "%s: pool %s is live in `%s` (generation %d, model %s, %d of %d test lines understood)",
+            "%s: pool %s is live in `%s` (generation %d, model %s, %d of %d test lines understood%s)",
             folder, built.hash[:12], built.shop, generation, built.model[:12], built.tests - len(built.failed), built.tests,
+            f"; `livechat pool check {folder} --tests` names the others" if built.failed else "",
         )  # fmt: skip
         self._troubled.discard(folder)
         if built.worse:

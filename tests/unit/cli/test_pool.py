@@ -39,6 +39,31 @@ def test_json_for_programs(base: Path, shop: Path, invoke: Invoke) -> None:
     assert report["counts"]["products"] == 2
 
 
+def test_test_lines_that_are_not_understood_are_named_on_demand(base: Path, shop: Path, invoke: Invoke) -> None:
+    """With their places and what they are taken for; they forbid nothing. Without the option the page says that they were not run."""
+    replies = shop / "intents" / "replies.yaml"
+    replies.write_text(replies.read_text() + "    tests: [多少钱啊, 来个啥都行的东西]\n", encoding="utf-8")
+    assert "1 script, 2 sentences" in invoke("pool", "check", shop, "--base", base).stdout
+    assert "2 test lines (not run: `--tests` does)" in invoke("pool", "check", shop, "--base", base).stdout
+    result = invoke("pool", "check", shop, "--base", base, "--tests")
+    assert result.exit_code == 0
+    assert f"doubtful {replies}:11:13 the test line `多少钱啊` of `shipping.dispatch` is `" in result.stdout
+    assert "(`product.price` " in result.stdout
+    assert "2 test lines (0 understood)" in result.stdout
+    (report,) = json.loads(invoke("pool", "check", shop, "--base", base, "--tests", "--json").stdout)
+    assert report["tests_understood"] == 0
+    (report,) = json.loads(invoke("pool", "check", shop, "--base", base, "--json").stdout)
+    assert report["tests_understood"] is None
+
+
+def test_a_base_pack_without_intents_is_named(tmp_path: Path, shop: Path, invoke: Invoke) -> None:
+    """Not the shop, whose files are right."""
+    (tmp_path / "empty").mkdir()
+    result = invoke("pool", "check", shop, "--base", tmp_path / "empty")
+    assert result.exit_code == Exit.USAGE
+    assert f"wrong {tmp_path}/empty no file of intents" in result.stdout
+
+
 def test_two_folders_with_one_id_are_told(base: Path, shop: Path, tmp_path: Path, invoke: Invoke) -> None:
     """They cannot be served together."""
     shutil.copytree(shop, tmp_path / "same")
