@@ -16,6 +16,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import logging
+import math
 import random
 import time
 import uuid
@@ -51,6 +52,22 @@ MAX_UNREAD: Final = 10_000  # messages that nobody has iterated over; the oldest
 log = logging.getLogger(__name__)
 
 
+MISTYPED: Final[frozenset[wire.ErrorCode]] = frozenset({"bad_message", "forbidden", "unknown"})
+"""Refusals of what was typed: a field, a name, a token that does not cover it."""
+
+UNFIT: Final = frozenset({CloseCode.BAD_TOKEN, CloseCode.WRONG_ROLE, CloseCode.BAD_IDENTIFY})
+"""Ends of sessions whose token, role, room or shop was given wrong."""
+
+
+class SessionRefused(ProtocolError):
+    """The server does not want this session, and would not another time: somebody has to change something first."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        if code in UNFIT:
+            self.exit_code = Exit.USAGE
+        super().__init__(code, reason)
+
+
 class RequestRefused(LivechatError):
     """The server refused a request; `refused` says why, and whether it may succeed later."""
 
@@ -58,6 +75,8 @@ class RequestRefused(LivechatError):
         self.refused = refused
         if refused.temporary:
             self.exit_code = Exit.UNAVAILABLE
+        elif refused.code in MISTYPED:
+            self.exit_code = Exit.USAGE
         super().__init__(refused)
 
     def __str__(self) -> str:
@@ -239,8 +258,8 @@ class Connection:
                 if self._closing:
                     return
                 self._lost(why)
-                self._give_up(begun, why)
-                delay = random.uniform(0, pause)  # noqa: S311 -- jitter, no secret
+                left = self._left(begun, why)
+                delay = min(random.uniform(0, pause), left)  # noqa: S311 -- jitter, no secret
                 log.debug("%s; connecting again in %.2f s", why, delay)
                 await asyncio.sleep(delay)
                 pause = min(2 * pause, BACKOFF_MOST_S)
@@ -259,14 +278,17 @@ class Connection:
         if self._on_outage is not None:
             self._on_outage(Outage(why))
 
-    def _give_up(self, begun: float, why: str) -> None:
-        """Raises `Unavailable` where the server was away for longer than the caller waits."""
+    def _left(self, begun: float, why: str) -> float:
+        """Seconds for which the caller still waits. Raises `Unavailable` where the server was away for longer."""
         now = time.monotonic()
+        since, limit = (begun, self._patience_s) if self._outage is None else (self._outage[0], self._outage_s)
+        if limit is None:
+            return math.inf
+        if now - since < limit:
+            return limit - (now - since)
         if self._outage is None:
-            if self._patience_s is not None and now - begun >= self._patience_s:
-                raise Unavailable(f"nobody answers at {self.url} ({why}): start `livechat serve`, or check the URL")
-        elif self._outage_s is not None and now - self._outage[0] >= self._outage_s:
-            raise Unavailable(f"{self.url} has been away for {now - self._outage[0]:.0f} s ({why}): start it again")
+            raise Unavailable(f"nobody answers at {self.url} ({why}): start `livechat serve`, or check the URL")
+        raise Unavailable(f"{self.url} has been away for {now - since:.0f} s ({why}): start it again")
 
     async def _once(self) -> tuple[bool, str]:
         """One connection, to its end: whether it got as far as `identified`, and why it ended.
@@ -299,7 +321,7 @@ class Connection:
         code = socket.close_code
         if not self._closing and not may_reconnect(code):
             reason = socket.close_reason or CLOSES[CloseCode(code)].meaning if code in set(CloseCode) else ""
-            raise ProtocolError(code or 1006, reason or "the server closed the connection")
+            raise SessionRefused(code or 1006, reason or "the server closed the connection")
         return there, socket.close_reason or "the connection broke"
 
     async def _beat(self, socket: ClientConnection, interval_s: float) -> None:
