@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import errno
 import sys
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Final
 
 import typer
 from typer import Context
-from typer.core import TyperGroup
+from typer.core import TyperArgument, TyperGroup, TyperOption
 
 from engine import __version__
 from engine.cli import config, fact, letters, player, pool, room, say, send, serve, terminal, topics, understand
@@ -20,6 +21,27 @@ EPILOG = (
     "3 something needed is away or in use, try later · 4 stored data cannot be trusted · 5 the watchdog ended a stalled process · "
     "130 Ctrl-C · 143 SIGTERM ended the demo early"
 )
+
+
+VALUES: Final[Mapping[str, str]] = {"str": "TEXT", "int": "N", "float": "N", "Path": "PATH"}
+"""What stands in `--help` for a value that has no name of its own, by its type."""
+
+
+def _value(option: TyperOption, ctx: Context) -> str | None:
+    """What follows an option in `--help`: a word in capitals, choices as they are typed, nothing where it takes no value."""
+    if option.is_flag:
+        return None
+    return option.metavar or VALUES.get(option.bare_type()) or (option.display_type(ctx) or "").strip("<>")
+
+
+def _nothing(argument: TyperArgument, ctx: Context) -> None:
+    """The name of an argument says what it is."""
+    del argument, ctx
+
+
+# typer tells types in a style of its own, and has no setting for it.
+TyperOption.display_type_rich = _value  # type: ignore[method-assign, assignment]  # it is a plain method
+TyperArgument.display_type_rich = _nothing  # type: ignore[method-assign, assignment]  # as above
 
 
 class Verbs(TyperGroup):

@@ -58,7 +58,8 @@ Config = Annotated[
     ),
 ]
 BusUrl = Annotated[
-    str | None, typer.Option("--bus", metavar="URL", help="`sqlite:PATH` or `kafka:HOST:PORT,…`; else `bus.url`.")
+    str | None,
+    typer.Option("--bus", metavar="URL", help="The log: `sqlite:PATH` or `kafka:HOST:PORT,…`; else `bus.url`."),
 ]
 Base = Annotated[
     Path | None, typer.Option("--base", metavar="DIR", help="Base pack of intents; else the one that ships.")
@@ -70,7 +71,7 @@ Shop = Annotated[
     ),
 ]
 Url = Annotated[
-    str, typer.Option("--url", metavar="WS", envvar="LIVECHAT_URL", help="WebSocket of the server.", show_envvar=False)
+    str, typer.Option("--url", metavar="WS", envvar="LIVECHAT_URL", help="Address of the server.", show_envvar=False)
 ]
 Token = Annotated[
     str,

@@ -20,19 +20,20 @@ if TYPE_CHECKING:
 
 def serve(
     roles: Annotated[
-        str | None, typer.Option("--roles", metavar="ROLE,…", help="Of worker, gateway, publisher, insight; else all.")
+        str | None,
+        typer.Option("--roles", metavar="ROLE,…", help="Of worker, gateway, publisher, insight; else `roles`."),
     ] = None,
-    bus: Annotated[
-        str | None, typer.Option("--bus", metavar="URL", help="`sqlite:PATH`; else sqlite:var/livechat.db.")
-    ] = None,
+    bus: options.BusUrl = None,
     shop: Annotated[
         list[Path] | None,
         typer.Option("--shop", "-s", metavar="DIR", help="Shop folder to publish and watch; may be repeated."),
     ] = None,
-    ws: Annotated[str | None, typer.Option("--ws", metavar="HOST:PORT", help="WebSocket; else 127.0.0.1:8700.")] = None,
+    ws: Annotated[
+        str | None, typer.Option("--ws", metavar="HOST:PORT", help="WebSocket; else `gateway.listen`.")
+    ] = None,
     http: Annotated[
         str | None,
-        typer.Option("--http", metavar="HOST:PORT", help="/metrics, /healthz, /readyz; else 127.0.0.1:8701."),
+        typer.Option("--http", metavar="HOST:PORT", help="/metrics, /healthz, /readyz; else `http.listen`."),
     ] = None,
     let_all_in: Annotated[
         bool, typer.Option("--open", help="Let everyone in without a token. For one's own machine only.")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -23,9 +24,14 @@ app = typer.Typer(no_args_is_help=True, help="Make the topics on a Kafka cluster
 KAFKA: Final = "kafka:"
 
 Partitions = Annotated[
-    int | None, typer.Option("--partitions", min=1, max=512, help="Of the rooms' topics; else `bus.partitions`.")
+    int | None,
+    typer.Option(
+        "--partitions", min=1, max=512, help="How many partitions the rooms' topics have; else `bus.partitions`."
+    ),
 ]
-Prefix = Annotated[str | None, typer.Option("--prefix", metavar="TEXT", help="Of topic names; else `bus.prefix`.")]
+Prefix = Annotated[
+    str | None, typer.Option("--prefix", metavar="TEXT", help="Beginning of every topic's name; else `bus.prefix`.")
+]
 Replicas = Annotated[
     int | None,
     typer.Option("--replicas", min=1, max=32, help="Copies of each topic; else 3, or as many as there are brokers."),
@@ -38,58 +44,62 @@ MinIsr = Annotated[
 ]
 
 
+def shared(verb: Callable[[Wanted, bool], None]) -> Callable[..., None]:
+    """A verb with the options that all of them have."""
+
+    def command(
+        partitions: Partitions = None,
+        prefix: Prefix = None,
+        replicas: Replicas = None,
+        min_isr: MinIsr = None,
+        bus: options.BusUrl = None,
+        config: options.Config = None,
+        as_json: options.AsJson = False,
+    ) -> None:
+        given = {"url": bus, "partitions": partitions, "prefix": prefix}
+        told = {"bus": {name: value for name, value in given.items() if value is not None}}
+        verb(Wanted(options.settings_of(config, told), replicas, min_isr), as_json)
+
+    command.__doc__ = verb.__doc__
+    return command
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the topics should be. `replicas`, `min_isr` None: as many as there may be."""
+
+    settings: Settings
+    replicas: int | None
+    min_isr: int | None
+
+
 @app.command("create")
-def create(
-    partitions: Partitions = None,
-    prefix: Prefix = None,
-    replicas: Replicas = None,
-    min_isr: MinIsr = None,
-    bus: options.BusUrl = None,
-    config: options.Config = None,
-    as_json: options.AsJson = False,
-) -> None:
+@shared
+def create(wanted: Wanted, as_json: bool) -> None:
     """Make the topics that are missing. Those that are there stay as they are; differences are told as by `check`.
 
     May be run again at any time. Ends with 1 where an existing topic is not as it should be.
     """
-    _run(bus, config, partitions, prefix, replicas, min_isr, make=True, as_json=as_json)
+    _run(wanted, make=True, as_json=as_json)
 
 
 @app.command("check")
-def check(
-    partitions: Partitions = None,
-    prefix: Prefix = None,
-    replicas: Replicas = None,
-    min_isr: MinIsr = None,
-    bus: options.BusUrl = None,
-    config: options.Config = None,
-    as_json: options.AsJson = False,
-) -> None:
+@shared
+def check(wanted: Wanted, as_json: bool) -> None:
     """Look whether every topic is there and as it should be; changes nothing.
 
     Ends with 0 where all is right, with 1 where something differs.
     """
-    _run(bus, config, partitions, prefix, replicas, min_isr, make=False, as_json=as_json)
+    _run(wanted, make=False, as_json=as_json)
 
 
-def _run(
-    bus: str | None,
-    config: options.Config,
-    partitions: int | None,
-    prefix: str | None,
-    replicas: int | None,
-    min_isr: int | None,
-    *,
-    make: bool,
-    as_json: bool,
-) -> None:
+def _run(wanted: Wanted, *, make: bool, as_json: bool) -> None:
     from engine.bus.kafka.layout import Layout
     from engine.bus.kafka.topics import Shape
     from engine.cli.signals import complete
 
-    given = {"url": bus, "partitions": partitions, "prefix": prefix}
-    settings = options.settings_of(config, {"bus": {name: value for name, value in given.items() if value is not None}})
-    shape = Shape(Layout(settings.bus.prefix, settings.bus.partitions), replicas, min_isr)
+    settings = wanted.settings
+    shape = Shape(Layout(settings.bus.prefix, settings.bus.partitions), wanted.replicas, wanted.min_isr)
     made: list[str] = []
     told: list[Difference] = []
     complete(_look(_access(settings), shape, made, told, make=make))

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from collections.abc import Iterator
 
 import pytest
 import typer
+from typer.core import TyperGroup
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from engine.cli import main
@@ -48,6 +52,34 @@ def test_each_verb_explains_itself(verb: str, invoke: Invoke) -> None:
     result = invoke(verb, "--help")
     assert result.exit_code == 0
     assert "Usage" in result.stdout
+
+
+def commands(command: object = None, *path: str) -> Iterator[tuple[str, ...]]:
+    """The words of every command there is."""
+    command = get_command(app) if command is None else command
+    yield path
+    if isinstance(command, TyperGroup):
+        for name, inner in command.commands.items():
+            yield from commands(inner, *path, name)
+
+
+@pytest.mark.parametrize("path", tuple(commands()), ids=" ".join)
+def test_values_are_told_in_one_style(path: tuple[str, ...], invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A word in capitals or the choices; no type of Python's, and nothing behind an option that takes no value."""
+    monkeypatch.setattr("typer.rich_utils.MAX_WIDTH", 200)
+    told = invoke(*path, "--help").stdout
+    assert not re.search(r"<\w+|\bint\b|\bbool\b|\]\.\.\.\]", told)
+    for option, value in re.findall(r"^│ +(--[a-z-]+) +(?:-\w +)?(\S+)", told, re.MULTILINE):
+        assert value.isupper() or "|" in value or value[0].isupper(), option
+
+
+def test_both_verbs_of_topics_have_the_same_options(invoke: Invoke) -> None:
+    """And the log is named by one option in every command that opens one."""
+    pages = [invoke(*words, "--help").stdout for words in (("topics", "create"), ("topics", "check"))]
+    tables = [page[page.index("╭─ Options") :] for page in pages]
+    assert tables[0] == tables[1]
+    for words in (("serve",), ("topics", "check"), ("dead-letters", "list")):
+        assert "`sqlite:PATH` or" in " ".join(invoke(*words, "--help").stdout.replace("│", " ").split())
 
 
 def test_version(invoke: Invoke) -> None:
