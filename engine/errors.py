@@ -62,8 +62,13 @@ class Problem:
     message: str
     remedy: str
 
+    @property
+    def place(self) -> str:
+        """Where it is, as editors take it."""
+        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}: {self.message} → {self.remedy}"
+        return f"{self.place}: {self.message} → {self.remedy}"
 
 
 class PoolError(LivechatError):

@@ -149,5 +149,5 @@ def report(error: LivechatError) -> None:
     count = len(error.problems)
     console.print(Text(f"livechat: {count} problem{'s' if count != 1 else ''} in the pool files", style="bold red"))
     for problem in error.problems:
-        line = Text("  ").append(f"{problem.file}:{problem.line}:{problem.column}", style="bold")
+        line = Text("  ").append(problem.place, style="bold")
         console.print(line.append(f" {problem.message} ").append(f"→ {problem.remedy}", style="green"))

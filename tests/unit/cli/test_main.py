@@ -97,13 +97,18 @@ def test_error_on_purpose_is_one_sentence_with_its_exit_code() -> None:
 
 def test_pool_error_tells_every_problem() -> None:
     """Each problem has its place and remedy."""
-    problems = [Problem("b.yaml", 2, 3, "two", "mend it"), Problem("a.yaml", 1, 1, "one", "mend that")]
+    problems = [
+        Problem("b.yaml", 2, 3, "two", "mend it"),
+        Problem("a.yaml", 1, 1, "one", "mend that"),
+        Problem("c.yaml", 0, 0, "none", "write it"),
+    ]
     result = CliRunner().invoke(raising(PoolError(problems)), ["fail"])
     assert result.exit_code == Exit.USAGE
     assert result.stderr.splitlines() == [
-        "livechat: 2 problems in the pool files",
+        "livechat: 3 problems in the pool files",
         "  a.yaml:1:1 one → mend that",
         "  b.yaml:2:3 two → mend it",
+        "  c.yaml none → write it",
     ]
 
 
