@@ -247,10 +247,11 @@ class Publisher:
             return
         self._live[built.shop] = built.pool
         self._metrics.pool_builds.labels(outcome="published").inc()
+        base = f" --base {self._base}" if self._settings.base is not None else ""
         logger.info(
             "%s: pool %s is live in `%s` (generation %d, model %s, %d of %d test lines understood%s)",
             folder, built.hash[:12], built.shop, generation, built.model[:12], built.tests - len(built.failed), built.tests,
-            f"; `livechat pool check {folder} --tests` names the others" if built.failed else "",
+            f"; `livechat pool check {folder} --tests{base}` names the others" if built.failed else "",
         )  # fmt: skip
         self._troubled.discard(folder)
         if built.worse:

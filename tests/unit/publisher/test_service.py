@@ -247,7 +247,10 @@ async def test_a_test_line_that_never_passed_is_no_warning(desk: Desk, caplog: p
     with caplog.at_level(logging.INFO, "engine.publisher"):
         async with Running(desk):
             assert await live(desk) is not None
-    assert f"0 of 2 test lines understood; `livechat pool check {desk.settings.publisher.shops[0]} --tests --base " in caplog.text
+    assert (
+        f"0 of 2 test lines understood; `livechat pool check {desk.settings.publisher.shops[0]} --tests --base "
+        in caplog.text
+    )
     assert all(record.levelno == logging.INFO for record in caplog.records)
 
 
