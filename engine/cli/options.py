@@ -116,7 +116,7 @@ def checked() -> Iterator[None]:
     """What was typed goes into a message as it is: `UsageError` where the protocol or the server's live pool does not allow it."""
     from pydantic import ValidationError
 
-    from engine.client.connection import RequestRefused
+    from engine.client.refusals import RequestRefused
     from engine.events.codec import describe
 
     try:

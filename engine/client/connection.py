@@ -31,16 +31,15 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.asyncio.connection import broadcast
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 
+from engine.client.refusals import RequestRefused, SessionRefused
 from engine.clock import wall_clock
-from engine.errors import Exit, LivechatError, ProtocolError, RecordError, Unavailable, UsageError
+from engine.errors import LivechatError, ProtocolError, RecordError, Unavailable, UsageError
 from engine.events import wire
 from engine.events.closes import CLOSES, CloseCode, may_reconnect
 from engine.events.codec import encode
 
 BACKOFF_FIRST_S: Final = 0.25
-BACKOFF_MOST_S: Final = (
-    10.0  # a restarted gateway is found again within this; with full jitter a thousand clients spread out
-)
+BACKOFF_MOST_S: Final = 10.0  # a restarted gateway is found again within this; jitter spreads a thousand clients out
 PATIENCE_S: Final = 10.0  # for a server that is just being started to listen; what is mistyped is told soon
 OPEN_TIMEOUT_S: Final = 5.0
 CLOSE_S: Final = 1.0  # longest wait for answers at `close`
@@ -50,38 +49,6 @@ OFFSET_SAMPLES: Final = 8  # heartbeats over which the quickest round trip tells
 MAX_UNREAD: Final = 10_000  # messages that nobody has iterated over; the oldest are dropped
 
 log = logging.getLogger(__name__)
-
-
-MISTYPED: Final[frozenset[wire.ErrorCode]] = frozenset({"bad_message", "forbidden", "unknown"})
-"""Refusals of what was typed: a field, a name, a token that does not cover it."""
-
-UNFIT: Final = frozenset({CloseCode.BAD_TOKEN, CloseCode.WRONG_ROLE, CloseCode.BAD_IDENTIFY})
-"""Ends of sessions whose token, role, room or shop was given wrong."""
-
-
-class SessionRefused(ProtocolError):
-    """The server does not want this session, and would not another time: somebody has to change something first."""
-
-    def __init__(self, code: int, reason: str) -> None:
-        if code in UNFIT:
-            self.exit_code = Exit.USAGE
-        super().__init__(code, reason)
-
-
-class RequestRefused(LivechatError):
-    """The server refused a request; `refused` says why, and whether it may succeed later."""
-
-    def __init__(self, refused: wire.Refused) -> None:
-        self.refused = refused
-        if refused.temporary:
-            self.exit_code = Exit.UNAVAILABLE
-        elif refused.code in MISTYPED:
-            self.exit_code = Exit.USAGE
-        super().__init__(refused)
-
-    def __str__(self) -> str:
-        again = "; try again" if self.refused.temporary else ""
-        return f"{self.refused.message} ({self.refused.code}){again}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -412,7 +379,8 @@ class Connection:
 
     def _send(self, data: bytes) -> None:
         if self._socket is not None:
-            _write(self._socket, data)
+            # In order without waiting; what a source may have unanswered is bounded by its window.
+            broadcast((self._socket,), data, text=True)
 
     def _fail(self, error: LivechatError) -> None:
         for _, future in self._waiting.values():
@@ -420,11 +388,6 @@ class Connection:
                 future.set_exception(error)
                 future.exception()  # whoever posted without waiting does not want to hear of it
         self._waiting.clear()
-
-
-def _write(socket: ClientConnection, data: bytes) -> None:
-    """Write in order without waiting; what a source may have unanswered is bounded by its window."""
-    broadcast((socket,), data, text=True)
 
 
 def _is_local(url: str) -> bool:

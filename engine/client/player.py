@@ -14,8 +14,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-from engine.client.connection import PATIENCE_S, Connection, OnOutage, RequestRefused
+from engine.client.connection import PATIENCE_S, Connection, OnOutage
 from engine.client.playhead import LEAD_MS, Event, Playhead, Say, Tell
+from engine.client.refusals import RequestRefused
 from engine.client.scripts import FactBook
 from engine.events import wire
 from engine.events.inputs import PlaybackKind

@@ -12,7 +12,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequen
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
-from engine.client.connection import PATIENCE_S, Connection, Outage, RequestRefused
+from engine.client.connection import PATIENCE_S, Connection, Outage
+from engine.client.refusals import RequestRefused
 from engine.errors import LivechatError
 from engine.events import wire
 from engine.events.codec import encode

@@ -80,10 +80,7 @@ class Identify(Message):
     rooms: tuple[Id, ...] = Field(
         min_length=1, max_length=100, description="Names, `abc*` for a prefix, `*` for all. A player names one room."
     )
-    session: Id | None = Field(
-        default=None,
-        description="The client's own name for its session, kept over reconnects; None: the server makes one.",
-    )
+    session: Id | None = Field(default=None, description="The client's own, kept over reconnects; None: a new one.")
     shop: Name | None = Field(default=None, description="Shop of the room where nothing else says it.")
     streams: tuple[Stream, ...] | None = Field(default=None, max_length=16, description="None: those of the role.")
     resume: tuple[Point, ...] = Field(default=(), max_length=4_096)
@@ -149,9 +146,7 @@ class SetMode(Request):
     type: Literal["mode_set"] = "mode_set"
     room: Room
     mode: Mode
-    known: bool = Field(
-        default=False, description="Refuse it (`unknown`) where the room was never seen: names are mistyped."
-    )
+    known: bool = Field(default=False, description="Refuse it (`unknown`) where the room was never seen.")
 
 
 class SetKill(Request):
@@ -163,9 +158,7 @@ class SetKill(Request):
     on: bool
     hold_script: bool = False
     reason: Short = ""
-    known: bool = Field(
-        default=False, description="Refuse it (`unknown`) where the room was never seen, or the shop is not live."
-    )
+    known: bool = Field(default=False, description="Refuse it (`unknown`) where room or shop was never seen.")
 
     @field_validator("target")
     @classmethod
@@ -339,9 +332,8 @@ class Received(Message):
     type: Literal["received"] = "received"
     id: Id
     results: tuple[Receipt, ...]
-    warnings: tuple[Short, ...] = Field(
-        default=(), description="What is odd about the batch though it was taken: a shop that is not live. Each once."
-    )
+    warnings: tuple[Short, ...] = ()
+    """What is odd about comments that were taken, each sentence once: a shop that is not live."""
 
 
 class ProcessedLine(Message):

@@ -20,10 +20,11 @@ from websockets.typing import Origin
 from engine.bus import open_bus
 from engine.bus.partitioner import partition_of
 from engine.bus.port import Bus, Outgoing, Position, partition_count
-from engine.client.connection import Connection, Outage, RequestRefused
+from engine.client.connection import Connection, Outage
 from engine.client.operator import Operator
 from engine.client.player import ReferencePlayer
 from engine.client.playhead import Say, Tell
+from engine.client.refusals import RequestRefused
 from engine.client.scripts import FactBook
 from engine.client.source import Source
 from engine.errors import BusUnavailable, Exit, PortInUse, ProtocolError, Unavailable

@@ -6,7 +6,7 @@ from typing import get_args
 
 import pytest
 
-from engine.client.connection import RequestRefused, SessionRefused
+from engine.client.refusals import RequestRefused, SessionRefused
 from engine.errors import Exit
 from engine.events import wire
 from engine.events.closes import CLOSES, CloseCode
