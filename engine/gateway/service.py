@@ -208,7 +208,7 @@ class Gateway:
                     self._inbound.shops.suppose(room, named)
                 shop = self._inbound.shops.of(room)
                 facts = await self._inbound.facts.of_shop(shop)
-                await self._enter(peer, room, identify.player or wire.PlayerState())
+                await self._enter(peer, room, identify.player or wire.PlayerState(), named)
         except BusError as error:
             self._failed("a client could not be admitted", error)
             return peer.link.end(CloseCode.TRY_LATER, "the log is away; try later")
@@ -231,13 +231,14 @@ class Gateway:
             self._inbound.recall(identify.rooms[0])
         return None
 
-    async def _enter(self, peer: Peer, room: str, state: wire.PlayerState) -> None:
+    async def _enter(self, peer: Peer, room: str, state: wire.PlayerState, shop: str | None) -> None:
         """The newest player of a room wins; the room learns its whole state."""
         replaced = self._inbound.players.enter(room, peer, state)
         if replaced is not None and replaced is not peer:
             end = replaced.session.end(CloseCode.REPLACED, "a newer session plays this room")
             replaced.link.end(end.code, end.reason)
-        await self._write([_seen(room, peer, state, self._clock(), identified=True)])
+        seen = _seen(room, peer, state, self._clock(), identified=True)
+        await self._write([seen.model_copy(update={"shop": shop})])
 
     # ---- requests --------------------------------------------------------------------------------------------------------
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from engine.bus.port import Batch, Outgoing, Stored
 from engine.errors import RecordError
-from engine.events.inputs import AppliedShopEvent, Comment, RoomOpened
+from engine.events.inputs import AppliedShopEvent, Comment, PlayerSeen, RoomOpened
 from engine.events.journal import (
     AnyEntry,
     CommentEntry,
@@ -303,9 +303,9 @@ class PartitionWorker:
             self._set_aside(stored, str(error))
             return
         if self._admit(event.room, stored):
-            if isinstance(event, RoomOpened):
-                self._shop(event.shop, "")  # the core leaves a room that names an unknown shop where it is
-            self._enter(RoomEntry(event, self._shared.default_shop() or ""))
+            default = self._shared.default_shop() or ""
+            named = event.shop if isinstance(event, RoomOpened | PlayerSeen) else None
+            self._enter(RoomEntry(event, default if named is None else self._shop(named, default)))
 
     def _tick(self) -> None:
         here = self.standing

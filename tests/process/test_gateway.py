@@ -612,6 +612,8 @@ async def test_a_shop_that_is_not_live_is_named_to_who_names_it(tmp_path: Path) 
         async with Connection(stage.url, role="player", rooms=("r1",), shop="tea") as player:
             assert player.identified is not None
             assert player.identified.shop == "tea"
+            (seen,) = [event for event in await records(stage.bus, "room-events") if isinstance(event, PlayerSeen)]
+            assert seen.shop == "tea"
 
 
 async def test_a_shop_that_is_being_published_is_waited_for(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.events.inputs import GapMark, Kill, ModeSet, RoomOpened
+from engine.events.inputs import GapMark, Kill, ModeSet, PlayerSeen, PoolLive, RoomOpened
 from engine.events.journal import Ahead, CommentEntry, LeaseEntry, PauseEntry, PoolEntry, RoomEntry, ShopEntry
 from engine.worker.standing import Prepared
 from tests.simulation.shop import FIRST, SECOND, SHOP, TEXTS
@@ -125,6 +125,21 @@ def test_an_unknown_shop_becomes_the_default_one() -> None:
     shops = [entry.shop for entry in record.entries if isinstance(entry, CommentEntry | RoomEntry)]
     assert shops == [SHOP, SHOP]
     assert desk.shared.unknown_shops == {"nowhere", "elsewhere"}
+
+
+def test_a_player_opens_its_room_for_its_shop() -> None:
+    """A room that nobody opened must not be answered from another shop's pool; one that is there keeps its shop."""
+    desk = Desk()
+    toys = PoolLive(id="t", at=desk.now, shop="toys", pool=SECOND, generation=1)
+    assert desk.board.put(desk.offsets["shop-events"], toys)
+    desk.offer(toys)
+    players = [
+        desk.event(PlayerSeen(room=room, id=f"p{room}", at=1, session="s", identified=True, shop="toys"))
+        for room in ("new", "r")
+    ]
+    desk.commit(desk.comment(CHAT, room="r"))
+    desk.commit(*players)
+    assert [desk.worker.rooms.pool_of(room, "") for room in ("new", "r")] == [SECOND, FIRST]
 
 
 def test_more_rooms_than_the_process_holds_are_refused() -> None:
