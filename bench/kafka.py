@@ -3,12 +3,13 @@
     python -m bench.kafka [--data FILE.csv.gz] [--case NAME ...] [--seconds S] [--partitions N] [--json OUT]
 
 Cases: `transactions` (what Kafka carries of them without an engine), `rate` (as fast as they are taken), `load` (10, 50 and 80 % of
-that: latency), `partitions` (5,000/s on 1, 8, 16 and 32 of them), `workers` (one and two worker processes), `rooms` (1,000 rooms at
-3/s with players), `recovery` (workers that join, die, and are started again, 1,000 rooms), `hot` (one room at five times `rate`
-beside 100 quiet ones), `memory` (a million comments). The peer in the same run is `loop`: a plain consume-produce loop of aiokafka
-with the same transactions, one for each partition and batch, which copies every comment; it is what Kafka itself costs. Latency is
-from the call of publish to the moment at which a reader of committed records gets the verdict. The first 10 s of a case are told
-apart (`first_…`). `load` and `hot` need the figure of `rate`: they take the one that OUT holds of the same conditions, or measure it.
+the 10,000/s that a process has to carry: latency), `partitions` (5,000/s on 1, 8, 16 and 32 of them), `workers` (one and two worker
+processes), `rooms` (1,000 rooms at 3/s with players), `recovery` (workers that join, die, and are started again, 1,000 rooms), `hot`
+(one room at five times `rate` beside 100 quiet ones), `memory` (a million comments). The peer in the same run is `loop`: a plain
+consume-produce loop of aiokafka with the same transactions, one for each partition and batch, to the same topics; it is what Kafka
+itself costs. Latency is from the call of publish to the moment at which a reader of committed records gets the verdict. The first
+10 s of a case are told apart (`first_…`). `hot` needs the figure of `rate`: it takes the one that OUT holds of the same conditions,
+or measures it.
 
 Each case writes its figures into OUT when it ends, with its conditions and the machine; those of other cases stay there, so cases
 may be measured apart. `python -m bench.scale` makes the tables of docs/scale.md from that file.
@@ -29,9 +30,8 @@ from bench.harness import (
     PUBLISH_BATCH,
     WARM_S,
     Shelf,
-    Span,
+    Source,
     batches,
-    drained,
     flooded,
     outgoing,
     pace,
@@ -52,8 +52,8 @@ from tests.kafka.jars import VERSION
 
 SWEPT = (1, 8, 16, 32)
 SWEPT_RATE = 5_000  # comments/s
+LOADED = 10_000  # comments/s that one process has to carry
 LOADS = (0.1, 0.5, 0.8)
-BASED_ON_RATE = ("load", "hot")
 LAST_S = 30.0  # longest wait for the last verdicts, once all are committed; what is missing then is told as `unread`
 
 
@@ -79,36 +79,38 @@ async def rate(site: Site, partitions: int) -> dict[str, float]:
 
 
 async def at_rate(site: Site, partitions: int, per_s: float) -> dict[str, float]:
-    """Latency of 100 rooms that write `per_s` together."""
+    """Latency of 100 rooms that write `per_s` together to a worker process."""
     length = site.seconds + WARM_S
     made = steps(rooms(site.arrivals, 100, per_s / 100, length), length)
-    async with site.engine(partitions) as (running, _), verdicts(running.bus) as reading:
-        began, span, cpu = wall_clock(), Span(), site.cpu()
-        await pace(running, made)
-        cores, spent = span.cores(), time.perf_counter() - span.wall
-        broker = (site.cpu() - cpu) / spent
-        await drained(running, len(running.sent))
-        await reading.drained(len(running.sent), LAST_S)  # what is committed is still to be read
-        times, edge = reading.times(), began + round(WARM_S * 1_000)
-        sent = running.sent
-        missing = len(sent) - len(times)
-        first = sorted(times[name] - at for name, at in sent.items() if at < edge and name in times)
-        found = sorted(times[name] - at for name, at in sent.items() if at >= edge and name in times)
+    async with site.apart(partitions) as log:
+        worker = log.start()
+        await log.awake()
+        source = Source(log.bus)
+        async with verdicts(log.bus) as reading:
+            began, at, cpu, broker = wall_clock(), time.perf_counter(), worker.cpu(), site.cpu()
+            await pace(source, made)
+            spent = time.perf_counter() - at
+            cores, broker_cores = (worker.cpu() - cpu) / spent, (site.cpu() - broker) / spent
+            await reading.drained(len(source.sent), LAST_S)  # what is committed is still to be read
+            times, edge = reading.times(), began + round(WARM_S * 1_000)
+    sent = source.sent
+    first = sorted(times[name] - at for name, at in sent.items() if at < edge and name in times)
+    found = sorted(times[name] - at for name, at in sent.items() if at >= edge and name in times)
     return {
         "comments_per_s": round(len(found) / site.seconds),
         **quantiles(found),
         "first_p99_ms": quantiles(first)["p99_ms"],
-        "unread": missing,
-        "cores": round(cores, 2),
-        "broker_cores": round(broker, 2),
+        "unread": len(sent) - len(times),
+        "worker_cores": round(cores, 2),
+        "broker_cores": round(broker_cores, 2),
     }
 
 
 async def load(site: Site, partitions: int) -> dict[str, float]:
-    """Latency at a share of what `rate` carried."""
+    """Latency at a share of `LOADED`."""
     figures: dict[str, float] = {}
     for share in LOADS:
-        found = await at_rate(site, partitions, share * site.rate)
+        found = await at_rate(site, partitions, share * LOADED)
         figures |= {f"{share:.0%}_{name}": value for name, value in found.items()}
     return figures
 
@@ -148,7 +150,7 @@ async def run(
         and (known["rate"].machine, known["rate"].conditions) == (machine, conditions)
     ):
         site.rate = known["rate"].figures["comments_per_s"]
-    elif "rate" not in names and any(name in BASED_ON_RATE for name in names):
+    elif "rate" not in names and "hot" in names:
         names = ["rate", *names]
     for name in names:
         figures = await CASES[name](site, partitions)

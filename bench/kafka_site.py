@@ -108,6 +108,10 @@ class Site:
                     await bus.close()
 
 
+QUIET_S = 1.0
+"""Until the last verdicts are looked for: nothing is read while all are looked into, and what came meanwhile would seem late."""
+
+
 @dataclass(slots=True)
 class Verdicts:
     """Reads committed verdicts as they come; they are looked into afterwards, so that it costs the engine little."""
@@ -146,6 +150,7 @@ class Verdicts:
     async def drained(self, count: int, limit_s: float = DRAIN_S) -> bool:
         """Waits until so many comments have a verdict; False where that takes too long."""
         end = time.perf_counter() + limit_s
+        await asyncio.sleep(QUIET_S)
         while len(self.times()) < count:
             if time.perf_counter() > end:
                 return False

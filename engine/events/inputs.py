@@ -178,7 +178,9 @@ class PlayerSeen(RoomRecord):
     )
     cursor: Cursor | None = None
     outcomes: tuple[InsertionState, ...] = Field(default=(), max_length=16)
-    shop: Name | None = Field(default=None, description="Shop of a room that nobody opened; a room that is there keeps its own.")
+    shop: Name | None = Field(
+        default=None, description="Shop of a room that nobody opened; a room that is there keeps its own."
+    )
 
 
 class PlayerGone(RoomRecord):
