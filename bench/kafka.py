@@ -20,7 +20,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import tempfile
-import time
 from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
@@ -42,11 +41,10 @@ from bench.harness import (
 from bench.kafka_hot import hot
 from bench.kafka_loop import loop
 from bench.kafka_processes import held, memory, recovery, workers
-from bench.kafka_site import Site, verdicts
+from bench.kafka_site import Meter, Site, verdicts
 from bench.kafka_transactions import transactions
 from bench.measured import Machine, Measured, keep, read
 from bench.workload import recorded, rooms
-from engine.clock import wall_clock
 from tests.kafka.broker import Broker
 from tests.kafka.jars import VERSION
 
@@ -87,12 +85,11 @@ async def at_rate(site: Site, partitions: int, per_s: float) -> dict[str, float]
         await log.awake()
         source = Source(log.bus)
         async with verdicts(log.bus) as reading:
-            began, at, cpu, broker = wall_clock(), time.perf_counter(), worker.cpu(), site.cpu()
+            meter = Meter(site, worker.cpu)
             await pace(source, made)
-            spent = time.perf_counter() - at
-            cores, broker_cores = (worker.cpu() - cpu) / spent, (site.cpu() - broker) / spent
+            _, cores = meter.read()
             await reading.drained(len(source.sent), LAST_S)  # what is committed is still to be read
-            times, edge = reading.times(), began + round(WARM_S * 1_000)
+            times, edge = reading.times(), meter.began + round(WARM_S * 1_000)
     sent = source.sent
     first = sorted(times[name] - at for name, at in sent.items() if at < edge and name in times)
     found = sorted(times[name] - at for name, at in sent.items() if at >= edge and name in times)
@@ -101,8 +98,7 @@ async def at_rate(site: Site, partitions: int, per_s: float) -> dict[str, float]
         **quantiles(found),
         "first_p99_ms": quantiles(first)["p99_ms"],
         "unread": len(sent) - len(times),
-        "worker_cores": round(cores, 2),
-        "broker_cores": round(broker_cores, 2),
+        **cores,
     }
 
 

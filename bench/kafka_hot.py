@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import sys
-import time
 from collections import Counter
 
 from bench.harness import WARM_S, Source, pace, quantiles, steps
-from bench.kafka_site import Site, verdicts
+from bench.kafka_site import Meter, Site, verdicts
 from bench.workload import rooms
 from engine.bus.partitioner import partition_of
 from engine.clock import wall_clock
@@ -40,11 +39,10 @@ async def hot(site: Site, partitions: int) -> dict[str, float]:
             )
             assert flood.stdout is not None
             await flood.stdout.readline()
-            began, at, cpu, broker = wall_clock(), time.perf_counter(), worker.cpu(), site.cpu()
+            meter = Meter(site, worker.cpu)
             source = Source(log.bus)
             await pace(source, made)
-            spent = time.perf_counter() - at
-            cores, broker_cores = (worker.cpu() - cpu) / spent, (site.cpu() - broker) / spent
+            spent, cores = meter.read()
             ended = wall_clock()
             told, _ = await flood.communicate()
             if flood.returncode:
@@ -55,7 +53,7 @@ async def hot(site: Site, partitions: int) -> dict[str, float]:
             drained_s = max(0, max(times.values()) - ended) / 1_000
     of_flood = {name: when for name, when in times.items() if name[0] == "h"}
     outcomes = reading.outcomes.get(HOT, Counter())
-    after = began + round(WARM_S * 1_000)
+    after = meter.began + round(WARM_S * 1_000)
     place = partition_of(HOT, partitions)
     waited = {"quiet": list[int](), "beside": list[int](), "elsewhere": list[int](), "first": list[int]()}
     for name, when in sent.items():
@@ -77,8 +75,7 @@ async def hot(site: Site, partitions: int) -> dict[str, float]:
         "flood_without_verdict": flooded - len(of_flood),
         "flood_drained_s": round(drained_s, 1),
         "quiet_without_verdict": sum(1 for name in sent if name not in times),
-        "worker_cores": round(cores, 2),
-        "broker_cores": round(broker_cores, 2),
+        **cores,
         "first_p99_ms": quantiles(sorted(waited["first"]))["p99_ms"],
         **{f"{side}_comments": len(waited[side]) for side in ("quiet", "beside", "elsewhere")},
         **{

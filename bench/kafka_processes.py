@@ -20,7 +20,7 @@ from bench.harness import (
     soak,
     steps,
 )
-from bench.kafka_site import Site, verdicts
+from bench.kafka_site import Meter, Site, verdicts
 from bench.workload import rooms
 from engine.clock import wall_clock
 
@@ -64,14 +64,13 @@ async def throughput(site: Site, partitions: int, number: int) -> dict[str, floa
                 return len(reading.times()) - before
 
             first = await flood(WARM_S)
-            unread, at, cpu, broker = reading.unread(), time.perf_counter(), log.cpu(), site.cpu()
+            unread, meter = reading.unread(), Meter(site, log.cpu)
             done = await flood(site.seconds)
-            spent = time.perf_counter() - at
+            spent, cores = meter.read()
             return {
                 "per_s": round(done / spent),
                 "first_per_s": round(first / WARM_S),
-                "worker_cores": round((log.cpu() - cpu) / spent, 2),
-                "broker_cores": round((site.cpu() - broker) / spent, 2),
+                **cores,
                 "unread_percent": round(100 * (reading.unread() - unread) / max(1, done), 1),
             }
 
@@ -122,14 +121,13 @@ async def held(site: Site, partitions: int) -> dict[str, float]:
         empty = worker.resident_mb()
         source = Source(log.bus)
         async with verdicts(log.bus) as reading, on_air(log.bus, site.shelf.pool, ROOMS) as players:
-            began, at, cpu, broker = wall_clock(), time.perf_counter(), worker.cpu(), site.cpu()
+            meter = Meter(site, worker.cpu)
             await pace(source, made)
-            spent = time.perf_counter() - at
-            cores, broker_cores = (worker.cpu() - cpu) / spent, (site.cpu() - broker) / spent
+            spent, cores = meter.read()
             full = worker.resident_mb()
             await reading.drained(len(source.sent))
             times = reading.times()
-        after = began + round(WARM_S * 1_000)
+        after = meter.began + round(WARM_S * 1_000)
         found = sorted(times[name] - sent for name, sent in source.sent.items() if sent >= after and name in times)
         return {
             "rooms": ROOMS,
@@ -138,8 +136,7 @@ async def held(site: Site, partitions: int) -> dict[str, float]:
             "unread": sum(1 for name in source.sent if name not in times),
             "insertions": players.insertions,
             "said": players.said,
-            "worker_cores": round(cores, 2),
-            "broker_cores": round(broker_cores, 2),
+            **cores,
             "empty_mb": round(empty),
             "full_mb": round(full),
         }

@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -106,6 +106,30 @@ class Site:
                     for worker in found.workers:
                         await worker.stop()
                     await bus.close()
+
+
+@dataclass(slots=True)
+class Meter:
+    """Processor time of workers and broker since it was made. `workers`: their processor seconds so far."""
+
+    site: Site
+    workers: Callable[[], float]
+    began: int = field(default_factory=wall_clock)
+    """ms."""
+    _at: float = field(init=False)
+    _spent: tuple[float, float] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._at, self._spent = time.perf_counter(), (self.workers(), self.site.cpu())
+
+    def read(self) -> tuple[float, dict[str, float]]:
+        """Seconds since then, and the cores of workers and broker meanwhile."""
+        seconds = time.perf_counter() - self._at
+        workers, broker = self._spent
+        return seconds, {
+            "worker_cores": round((self.workers() - workers) / seconds, 2),
+            "broker_cores": round((self.site.cpu() - broker) / seconds, 2),
+        }
 
 
 QUIET_S = 1.0

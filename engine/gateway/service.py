@@ -237,8 +237,7 @@ class Gateway:
         if replaced is not None and replaced is not peer:
             end = replaced.session.end(CloseCode.REPLACED, "a newer session plays this room")
             replaced.link.end(end.code, end.reason)
-        seen = _seen(room, peer, state, self._clock(), identified=True)
-        await self._write([seen.model_copy(update={"shop": shop})])
+        await self._write([_seen(room, peer, state, self._clock(), identified=True, shop=shop)])
 
     # ---- requests --------------------------------------------------------------------------------------------------------
 
@@ -373,9 +372,11 @@ def _by(peer: Peer) -> str:
     return peer.access.name if peer.access is not None else ""
 
 
-def _seen(room: str, peer: Peer, state: wire.PlayerState, now: int, *, identified: bool = False) -> PlayerSeen:
+def _seen(
+    room: str, peer: Peer, state: wire.PlayerState, now: int, *, identified: bool = False, shop: str | None = None
+) -> PlayerSeen:
     return PlayerSeen(
         room=room, id=uuid.uuid4().hex, at=now, by=_by(peer), session=peer.name, identified=identified,
         lead_ms=state.lead_ms, stream_delay_ms=state.stream_delay_ms,
-        cursor=state.cursor if identified else None, outcomes=state.outcomes if identified else (),
+        cursor=state.cursor if identified else None, outcomes=state.outcomes if identified else (), shop=shop,
     )  # fmt: skip

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from engine.errors import Exit
-from tests.process.commands import ended, left_behind, running
+from tests.process.commands import Command, ended, left_behind, running
 from tests.unit.example_model import example_cache
 
 pytestmark = [
@@ -69,13 +71,20 @@ def test_kill_9_leaves_nothing(words: str, tmp_path: Path, cache: Path) -> None:
     assert list(folders.iterdir()) == []
 
 
-def test_sigterm_while_it_starts_is_told(tmp_path: Path, cache: Path) -> None:
-    """It is no success: exit code 143, a line, and nothing left."""
-    environment = {"XDG_CACHE_HOME": str(cache), "DEMO": str(tmp_path)}
-    kept = tmp_path / "kept"
-    with running("demo", "--plain", "--keep", kept, cwd=tmp_path, env=environment) as demo:
+@contextmanager
+def starting(folder: Path, cache: Path) -> Iterator[Command]:
+    """A demo whose server has begun, and which shows nothing yet."""
+    environment = {"XDG_CACHE_HOME": str(cache), "DEMO": str(folder)}
+    kept = folder / "kept"
+    with running("demo", "--plain", "--keep", kept, cwd=folder, env=environment) as demo:
         while not (kept / "server.log").exists():
             assert demo.process.poll() is None
+        yield demo
+
+
+def test_sigterm_while_it_starts_is_told(tmp_path: Path, cache: Path) -> None:
+    """It is no success: exit code 143, a line, and nothing left."""
+    with starting(tmp_path, cache) as demo:
         demo.process.send_signal(signal.SIGTERM)
         assert demo.wait() == Exit.TERMINATED
         assert "ended by a signal before the show began" in demo.stderr
@@ -84,11 +93,7 @@ def test_sigterm_while_it_starts_is_told(tmp_path: Path, cache: Path) -> None:
 
 def test_ctrl_c_while_it_starts_leaves_nothing(tmp_path: Path, cache: Path) -> None:
     """Before anything is shown; a second Ctrl-C, at once, changes nothing."""
-    environment = {"XDG_CACHE_HOME": str(cache), "DEMO": str(tmp_path)}
-    kept = tmp_path / "kept"
-    with running("demo", "--plain", "--keep", kept, cwd=tmp_path, env=environment) as demo:
-        while not (kept / "server.log").exists():
-            assert demo.process.poll() is None
+    with starting(tmp_path, cache) as demo:
         demo.process.send_signal(signal.SIGINT)
         demo.process.send_signal(signal.SIGINT)
         assert demo.wait() == Exit.INTERRUPTED
