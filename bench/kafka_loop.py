@@ -18,6 +18,7 @@ from bench.harness import (
     Span,
     batches,
     outgoing,
+    while_published,
 )
 from bench.kafka_site import Site
 from bench.workload import rooms
@@ -94,10 +95,11 @@ async def loop(site: Site, partitions: int) -> dict[str, float]:
                 await asyncio.gather(*(copy(at, records) for at, records in found.items() if records))
                 copied += sum(map(len, found.values()))
 
-        tasks = [asyncio.ensure_future(publish()) for _ in range(8)] + [asyncio.ensure_future(consume())]
+        publishers = [asyncio.ensure_future(publish()) for _ in range(8)]
+        consuming = asyncio.ensure_future(consume())
         await asyncio.sleep(WARM_S)
         warm, span, cpu = copied, Span(), site.cpu()
-        await asyncio.sleep(site.seconds)
+        await while_published(publishers, site.seconds)
         spent = time.perf_counter() - span.wall
         figures = {
             "comments_per_s": round((copied - warm) / spent),
@@ -106,7 +108,7 @@ async def loop(site: Site, partitions: int) -> dict[str, float]:
             "broker_cores": round((site.cpu() - cpu) / spent, 2),
         }
         stopped = True
-        await asyncio.gather(*tasks)
+        await asyncio.gather(*publishers, consuming)
         await asyncio.gather(consumer.stop(), *(producer.stop() for producer in producers))
         await bus.close()
     return figures
