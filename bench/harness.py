@@ -279,9 +279,14 @@ class Rate:
 
 
 async def while_published(publishers: Sequence[asyncio.Future[None]], seconds: float) -> None:
-    """The time that is measured: it ends with the load, for what comes after would count as slowness. Raises RuntimeError where none is left."""
+    """The time that is measured: it ends with the load, for what comes after would count as slowness.
+
+    Raises RuntimeError where none is left.
+    """
     if all(publisher.done() for publisher in publishers):
-        raise RuntimeError("the load ended during the warm-up: this machine takes more than `MOST_RATE` of bench/harness.py")
+        raise RuntimeError(
+            "the load ended during the warm-up: this machine takes more than `MOST_RATE` of bench/harness.py"
+        )
     await asyncio.wait(publishers, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
 
 

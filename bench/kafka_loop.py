@@ -25,14 +25,17 @@ from bench.workload import rooms
 from engine.bus import open_bus
 from engine.clock import wall_clock
 
-VERDICT_BYTES = 60  # of a comment in the record of its room's verdicts
+# What a comment takes in a worker's records, bytes: both cases tell `log_bytes_per_comment`, which must be about the same.
+DECISION_BYTES = 450
+ENTRY_BYTES = 380  # of the journal
+VERDICT_BYTES = 60  # of the record of its room's verdicts
 
 
 async def loop(site: Site, partitions: int) -> dict[str, float]:
     """What Kafka itself costs: consume, copy, commit with the offsets, one transaction for each partition and batch.
 
-    Each transaction holds what a worker's does: every comment among the decisions, all of them in one record of the journal, and a
-    record of verdicts for each room.
+    Each transaction holds what a worker's does, in records as large: every comment among the decisions, all of them in one record of
+    the journal, and a record of verdicts for each room.
     """
     lines = islice(rooms(site.arrivals, 100, 400.0, 60.0), round(2 * MOST_RATE * (site.seconds + WARM_S)))
     made = [[outgoing(line) for line in batch] for batch in batches(lines, PUBLISH_BATCH)]
@@ -76,14 +79,14 @@ async def loop(site: Site, partitions: int) -> dict[str, float]:
             await producer.send_batch(batch, settings.bus.prefix + topic, partition=partition)
 
         async def copy(at: TopicPartition, found: Sequence[ConsumerRecord]) -> None:
-            copies = [(record.key, record.value) for record in found]
+            copies = [(record.key, record.value.ljust(DECISION_BYTES)) for record in found]
             by_room: dict[bytes, list[bytes]] = {}
             for room, value in copies:
                 by_room.setdefault(room, []).append(value[:VERDICT_BYTES])
             async with producers[at.partition].transaction():
                 await asyncio.gather(
                     write("decisions", at.partition, copies),
-                    write("journal", at.partition, [(b"#", b",".join(value for _, value in copies))]),
+                    write("journal", at.partition, [(b"#", b",".join(value[:ENTRY_BYTES] for _, value in copies))]),
                     write("verdicts", at.partition, [(room, b",".join(lines)) for room, lines in by_room.items()]),
                 )
                 await producers[at.partition].send_offsets_to_transaction({at: found[-1].offset + 1}, group)
@@ -109,6 +112,7 @@ async def loop(site: Site, partitions: int) -> dict[str, float]:
         }
         stopped = True
         await asyncio.gather(*publishers, consuming)
+        figures["log_bytes_per_comment"] = round(site.log_bytes(settings) / copied)
         await asyncio.gather(consumer.stop(), *(producer.stop() for producer in producers))
         await bus.close()
     return figures

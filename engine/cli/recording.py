@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -46,7 +47,7 @@ def read(file: Path, *, room: str, shop: str | None = None, limit: int | None = 
         except ValidationError as error:
             wrong.append(f"{file}:{number}: {_what(error)}")
             continue
-        found.append((at, comment.model_copy(update={"id": f"{run}{comment.id}"}) if run else comment))
+        found.append((at, replace(comment, id=f"{run}{comment.id}") if run else comment))
     if len(wrong) == 1:
         raise UsageError(f"{wrong[0]}; {FORM}")
     if wrong:

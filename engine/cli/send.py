@@ -7,6 +7,7 @@ import time
 import uuid
 from collections import Counter
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Annotated, Final
@@ -149,7 +150,7 @@ async def _send(
                 async with hold:
                     async for batch in paced(comments, speed=speed, clock=time.monotonic):
                         sent = source.connection.now()
-                        await source.send(comment.model_copy(update={"sent": sent}) for comment in batch)
+                        await source.send(replace(comment, sent=sent) for comment in batch)
                         progress.advance(sending, len(batch))
                 progress.update(sending, description="waiting for verdicts")
                 with suppress(TimeoutError):  # the summary tells how many have none

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from dataclasses import asdict
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
@@ -25,6 +26,8 @@ FRAME_BYTES: Final = 60_000  # of comments as JSON in one frame; the server may 
 ENVELOPE_BYTES: Final = 300  # of the message around them
 WINDOW: Final = 10_000  # comments without a verdict; below what the gateway remembers for one source (20,000)
 STALL_S: Final = 5.0  # without an acknowledgement, after which somebody hears of it; a commit takes well below a second
+
+IMPLIED: Final = frozenset({"type", "v", "received"})  # fields of a comment that its frame or the gateway says
 
 log = logging.getLogger(__name__)
 
@@ -142,9 +145,7 @@ class Source:
             room.cancel()
 
     async def _send(self, batch: Sequence[Comment]) -> None:
-        lines = tuple(
-            comment.model_dump(mode="json", exclude_none=True, exclude={"type", "v", "received"}) for comment in batch
-        )
+        lines = tuple(_line(comment) for comment in batch)
         while True:
             request = wire.Comments(id=self.connection.next_id(), comments=lines)
             try:
@@ -278,3 +279,8 @@ async def paced(
             due = []
     if due:
         yield due
+
+
+def _line(comment: Comment) -> dict[str, object]:
+    """The comment as a frame carries it."""
+    return {name: value for name, value in asdict(comment).items() if value is not None and name not in IMPLIED}

@@ -41,18 +41,17 @@ _OUTCOMES: Final[dict[Outcome, Reason]] = {
 
 def identity(room: str, source: str, comment: str) -> tuple[str, int]:
     """(decision id, the 8 bytes by which a room remembers it)."""
-    digest = hashlib.blake2b(f"{room}\0{source}\0{comment}".encode("utf-8", "surrogatepass"), digest_size=16)
-    return digest.hexdigest(), int.from_bytes(digest.digest()[:8], "big")
+    name = hashlib.blake2b(f"{room}\0{source}\0{comment}".encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+    return name, int(name[:16], 16)
 
 
 def arrive(room: Room, entry: CommentEntry, fx: Effects) -> bool:
     """Judge one comment. True where the room's timers may have changed."""
     decision, eight = identity(room.name, entry.source, entry.id)
     now = fx.now
-    if room.seen.has(eight, now):
+    if not room.seen.add(eight, now):
         fx.verdict(room.name, VerdictLine(entry.source, entry.id, "duplicate", True))
         return False
-    room.seen.add(eight, now)
     room.active = now
     logged = entry.logged
     sent = entry.sent
@@ -62,17 +61,17 @@ def arrive(room: Room, entry: CommentEntry, fx: Effects) -> bool:
         sent = logged - CLAMP_MS
     found = entry.understanding
     if found is None:
-        _final(room, entry, decision, sent, _UNREAD[entry.unread or "shed"], fx, Understanding("chatter", ""))
+        _final(room, entry, decision, sent, _UNREAD[entry.unread or "shed"], fx, Understanding("chatter", ""), None)
         return False
     intent = _candidate(room, found)
     if now > sent + (intent.answer_within_ms if intent is not None else ANSWER_WITHIN_MS):
-        _final(room, entry, decision, sent, "expired", fx, found)
+        _final(room, entry, decision, sent, "expired", fx, found, intent)
         return False
     if found.outcome != "accepted" or intent is None:
-        _final(room, entry, decision, sent, _OUTCOMES.get(found.outcome, "unknown_intent"), fx, found)
+        _final(room, entry, decision, sent, _OUTCOMES.get(found.outcome, "unknown_intent"), fx, found, intent)
         return False
     if intent.kind != "question":
-        _final(room, entry, decision, sent, "chatter" if intent.kind == "chatter" else "abuse", fx, found)
+        _final(room, entry, decision, sent, "chatter" if intent.kind == "chatter" else "abuse", fx, found, intent)
         return False
     return _asked(room, entry, decision, sent, intent, found, fx)
 
@@ -85,7 +84,7 @@ def _asked(
     deadline = sent + intent.answer_within_ms
 
     def final(reason: Reason, product: str | None, **more: object) -> bool:
-        _final(room, entry, decision, sent, reason, fx, found, product=product, **more)  # type: ignore[arg-type] # as _final
+        _final(room, entry, decision, sent, reason, fx, found, intent, product=product, **more)  # type: ignore[arg-type] # as _final
         return False
 
     if room.closed is not None:
@@ -156,14 +155,15 @@ def _final(
     reason: Reason,
     fx: Effects,
     found: Understanding,
+    intent: Intent | None,
     *,
     product: str | None = None,
     wanted: str | None = None,
     language_missing: bool = False,
     reply: str | None = None,
 ) -> None:
-    """The decision of a comment that is final on arrival."""
-    intent, meant = _candidate(room, found), found.outcome in _CANDIDATES
+    """The decision of a comment that is final on arrival. `intent`: its `_candidate`."""
+    meant = found.outcome in _CANDIDATES
     fx.records.append(
         Decision(
             decision,

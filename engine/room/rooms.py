@@ -44,7 +44,7 @@ from engine.events.journal import (
 )
 from engine.pool.model import Pool
 from engine.room import control, playback, presence, script_events, snapshot
-from engine.room.arrival import arrive, identity
+from engine.room.arrival import arrive
 from engine.room.blockers import expire, review
 from engine.room.effects import Effects
 from engine.room.emission import consider
@@ -78,11 +78,6 @@ class Rooms:
     def names(self) -> list[str]:
         """Rooms held, in order of creation."""
         return list(self._rooms)
-
-    def seen(self, room: str, source: str, comment: str) -> bool:
-        """Whether this identity was handled already, as of the last entry's time."""
-        known = self._rooms.get(room)
-        return known is not None and known.seen.has(identity(room, source, comment)[1], self._fx.now)
 
     def pool_of(self, room: str, shop: str) -> str | None:
         """Hash of the pool by which comments of the room are understood now; `shop` is for a room that nobody opened."""

@@ -17,6 +17,7 @@ from engine.events.fields import Part
 SEEN_MS: Final = 600_000  # an older comment is past every deadline, so that a repeat of it is `expired` anyway
 SEEN_CAP: Final = 16_384
 SEEN_GRAIN_MS: Final = 10_000  # times of identities are kept this coarsely: a snapshot then holds at most 61 runs
+SEEN_GRAINS: Final = SEEN_MS // SEEN_GRAIN_MS
 SMALLEST: Final = 64  # places of a new room's table
 
 
@@ -44,43 +45,41 @@ class SeenIds:
     def __len__(self) -> int:
         return len(self._ids) - self._gone
 
-    def has(self, identity: int, now: int) -> bool:
-        """Whether it was handled within the last 10 minutes (whether or not older ones were dropped meanwhile)."""
-        table, ids = self._table, self._ids
+    def add(self, identity: int, now: int) -> bool:
+        """Remember it; False where it was handled within the last 10 minutes. At the cap the oldest goes."""
+        runs, grain = self._runs, now // SEEN_GRAIN_MS
+        if runs and runs[0][0] < grain - SEEN_GRAINS:
+            self.forget(now)
+        ids, table = self._ids, self._table
         mask = len(table) - 1
         slot = identity & mask
         while place := table[slot]:
             if ids[place - 1] == identity:
-                return place > self._gone + self._expired(now)
+                if place > self._gone:
+                    return False
+                break  # a forgotten one gives its place away
             slot = (slot + 1) & mask
-        return False
-
-    def add(self, identity: int, now: int) -> None:
-        """Remember what `has` does not know; the oldest goes when the cap is reached."""
-        self.forget(now)
-        ids, table, runs = self._ids, self._table, self._runs
         if len(ids) - self._gone >= SEEN_CAP:
             self._drop(1)
         if 2 * len(ids) >= len(table):
             self._renew()
             ids, table = self._ids, self._table
+            mask = len(table) - 1
+            slot = identity & mask
+            while table[slot]:
+                slot = (slot + 1) & mask
         ids.append(identity)
-        mask = len(table) - 1
-        slot = identity & mask
-        while (place := table[slot]) and ids[place - 1] != identity:  # a forgotten one gives its place away
-            slot = (slot + 1) & mask
         table[slot] = len(ids)
-        grain = now // SEEN_GRAIN_MS
         if runs and runs[-1][0] == grain:
             runs[-1][1] += 1
         else:
             runs.append([grain, 1])
+        return True
 
     def forget(self, now: int) -> None:
         """Drop what is older than 10 minutes; nobody can tell, but memory."""
-        runs = self._runs
-        if runs and runs[0][0] < (now - SEEN_MS) // SEEN_GRAIN_MS:
-            self._drop(self._expired(now))
+        horizon = now // SEEN_GRAIN_MS - SEEN_GRAINS
+        self._drop(sum(count for grain, count in self._runs if grain < horizon))
 
     def encode(self) -> SeenState:
         ids = self._ids[self._gone :]
@@ -98,15 +97,6 @@ class SeenIds:
         seen._runs = [[grain, count] for grain, count in state.runs]
         seen._renew()
         return seen
-
-    def _expired(self, now: int) -> int:
-        """How many of those that are remembered are too old by now."""
-        horizon, count = (now - SEEN_MS) // SEEN_GRAIN_MS, 0
-        for grain, length in self._runs:
-            if grain >= horizon:
-                break
-            count += length
-        return count
 
     def _drop(self, count: int) -> None:
         """Forget the oldest."""

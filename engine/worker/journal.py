@@ -18,7 +18,8 @@ from engine.events.journal import (
 )
 
 HEAD_BYTES = 512  # of the fields around the entries, at most
-_comment: Any = adapter(CommentEntry).serializer
+RUN = 32  # comments that are encoded in one call
+_comments: Any = adapter(list[CommentEntry]).serializer
 _others: dict[type, Any] = {kind: adapter(kind).serializer for kind in get_args(AnyEntry) if kind is not CommentEntry}
 _positions: Any = adapter(Positions).serializer
 
@@ -27,10 +28,31 @@ def encode_entry(entry: AnyEntry) -> bytes:
     """One entry as JSON. None is left out, but in shop entries, where a fact's value None means that it is withdrawn."""
     kind = type(entry)
     if kind is CommentEntry:
-        encoded: bytes = _comment.to_json(entry, exclude_none=True)
-    else:
-        encoded = _others[kind].to_json(entry, exclude_none=kind is not ShopEntry)
+        return _encode_comments([entry])
+    encoded: bytes = _others[kind].to_json(entry, exclude_none=kind is not ShopEntry)
     return encoded
+
+
+def _encode_comments(comments: Sequence[AnyEntry]) -> bytes:
+    """Comments as JSON, with commas between them."""
+    encoded: bytes = _comments.to_json(comments, exclude_none=True)
+    return encoded[1:-1]
+
+
+def _items(entries: Sequence[AnyEntry], room: int) -> Iterator[tuple[bytes, int]]:
+    """Pieces of JSON with how many entries each holds: comments that follow each other go together, as far as `room` bytes allow."""
+    at = 0
+    while at < len(entries):
+        end = at + 1
+        while end < len(entries) and end - at < RUN and type(entries[end]) is type(entries[at]) is CommentEntry:
+            end += 1
+        if end == at + 1:
+            yield encode_entry(entries[at]), 1
+        elif len(together := _encode_comments(entries[at:end])) <= room:
+            yield together, end - at
+        else:
+            yield from ((encode_entry(entry), 1) for entry in entries[at:end])
+        at = end
 
 
 def encode(
@@ -46,15 +68,17 @@ def encode(
 ) -> list[bytes]:
     """A commit's journal records, each at most `limit` bytes (one entry that is larger stands alone). Written as bytes, for speed."""
     groups: list[list[bytes]] = [[]]
+    counts = [0]
     where = _positions.to_json(positions, exclude_none=True).decode()
     room = limit - HEAD_BYTES - len(where)
     size = 0
-    for entry in entries:
-        item = encode_entry(entry)
+    for item, count in _items(entries, room):
         if size + len(item) > room and groups[-1]:
             groups.append([])
+            counts.append(0)
             size = 0
         groups[-1].append(item)
+        counts[-1] += count
         size += len(item) + 1
     records = []
     first = first_seq
@@ -64,7 +88,7 @@ def encode(
             f'"now":{now},"positions":{where},"part":{part},"last":{"true" if part == len(groups) - 1 else "false"},"entries":['
         )
         records.append(b"".join((head.encode(), b",".join(group), b"]}")))
-        first += len(group)
+        first += counts[part]
     return records
 
 

@@ -37,12 +37,15 @@ class Tally:
 
     def count(self, records: Iterable[Keyed], verdicts: Mapping[str, Sequence[VerdictLine]]) -> None:
         """The core's effects."""
-        came_late = {
-            (room, line.source, line.id)
-            for room, lines in verdicts.items()
-            for line in lines
-            if line.final and line.verdict == "expired"
-        }
+        came_late = set()
+        for room, lines in verdicts.items():
+            for line in lines:
+                if not line.final:
+                    self.blockers[line.verdict] += 1
+                elif line.verdict == "duplicate":
+                    self.duplicates += 1
+                elif line.verdict == "expired":
+                    came_late.add((room, line.source, line.id))
         for record in records:
             if type(record) is Decision:
                 self.reasons[record.reason] += 1
@@ -52,12 +55,6 @@ class Tally:
                 self.commands[record.type] += 1
             elif isinstance(record, Aired):
                 self.aired["yes" if record.cut else "no"] += 1
-        for lines in verdicts.values():
-            for line in lines:
-                if not line.final:
-                    self.blockers[line.verdict] += 1
-                elif line.verdict == "duplicate":
-                    self.duplicates += 1
 
     def publish(self, metrics: Metrics, now: int) -> None:
         """It is committed, at `now`."""

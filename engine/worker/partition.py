@@ -14,11 +14,10 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from engine.bus.port import Batch, Outgoing, Stored
 from engine.errors import RecordError
-from engine.events.inputs import AppliedShopEvent, Comment, PlayerSeen, RoomOpened
+from engine.events.inputs import AppliedShopEvent, PlayerSeen, RoomOpened
 from engine.events.journal import (
     AnyEntry,
     CommentEntry,
@@ -45,15 +44,6 @@ from engine.worker.standing import GroupOffsets, Prepared, Shared, Standing, Und
 MAX_AGE_MS = 600_000  # a claimed time is taken for at most so long before the log's (the core clamps it alike)
 MOST_NAMES = 1_000  # of unknown shops that are logged once each; beyond it, none is
 logger = logging.getLogger(__name__)
-
-
-@dataclass(slots=True)
-class _Waiting:
-    comment: Comment
-    logged: int
-    shop: str
-    pool: str
-    unread: Unread | None
 
 
 class PartitionWorker:
@@ -88,7 +78,8 @@ class PartitionWorker:
         # of the running batch
         self._entries: list[AnyEntry] = []
         self._letters: list[DeadLetter] = []
-        self._waiting: list[_Waiting] = []
+        self._comments: list[tuple[str, CommentEntry]] = []
+        """(pool to understand it by, entry)."""
         self._next: dict[str, int] = {}
         self._tally = Tally()
         self._touched = False
@@ -170,31 +161,18 @@ class PartitionWorker:
         self._tick()
         comments = [stored for stored in records if stored.topic == "comments"]
         wants = self._sort_comments(comments, ahead if full and comments else (), quota)
-        self.is_crowded = full and 2 * sum(1 for waiting in self._waiting if waiting.unread == "shed") > len(comments)
+        self.is_crowded = full and 2 * sum(1 for _, entry in self._comments if entry.unread == "shed") > len(comments)
         return wants
 
     def finish(self, answers: Mapping[str, Understood]) -> Prepared | None:
         """Apply the comments; None where there is nothing to commit."""
         logged = self._tally.logged
-        for waiting in self._waiting:
-            comment = waiting.comment
-            understood = None if waiting.unread is not None else answers[waiting.pool]
-            logged.append(waiting.logged)
-            self._enter(
-                CommentEntry(
-                    comment.room,
-                    comment.source,
-                    comment.id,
-                    self._shared.hasher(comment.viewer, waiting.logged),
-                    comment.text,
-                    waiting.logged if comment.sent is None else comment.sent,
-                    waiting.logged,
-                    waiting.shop,
-                    None if understood is None else understood.texts[comment.text],
-                    waiting.unread,
-                    "" if understood is None else understood.model,
-                )
-            )
+        for pool, entry in self._comments:
+            if entry.unread is None:
+                understood = answers[pool]
+                entry.understanding, entry.model = understood.texts[entry.text], understood.model
+            logged.append(entry.logged)
+            self._enter(entry)
         return self._prepare()
 
     def _prepare(self) -> Prepared | None:
@@ -232,7 +210,7 @@ class PartitionWorker:
             self._tally,
             journalled,
         )
-        self._entries, self._letters, self._waiting, self._tally = [], [], [], Tally()
+        self._entries, self._letters, self._comments, self._tally = [], [], [], Tally()
         self._touched = self._shops_moved = False
         return prepared
 
@@ -328,6 +306,7 @@ class PartitionWorker:
         wants: Wants = {}
         known: dict[tuple[str, str], tuple[str, int]] = {}
         taken: dict[str, int] = {}
+        hasher = self._shared.hasher
         for stored in comments:
             try:
                 comment = read_comment(stored)
@@ -345,15 +324,18 @@ class PartitionWorker:
             pool, longest = about
             unread: Unread | None = None
             if quota is not None and taken.get(room, 0) >= quota:
-                unread = "shed"  # asked first, since it must be cheap; the core still knows a duplicate
-            elif self.rooms.seen(room, comment.source, comment.id):
-                unread = "duplicate"
+                unread = "shed"  # asked first, since it must be cheap
             elif here.now > self._clamped(comment.sent, stored.time) + longest:
                 unread = "expired"
             else:
                 taken[room] = taken.get(room, 0) + 1
                 wants.setdefault(pool, {})[comment.text] = None
-            self._waiting.append(_Waiting(comment, stored.time, shop, pool, unread))
+            logged = stored.time
+            entry = CommentEntry(
+                room, comment.source, comment.id, hasher(comment.viewer, logged), comment.text,
+                logged if comment.sent is None else comment.sent, logged, shop, None, unread,
+            )  # fmt: skip
+            self._comments.append((pool, entry))
         return wants
 
     def _clamped(self, sent: int | None, logged: int) -> int:

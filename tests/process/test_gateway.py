@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import json
 import socket
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -180,7 +179,7 @@ POOL = Pool(
     products={"longjing": Product("longjing", {"zh": "龙井"}, facts={"price": PRICE})}, facts={"ships_within": Fact("ships_within", 48)},
     not_sold=(), guard=Guard(), limits=Limits(), scripts={}, training=TrainingSet("cd" * 16, ()), model="ef" * 16,
 )  # fmt: skip
-POOL = dataclasses.replace(POOL, hash=pool_hash(POOL))
+POOL = replace(POOL, hash=pool_hash(POOL))
 
 
 async def go_live(stage: Stage) -> None:
@@ -604,7 +603,7 @@ async def test_a_shop_that_is_not_live_is_named_to_who_names_it(tmp_path: Path) 
         assert await records(stage.bus, "room-events") == []
         async with Source(stage.url, rooms=("r1",), on_warning=warned.append) as source:
             for n in range(3):
-                await source.send([comment(n).model_copy(update={"shop": shop}) for shop in ("nope", "tea", None)])
+                await source.send([replace(comment(n), shop=shop) for shop in ("nope", "tea", None)])
             assert (source.received, source.refused) == (9, [])
             assert warned == list(source.warnings)
             assert [told.partition(";")[0] for told in warned] == ["shop: no pool of shop `nope` is live"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from random import Random
 from typing import Literal
@@ -240,7 +240,7 @@ class Cast:
         for _ in range(self.rng.randint(20, 150)):
             comment = self._comment(text)
             if self.rng.random() < 0.8:
-                comment = comment.model_copy(update={"room": hot})
+                comment = replace(comment, room=hot)
             self.bus.append(Outgoing("comments", comment.room, encode(comment)))
 
     def _comment(self, text: str) -> Comment:

@@ -54,10 +54,8 @@ def fill(producer: AIOKafkaProducer, records: Sequence[Outgoing], start: int, no
     batch = producer.create_batch()
     at = start
     for record in records[start:] if start else records:
-        if (
-            batch.append(timestamp=now, key=record.key.encode(), value=record.value, headers=list(record.headers))
-            is None
-        ):
+        headers = list(record.headers) if record.headers else []
+        if batch.append(timestamp=now, key=record.key.encode(), value=record.value, headers=headers) is None:
             break
         at += 1
     batch.close()  # nobody else adds to it

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.client.source import BATCH, Pace, _batches
+from engine.client.source import BATCH, Pace, _batches, _line
 from engine.events.codec import encode
 from engine.events.inputs import Comment
 from engine.events.wire import Comments
@@ -22,7 +22,7 @@ def test_batches_keep_order_and_fit_a_frame(lengths: list[int], frame_bytes: int
     assert [comment for batch in batches for comment in batch] == comments
     for batch in batches:
         assert 0 < len(batch) <= BATCH
-        lines = tuple(comment.model_dump(mode="json", exclude_none=True, exclude={"type", "v"}) for comment in batch)
+        lines = tuple(_line(comment) for comment in batch)
         assert len(encode(Comments(id="x" * 70, comments=lines))) <= min(frame_bytes, 65_536)
 
 

@@ -166,14 +166,11 @@ def test_more_lost_insertions_than_are_remembered() -> None:
 
 
 def test_the_shop_of_the_scene_is_the_only_one() -> None:
-    """`seen` and `pool_of` answer for rooms that nobody opened."""
+    """`pool_of` and `answer_within_ms` answer for rooms that nobody opened."""
     scene = Scene()
     assert scene.rooms.pool_of("never", SHOP) == "00000001"
     assert scene.rooms.pool_of("never", "nobody") is None
     assert scene.rooms.answer_within_ms("never", "nobody") == 0
-    assert not scene.rooms.seen("never", "s", "c1")
-    scene.chat(id="c1")
-    assert scene.rooms.seen(ROOM, "s", "c1")
 
 
 def test_a_comment_past_its_deadline_in_flight_needs_no_timer_after_a_restore() -> None:

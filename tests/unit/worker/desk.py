@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from engine.bus.port import Stored
-from engine.events.codec import decode, encode
+from engine.events.codec import adapter, decode, encode
 from engine.events.inputs import Comment, PoolLive, RoomEvent, ShopEvent
 from engine.events.journal import JournalRecord, PartitionSnapshot, Positions
 from engine.events.outputs import Decision
@@ -67,7 +67,7 @@ class Desk:
             "text": text,
             **more,
         }
-        return self.stored("comments", room, encode(Comment.model_validate(fields)), age=age)
+        return self.stored("comments", room, encode(adapter(Comment).validate_python(fields)), age=age)
 
     def event(self, event: RoomEvent, *, age: int = 0) -> Stored:
         return self.stored("room-events", event.room, encode(event), age=age)

@@ -49,13 +49,12 @@ def test_repeats_of_a_batch_are_understood_once() -> None:
 
 
 def test_what_need_not_be_understood_is_not() -> None:
-    """Seen, expired and shed comments are entered without an understanding, and end with that reason."""
+    """Expired and shed comments are entered without an understanding, and end with that reason."""
     desk = Desk()
-    desk.commit(desk.comment(CHAT, id="one"))
-    records = [desk.comment(CHAT, id="one"), desk.comment(CHAT, age=700_000), desk.comment(CHAT), desk.comment(CHAT)]
+    records = [desk.comment(CHAT, age=700_000), desk.comment(CHAT), desk.comment(CHAT)]
     prepared = desk.commit(*records, quota=1)
     comments = [entry for entry in journal_of(prepared).entries if isinstance(entry, CommentEntry)]
-    assert [entry.unread for entry in comments] == ["duplicate", "expired", None, "shed"]
+    assert [entry.unread for entry in comments] == ["expired", None, "shed"]
     assert [decision.reason for decision in decisions_of(prepared)] == ["expired", "chatter", "shed"]
 
 
