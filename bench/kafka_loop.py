@@ -26,9 +26,9 @@ from engine.bus import open_bus
 from engine.clock import wall_clock
 
 # What a comment takes in a worker's records, bytes: both cases tell `log_bytes_per_comment`, which must be about the same.
-DECISION_BYTES = 450
-ENTRY_BYTES = 380  # of the journal
-VERDICT_BYTES = 60  # of the record of its room's verdicts
+DECISION_BYTES = 498
+ENTRY_BYTES = 422  # of the journal
+VERDICT_BYTES = 68  # of the record of its room's verdicts
 
 
 async def loop(site: Site, partitions: int) -> dict[str, float]:
