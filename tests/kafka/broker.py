@@ -126,7 +126,7 @@ class Broker:
 
     def pause(self) -> None:
         """SIGSTOP: it keeps its connections and says nothing."""
-        self._process.send(signal.SIGSTOP)
+        self._process.pause()
 
     def resume(self) -> None:
         """SIGCONT."""

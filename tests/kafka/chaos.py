@@ -123,7 +123,7 @@ class Chaos:
 
     async def _asleep(self, seconds: float) -> None:
         worker = self.scene.fleet.workers[self._one()]
-        worker.send(signal.SIGSTOP)
+        worker.pause()
         await asyncio.sleep(seconds)
         worker.send(signal.SIGCONT)
 

@@ -71,6 +71,23 @@ class Guarded:
             with suppress(ProcessLookupError):  # it ended a moment ago, and its guard does not know yet
                 os.kill(self.pid, number)
 
+    def pause(self) -> None:
+        """SIGSTOP; returns when all threads stand still. The signal stops them only once one of them had its turn to take it."""
+        self.send(signal.SIGSTOP)
+        deadline = time.monotonic() + START_S
+        while self.runs and not self._stands_still():
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{self._command} did not stop")
+            time.sleep(0.001)
+
+    def _stands_still(self) -> bool:
+        """Linux; elsewhere the signal has to be trusted."""
+        threads = list(Path(f"/proc/{self.pid}/task").glob("*/stat"))
+        try:
+            return all(thread.read_text().rpartition(") ")[2].startswith(("T", "t")) for thread in threads)
+        except (FileNotFoundError, ProcessLookupError):  # one ended meanwhile
+            return False
+
     def wait(self, seconds: float) -> int:
         """The exit code, once it ended by itself. Raises TimeoutExpired."""
         assert self._guard is not None
