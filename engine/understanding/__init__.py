@@ -2,5 +2,7 @@
 
 `understander` the door. Reading: `normalise`, `lookalikes` normal form · `language` · `privacy` personal data · `products`, `neutral` names
 of goods · `rules`, `scanner` sure rules · `reading` all of it. Judging: `ngrams` features · `linear` scores · `calibration` confidence ·
-`neighbours` near examples · `judge` outcomes. The model: `train` · `model` one file · `cache` on disk. `pipeline` the same for spaCy.
+`neighbours` near examples · `judge` outcomes. The model: `corpus` its lines ·
+`fitting` weights · `folds`, `held_out` what it says of lines it never saw · `train` all of it · `model` one file · `cache` on disk.
+`pipeline` the same for spaCy.
 """

@@ -1,43 +1,30 @@
-"""Lines → model. Deterministic: the same lines give the same bytes on the same machine.
+"""Training set → model: weights of all lines, confidence and thresholds of lines held out.
 
-A one-vs-rest linear SVM over hashed n-grams, balanced over the classes; background ("nothing asked") is a class of its own. A `not:`
-line speaks against its intent and says nothing of the others: a near variant of it is then not taken for that intent either.
-Calibration and thresholds come from five folds. Near-duplicates stay in one fold, or the folds would flatter the model. Each
-fold's model also goes without a fifth of the intents: their lines stand for the questions that nobody listed.
+Deterministic: the same lines give the same bytes on the same machine.
 """
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from engine.pool.model import TrainingSet
 from engine.understanding.calibration import (
-    BACKGROUND,
     F64,
     Calibration,
-    Ranked,
     Thresholds,
     fit_logistic,
     logistic,
-    looks_asked,
     lowest_threshold,
-    rank,
 )
-from engine.understanding.linear import F32, Linear
+from engine.understanding.corpus import NO_CLASS, Corpus
+from engine.understanding.fitting import column_weights, fit
+from engine.understanding.held_out import HeldOut, hold_out
 from engine.understanding.model import Model, line_digest
-from engine.understanding.ngrams import DIMENSION, Grams, grams
-from engine.understanding.normalise import normal_form
 
 CODE_VERSION = 4  # rises with every change of normal forms, features or training that changes a model
-
-FOLDS = 5
-COST = 3.0  # of a margin violation, the SVM's C; out of fold 1 accepted 3 points less at the same share of idle lines
-DUPLICATE = 0.7  # cosine from which two lines are near-duplicates
 
 # What a live room's lines ask (measured: 5–9 % look like questions; how many of those are unlisted is assumed).
 LIVE_BACKGROUND, LIVE_LISTED, LIVE_UNLISTED = 0.93, 0.055, 0.015
@@ -56,10 +43,6 @@ NOISE_HARDNESS = (
 BAND = 0.05  # least margin over the runner-up; below it both were right equally often (36 % each, of only 28 lines out of fold)
 PLAUSIBLE = 0.5  # of the acceptance threshold: from there on, an unaccepted question counts as near a known intent
 
-_NO_CLASS = -1
-
-_Labels = NDArray[np.intp]
-
 
 def model_hash(training: TrainingSet) -> str:
     """Names the model that `train` makes of these lines with this code; known before it is trained."""
@@ -71,145 +54,28 @@ def model_hash(training: TrainingSet) -> str:
     return digest.hexdigest()[:32]
 
 
-@dataclass(frozen=True, slots=True)
-class _Lines:
-    forms: list[str]
-    labels: _Labels
-    """The class of each line; `_NO_CLASS` for `not:` lines."""
-    against: _Labels
-    """The class that a `not:` line speaks against; `_NO_CLASS` for all others."""
-    batch: Grams
-    asked: F64
-
-    def __len__(self) -> int:
-        return len(self.forms)
-
-
 def train(training: TrainingSet) -> Model:
     """A model of the training set. Raises `ValueError` where there are fewer than two intents with lines, or no background."""
-    known: dict[tuple[str, str | None], None] = {}
-    for line in training.lines:
-        form = normal_form(line.text)
-        if form:
-            known.setdefault((form, line.intent))
-    intents = tuple(sorted({intent for _, intent in known if intent is not None}))
-    if len(intents) < 2 or all(intent is not None for _, intent in known):
-        raise ValueError("a model needs lines of two intents and of the background at least")
-    index: dict[str | None, int] = {None: BACKGROUND} | {intent: at + 1 for at, intent in enumerate(intents)}
-    negatives = _negatives(training, {form for form, _ in known}, index)
-    forms = [*(form for form, _ in known), *(form for form, _ in negatives)]
-    without = [_NO_CLASS] * len(negatives)
-    labels = np.array([*(index[intent] for _, intent in known), *without], dtype=np.intp)
-    against = np.array([*([_NO_CLASS] * len(known)), *(at for _, at in negatives)], dtype=np.intp)
-    lines = _Lines(forms, labels, against, grams(forms), looks_asked(forms))
-    idf, seen = _weights_of_columns(lines)
-    linear = _fit(lines, np.ones(len(lines), dtype=np.bool_), len(intents) + 1, idf, seen)
-    calibration, report = _calibrate(lines, len(intents) + 1, idf)
-    trained = frozenset(line_digest(form, intent) for form, intent in known)
-    return Model(model_hash(training), intents, linear, calibration, trained, report)
+    corpus = Corpus.of(training)
+    idf = column_weights(corpus)
+    linear = fit(corpus, np.ones(len(corpus), dtype=np.bool_), idf)
+    calibration, report = calibrate(corpus, hold_out(corpus, idf))
+    trained = frozenset(
+        line_digest(form, corpus.intent(label))
+        for form, label in zip(corpus.forms, corpus.labels.tolist(), strict=True)
+        if label != NO_CLASS
+    )
+    return Model(model_hash(training), corpus.intents, linear, calibration, trained, report)
 
 
-def _negatives(training: TrainingSet, known: set[str], index: dict[str | None, int]) -> list[tuple[str, int]]:
-    """(form, class it speaks against) of the `not:` lines that are no line of another class already."""
-    found: dict[tuple[str, int], None] = {}
-    for line in training.negatives:
-        form, at = normal_form(line.text), index.get(line.intent, BACKGROUND)
-        if form and form not in known and at != BACKGROUND:
-            found[form, at] = None
-    return list(found)
-
-
-def _counts(batch: Grams) -> sparse.csr_array:
-    values = np.ones(len(batch.columns), dtype=np.float32)
-    matrix = sparse.csr_array((values, batch.columns, batch.starts), shape=(len(batch.starts) - 1, DIMENSION))
-    matrix = matrix.copy()
-    matrix.sum_duplicates()
-    return matrix
-
-
-def _weights_of_columns(lines: _Lines) -> tuple[F32, F32]:
-    """Root of the inverse document frequency (its square made rare 5-grams outweigh the words), and which columns occur."""
-    frequency = np.bincount(_counts(lines.batch).indices, minlength=DIMENSION)
-    idf = np.sqrt(np.log((1.0 + len(lines)) / (1.0 + frequency)) + 1.0)
-    return idf.astype(np.float32), (frequency > 0).astype(np.float32)
-
-
-def _fit(lines: _Lines, chosen: NDArray[np.bool_], classes: int, idf: F32, seen: F32) -> Linear:
-    """One-vs-rest SVM on the chosen lines; classes without a chosen line get a margin far below all others."""
-    from sklearn.svm import LinearSVC  # seconds to import, and a start with a stored model never trains
-
-    empty = Linear(idf, seen, np.zeros((DIMENSION, 1), np.float32), np.zeros(1, np.float32))
-    vectors = empty.vectors(lines.batch)[np.flatnonzero(chosen)]
-    vectors.sum_duplicates()
-    used = np.unique(vectors.indices)  # liblinear's time hangs on the number of columns too
-    features = sparse.csr_matrix(vectors[:, used].astype(np.float64))
-    labels, against = lines.labels[chosen], lines.against[chosen]
-    present = np.unique(labels[labels != _NO_CLASS])
-    balance = (labels != _NO_CLASS).sum() / len(present)
-    weights = np.zeros((DIMENSION, classes), dtype=np.float32)
-    bias = np.full(classes, -4.0, dtype=np.float32)
-    for at in present.tolist():
-        own = labels == at
-        heard = np.flatnonzero((labels != _NO_CLASS) | (against == at))
-        machine = LinearSVC(C=COST, class_weight={True: balance / own.sum()}, dual=True, random_state=0, max_iter=4000)
-        machine.fit(features[heard], own[heard])
-        # Half precision, as in the serialised model: a model read from bytes decides exactly like the one just trained.
-        weights[used, at] = machine.coef_[0].astype(np.float16)
-        bias[at] = machine.intercept_[0]
-    return Linear(idf, seen, weights, bias)
-
-
-def _folds(lines: _Lines) -> _Labels:
-    """A fold per line; lines of one near-duplicate cluster share it. Clusters are dealt by size, then by order."""
-    from scipy.sparse.csgraph import connected_components  # only training needs it, and every start would pay
-
-    counts = _counts(lines.batch)
-    counts.data[:] = 1.0
-    lengths = np.sqrt(np.diff(counts.indptr).astype(np.float32))
-    counts.data /= np.repeat(lengths, np.diff(counts.indptr))
-    similar = (counts @ counts.T).tocoo()
-    near = similar.data >= DUPLICATE
-    graph = sparse.coo_array((np.ones(int(near.sum())), (similar.row[near], similar.col[near])), shape=similar.shape)
-    _, cluster = connected_components(graph, directed=False)
-    sizes = np.bincount(cluster)
-    fold = np.zeros(len(sizes), dtype=np.intp)
-    filled: NDArray[np.int64] = np.zeros((FOLDS, int(lines.labels.max()) + 1), dtype=np.int64)
-    first = np.zeros(len(sizes), dtype=np.intp)
-    first[cluster[::-1]] = np.arange(len(cluster))[::-1]
-    for group in np.lexsort((first, -sizes)):
-        label = max(BACKGROUND, lines.labels[first[group]])
-        fold[group] = int(np.argmin(filled[:, label]))
-        filled[fold[group], label] += sizes[group]
-    return fold[cluster]
-
-
-def _calibrate(lines: _Lines, classes: int, idf: F32) -> tuple[Calibration, dict[str, float]]:
-    folds = _folds(lines)
-    ranked: list[Ranked] = []
-    truths: list[_Labels] = []
-    listed: list[NDArray[np.bool_]] = []
-    for fold in range(FOLDS):
-        hidden = (lines.labels > BACKGROUND) & (lines.labels % FOLDS == fold)
-        chosen = (folds != fold) & ~hidden
-        linear = _fit(lines, chosen, classes, idf, _seen(lines, chosen))
-        held = ((folds == fold) | hidden) & (lines.labels != _NO_CLASS)
-        rows = np.flatnonzero(held)
-        forms = [lines.forms[row] for row in rows]
-        ranked.append(rank(linear.scores(grams(forms)), forms, lines.asked[rows]))
-        truths.append(lines.labels[rows])
-        listed.append(~hidden[rows])
-    truth = np.concatenate(truths)
-    is_listed = np.concatenate(listed)
-    signals = np.concatenate([part.signals for part in ranked])
-    best = np.concatenate([part.best for part in ranked])
-    second = np.concatenate([part.second for part in ranked])
-    share = np.concatenate([part.share for part in ranked])
-    background = truth == BACKGROUND
-    right = (best == truth) & is_listed
-    hard = _live_mass(background, is_listed & ~background)
+def calibrate(corpus: Corpus, held: HeldOut) -> tuple[Calibration, dict[str, float]]:
+    """Confidence and thresholds from lines held out, and what they reach there."""
+    background, right, questions = held.background, held.right, held.questions
+    signals, share = held.ranked.signals, held.ranked.share
+    hard = _live_mass(background, questions)
     mass = np.where(background, hard / HARDNESS, hard)
-    right_weights = fit_logistic(signals, right.astype(np.float64), hard * len(truth))
-    asks_weights = fit_logistic(signals, (~background).astype(np.float64), hard * len(truth))
+    right_weights = fit_logistic(signals, right.astype(np.float64), hard * len(right))
+    asks_weights = fit_logistic(signals, (~background).astype(np.float64), hard * len(right))
     # The hard lines order best; how sure the order makes us is then told at the live mix, by two numbers.
     right_weights = _rescale(signals, right_weights, right, mass)
     asks_weights = _rescale(signals, asks_weights, ~background, mass)
@@ -223,12 +89,12 @@ def _calibrate(lines: _Lines, classes: int, idf: F32) -> tuple[Calibration, dict
     accepted = clear >= thresholds.accept
     alone = clear >= thresholds.solo
     visible = asking >= thresholds.asks
-    questions, unlisted = is_listed & ~background, ~is_listed
+    unlisted = ~held.listed
     report = {
-        "lines": float((lines.labels != _NO_CLASS).sum()),
-        "intents": float(classes - 1),
+        "lines": float((corpus.labels != NO_CLASS).sum()),
+        "intents": float(len(corpus.intents)),
         "accuracy": _share(right, questions),
-        "top_two": _share(right | ((second == truth) & is_listed), questions),
+        "top_two": _share(right | ((held.ranked.second == held.truth) & held.listed), questions),
         "coverage": _share(accepted & right, questions),
         "coverage_solo": _share(alone & right, questions),
         "wrong_of_listed": _share(accepted & ~right, questions),
@@ -262,14 +128,6 @@ def _quantile(values: F64, above: float) -> float:
 def _risk(accepted: NDArray[np.bool_], right: NDArray[np.bool_], mass: F64) -> float:
     """Share of wrong ones among the accepted lines of a live room."""
     return float(mass[accepted & ~right].sum() / max(1e-12, float(mass[accepted].sum())))
-
-
-def _seen(lines: _Lines, chosen: NDArray[np.bool_]) -> F32:
-    """Columns of the chosen lines only: to a fold's model the held-out lines must look as unfamiliar as new lines do."""
-    rows = np.repeat(chosen, np.diff(lines.batch.starts))
-    seen = np.zeros(DIMENSION, dtype=np.float32)
-    seen[lines.batch.columns[rows]] = 1.0
-    return seen
 
 
 def _live_mass(background: NDArray[np.bool_], listed: NDArray[np.bool_]) -> F64:

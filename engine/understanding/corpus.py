@@ -1,0 +1,92 @@
+"""Training lines as a corpus: normal forms, classes and features."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from engine.pool.model import TrainingLine, TrainingSet
+from engine.understanding.calibration import BACKGROUND, F64, looks_asked
+from engine.understanding.ngrams import DIMENSION, Grams, grams
+from engine.understanding.normalise import normal_form
+
+NO_CLASS = -1
+
+Labels = NDArray[np.intp]
+Chosen = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """Distinct lines. Class 0 is background; class `i + 1` is `intents[i]`."""
+
+    intents: tuple[str, ...]
+    forms: list[str]
+    labels: Labels
+    """The class of each line; `NO_CLASS` for `not:` lines, which stand last."""
+    against: Labels
+    """The class that a `not:` line speaks against; `NO_CLASS` for all others."""
+    batch: Grams
+    asked: F64
+
+    def __len__(self) -> int:
+        return len(self.forms)
+
+    @property
+    def classes(self) -> int:
+        return len(self.intents) + 1
+
+    def intent(self, label: int) -> str | None:
+        """The name of a class; None for background."""
+        return None if label == BACKGROUND else self.intents[label - 1]
+
+    @classmethod
+    def of(cls, training: TrainingSet) -> Corpus:
+        """Raises `ValueError` where there are fewer than two intents with lines, or no background."""
+        corpus = cls.of_lines(training.lines, training.negatives)
+        if len(corpus.intents) < 2 or not (corpus.labels == BACKGROUND).any():
+            raise ValueError("a model needs lines of two intents and of the background at least")
+        return corpus
+
+    @classmethod
+    def of_lines(cls, lines: Iterable[TrainingLine], negatives: Iterable[TrainingLine] = ()) -> Corpus:
+        """A line whose form stands there already, with the same intent, counts once."""
+        known: dict[tuple[str, str | None], None] = {}
+        for line in lines:
+            form = normal_form(line.text)
+            if form:
+                known.setdefault((form, line.intent))
+        intents = tuple(sorted({intent for _, intent in known if intent is not None}))
+        index: dict[str | None, int] = {None: BACKGROUND} | {intent: at + 1 for at, intent in enumerate(intents)}
+        spoken = _negatives(negatives, {form for form, _ in known}, index)
+        forms = [*(form for form, _ in known), *(form for form, _ in spoken)]
+        labels = np.array([*(index[intent] for _, intent in known), *([NO_CLASS] * len(spoken))], dtype=np.intp)
+        against = np.array([*([NO_CLASS] * len(known)), *(at for _, at in spoken)], dtype=np.intp)
+        return cls(intents, forms, labels, against, grams(forms), looks_asked(forms))
+
+    def counts(self) -> sparse.csr_array:
+        """How often each feature stands in each line."""
+        return counts(self.batch)
+
+
+def _negatives(lines: Iterable[TrainingLine], known: set[str], index: dict[str | None, int]) -> list[tuple[str, int]]:
+    """(form, class it speaks against) of the `not:` lines that are no line of another class already."""
+    found: dict[tuple[str, int], None] = {}
+    for line in lines:
+        form, at = normal_form(line.text), index.get(line.intent, BACKGROUND)
+        if form and form not in known and at != BACKGROUND:
+            found[form, at] = None
+    return list(found)
+
+
+def counts(batch: Grams) -> sparse.csr_array:
+    """How often each feature stands in each text."""
+    values = np.ones(len(batch.columns), dtype=np.float32)
+    matrix = sparse.csr_array((values, batch.columns, batch.starts), shape=(len(batch.starts) - 1, DIMENSION))
+    matrix = matrix.copy()
+    matrix.sum_duplicates()
+    return matrix
