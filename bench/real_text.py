@@ -20,6 +20,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -96,7 +98,13 @@ class Peer:
         self._machine.fit([line.text for line in lines], [line.intent or "" for line in lines])
 
     def predict(self, texts: Sequence[str]) -> list[str]:
-        return [str(label) for label in self._machine.predict(list(texts))]
+        return self.ranked(texts)[0]
+
+    def ranked(self, texts: Sequence[str]) -> tuple[list[str], NDArray[np.float64]]:
+        """The best class of each text, and its margin."""
+        margins = np.asarray(self._machine.decision_function(list(texts)), dtype=np.float64)
+        names = [str(label) for label in self._machine.classes_]
+        return [names[best] for best in margins.argmax(axis=1).tolist()], margins.max(axis=1)
 
 
 def comment_files(paths: Sequence[Path]) -> list[Path]:
