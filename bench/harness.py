@@ -42,6 +42,7 @@ from engine.worker.service import Worker
 WARM_S = 10.0
 WINDOW = 10_000  # comments on their way when as many are published as are handled; more only wait
 MOST_RATE = 40_000  # comments/s that are made beforehand for a case that takes as many as it can; where it takes more, it ends earlier
+LOAD_ENDED = "the load ended during the warm-up: this machine takes more than `MOST_RATE` of bench/harness.py"
 PUBLISH_BATCH = 200  # what a gateway hands to the log at a time under load
 
 
@@ -284,9 +285,7 @@ async def while_published(publishers: Sequence[asyncio.Future[None]], seconds: f
     Raises RuntimeError where none is left.
     """
     if all(publisher.done() for publisher in publishers):
-        raise RuntimeError(
-            "the load ended during the warm-up: this machine takes more than `MOST_RATE` of bench/harness.py"
-        )
+        raise RuntimeError(LOAD_ENDED)
     await asyncio.wait(publishers, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
 
 

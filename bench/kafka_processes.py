@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from itertools import islice
 
 from bench.harness import (
+    LOAD_ENDED,
     MOST_RATE,
     PUBLISH_BATCH,
     WARM_S,
@@ -43,8 +45,8 @@ async def workers(site: Site, partitions: int) -> dict[str, float]:
 
 async def throughput(site: Site, partitions: int, number: int) -> dict[str, float]:
     """With as many comments on their way for each of the workers as in the case `rate`."""
-    lines = islice(rooms(site.arrivals, 100, 400.0, 60.0), round(MOST_RATE * (site.seconds + WARM_S)))
-    made = iter([[outgoing(line) for line in batch] for batch in batches(lines, PUBLISH_BATCH)])
+    lines = islice(rooms(site.arrivals, 100, 400.0, 60.0), round(number * MOST_RATE * (site.seconds + WARM_S)))
+    made = deque([outgoing(line) for line in batch] for batch in batches(lines, PUBLISH_BATCH))
     async with site.apart(partitions) as log:
         for _ in range(number):
             log.start()
@@ -54,16 +56,18 @@ async def throughput(site: Site, partitions: int, number: int) -> dict[str, floa
         async with verdicts(log.bus) as reading:
 
             async def flood(seconds: float) -> int:
-                """How many got their verdict meanwhile."""
+                """How many got their verdict meanwhile; where the load ends earlier, so does the time."""
                 before, end = len(reading.times()), time.perf_counter() + seconds
-                while time.perf_counter() < end:
+                while made and time.perf_counter() < end:
                     if writer.written - len(reading.times()) < number * WINDOW:
-                        writer.write(next(made))
+                        writer.write(made.popleft())
                     else:
                         await asyncio.sleep(0.01)
                 return len(reading.times()) - before
 
             first = await flood(WARM_S)
+            if not made:
+                raise RuntimeError(LOAD_ENDED)
             unread, meter = reading.unread(), Meter(site, log.cpu)
             done = await flood(site.seconds)
             spent, cores = meter.read()

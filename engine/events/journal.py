@@ -16,7 +16,8 @@ from engine.events.inputs import AppliedShopEvent, RoomEvent
 from engine.events.understanding import Understanding
 
 Unread = Literal["duplicate", "expired", "shed"]
-"""Why a comment is entered without an understanding: seen before (in older journals), past the longest `answer_within`, above its room's fair share."""
+"""Why a comment is entered without an understanding: past the longest `answer_within`, above its room's fair share, or (in older journals)
+seen before."""
 
 
 @dataclass(slots=True)

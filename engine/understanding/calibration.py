@@ -61,7 +61,17 @@ def rank(scores: Scores, forms: Sequence[str], asked: F64) -> Ranked:
     background = scores.margins[:, BACKGROUND].astype(np.float64)
     length = np.log(np.maximum(1.0, np.array([len(form) for form in forms], dtype=np.float64)))
     signals = np.column_stack(
-        (np.ones(len(rows)), first, first - runner, first - background, background, scores.familiar, length, asked)
+        (
+            np.ones(len(rows)),
+            first,
+            first - runner,
+            first - background,
+            background,
+            scores.asks,
+            scores.familiar,
+            length,
+            asked,
+        )
     )
     return Ranked(best + 1, second + 1, np.exp(SHARPNESS * (runner - first)), signals)
 

@@ -54,11 +54,11 @@ class Corpus:
 
     @classmethod
     def of_lines(cls, lines: Iterable[TrainingLine], negatives: Iterable[TrainingLine] = ()) -> Corpus:
-        """A line whose form stands there already, with the same intent, counts once."""
+        """A line whose form stands there already, with the same intent, counts once; one without a letter or digit is never judged."""
         known: dict[tuple[str, str | None], None] = {}
         for line in lines:
             form = normal_form(line.text)
-            if form:
+            if any(map(str.isalnum, form)):
                 known.setdefault((form, line.intent))
         intents = tuple(sorted({intent for _, intent in known if intent is not None}))
         index: dict[str | None, int] = {None: BACKGROUND} | {intent: at + 1 for at, intent in enumerate(intents)}

@@ -1,7 +1,8 @@
 """Corpus → linear model: a one-vs-rest SVM, balanced over the classes; background ("nothing asked") is a class of its own.
 
-A `not:` line speaks against its intent and says nothing of the others: a near variant of it is then not taken for that intent
-either. Deterministic: the same lines give the same weights on the same machine.
+One more machine tells all questions from background. A `not:` line speaks against its intent and says nothing of the others: a near
+variant of it is then not taken for that intent either. A feature is known where at least two lines have it: one line's own features
+only told that line. Deterministic: the same lines give the same weights on the same machine.
 """
 
 from __future__ import annotations
@@ -9,50 +10,61 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-from engine.understanding.corpus import NO_CLASS, Chosen, Corpus
-from engine.understanding.linear import F32, Linear
-from engine.understanding.ngrams import DIMENSION
+from engine.understanding.calibration import BACKGROUND
+from engine.understanding.corpus import NO_CLASS, Chosen, Corpus, counts
+from engine.understanding.linear import F32, Linear, Rows
+from engine.understanding.ngrams import DIMENSION, Grams
 
 COST = 3.0  # of a margin violation, the SVM's C; out of fold 1 accepted 3 points less at the same share of idle lines
+KNOWN = 2  # lines that must have a feature
 ABSENT = -4.0  # bias of a class without a line: a margin far below all others
 
 
-def column_weights(corpus: Corpus) -> F32:
-    """Root of the inverse document frequency (its square made rare 5-grams outweigh the words)."""
-    frequency = np.bincount(corpus.counts().indices, minlength=DIMENSION)
-    idf: F32 = np.sqrt(np.log((1.0 + len(corpus)) / (1.0 + frequency)) + 1.0).astype(np.float32)
-    return idf
+def fit(corpus: Corpus, chosen: Chosen) -> Linear:
+    """A model of the chosen lines; to it, all other lines are as unfamiliar as new ones."""
+    rows = np.flatnonzero(chosen)
+    index, idf = _features(_only(corpus.batch, chosen))
+    empty = Linear(index, idf, np.zeros((len(idf), 2), np.float32), np.zeros(2, np.float32))
+    vectors = empty.vectors(corpus.batch)[rows]
+    vectors.sum_duplicates()
+    features = sparse.csr_matrix(vectors.astype(np.float64))
+    labels, against = corpus.labels[chosen], corpus.against[chosen]
+    is_line = labels != NO_CLASS
+    present = np.unique(labels[is_line])
+    balance = is_line.sum() / len(present)
+    weights = np.zeros((len(idf), corpus.classes + 1), dtype=np.float32)
+    bias = np.full(corpus.classes + 1, ABSENT, dtype=np.float32)
+    for at in present.tolist():
+        own, heard = labels == at, np.flatnonzero(is_line | (against == at))
+        weights[:, at], bias[at] = _machine(features[heard], own[heard], balance / own.sum())
+    if BACKGROUND in present:
+        asks, heard = labels > BACKGROUND, np.flatnonzero(is_line)
+        weights[:, -1], bias[-1] = _machine(features[heard], asks[heard], (~asks[heard]).sum() / asks.sum())
+    weights[0] = 0.0
+    return Linear(index, idf, weights, bias)
 
 
-def fit(corpus: Corpus, chosen: Chosen, idf: F32) -> Linear:
-    """A model of the chosen lines, to which all other lines look as unfamiliar as new ones."""
+def _only(batch: Grams, chosen: Chosen) -> Grams:
+    sizes = np.diff(batch.starts)
+    starts = np.concatenate(([0], np.cumsum(sizes[chosen]))).astype(np.int32)
+    return Grams(batch.columns[np.repeat(chosen, sizes)], starts)
+
+
+def _features(batch: Grams) -> tuple[Rows, F32]:
+    """Rows of the known features, and their root inverse document frequency (its square made rare 5-grams outweigh the words)."""
+    frequency = np.bincount(counts(batch).indices, minlength=DIMENSION)
+    known = np.flatnonzero(frequency >= KNOWN)
+    index = np.zeros(DIMENSION, dtype=np.int32)
+    index[known] = np.arange(1, len(known) + 1)
+    idf = np.sqrt(np.log(len(batch.starts) / (1.0 + frequency[known])) + 1.0)
+    return index, np.concatenate(([0.0], idf)).astype(np.float32)
+
+
+def _machine(features: sparse.csr_matrix, own: Chosen, weight: float) -> tuple[F32, float]:
+    """Weights and bias of one class against all others; each of its lines counts `weight`."""
     from sklearn.svm import LinearSVC  # seconds to import, and a start with a stored model never trains
 
-    seen = _seen(corpus, chosen)
-    empty = Linear(idf, seen, np.zeros((DIMENSION, 1), np.float32), np.zeros(1, np.float32))
-    vectors = empty.vectors(corpus.batch)[np.flatnonzero(chosen)]
-    vectors.sum_duplicates()
-    used = np.unique(vectors.indices)  # liblinear's time hangs on the number of columns too
-    features = sparse.csr_matrix(vectors[:, used].astype(np.float64))
-    labels, against = corpus.labels[chosen], corpus.against[chosen]
-    present = np.unique(labels[labels != NO_CLASS])
-    balance = (labels != NO_CLASS).sum() / len(present)
-    weights = np.zeros((DIMENSION, corpus.classes), dtype=np.float32)
-    bias = np.full(corpus.classes, ABSENT, dtype=np.float32)
-    for at in present.tolist():
-        own = labels == at
-        heard = np.flatnonzero((labels != NO_CLASS) | (against == at))
-        machine = LinearSVC(C=COST, class_weight={True: balance / own.sum()}, dual=True, random_state=0, max_iter=4000)
-        machine.fit(features[heard], own[heard])
-        # Half precision, as in the serialised model: a model read from bytes decides exactly like the one just trained.
-        weights[used, at] = machine.coef_[0].astype(np.float16)
-        bias[at] = machine.intercept_[0]
-    return Linear(idf, seen, weights, bias)
-
-
-def _seen(corpus: Corpus, chosen: Chosen) -> F32:
-    """1 in the columns that occur in the chosen lines."""
-    rows = np.repeat(chosen, np.diff(corpus.batch.starts))
-    seen = np.zeros(DIMENSION, dtype=np.float32)
-    seen[corpus.batch.columns[rows]] = 1.0
-    return seen
+    machine = LinearSVC(C=COST, class_weight={True: weight}, dual=True, random_state=0, max_iter=4000)
+    machine.fit(features, own)
+    # Half precision, as in the serialised model: a model read from bytes decides exactly like the one just trained.
+    return machine.coef_[0].astype(np.float16).astype(np.float32), float(machine.intercept_[0])

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.understanding.calibration import BACKGROUND, Ranked, rank
+from engine.understanding.calibration import BACKGROUND, F64, Ranked, rank
 from engine.understanding.corpus import NO_CLASS, Chosen, Corpus, Labels
 from engine.understanding.fitting import fit
 from engine.understanding.folds import FOLDS, folds
-from engine.understanding.linear import F32
 from engine.understanding.ngrams import grams
+
+# What a live room's lines ask (measured: 5–9 % look like questions; how many of those are unlisted is assumed).
+LIVE_BACKGROUND, LIVE_LISTED, LIVE_UNLISTED = 0.93, 0.055, 0.015
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +46,26 @@ class HeldOut:
         found: Chosen = (self.ranked.best == self.truth) & self.listed
         return found
 
+    def live_mass(self) -> F64:
+        """Weight of each line so that the three kinds weigh what they do in a live room; the sum is 1."""
+        mass: F64 = np.zeros(len(self.rows))
+        for kind, weight in (
+            (self.background, LIVE_BACKGROUND),
+            (self.questions, LIVE_LISTED),
+            (~self.listed, LIVE_UNLISTED),
+        ):
+            mass[kind] = weight / max(1, int(kind.sum()))
+        mass /= mass.sum()
+        return mass
 
-def hold_out(corpus: Corpus, idf: F32) -> HeldOut:
+
+def hold_out(corpus: Corpus) -> HeldOut:
     """All lines but `not:` lines, judged out of fold."""
     fold_of = folds(corpus)
     parts: list[tuple[Labels, Chosen, Ranked]] = []
     for fold in range(FOLDS):
         hidden = (corpus.labels > BACKGROUND) & (corpus.labels % FOLDS == fold)
-        linear = fit(corpus, (fold_of != fold) & ~hidden, idf)
+        linear = fit(corpus, (fold_of != fold) & ~hidden)
         rows = np.flatnonzero(((fold_of == fold) | hidden) & (corpus.labels != NO_CLASS))
         forms = [corpus.forms[row] for row in rows]
         parts.append((rows, ~hidden[rows], rank(linear.scores(grams(forms)), forms, corpus.asked[rows])))

@@ -1,4 +1,4 @@
-"""The linear model over hashed n-grams: one row of weights per column, one score per class."""
+"""The linear model over hashed n-grams: a row of weights per known feature, one score per class, and one for being asked anything."""
 
 from __future__ import annotations
 
@@ -11,43 +11,57 @@ from scipy import sparse
 from engine.understanding.ngrams import DIMENSION, Grams
 
 F32 = NDArray[np.float32]
+Rows = NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """What the linear model says of a batch: `margins[text, class]`, and the share of each text's features that training saw."""
+    """What the linear model says of a batch."""
 
     margins: F32
+    """`[text, class]`."""
+    asks: F32
+    """Margin of any intent at all over background: learnt of all questions together, it says more than that of one intent."""
     familiar: F32
+    """Share of each text's features that the model knows."""
 
     def take(self, rows: NDArray[np.intp]) -> Scores:
-        return Scores(self.margins[rows], self.familiar[rows])
+        return Scores(self.margins[rows], self.asks[rows], self.familiar[rows])
 
 
 @dataclass(frozen=True, slots=True)
 class Linear:
-    """One-vs-rest margins. `weights[column, class]` are zero in columns that training never saw; `idf` weighs the columns."""
+    """One-vs-rest margins over the features that training knows; any other says nothing. Row 0 stands for those, and holds zeros."""
 
+    index: Rows
+    """Column of a hashed feature → row; 0 where it is unknown."""
     idf: F32
-    seen: F32
+    """`[row]`: weight of a feature in a text."""
     weights: F32
+    """`[row, class]`; the last column tells questions from background."""
     bias: F32
 
     def vectors(self, batch: Grams) -> sparse.csr_array:
-        """Rows of unit length, one per text; a feature that occurs twice stands in its row twice."""
-        values = self.idf[batch.columns]
-        lengths = (
-            np.sqrt(np.add.reduceat(values * values, batch.starts[:-1])) if len(values) else np.zeros(0, np.float32)
-        )
-        values = values / np.repeat(lengths, np.diff(batch.starts))
-        return sparse.csr_array(
-            (values.astype(np.float32), batch.columns, batch.starts), shape=(len(batch.starts) - 1, DIMENSION)
-        )
+        """Texts as unit rows over the known features, or of length 0; a feature that occurs twice stands in its row twice."""
+        rows = self.index[batch.columns]
+        return _unit(self.idf[rows], rows, batch, len(self.idf))
+
+    def spread(self, batch: Grams) -> sparse.csr_array:
+        """Texts as unit rows over all columns: an unknown feature weighs as much as the rarest, so that new words tell texts apart."""
+        values = self.idf[self.index[batch.columns]]
+        return _unit(np.where(values > 0, values, self.idf.max()), batch.columns, batch, DIMENSION)
 
     def scores(self, batch: Grams) -> Scores:
         if len(batch.starts) < 2:
-            return Scores(np.zeros((0, len(self.bias)), np.float32), np.zeros(0, np.float32))
-        margins = self.vectors(batch) @ self.weights + self.bias
-        counts = np.diff(batch.starts).astype(np.float32)
-        familiar = np.add.reduceat(self.seen[batch.columns], batch.starts[:-1]) / counts
-        return Scores(margins.astype(np.float32), familiar.astype(np.float32))
+            return Scores(np.zeros((0, len(self.bias) - 1), np.float32), *np.zeros((2, 0), np.float32))
+        margins = (self.vectors(batch) @ self.weights + self.bias).astype(np.float32)
+        known = np.add.reduceat((self.index[batch.columns] > 0).astype(np.float32), batch.starts[:-1])
+        familiar = known / np.diff(batch.starts)
+        return Scores(margins[:, :-1], margins[:, -1], familiar.astype(np.float32))
+
+
+def _unit(values: F32, columns: Rows, batch: Grams, width: int) -> sparse.csr_array:
+    squares = np.add.reduceat(values * values, batch.starts[:-1]) if len(values) else np.zeros(0, np.float32)
+    lengths = np.sqrt(np.where(squares > 0, squares, 1.0)).astype(np.float32)
+    data = values / np.repeat(lengths, np.diff(batch.starts))
+    return sparse.csr_array((data.astype(np.float32), columns, batch.starts), shape=(len(batch.starts) - 1, width))

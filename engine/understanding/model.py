@@ -20,7 +20,7 @@ from engine.understanding.calibration import Calibration, Thresholds
 from engine.understanding.linear import Linear
 from engine.understanding.ngrams import BITS, DIMENSION
 
-MAGIC = b"LCMODEL1"
+MAGIC = b"LCMODEL2"
 MAX_BYTES = 16 * 1024 * 1024  # of a serialised model: `pools` records are copied to every worker
 _COMPRESSION = 1  # zlib level; level 6 saves 6 % at three times the time, level 9 7 % at twenty times
 _MAX_PLAIN = 256 * 1024 * 1024  # a damaged or hostile file must not unfold to more
@@ -72,12 +72,10 @@ class Model:
 
     def to_bytes(self) -> bytes:
         """Raises `RecordError` where the model is above `MAX_BYTES`."""
-        rows = np.flatnonzero(self.linear.seen).astype(np.uint32)
         arrays: dict[str, NDArray[np.generic]] = {
-            "rows": rows,
-            "idf": self.linear.idf[rows],
-            "unseen_idf": np.array([self.linear.idf.max(initial=0.0)], dtype=np.float32),
-            "weights": self.linear.weights[rows].astype(np.float16),
+            "columns": np.flatnonzero(self.linear.index).astype(np.uint32),
+            "idf": self.linear.idf[1:],
+            "weights": self.linear.weights[1:].astype(np.float16),
             "bias": self.linear.bias,
             "trained": np.array(sorted(self.trained), dtype=np.uint64),
         }
@@ -113,7 +111,7 @@ class Model:
                 count = int(np.prod(entry.shape, dtype=np.int64))
                 arrays[entry.name] = np.frombuffer(plain, dtype, count, at).reshape(entry.shape)
                 at += dtype.itemsize * count
-            linear = _unfold(arrays, len(header.intents) + 1)
+            linear = _unfold(arrays, len(header.intents) + 2)
             trained = frozenset(int(number) for number in arrays["trained"].astype(np.uint64))
         except (KeyError, IndexError, TypeError, ValueError) as error:
             raise RecordError("model", f"its arrays do not fit together: {error}") from error
@@ -141,15 +139,14 @@ def _parse(data: bytes) -> tuple[_Header, bytes]:
     return header, plain
 
 
-def _unfold(arrays: dict[str, NDArray[np.generic]], classes: int) -> Linear:
-    rows = arrays["rows"].astype(np.int64)
-    idf = np.full(DIMENSION, arrays["unseen_idf"].astype(np.float32)[0], dtype=np.float32)
-    seen = np.zeros(DIMENSION, dtype=np.float32)
-    weights = np.zeros((DIMENSION, classes), dtype=np.float32)
-    idf[rows] = arrays["idf"].astype(np.float32)
-    seen[rows] = 1.0
-    weights[rows] = arrays["weights"].astype(np.float32)
+def _unfold(arrays: dict[str, NDArray[np.generic]], columns: int) -> Linear:
+    known = arrays["columns"].astype(np.int64)
+    index = np.zeros(DIMENSION, dtype=np.int32)
+    index[known] = np.arange(1, len(known) + 1)
+    idf = np.concatenate(([0.0], arrays["idf"])).astype(np.float32)
+    weights = np.zeros((len(known) + 1, columns), dtype=np.float32)
+    weights[1:] = arrays["weights"].astype(np.float32)
     bias = arrays["bias"].astype(np.float32)
-    if bias.shape != (classes,):
-        raise ValueError(f"{classes} classes, {bias.shape} biases")
-    return Linear(idf, seen, weights, bias)
+    if bias.shape != (columns,) or idf.shape != (len(known) + 1,):
+        raise ValueError(f"{columns} columns of weights, {bias.shape} biases, {idf.shape} frequencies")
+    return Linear(index, idf, weights, bias)

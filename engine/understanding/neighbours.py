@@ -44,7 +44,7 @@ class Neighbours:
 
     def _summed(self, batch: Grams) -> sparse.csr_array:
         """Unit rows in which a feature stands once, so that the cosine of a line with itself is 1."""
-        rows = self._linear.vectors(batch).copy()
+        rows = self._linear.spread(batch).copy()
         rows.sum_duplicates()
         lengths = np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1)).ravel())
         rows.data /= np.repeat(lengths, np.diff(rows.indptr))

@@ -6,6 +6,7 @@ Deterministic: the same lines give the same bytes on the same machine.
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,14 +21,12 @@ from engine.understanding.calibration import (
     lowest_threshold,
 )
 from engine.understanding.corpus import NO_CLASS, Corpus
-from engine.understanding.fitting import column_weights, fit
+from engine.understanding.fitting import fit
 from engine.understanding.held_out import HeldOut, hold_out
 from engine.understanding.model import Model, line_digest
 
-CODE_VERSION = 4  # rises with every change of normal forms, features or training that changes a model
+CODE_VERSION = 5  # rises with every change of normal forms, features or training that changes a model
 
-# What a live room's lines ask (measured: 5–9 % look like questions; how many of those are unlisted is assumed).
-LIVE_BACKGROUND, LIVE_LISTED, LIVE_UNLISTED = 0.93, 0.055, 0.015
 # The pack's background is written to lie near the questions: of 7,000 real idle lines an eleventh as many were taken for a question,
 # at the threshold that this gives. Set with those lines in view, so they are no independent check of it; and most of them are longer
 # than live lines, which makes them easier.
@@ -57,9 +56,8 @@ def model_hash(training: TrainingSet) -> str:
 def train(training: TrainingSet) -> Model:
     """A model of the training set. Raises `ValueError` where there are fewer than two intents with lines, or no background."""
     corpus = Corpus.of(training)
-    idf = column_weights(corpus)
-    linear = fit(corpus, np.ones(len(corpus), dtype=np.bool_), idf)
-    calibration, report = calibrate(corpus, hold_out(corpus, idf))
+    linear = fit(corpus, np.ones(len(corpus), dtype=np.bool_))
+    calibration, report = weigh(hold_out(corpus)).calibration(corpus)
     trained = frozenset(
         line_digest(form, corpus.intent(label))
         for form, label in zip(corpus.forms, corpus.labels.tolist(), strict=True)
@@ -68,44 +66,63 @@ def train(training: TrainingSet) -> Model:
     return Model(model_hash(training), corpus.intents, linear, calibration, trained, report)
 
 
-def calibrate(corpus: Corpus, held: HeldOut) -> tuple[Calibration, dict[str, float]]:
-    """Confidence and thresholds from lines held out, and what they reach there."""
-    background, right, questions = held.background, held.right, held.questions
-    signals, share = held.ranked.signals, held.ranked.share
-    hard = _live_mass(background, questions)
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """Held-out lines with what confidence and thresholds make of them."""
+
+    held: HeldOut
+    mass: F64
+    """Weight of each line in a live room."""
+    right_weights: F64
+    asks_weights: F64
+    confidence: F64
+    asking: F64
+    clear: F64
+    """Confidence, 0 where the runner-up is too near."""
+    thresholds: Thresholds
+
+    def calibration(self, corpus: Corpus) -> tuple[Calibration, dict[str, float]]:
+        """What the model carries, and what it reaches on the held-out lines."""
+        held, limits = self.held, self.thresholds
+        background, right, questions, unlisted = held.background, held.right, held.questions, ~held.listed
+        accepted, alone = self.clear >= limits.accept, self.clear >= limits.solo
+        visible = self.asking >= limits.asks
+        report = {
+            "lines": float((corpus.labels != NO_CLASS).sum()),
+            "intents": float(len(corpus.intents)),
+            "accuracy": _share(right, questions),
+            "top_two": _share(right | ((held.ranked.second == held.truth) & held.listed), questions),
+            "coverage": _share(accepted & right, questions),
+            "coverage_solo": _share(alone & right, questions),
+            "wrong_of_listed": _share(accepted & ~right, questions),
+            "accepted_of_background": _share(accepted, background),
+            "accepted_of_unlisted": _share(accepted, unlisted),
+            "visible_of_unlisted": _share(visible & ~accepted, unlisted),
+            "risk": _risk(accepted, right, self.mass),
+            "risk_solo": _risk(alone, right, self.mass),
+        }
+        rounded = {name: round(value, 4) for name, value in report.items()}
+        return Calibration(tuple(self.right_weights.tolist()), tuple(self.asks_weights.tolist()), limits), rounded
+
+
+def weigh(held: HeldOut) -> Weighed:
+    """Confidence and thresholds from lines held out."""
+    background, right = held.background, held.right
+    signals = held.ranked.signals
+    hard = held.live_mass()
     mass = np.where(background, hard / HARDNESS, hard)
     right_weights = fit_logistic(signals, right.astype(np.float64), hard * len(right))
     asks_weights = fit_logistic(signals, (~background).astype(np.float64), hard * len(right))
     # The hard lines order best; how sure the order makes us is then told at the live mix, by two numbers.
     right_weights = _rescale(signals, right_weights, right, mass)
     asks_weights = _rescale(signals, asks_weights, ~background, mass)
-    confidence = logistic(signals, right_weights)
-    asking = logistic(signals, asks_weights)
-    clear = np.where(confidence * (1.0 - share) >= BAND, confidence, 0.0)
+    confidence, asking = logistic(signals, right_weights), logistic(signals, asks_weights)
+    clear = np.where(confidence * (1.0 - held.ranked.share) >= BAND, confidence, 0.0)
     accept = _quantile(clear[background], IDLE_ERROR * HARDNESS)
     solo = max(accept, lowest_threshold(clear, right, mass, SOLO_RISK))
     asks = _quantile(asking[background], NOISE * NOISE_HARDNESS)
     thresholds = Thresholds(round(accept, 4), round(solo, 4), BAND, round(PLAUSIBLE * accept, 4), round(asks, 4))
-    accepted = clear >= thresholds.accept
-    alone = clear >= thresholds.solo
-    visible = asking >= thresholds.asks
-    unlisted = ~held.listed
-    report = {
-        "lines": float((corpus.labels != NO_CLASS).sum()),
-        "intents": float(len(corpus.intents)),
-        "accuracy": _share(right, questions),
-        "top_two": _share(right | ((held.ranked.second == held.truth) & held.listed), questions),
-        "coverage": _share(accepted & right, questions),
-        "coverage_solo": _share(alone & right, questions),
-        "wrong_of_listed": _share(accepted & ~right, questions),
-        "accepted_of_background": _share(accepted, background),
-        "accepted_of_unlisted": _share(accepted, unlisted),
-        "visible_of_unlisted": _share(visible & ~accepted, unlisted),
-        "risk": _risk(accepted, right, mass),
-        "risk_solo": _risk(alone, right, mass),
-    }
-    rounded = {name: round(value, 4) for name, value in report.items()}
-    return Calibration(tuple(right_weights.tolist()), tuple(asks_weights.tolist()), thresholds), rounded
+    return Weighed(held, mass, right_weights, asks_weights, confidence, asking, clear, thresholds)
 
 
 def _rescale(signals: F64, weights: F64, truth: NDArray[np.bool_], mass: F64) -> F64:
@@ -128,16 +145,6 @@ def _quantile(values: F64, above: float) -> float:
 def _risk(accepted: NDArray[np.bool_], right: NDArray[np.bool_], mass: F64) -> float:
     """Share of wrong ones among the accepted lines of a live room."""
     return float(mass[accepted & ~right].sum() / max(1e-12, float(mass[accepted].sum())))
-
-
-def _live_mass(background: NDArray[np.bool_], listed: NDArray[np.bool_]) -> F64:
-    """Weight of each line so that the three kinds weigh what they do in a live room; the sum is 1."""
-    unlisted = ~background & ~listed
-    mass: F64 = np.zeros(len(background))
-    for kind, weight in ((background, LIVE_BACKGROUND), (listed, LIVE_LISTED), (unlisted, LIVE_UNLISTED)):
-        mass[kind] = weight / max(1, int(kind.sum()))
-    mass /= mass.sum()
-    return mass
 
 
 def _share(what: NDArray[np.bool_], of: NDArray[np.bool_]) -> float:

@@ -62,5 +62,5 @@ def test_a_damaged_model_counts_as_absent(tmp_path: Path) -> None:
     """It is trained again rather than trusted."""
     trainer = CachedTrainer(tmp_path)
     model = trainer.name(TrainingSet("ab" * 16, (TrainingLine("a", None),)))
-    (tmp_path / f"{model}.model").write_bytes(b"LCMODEL1 but no more")
+    (tmp_path / f"{model}.model").write_bytes(b"LCMODEL2 but no more")
     assert not trainer.has(model)

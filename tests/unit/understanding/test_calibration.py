@@ -33,7 +33,8 @@ def test_accepted_lines_keep_the_risk(lines: list[tuple[float, bool]], risk: flo
 
 def test_background_is_never_the_best_intent() -> None:
     """The ranking names intents only; how near background is stands in the signals."""
-    scores = Scores(np.array([[2.0, -1.0, 0.5]], np.float32), np.array([1.0], np.float32))
+    one = np.array([1.0], np.float32)
+    scores = Scores(np.array([[2.0, -1.0, 0.5]], np.float32), one, one)
     ranked = rank(scores, ["x"], looks_asked(["x"]))
     assert (ranked.best[0], ranked.second[0]) == (2, 1)
     assert 0 < ranked.share[0] < 1

@@ -52,4 +52,4 @@ def test_a_damaged_model_is_refused_or_unharmed(model: Model, place: int, bit: i
 def test_noise_is_no_model(noise: bytes) -> None:
     """Any other bytes are refused."""
     with pytest.raises(RecordError):
-        Model.from_bytes(b"LCMODEL1" + noise)
+        Model.from_bytes(b"LCMODEL2" + noise)

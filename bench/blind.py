@@ -1,0 +1,199 @@
+"""The shipped pack and model on lines that nobody looked at while they were made, beside the folds.
+
+    python -m bench.blind [--shop DIR] [--json OUT]
+
+`tests/blind/` holds lines written by people who knew the list of intents and what is sold, and had seen no line of the pack: questions of
+each intent, questions outside the list, and lines that ask nothing. They are never trained on and never edited.
+Told are, at the one shipped threshold and at those that would give 1, 3 and 5 % risk: how many listed questions are
+answered rightly (coverage), and which share of all answered lines of a live room would be wrong (risk), where 93 % of the lines
+ask nothing, 5 % a listed question and 2 % another one. Social intents and abuse are told apart: nothing is said in reply to them. The
+same of lines that the folds held out stands beside it; where both differ by more than ten points, the pack is too much like itself.
+The peer in the same run is the usual tf-idf with a linear SVM, which always takes its best class; its confidence is its margin.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.table import Table
+
+from bench.real_text import Peer, commerce
+from engine.events.understanding import Understanding
+from engine.pool.load import load_pool
+from engine.pool.paths import base_pack, example_shop
+from engine.understanding.corpus import Corpus
+from engine.understanding.held_out import hold_out
+from engine.understanding.train import model_hash, train, weigh
+from engine.understanding.understander import Understander
+
+BLIND: Final = Path(__file__).resolve().parent.parent / "tests" / "blind"
+MIX: Final = {"idle": 0.93, "listed": 0.05, "unlisted": 0.02}
+RISKS: Final = (0.01, 0.03, 0.05)
+VISIBLE: Final = frozenset({"unknown", "low_confidence", "ambiguous"})
+
+Mask = NDArray[np.bool_]
+Kinds = NDArray[np.str_]
+"""`listed`, `unlisted` or `idle` of each line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Lines with what became of them. `sure`: the confidence of an answer, 0 where no threshold would let it through."""
+
+    kinds: Kinds
+    answered: Mask
+    right: Mask
+    """The intent that is answered, or would be, is the line's."""
+    sure: NDArray[np.float64]
+
+    def mass(self) -> NDArray[np.float64]:
+        """Weight of each line, so that the kinds weigh what they do in a live room."""
+        found = np.zeros(len(self.kinds))
+        for kind, share in MIX.items():
+            own = self.kinds == kind
+            found[own] = share / max(1, int(own.sum()))
+        return found
+
+    def coverage(self, answered: Mask) -> float:
+        listed = self.kinds == "listed"
+        return float((answered & self.right)[listed].mean())
+
+    def risk(self, answered: Mask) -> float:
+        mass = self.mass()
+        said = float(mass[answered].sum())
+        return float(mass[answered & ~self.right].sum()) / said if said else 0.0
+
+    def at_risk(self, risk: float) -> float:
+        """The best coverage of any one threshold at which no more than this share of the answers is wrong."""
+        mass = self.mass()
+        order = np.argsort(-self.sure, kind="stable")
+        order = order[self.sure[order] > 0]
+        good = np.cumsum(np.where(self.right, mass, 0.0)[order])
+        bad = np.cumsum(np.where(self.right, 0.0, mass)[order])
+        allowed = np.flatnonzero(bad <= risk * (good + bad))
+        return float(good[allowed[-1]] / MIX["listed"]) if len(allowed) else 0.0
+
+
+def read_listed(folder: Path) -> list[tuple[str, str]]:
+    """(text, intent)."""
+    rows = [json.loads(line) for line in (folder / "listed.jsonl").read_text("utf-8").splitlines()]
+    return [(str(row["text"]), str(row["intent"])) for row in rows]
+
+
+def read_unlisted(folder: Path) -> list[str]:
+    return [str(json.loads(line)["text"]) for line in (folder / "unlisted.jsonl").read_text("utf-8").splitlines()]
+
+
+def read_idle(folder: Path) -> list[str]:
+    return (folder / "background.txt").read_text("utf-8").splitlines()
+
+
+def is_said(found: Understanding) -> bool:
+    return found.outcome == "accepted" and commerce(found.intent)
+
+
+def judged(results: Sequence[Understanding], truth: Sequence[str | None], kinds: Sequence[str], band: float) -> Judged:
+    """What the engine makes of lines; `truth` None: no answer is right."""
+    return Judged(
+        np.array(kinds),
+        np.array([is_said(found) for found in results]),
+        np.array([found.intent == intent for found, intent in zip(results, truth, strict=True)]),
+        np.array([found.confidence if commerce(found.intent) and found.margin >= band else 0.0 for found in results]),
+    )
+
+
+def of_peer(peer: Peer, texts: Sequence[str], truth: Sequence[str | None], kinds: Sequence[str]) -> Judged:
+    labels, margins = peer.ranked(texts)
+    said = np.array([commerce(label) for label in labels])
+    right = np.array([label == intent for label, intent in zip(labels, truth, strict=True)])
+    return Judged(np.array(kinds), said, right, np.where(said, np.exp(margins), 0.0))
+
+
+def of_folds(corpus: Corpus) -> Judged:
+    """The pack's own lines, held out."""
+    held = hold_out(corpus)
+    weighed = weigh(held)
+    names = np.array([corpus.intent(label) or "" for label in range(corpus.classes)])
+    said = np.array([commerce(name) for name in names])[held.ranked.best]
+    clear = np.where(said, weighed.clear, 0.0)
+    kinds = np.where(held.background, "idle", np.where(held.listed, "listed", "unlisted"))
+    asks = np.array([commerce(name) or name == "" for name in names])[held.truth]  # social lines and abuse stand apart
+    return Judged(kinds[asks], (clear >= weighed.thresholds.accept)[asks], held.right[asks], clear[asks])
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--lines", type=Path, default=BLIND, help="the folder of blind lines")
+    parser.add_argument("--shop", type=Path, default=example_shop(), help="the shop's folder")
+    parser.add_argument("--json", type=Path, help="write the figures here")
+    options = parser.parse_args(arguments)
+    pool = load_pool(base_pack(), options.shop, model_of=model_hash)
+    model = train(pool.training)
+    understander = Understander(pool, model)
+    asked, unlisted, idle = read_listed(options.lines), read_unlisted(options.lines), read_idle(options.lines)
+    listed = [(text, intent) for text, intent in asked if commerce(intent)]
+    social = [(text, intent) for text, intent in asked if not commerce(intent)]
+    texts = [text for text, _ in listed] + unlisted + idle
+    truth = [intent for _, intent in listed] + [None] * (len(unlisted) + len(idle))
+    kinds = ["listed"] * len(listed) + ["unlisted"] * len(unlisted) + ["idle"] * len(idle)
+    results = understander.understand(texts)
+    rows = {
+        "blind": judged(results, truth, kinds, model.calibration.thresholds.band),
+        "folds": of_folds(Corpus.of(pool.training)),
+        "peer, blind": of_peer(Peer(pool), texts, truth, kinds),
+    }
+    console, figures = Console(width=150), dict[str, dict[str, float]]()
+    table = Table(title=f"{len(listed):,} listed questions, {len(unlisted):,} others, {len(idle):,} idle lines")
+    columns = ("", "coverage", "risk", *(f"coverage at {risk:.0%}" for risk in RISKS), "best is right", "idle answered")
+    for column in columns:
+        table.add_column(column, justify="right" if column else "left")
+    for name, found in rows.items():
+        of_listed, of_idle = found.kinds == "listed", found.kinds == "idle"
+        row = {
+            "coverage": found.coverage(found.answered),
+            "risk": found.risk(found.answered),
+            **{f"coverage_at_{risk:.2f}": found.at_risk(risk) for risk in RISKS},
+            "best_is_right": float(found.right[of_listed].mean()),
+            "idle_answered": float(found.answered[of_idle].mean()),
+        }
+        figures[name] = row
+        table.add_row(
+            name, *(f"{value:.2%}" if key == "idle_answered" else f"{value:.1%}" for key, value in row.items())
+        )
+    console.print(table)
+    ends = Table(title="How the blind lines end")
+    for column in ("", "answered", "rightly", "ambiguous", "low confidence", "unknown", "chatter", "abuse"):
+        ends.add_column(column, justify="right" if column else "left")
+    ended = dict(zip(texts, results, strict=True))
+    social_results = understander.understand([text for text, _ in social])
+    for name, lines in (
+        ("listed", [(ended[text], intent) for text, intent in listed]),
+        ("unlisted", [(ended[text], None) for text in unlisted]),
+        ("idle", [(ended[text], None) for text in idle]),
+        ("social, abuse", list(zip(social_results, [intent for _, intent in social], strict=True))),
+    ):
+        outcomes = Counter(found.outcome for found, _ in lines)
+        outcomes["accepted"] = sum(is_said(found) for found, _ in lines)
+        rightly = sum(is_said(found) and found.intent == intent for found, intent in lines)
+        shares = {"answered": outcomes["accepted"], "rightly": rightly}
+        shares |= {key: outcomes[key] for key in ("ambiguous", "low_confidence", "unknown", "chatter", "abuse")}
+        figures[f"ends_{name}"] = {key: value / len(lines) for key, value in shares.items()}
+        ends.add_row(name, *(f"{value / len(lines):.2%}" for value in shares.values()))
+    console.print(ends)
+    if options.json is not None:
+        options.json.write_text(json.dumps(figures, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,191 @@
+"""How good a pack's lines are: what models that never saw them make of them, intent by intent, and which of them do harm."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from engine.pool.model import Pool, TrainingSet
+from engine.understanding.calibration import Thresholds
+from engine.understanding.corpus import Chosen, Corpus
+from engine.understanding.held_out import HeldOut, hold_out
+from engine.understanding.model import Model
+from engine.understanding.train import Weighed, weigh
+from engine.understanding.understander import Understander
+
+FEW: Final = 60  # lines of an intent below which more of them help most
+SHOWN: Final = 5  # lines that are named for one confusion
+HURTS: Final = 0.8  # confidence from which a line that is taken for another intent pulls that one's border
+BINS: Final = 10  # of the reliability diagram, with as many lines in each
+
+
+@dataclass(frozen=True, slots=True)
+class IntentScore:
+    """Shares of an intent's lines, each judged by a model without it."""
+
+    intent: str
+    lines: int
+    best: float
+    """The best intent is this one."""
+    recall: float
+    """Answered as this one, at the shipped threshold."""
+    precision: float
+    """Of a live room's lines that would be answered as this intent, how many are of it."""
+    tests: int
+    tests_passed: int
+    is_short: bool
+    """It has fewer than `FEW` lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class Confusion:
+    """Lines of `intent` whose best intent is `taken_for`; those that seemed surest first."""
+
+    intent: str
+    taken_for: str
+    count: int
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """Points from the surest line on."""
+
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """A pack's lines at the live mix."""
+
+    intents: tuple[IntentScore, ...]
+    confusions: tuple[Confusion, ...]
+    hurting: tuple[tuple[str, str, str, float], ...]
+    """(line, its intent, the intent it is taken for, confidence), the surest first."""
+    idle: tuple[tuple[str, str, float], ...]
+    """(line that asks nothing, the intent it would be answered as, confidence), the surest first."""
+    thresholds: Thresholds
+    report: dict[str, float]
+    coverage_at_risk: Curve
+    """x: share of wrong answers among all; y: share of the listed questions that are answered rightly."""
+    reliability: Curve
+    """x: confidence told, y: share of right ones, each point of as many lines."""
+    calibration_error: float
+    """Mean distance of both at the live mix (adaptive ECE)."""
+
+
+def score(pool: Pool, model: Model) -> Score:
+    """Trains five models more. Raises `ValueError` as training does."""
+    corpus = Corpus.of(pool.training)
+    held = hold_out(corpus)
+    weighed = weigh(held)
+    _, report = weighed.calibration(corpus)
+    limits = weighed.thresholds
+    answered = weighed.clear >= limits.accept
+    passed = _tests(pool.training, Understander(pool, model))
+    return Score(
+        _by_intent(corpus, held, answered, passed),
+        _confusions(corpus, held, weighed),
+        _hurting(corpus, held, weighed),
+        _idle(corpus, held, weighed, answered),
+        limits,
+        report,
+        _coverage_at_risk(held, weighed),
+        *_reliability(held, weighed),
+    )
+
+
+def _tests(training: TrainingSet, understander: Understander) -> dict[str, tuple[int, int]]:
+    """Intent → (tests, of which are understood)."""
+    found: dict[str, list[bool]] = defaultdict(list)
+    results = understander.understand([line.text for line in training.tests])
+    for line, result in zip(training.tests, results, strict=True):
+        right = result.intent == line.intent and result.outcome in {"accepted", "chatter", "abuse"}
+        found[line.intent or ""].append(right)
+    return {intent: (len(rights), sum(rights)) for intent, rights in found.items()}
+
+
+def _by_intent(
+    corpus: Corpus, held: HeldOut, answered: Chosen, passed: dict[str, tuple[int, int]]
+) -> tuple[IntentScore, ...]:
+    mass, right, questions = held.live_mass(), held.right, held.questions
+    rows = []
+    for label, intent in enumerate(corpus.intents, 1):
+        own = questions & (held.truth == label)
+        said = answered & (held.ranked.best == label)
+        tests, understood = passed.get(intent, (0, 0))
+        lines = int((corpus.labels == label).sum())
+        rows.append(
+            IntentScore(
+                intent, lines, float(right[own].mean()), float((right & answered)[own].mean()),
+                float(mass[said & right].sum() / mass[said].sum()) if said.any() else 0.0, tests, understood, lines < FEW,
+            )
+        )  # fmt: skip
+    return tuple(sorted(rows, key=lambda row: (row.recall, row.intent)))
+
+
+def _confusions(corpus: Corpus, held: HeldOut, weighed: Weighed) -> tuple[Confusion, ...]:
+    counts: Counter[tuple[str, str]] = Counter()
+    lines: dict[tuple[str, str], list[tuple[float, str]]] = defaultdict(list)
+    for at in np.flatnonzero(held.questions & ~held.right).tolist():
+        pair = (str(corpus.intent(int(held.truth[at]))), str(corpus.intent(int(held.ranked.best[at]))))
+        counts[pair] += 1
+        lines[pair].append((-float(weighed.confidence[at]), corpus.forms[held.rows[at]]))
+    return tuple(
+        Confusion(*pair, count, tuple(line for _, line in sorted(lines[pair])[:SHOWN]))
+        for pair, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    )
+
+
+def _hurting(corpus: Corpus, held: HeldOut, weighed: Weighed) -> tuple[tuple[str, str, str, float], ...]:
+    found = np.flatnonzero(held.questions & ~held.right & (weighed.confidence >= HURTS)).tolist()
+    rows = [
+        (
+            corpus.forms[held.rows[at]], str(corpus.intent(int(held.truth[at]))), str(corpus.intent(int(held.ranked.best[at]))),
+            round(float(weighed.confidence[at]), 4),
+        )
+        for at in found
+    ]  # fmt: skip
+    return tuple(sorted(rows, key=lambda row: (-row[3], row[0])))
+
+
+def _idle(corpus: Corpus, held: HeldOut, weighed: Weighed, answered: Chosen) -> tuple[tuple[str, str, float], ...]:
+    rows = [
+        (
+            corpus.forms[held.rows[at]],
+            str(corpus.intent(int(held.ranked.best[at]))),
+            round(float(weighed.confidence[at]), 4),
+        )
+        for at in np.flatnonzero(held.background & answered).tolist()
+    ]
+    return tuple(sorted(rows, key=lambda row: (-row[2], row[0])))
+
+
+def _coverage_at_risk(held: HeldOut, weighed: Weighed) -> Curve:
+    order = np.argsort(-weighed.clear, kind="stable")
+    order = order[weighed.clear[order] > 0]
+    good = np.cumsum(np.where(held.right, weighed.mass, 0.0)[order])
+    bad = np.cumsum(np.where(held.right, 0.0, weighed.mass)[order])
+    coverage = np.cumsum((held.right & held.questions)[order]) / max(1, int(held.questions.sum()))
+    risk = bad / np.maximum(good + bad, 1e-12)
+    steps = np.unique(np.linspace(0, len(order) - 1, 200).astype(np.intp))
+    return Curve(tuple(risk[steps].round(5).tolist()), tuple(coverage[steps].round(5).tolist()))
+
+
+def _reliability(held: HeldOut, weighed: Weighed) -> tuple[Curve, float]:
+    """Bins of as many lines each; the error weighs them as a live room does."""
+    order = np.argsort(weighed.confidence, kind="stable")
+    told, true, error, total = [], [], 0.0, 0.0
+    for part in np.array_split(order, BINS):
+        mass = weighed.mass[part]
+        confidence = float((weighed.confidence[part] * mass).sum() / mass.sum())
+        share = float((held.right[part] * mass).sum() / mass.sum())
+        told.append(round(confidence, 5))
+        true.append(round(share, 5))
+        error += abs(confidence - share) * float(mass.sum())
+        total += float(mass.sum())
+    return Curve(tuple(told), tuple(true)), round(error / total, 5)
