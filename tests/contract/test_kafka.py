@@ -6,17 +6,19 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
 
 from engine.bus.kafka import KafkaBus, open_kafka
 from engine.bus.kafka.access import Access
 from engine.bus.kafka.connection import Connection
 from engine.bus.kafka.layout import LEASES, Layout
+from engine.bus.kafka.member import KafkaMember
 from engine.bus.kafka.topics import Shape, create, remove
 from engine.bus.limits import HEADER_LIMIT
 from engine.bus.port import Committed, Outgoing, Unknown
@@ -163,6 +165,21 @@ async def test_leases_outlive_the_log_of_positions(log: Log) -> None:
         assert await owner.take(0) == lease
         assert await other.take(0) == lease
     assert (await bus.latest_per_key(LEASES.name, 0))[log.layout.name("livechat")].value == b"4"
+
+
+async def test_a_batch_that_the_brokers_refuse_is_sent_by_another_producer(log: Log) -> None:
+    """A producer whose records were not taken once counts them all the same, and would be refused for ever: it is given up."""
+    owner = await sole_owner(await log.open(), "livechat")
+    batch = owner.batch(0, Outgoing("journal", "#0", b"{}", partition=0))
+    assert await owner.member.commit([batch]) == [Committed()]
+    assert isinstance(owner.member, KafkaMember)
+    counted = owner.member._owned[0]._producer._txn_manager._sequence_numbers
+    counted[TopicPartition(log.layout.name("journal"), 0)] += 5  # as after a batch that aiokafka drained and nobody took
+    (outcome,) = await owner.member.commit([batch])
+    assert isinstance(outcome, Unknown)
+    lease = await owner.take(0)
+    assert await owner.member.commit([replace(batch, lease=lease)]) == [Committed()]
+    assert [record.value for record in await owner.bus.read("journal", 0, 0)] == [b"{}", b"{}"]
 
 
 async def test_silent_brokers(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -18,7 +18,7 @@ from engine.bus.kafka.layout import LEASES, Layout, Slot
 from engine.bus.kafka.leases import lease_of, newest
 from engine.bus.kafka.packing import by_slot, fill
 from engine.bus.kafka.producing import abort, discard, start_producer
-from engine.bus.port import Aborted, Batch, Committed, FencedOff, Outcome, Outgoing, Unknown
+from engine.bus.port import Batch, Committed, FencedOff, Outcome, Outgoing, Unknown
 from engine.clock import wall_clock
 from engine.errors import BusUnavailable
 
@@ -98,9 +98,10 @@ class Ownership:
         except BusUnavailable as error:
             return self._is_spent(str(error))
         except BROKEN as error:
-            if await abort(self._producer, ABORT_S):
-                return Aborted(str(unavailable("writing a batch", error)))
-            return self._is_spent(str(error))
+            # Readers wait for an open transaction. The producer goes even where it was aborted: it counted records that the brokers
+            # did not take, and whatever it writes there next they refuse as out of order, for ever.
+            await abort(self._producer, ABORT_S)
+            return self._is_spent(str(unavailable("writing a batch", error)))
         except asyncio.CancelledError:
             self._is_spent("it was cancelled")
             raise
