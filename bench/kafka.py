@@ -5,7 +5,7 @@
 Cases: `transactions` (what Kafka carries of them without an engine), `rate` (as fast as they are taken), `load` (10, 50 and 80 % of
 the 10,000/s that a process has to carry: latency), `partitions` (5,000/s on 1, 8, 16 and 32 of them), `workers` (one and two worker
 processes), `rooms` (1,000 rooms at 3/s with players), `recovery` (workers that join, die, and are started again, 1,000 rooms), `hot`
-(one room at five times `rate` beside 100 quiet ones), `memory` (a million comments). The peer in the same run is `loop`: a plain
+(one room at five times `rate` beside 100 quiet ones), `memory` (two million comments). The peer in the same run is `loop`: a plain
 consume-produce loop of aiokafka with the same transactions, one for each partition and batch, to the same topics; it is what Kafka
 itself costs. Latency is from the call of publish to the moment at which a reader of committed records gets the verdict. The first
 10 s of a case are told apart (`first_…`). `hot` needs the figure of `rate`: it takes the one that OUT holds of the same conditions,
@@ -165,7 +165,7 @@ def main() -> None:
     parser.add_argument("--case", action="append", choices=list(CASES), help="only these cases")
     parser.add_argument("--seconds", type=float, default=20.0, help="length of a case after its warm-up")
     parser.add_argument("--partitions", type=int, default=8, help="of the inputs, where a case does not say")
-    parser.add_argument("--comments", type=int, default=1_000_000, help="of the case `memory`")
+    parser.add_argument("--comments", type=int, default=2_000_000, help="of the case `memory`")
     parser.add_argument(
         "--models", type=Path, default=Path("var/models"), help="folder where trained models are cached"
     )

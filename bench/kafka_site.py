@@ -57,7 +57,7 @@ class Site:
     shelf: Shelf
     arrivals: Arrivals
     seconds: float
-    comments: int = 1_000_000
+    comments: int = 2_000_000
     """Of the case `memory`."""
     rate: float = 0.0
     """Comments/s that one process carried."""
