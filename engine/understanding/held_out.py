@@ -1,4 +1,4 @@
-"""What models say of lines that they never saw: five folds, each also without a fifth of the intents.
+"""What models say of lines that they never saw: folds, each also without a fifth of the intents.
 
 The lines of an intent that a fold's model goes without stand for the questions that nobody listed.
 """
@@ -15,6 +15,7 @@ from engine.understanding.fitting import fit
 from engine.understanding.folds import FOLDS, folds
 from engine.understanding.ngrams import grams
 
+HIDDEN = 5  # every fifth intent is hidden from one fold
 # What a live room's lines ask (measured: 5–9 % look like questions; how many of those are unlisted is assumed).
 LIVE_BACKGROUND, LIVE_LISTED, LIVE_UNLISTED = 0.93, 0.055, 0.015
 
@@ -64,7 +65,7 @@ def hold_out(corpus: Corpus) -> HeldOut:
     fold_of = folds(corpus)
     parts: list[tuple[Labels, Chosen, Ranked]] = []
     for fold in range(FOLDS):
-        hidden = (corpus.labels > BACKGROUND) & (corpus.labels % FOLDS == fold)
+        hidden = (corpus.labels > BACKGROUND) & (corpus.labels % HIDDEN == fold)
         linear = fit(corpus, (fold_of != fold) & ~hidden)
         rows = np.flatnonzero(((fold_of == fold) | hidden) & (corpus.labels != NO_CLASS))
         forms = [corpus.forms[row] for row in rows]

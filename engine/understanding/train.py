@@ -27,18 +27,14 @@ from engine.understanding.model import Model, line_digest
 
 CODE_VERSION = 5  # rises with every change of normal forms, features or training that changes a model
 
-# The pack's background is written to lie near the questions: of 7,000 real idle lines an eleventh as many were taken for a question,
-# at the threshold that this gives. Set with those lines in view, so they are no independent check of it; and most of them are longer
+# The pack's background is written to lie near the questions: of 7,000 real idle lines an eighth as many were taken for a question, at
+# the threshold that this gives. Set with those lines in view, so they are no independent check of it; and most of them are longer
 # than live lines, which makes them easier.
-HARDNESS = 11.0
-IDLE_ERROR = (
-    0.002  # share of a live room's idle lines that may be accepted: about one accepted line in seventeen is then idle
-)
-SOLO_RISK = 0.03  # share of wrong lines among those that may be answered for one viewer alone; more viewers vouch for each other
+HARDNESS = 8.0
+IDLE_ERROR = 0.001  # share of a live room's idle lines that may be accepted
+SOLO_RISK = 0.05  # share of wrong lines among those that may be answered for one viewer alone; more viewers vouch for each other
 NOISE = 0.02  # share of idle lines that may end as an open question, on the board of gaps
-NOISE_HARDNESS = (
-    3.7  # as `HARDNESS`, at this threshold: 7 % of the pack's background are above it, and 2 % of the real lines
-)
+NOISE_HARDNESS = 2.5  # as `HARDNESS`, at this threshold
 BAND = 0.05  # least margin over the runner-up; below it both were right equally often (36 % each, of only 28 lines out of fold)
 PLAUSIBLE = 0.5  # of the acceptance threshold: from there on, an unaccepted question counts as near a known intent
 

@@ -174,7 +174,9 @@ async def test_a_batch_that_the_brokers_refuse_is_sent_by_another_producer(log: 
     assert await owner.member.commit([batch]) == [Committed()]
     assert isinstance(owner.member, KafkaMember)
     counted = owner.member._owned[0]._producer._txn_manager._sequence_numbers
-    counted[TopicPartition(log.layout.name("journal"), 0)] += 5  # as after a batch that aiokafka drained and nobody took
+    counted[TopicPartition(log.layout.name("journal"), 0)] += (
+        5  # as after a batch that aiokafka drained and nobody took
+    )
     (outcome,) = await owner.member.commit([batch])
     assert isinstance(outcome, Unknown)
     lease = await owner.take(0)

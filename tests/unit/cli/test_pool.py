@@ -79,3 +79,28 @@ def test_a_folder_that_is_missing_is_named_as_it_was_typed(invoke: Invoke) -> No
     assert typed.exit_code == option.exit_code == Exit.USAGE
     assert "`/nonexistent` is no folder" in typed.stderr
     assert "`--shop /nonexistent` is no folder" in option.stderr
+
+
+def test_lines_are_scored(base: Path, shop: Path, tmp_path: Path, invoke: Invoke) -> None:
+    """A table for people, JSON for programs, and a page that needs nothing else."""
+    page = tmp_path / "score.html"
+    told = invoke("pool", "score", "--shop", shop, "--base", base, "--html", page)
+    assert told.exit_code == 0, told.stderr
+    assert "each judged by a model without it" in told.stdout
+    html = page.read_text("utf-8")
+    assert html.count("<polyline") == 2
+    found = json.loads(invoke("pool", "score", "--shop", shop, "--base", base, "--json").stdout)
+    names = [row["intent"] for row in found["intents"]]
+    assert "product.price" in names
+    assert all(name in told.stdout and name in html for name in names)
+    assert invoke("pool", "score", "--shop", shop, "--base", base, "--html", tmp_path).exit_code == Exit.USAGE
+
+
+def test_too_few_lines_to_score_are_told(base: Path, shop: Path, tmp_path: Path, invoke: Invoke) -> None:
+    """With what to do."""
+    few = tmp_path / "few"
+    shutil.copytree(base, few)
+    (few / "background" / "idle.txt").unlink()
+    told = invoke("pool", "score", "--shop", shop, "--base", few)
+    assert told.exit_code == Exit.USAGE
+    assert "add `examples`" in told.stderr

@@ -28,10 +28,11 @@ def trained(pack: Pool, tmp_path_factory: pytest.TempPathFactory) -> Model:
 
 def test_the_folds_reach_the_floor(trained: Model) -> None:
     """Out of fold: most listed questions are accepted, idle lines nearly never."""
-    assert trained.report["accuracy"] >= 0.82
-    assert trained.report["coverage"] >= 0.6
-    assert trained.report["accepted_of_background"] <= 0.022
-    assert trained.report["risk_solo"] <= 0.03
+    assert trained.report["accuracy"] >= 0.84
+    assert trained.report["coverage"] >= 0.5
+    assert trained.report["coverage_solo"] >= 0.18
+    assert trained.report["accepted_of_background"] <= 0.009
+    assert trained.report["risk_solo"] <= 0.05
     assert len(trained.to_bytes()) <= MAX_BYTES
 
 
@@ -47,8 +48,8 @@ def test_lines_for_tests_are_understood(pack: Pool, trained: Model) -> None:
         result.outcome == "accepted" and result.intent != line.intent
         for result, line in zip(results, tests, strict=True)
     )
-    assert right >= 0.6 * len(tests)
-    assert wrong <= 0.04 * len(tests)
+    assert right >= 0.5 * len(tests)
+    assert wrong <= 0.03 * len(tests)
 
 
 def test_no_not_line_is_understood_as_its_intent(pack: Pool, trained: Model) -> None:

@@ -1,0 +1,41 @@
+"""Training lines as a corpus."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.pool.model import TrainingLine
+from engine.understanding.calibration import BACKGROUND
+from engine.understanding.corpus import NO_CLASS, Corpus
+
+LINES = [
+    TrainingLine("多少钱", "a.price"),
+    TrainingLine("多少钱！！", "a.price"),
+    TrainingLine("哈哈", None),
+    TrainingLine("☺☺", None),
+    TrainingLine("发货吗", "a.send"),
+]
+
+
+def test_a_line_counts_once_and_must_be_worded() -> None:
+    """Equal normal forms are one line; signs alone are never judged, so they teach nothing."""
+    corpus = Corpus.of_lines(LINES)
+    assert corpus.forms == ["多少钱", "哈哈", "发货吗"]
+    assert [corpus.intent(label) for label in corpus.labels.tolist()] == ["a.price", None, "a.send"]
+    assert corpus.labels[1] == BACKGROUND
+
+
+@pytest.mark.parametrize(
+    ("line", "counts"),
+    [
+        (TrainingLine("多少年", "a.price"), True),
+        (TrainingLine("发货吗", "a.price"), False),  # it is a line of another intent already
+        (TrainingLine("多少年", "a.other"), False),  # nothing is learnt about that intent
+    ],
+)
+def test_not_lines_stand_last_and_have_no_class(line: TrainingLine, counts: bool) -> None:
+    """They speak against one intent alone."""
+    corpus = Corpus.of_lines(LINES, [line])
+    assert len(corpus) == 3 + counts
+    if counts:
+        assert (corpus.labels[-1], corpus.intent(int(corpus.against[-1]))) == (NO_CLASS, "a.price")

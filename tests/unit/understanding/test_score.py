@@ -1,0 +1,45 @@
+"""`pool score`: what held-out lines tell of a pack."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from engine.pool.model import Pool, TrainingLine
+from engine.understanding.model import Model
+from engine.understanding.score import BINS, Score, score
+
+
+@pytest.fixture(scope="module")
+def scored(pool: Pool, model: Model) -> Score:
+    return score(pool, model)
+
+
+def test_each_intent_has_its_figures(scored: Score, pool: Pool) -> None:
+    """Shares are shares, tests are counted, and intents with few lines are told."""
+    assert {row.intent for row in scored.intents} == {line.intent for line in pool.training.lines if line.intent}
+    for row in scored.intents:
+        assert 0 <= row.recall <= row.best <= 1
+        assert 0 <= row.precision <= 1
+        assert 0 <= row.tests_passed <= row.tests
+    assert [row.recall for row in scored.intents] == sorted(row.recall for row in scored.intents)
+    assert sum(row.tests for row in scored.intents) == len([line for line in pool.training.tests if line.intent])
+
+
+def test_a_line_in_the_wrong_place_is_named(pool: Pool, model: Model) -> None:
+    """Among the confusions, and as one that hurts where a model without it is sure."""
+    training = pool.training
+    like = next(line for line in training.lines if line.intent == "product.price")
+    lost = TrainingLine(f"{like.text}呀", "shipping.dispatch")
+    found = score(replace(pool, training=replace(training, lines=(*training.lines, lost))), model)
+    pairs = [(one.intent, one.taken_for) for one in found.confusions for line in one.lines if line == lost.text]
+    assert pairs == [("shipping.dispatch", "product.price")]
+
+
+def test_curves_are_in_order(scored: Score) -> None:
+    """Coverage grows along the curve, and the diagram has as many points as bins."""
+    assert list(scored.coverage_at_risk.y) == sorted(scored.coverage_at_risk.y)
+    assert all(0 <= risk <= 1 for risk in scored.coverage_at_risk.x)
+    assert len(scored.reliability.x) == len(scored.reliability.y) == BINS
+    assert 0 <= scored.calibration_error <= 1
