@@ -6,7 +6,6 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +18,10 @@ from engine.bus.kafka.access import Access
 from engine.bus.kafka.connection import Connection
 from engine.bus.kafka.layout import LEASES, Layout
 from engine.bus.kafka.member import KafkaMember
+from engine.bus.kafka.ownership import Ownership
 from engine.bus.kafka.topics import Shape, create, remove
 from engine.bus.limits import HEADER_LIMIT
-from engine.bus.port import Committed, Outgoing, Unknown
+from engine.bus.port import Aborted, Committed, FencedOff, Outgoing, Unknown
 from engine.errors import BusUnavailable, UsageError
 from engine.settings import BusSettings, KafkaSettings
 from tests.kafka.broker import Broker
@@ -168,7 +168,7 @@ async def test_leases_outlive_the_log_of_positions(log: Log) -> None:
 
 
 async def test_a_batch_that_the_brokers_refuse_is_sent_by_another_producer(log: Log) -> None:
-    """A producer whose records were not taken once counts them all the same, and would be refused for ever: it is given up."""
+    """A producer whose records were not taken once counts them all the same, and would be refused for ever."""
     owner = await sole_owner(await log.open(), "livechat")
     batch = owner.batch(0, Outgoing("journal", "#0", b"{}", partition=0))
     assert await owner.member.commit([batch]) == [Committed()]
@@ -178,10 +178,33 @@ async def test_a_batch_that_the_brokers_refuse_is_sent_by_another_producer(log: 
         5  # as after a batch that aiokafka drained and nobody took
     )
     (outcome,) = await owner.member.commit([batch])
-    assert isinstance(outcome, Unknown)
-    lease = await owner.take(0)
-    assert await owner.member.commit([replace(batch, lease=lease)]) == [Committed()]
+    assert isinstance(outcome, Aborted)
+    assert await owner.member.commit([batch]) == [Committed()]
     assert [record.value for record in await owner.bus.read("journal", 0, 0)] == [b"{}", b"{}"]
+
+
+async def test_who_lost_the_partition_learns_it_where_a_batch_is_refused(log: Log) -> None:
+    """Another producer of its id would fence the new owner; the newer lease says whose the partition is, and nothing is committed."""
+    owner = await sole_owner(await log.open(), "livechat")
+    batch = owner.batch(0, Outgoing("journal", "#0", b"{}", partition=0))
+    assert await owner.member.commit([batch]) == [Committed()]
+    member = owner.member
+    assert isinstance(member, KafkaMember)
+    owned = member._owned[0]
+    renewal = owned._renewal
+    assert renewal is not None
+
+    async def later() -> tuple[AIOKafkaProducer, int]:
+        """Meanwhile somebody else took it."""
+        heir = await Ownership.take(log.access, member._connection, log.layout, log.layout.name("livechat"), 0)
+        heir.retire()
+        return await renewal()
+
+    owned._renewal = later
+    owned._producer._txn_manager._sequence_numbers[TopicPartition(log.layout.name("journal"), 0)] += 5
+    assert await member.commit([batch]) == [FencedOff()]
+    assert owned.fenced
+    assert [record.value for record in await owner.bus.read("journal", 0, 0)] == [b"{}"]
 
 
 async def test_silent_brokers(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from aiokafka import AIOKafkaProducer
@@ -18,7 +18,7 @@ from engine.bus.kafka.layout import LEASES, Layout, Slot
 from engine.bus.kafka.leases import lease_of, newest
 from engine.bus.kafka.packing import by_slot, fill
 from engine.bus.kafka.producing import abort, discard, start_producer
-from engine.bus.port import Batch, Committed, FencedOff, Outcome, Outgoing, Unknown
+from engine.bus.port import Aborted, Batch, Committed, FencedOff, Outcome, Outgoing, Unknown
 from engine.clock import wall_clock
 from engine.errors import BusUnavailable
 
@@ -48,6 +48,8 @@ class Ownership:
         self.written: dict[Slot, int] = {}
         """The offset after the last record of each partition that a commit wrote."""
         self._producer = producer
+        self._renewal: Callable[[], Awaitable[tuple[AIOKafkaProducer, int]]] | None = None
+        """Another producer of the same id, and the newest lease once it has fenced all others."""
         self._layout = layout
         self._group = group
         self._deadline_s = deadline_s
@@ -58,7 +60,19 @@ class Ownership:
         cls, access: Access, connection: Connection, layout: Layout, group: str, partition: int
     ) -> Ownership:
         """Fences whoever owned the partition and counts the lease up by one. `group`: its name on the brokers. Raises `BusUnavailable`."""
-        producer = await start_producer(access, transactional_id=f"{group}-{partition}")
+
+        async def start() -> AIOKafkaProducer:
+            return await start_producer(access, transactional_id=f"{group}-{partition}")
+
+        async def renewal() -> tuple[AIOKafkaProducer, int]:
+            another = await start()
+            try:
+                return another, lease_of(await newest(connection, layout, partition, group), layout, partition)
+            except BaseException:
+                discard(another)
+                raise
+
+        producer = await start()
         # A transaction must end before the brokers abort it by themselves.
         deadline_s = min(access.settings.deadline_s, access.settings.session_timeout_s * 0.8)
         ownership = cls(producer, layout, group, partition, deadline_s)
@@ -67,6 +81,7 @@ class Ownership:
         except BaseException:
             ownership.retire()
             raise
+        ownership._renewal = renewal
         return ownership
 
     async def begin_lease(self, connection: Connection) -> None:
@@ -98,10 +113,11 @@ class Ownership:
         except BusUnavailable as error:
             return self._is_spent(str(error))
         except BROKEN as error:
-            # Readers wait for an open transaction. The producer goes even where it was aborted: it counted records that the brokers
-            # did not take, and whatever it writes there next they refuse as out of order, for ever.
-            await abort(self._producer, ABORT_S)
-            return self._is_spent(str(unavailable("writing a batch", error)))
+            try:
+                return await self._after_refusal(str(unavailable("writing a batch", error)))
+            except asyncio.CancelledError:
+                self._is_spent("it was cancelled")
+                raise
         except asyncio.CancelledError:
             self._is_spent("it was cancelled")
             raise
@@ -162,6 +178,20 @@ class Ownership:
     async def _end(self) -> None:
         """The last step: after it was begun, only the log knows whether the batch is there."""
         await self._producer.commit_transaction()
+
+    async def _after_refusal(self, reason: str) -> Outcome:
+        """The batch was not taken. Its producer counted it all the same, and the brokers would refuse what it writes next, for ever, as
+        out of order: another of its id takes its place. That fences whoever took the partition meanwhile, too; the lease tells, and
+        then it is theirs."""
+        if not await abort(self._producer, ABORT_S) or self._renewal is None:
+            return self._is_spent(reason)
+        try:
+            another, lease = await self._renewal()
+        except (*BROKEN, BusUnavailable) as error:
+            return self._is_spent(str(error))
+        discard(self._producer)
+        self._producer = another
+        return Aborted(reason) if lease == self.lease else self._is_fenced(certain=True)
 
     def _is_fenced(self, *, certain: bool) -> Outcome:
         self.fenced = True
