@@ -74,6 +74,10 @@ def brokers(place: str) -> tuple[str, ...]:
     found = tuple(part.strip() for part in place.split(",") if part.strip())
     for server in found or ("",):
         host, _, port = server.rpartition(":")
+        if "@" in server:
+            raise ValueError(
+                "an address holds no names and passwords: they belong into `bus.kafka.username` and `bus.kafka.password_file`"
+            )
         if not host or not (port.isascii() and port.isdecimal()) or not 0 < int(port) <= MAX_PORT:
             raise ValueError(f"`{server}` is no broker: write kafka:HOST:PORT,HOST:PORT…")
     return found
@@ -181,7 +185,7 @@ class WorkerSettings(Section):
     stall_s: float = Field(
         default=30.0, gt=0, description="The watchdog ends the process when the loop made no progress for so long."
     )
-    drain_s: float = Field(default=8.0, gt=0, le=60, description="Longest graceful stop after SIGTERM.")
+    drain_s: float = Field(default=6.0, gt=0, le=60, description="Longest graceful stop after SIGTERM.")
 
 
 class Token(Section):

@@ -26,7 +26,9 @@ from engine.worker.readiness import PartitionReadiness
 
 LAG_EVERY_S: Final = 0.5  # how often the event loop's lag is measured where no worker does
 OPEN_S: Final = 2.0  # an embedded log is open, and a broken one told, within it
-STOP_S: Final = 1.5  # beyond `worker.drain_s` for the rest to end; in all below the 10 s that orchestrators grant
+STOP_S: Final = (
+    1.5  # beyond `worker.drain_s` for the rest to end; with what closing takes below the 10 s that orchestrators grant
+)
 
 COLLECT: Final = (
     50_000,

@@ -135,6 +135,7 @@ class JournalRecord(Record):
     positions: Positions = Field(description="After this commit.")
     part: int = Field(default=0, ge=0)
     last: bool = True
+    group: str = Field(default="", description="Group of the worker that wrote it; empty in older journals.")
 
     def key(self) -> str:
         return f"#{self.partition}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, get_args
 
@@ -64,13 +65,15 @@ def encode(
     now: int,
     entries: Sequence[AnyEntry],
     positions: Positions,
+    group: str = "",
     limit: int = MAX_RECORD_BYTES,
 ) -> list[bytes]:
     """A commit's journal records, each at most `limit` bytes (one entry that is larger stands alone). Written as bytes, for speed."""
     groups: list[list[bytes]] = [[]]
     counts = [0]
     where = _positions.to_json(positions, exclude_none=True).decode()
-    room = limit - HEAD_BYTES - len(where)
+    who = json.dumps(group)
+    room = limit - HEAD_BYTES - len(where) - len(who)
     size = 0
     for item, count in _items(entries, room):
         if size + len(item) > room and groups[-1]:
@@ -82,12 +85,13 @@ def encode(
         size += len(item) + 1
     records = []
     first = first_seq
-    for part, group in enumerate(groups):
+    for part, items in enumerate(groups):
+        last = "true" if part == len(groups) - 1 else "false"
         head = (
             f'{{"v":1,"type":"journal","partition":{partition},"partitions":{partitions},"lease":{lease},"first_seq":{first},'
-            f'"now":{now},"positions":{where},"part":{part},"last":{"true" if part == len(groups) - 1 else "false"},"entries":['
+            f'"now":{now},"group":{who},"positions":{where},"part":{part},"last":{last},"entries":['
         )
-        records.append(b"".join((head.encode(), b",".join(group), b"]}")))
+        records.append(b"".join((head.encode(), b",".join(items), b"]}")))
         first += counts[part]
     return records
 

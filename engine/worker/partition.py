@@ -15,6 +15,7 @@ import logging
 from collections import deque
 from collections.abc import Mapping, Sequence
 
+from engine.bus.partitioner import partition_of
 from engine.bus.port import Batch, Outgoing, Stored
 from engine.errors import RecordError
 from engine.events.inputs import AppliedShopEvent, PlayerSeen, RoomOpened
@@ -224,6 +225,7 @@ class PartitionWorker:
             now=here.now,
             entries=self._entries,
             positions=here.positions,
+            group=self._shared.group,
         )
         return [Outgoing("journal", f"#{self.partition}", value, self.partition) for value in values]
 
@@ -361,6 +363,14 @@ class PartitionWorker:
         """Whether the process takes the room; a new one is snapshotted with its first commit."""
         if room in self._schedule:
             return True
+        home = partition_of(room, self._shared.partitions)
+        if home != self.partition:
+            self._set_aside(
+                stored,
+                f"it stands in partition {self.partition}, but room `{room}` belongs to partition {home}: its producer must place records "
+                "by murmur2 of the key, as Java clients do (librdkafka: `partitioner=murmur2_random`)",
+            )
+            return False
         if self._shared.free_rooms <= 0:
             most = self._shared.settings.max_rooms
             self._set_aside(stored, f"no space for another room: this process holds {most} (`worker.max_rooms`)")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from engine.bus.port import Bus, Stored
-from engine.errors import RecordError, RestoreError
+from engine.errors import RecordError, RestoreError, UsageError
 from engine.events.codec import decode
 from engine.events.journal import (
     CommentEntry,
@@ -75,12 +75,15 @@ class Restorer:
         make_rooms: Callable[[Callable[[str], Pool]], Core],
         snapshot_every: int,
         beat: Callable[[str], None],
+        group: str = "",
     ) -> None:
+        """`group`: of this worker; the journal of another one is refused. Empty: any is read."""
         self._bus = bus
         self._source = source
         self._make_rooms = make_rooms
         self._snapshot_every = snapshot_every
         self._beat = beat
+        self._group = group
 
     async def last_record(self, partition: int) -> JournalRecord | None:
         """The newest journal record; None where there is none."""
@@ -103,6 +106,7 @@ class Restorer:
         """The partition for the owner of `lease`. Raises `RestoreError` where journal and snapshots do not add up."""
         last = await self.last_record(partition)
         self._check_count(partition, last.partitions if last else None)
+        self._check_group(partition, last.group if last else "")
         stored = await self._snapshots(partition)
         self._check_count(partition, stored.record.partitions if stored.record else None)
         start = stored.record.seq if stored.record else -1
@@ -248,6 +252,13 @@ class Restorer:
                 earliest = (found[0].offset, record.first_seq)
                 high = middle
         return best or earliest
+
+    def _check_group(self, partition: int, written: str) -> None:
+        if written and self._group and written != self._group:
+            raise UsageError(
+                f"partition {partition} is worked on by the group `{written}`, this worker is of `{self._group}`: both would decide every "
+                f"comment. Set `bus.group` to `{written}`, or start on a new log ({ANOTHER_LOG})"
+            )
 
     def _check_count(self, partition: int, written: int | None) -> None:
         if written is not None and written != self._bus.partitions:

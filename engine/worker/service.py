@@ -69,10 +69,16 @@ class Worker:
             self._board,
             self._default_shop,
             self._settings.max_rooms,
+            group=self._group,
         )
         self._watchdog = self._seams.watchdog
         self._restorer = Restorer(
-            bus, self._seams.pools, self._seams.make_rooms, self._settings.snapshot_every, self._watchdog.beat
+            bus,
+            self._seams.pools,
+            self._seams.make_rooms,
+            self._settings.snapshot_every,
+            self._watchdog.beat,
+            self._group,
         )
         self._share = Share(self._settings.fair_share, self._settings.batch_records)
         self._partitions: dict[int, PartitionWorker] = {}
@@ -150,6 +156,7 @@ class Worker:
         """One turn of the loop."""
         member = self._joined()
         self._watchdog.beat("ownership")
+        self._parked = {at: kept for at, kept in self._parked.items() if kept[1] > self._clock()}
         await self._ownership(member)
         await self._acquire_assigned(member)
         if not self._partitions or not self._has_default_pool():
@@ -164,7 +171,10 @@ class Worker:
         polled = await member.poll(max_records=limit, max_bytes=self._settings.batch_bytes, wait_ms=self._wait_ms())
         begun = self._seams.performance()
         now = self._clock()
-        await self._look_at_lag(member, now)
+        try:
+            await self._look_at_lag(member, now)
+        except BusUnavailable as error:  # what was polled is handled all the same: nobody would deliver it again
+            logger.warning("how far the inputs are is not known now: %s", error)
         workers, wants = self._begin(polled, further, now, limit)
         answers = await self._seams.answerer.answers(wants) if wants else {}
         settling = self._seams.performance()
@@ -337,7 +347,6 @@ class Worker:
                     for topic, position in worker.reads_at.items()
                 }
             )
-            self._parked = {at: kept for at, kept in self._parked.items() if kept[1] > now}
         ready = sum(1 for worker in self._partitions.values() if worker.ready)
         self._metrics.partitions_ready.set(ready)
         self.ready = ready == len(self._partitions) and not self._assigned and not self._stopping.is_set()

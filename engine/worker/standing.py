@@ -60,6 +60,8 @@ class Shared:
     """Rooms that the process may still take on; counted down."""
     unknown_shops: set[str] = field(default_factory=set)
     """Named by comments and not live: logged once each."""
+    group: str = ""
+    """Of the workers; each journal record names it."""
 
 
 @dataclass(slots=True)

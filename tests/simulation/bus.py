@@ -38,7 +38,7 @@ class Crashed(BaseException):
 
 @dataclass(slots=True)
 class Odds:
-    """How often things go wrong; per commit but for `redeliver` and `unavailable`, which are per poll."""
+    """How often things go wrong; per commit but for `redeliver` (per poll) and `unavailable` (per poll and look at the lag)."""
 
     abort: float = 0.0
     unknown: float = 0.0
@@ -361,6 +361,9 @@ class SimMember:
 
     async def lag(self) -> Mapping[int, Mapping[str, int]]:
         self._check()
+        if self.bus.rng.random() < self.bus.odds.unavailable:
+            self.bus.count("lag unknown")
+            raise BusUnavailable("simulated")
         return {
             partition: {topic: self.bus._count_from(topic, partition, at) for topic, at in positions.items()}
             for partition, positions in self.positions.items()

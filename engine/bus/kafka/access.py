@@ -65,12 +65,19 @@ def _context(settings: KafkaSettings) -> ssl.SSLContext | None:
     try:
         context = ssl.create_default_context(cafile=settings.ca)
         if settings.certificate is not None:
-            context.load_cert_chain(settings.certificate, settings.key)
+            context.load_cert_chain(settings.certificate, settings.key, password=_no_passphrase)
     except ssl.SSLError as error:
         raise UsageError(
             f"the files of `bus.kafka.ca`, `certificate` and `key` cannot be used ({error.reason}): they must be PEM, without a passphrase"
         ) from error
     return context
+
+
+def _no_passphrase() -> str:
+    """Asked where the key is encrypted; else OpenSSL would ask the terminal, and wait for it."""
+    raise UsageError(
+        "the key of `bus.kafka.key` is encrypted: store it without a passphrase, readable by the engine alone"
+    )
 
 
 def _password(settings: KafkaSettings) -> str | None:
@@ -80,11 +87,19 @@ def _password(settings: KafkaSettings) -> str | None:
                 "a name or password for the brokers is set, but no way to log in: set `bus.kafka.sasl` too"
             )
         return None
-    if settings.username is None or settings.password_file is None:
+    if not settings.username or settings.password_file is None:
         raise UsageError(
             "`bus.kafka.sasl` needs a name and a password: set `bus.kafka.username` and `bus.kafka.password_file`"
         )
-    return _read("bus.kafka.password_file", settings.password_file).decode().strip()
+    try:
+        password = _read("bus.kafka.password_file", settings.password_file).decode().strip()
+    except UnicodeDecodeError as error:
+        raise UsageError(f"`{settings.password_file}` of `bus.kafka.password_file` is no text in UTF-8") from error
+    if not password:
+        raise UsageError(
+            f"`{settings.password_file}` of `bus.kafka.password_file` is empty: write the password into it"
+        )
+    return password
 
 
 def _read(name: str, file: Path) -> bytes:

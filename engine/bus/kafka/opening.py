@@ -37,6 +37,7 @@ async def open_kafka(servers: str, settings: BusSettings, *, readonly: bool = Fa
     access = Access(servers, settings.kafka)
     layout = Layout(settings.prefix, settings.partitions)
     pause = PAUSE_S
+    log.info("looking for the log `%s` at %s", settings.prefix, ", ".join(access.servers))
     while True:
         connection = Connection(access, layout.names())
         try:

@@ -131,9 +131,8 @@ def differences(wanted: Sequence[Plan], found: Mapping[str, Found]) -> list[Diff
         for name, value in plan.settings.items():
             is_now = topic.settings.get(name, "")
             if is_now != value and not (name in AT_LEAST and _number(is_now) >= int(value)):
-                remedy = (
-                    f"kafka-configs --alter --entity-type topics --entity-name {plan.name} --add-config {name}={value}"
-                )
+                alter = f"--alter --entity-type topics --entity-name {plan.name} --add-config {name}={value}"
+                remedy = f"kafka-configs --bootstrap-server HOST:PORT {alter}"
                 told.append(Difference(plan.name, name, value, is_now or "unknown", remedy))
     return told
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -54,3 +55,19 @@ def test_a_file_that_is_no_certificate(tmp_path: Path) -> None:
     (tmp_path / "ca.pem").write_text("nonsense")
     with pytest.raises(UsageError, match=r"bus.kafka.ca.*PEM"):
         Access("a:1", KafkaSettings(tls=True, ca=tmp_path / "ca.pem"))
+
+
+def test_an_encrypted_key_is_refused_and_nobody_is_asked(tmp_path: Path) -> None:
+    """A server has no one to type a passphrase; OpenSSL would wait for it."""
+    make = ("openssl", "req", "-x509", "-newkey", "rsa:2048", "-days", "1", "-subj", "/CN=x", "-passout", "pass:hush")
+    subprocess.run((*make, "-keyout", tmp_path / "key", "-out", tmp_path / "crt"), check=True, capture_output=True)
+    with pytest.raises(UsageError, match="without a passphrase"):
+        Access("a:1", KafkaSettings(tls=True, certificate=tmp_path / "crt", key=tmp_path / "key"))
+
+
+@pytest.mark.parametrize(("content", "said"), [(b"\n", "is empty"), (b"\xff\xfe", "no text in UTF-8")])
+def test_a_password_that_is_none_is_refused(tmp_path: Path, content: bytes, said: str) -> None:
+    """Before a broker is asked."""
+    (tmp_path / "password").write_bytes(content)
+    with pytest.raises(UsageError, match=said):
+        Access("a:1", KafkaSettings(sasl="PLAIN", username="u", password_file=tmp_path / "password"))

@@ -22,7 +22,7 @@ NOW = 1_800_000_000_000
 
 def empty(seq: int = -1, now: int = 0) -> PartitionSnapshot:
     return PartitionSnapshot(
-        partition=0, partitions=2, lease=1, seq=seq, now=now, positions=Positions(), shop_events=(), pools=()
+        partition=0, partitions=1, lease=1, seq=seq, now=now, positions=Positions(), shop_events=(), pools=()
     )
 
 
@@ -33,7 +33,7 @@ class Desk:
         self.settings = WorkerSettings.model_validate(settings)
         self.board = PoolBoard(POOLS.__contains__)
         self.shared = Shared(
-            self.settings, 2, lambda viewer, logged: "0" * 16, self.board, lambda: SHOP, self.settings.max_rooms
+            self.settings, 1, lambda viewer, logged: "0" * 16, self.board, lambda: SHOP, self.settings.max_rooms
         )
         self.worker = PartitionWorker(
             0, 1, Rooms(POOLS.__getitem__), Schedule(self.settings.snapshot_every, empty()), Standing(), self.shared

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.bus.partitioner import partition_of
 from engine.events.inputs import GapMark, Kill, ModeSet, PlayerSeen, PoolLive, RoomOpened
 from engine.events.journal import Ahead, CommentEntry, LeaseEntry, PauseEntry, PoolEntry, RoomEntry, ShopEntry
 from engine.worker.standing import Prepared
@@ -201,7 +202,7 @@ def test_a_new_lease_is_entered_with_the_next_batch() -> None:
     desk.commit()
     desk.worker.renew(2)
     prepared = desk.commit(desk.comment(CHAT))
-    assert journal_of(prepared).entries[0] == LeaseEntry(2, 2)
+    assert journal_of(prepared).entries[0] == LeaseEntry(2, 1)
     assert prepared.batch.lease == 2
 
 
@@ -313,3 +314,14 @@ def test_shop_entries_keep_their_offsets() -> None:
     desk.offer(Kill(id="k", at=1, scope="*", on=False))
     entries = journal_of(desk.commit()).entries
     assert [entry.applied.offset for entry in entries if isinstance(entry, ShopEntry)] == [1]
+
+
+def test_a_room_that_belongs_elsewhere_is_set_aside() -> None:
+    """Its producer places records by another rule: the room would live twice, and each of its comments be decided twice."""
+    desk = Desk()
+    desk.shared.partitions = 2
+    homes = {partition_of(room, 2): room for room in ("a", "b", "c", "d")}
+    prepared = desk.commit(desk.comment(CHAT, room=homes[0]), desk.comment(CHAT, room=homes[1]))
+    assert [decision.room for decision in decisions_of(prepared)] == [homes[0]]
+    (letter,) = [record for record in prepared.batch.records if record.topic == "dead-letters"]
+    assert f"room `{homes[1]}` belongs to partition 1".encode() in (letter.value or b"")

@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from engine.bus.port import Batch, Outgoing
-from engine.errors import RestoreError
+from engine.errors import RestoreError, UsageError
 from engine.events.inputs import ModeSet, PoolLive, RoomOpened
 from engine.events.journal import Positions
 from engine.pool.model import Pool
@@ -40,7 +40,7 @@ class Source:
 
 def bus_of(desk: Desk, turns: int, *, rooms: int = 3) -> SimBus:
     """A log on which `desk` committed some turns."""
-    bus = SimBus(VirtualLoop(), Random(1), 2, Odds())
+    bus = SimBus(VirtualLoop(), Random(1), 1, Odds())
     bus.leases[0] = 1
     for number in range(turns):
         room = f"r{number % rooms}"
@@ -93,7 +93,7 @@ async def test_rooms_of_a_shop_that_went_live_late_come_back(late: int) -> None:
 
 async def test_a_fresh_partition_begins_at_the_begin() -> None:
     """Without journal and snapshots it starts empty."""
-    restored = await restorer(SimBus(VirtualLoop(), Random(1), 2, Odds())).restore(0, 1)
+    restored = await restorer(SimBus(VirtualLoop(), Random(1), 1, Odds())).restore(0, 1)
     assert restored.standing.seq == -1
     assert restored.standing.positions == Positions()
 
@@ -152,7 +152,7 @@ async def test_another_partition_count_is_refused() -> None:
     bus = bus_of(desk, 2)
     bus.partitions = 3
     with pytest.raises(
-        RestoreError, match=r"set `bus\.partitions` to 2 .*another file in `bus\.url`; on a shared broker"
+        RestoreError, match=r"set `bus\.partitions` to 1 .*another file in `bus\.url`; on a shared broker"
     ):
         await restorer(bus).restore(0, 2)
 
@@ -169,7 +169,7 @@ async def test_a_room_that_ended_is_not_brought_back() -> None:
 
 async def test_the_last_record_is_found_across_gaps() -> None:
     """Transaction markers take offsets; records need not be dense."""
-    bus = SimBus(VirtualLoop(), Random(1), 2, Odds())
+    bus = SimBus(VirtualLoop(), Random(1), 1, Odds())
     assert await restorer(bus).last_record(0) is None
     for seq in range(40):
         values = encode(
@@ -179,3 +179,16 @@ async def test_the_last_record_is_found_across_gaps() -> None:
     last = await restorer(bus).last_record(0)
     assert last is not None
     assert last.positions.comments == 39
+
+
+async def test_the_journal_of_another_group_is_refused() -> None:
+    """Two groups on one log would decide every comment twice; older journals name no group."""
+    desk = Desk()
+    desk.shared.group = "tea"
+    bus = SimBus(VirtualLoop(), Random(1), 1, Odds())
+    bus.leases[0] = 1
+    land(bus, desk.commit(desk.comment(ASK)).batch)
+    for group in ("", "tea"):
+        await Restorer(bus, Source(), Rooms, 100, lambda _: None, group).restore(0, 2)
+    with pytest.raises(UsageError, match=r"Set `bus\.group` to `tea`"):
+        await Restorer(bus, Source(), Rooms, 100, lambda _: None, "coffee").restore(0, 2)

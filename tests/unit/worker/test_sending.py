@@ -58,7 +58,7 @@ def run(plan: list[tuple[Outcome | None, bool]], *, away: bool = False) -> tuple
     async def main() -> Member:
         loop = asyncio.get_running_loop()
         assert isinstance(loop, VirtualLoop)
-        bus = SimBus(loop, Random(1), 2, Odds())
+        bus = SimBus(loop, Random(1), 1, Odds())
         member = Member(bus, "g")
         member.plan, member.got = plan, []
         member.metrics, member.reasons = Metrics(), []
