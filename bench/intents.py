@@ -29,13 +29,11 @@ import spacy
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
-from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.metrics import roc_auc_score
-from sklearn.pipeline import FeatureUnion, make_pipeline
-from sklearn.svm import LinearSVC
 from spacy.training import Example
 from thinc.util import fix_random_seed
 
+from bench.real_text import usual_classifier
 from engine.pool.model import TrainingLine
 from engine.understanding.calibration import looks_asked, rank
 from engine.understanding.corpus import Corpus
@@ -97,13 +95,7 @@ class ScikitLearn:
     """Tf-idf and a linear SVM."""
 
     def train(self, lines: Lines) -> None:
-        features = FeatureUnion(
-            [
-                ("words", TfidfVectorizer(ngram_range=(1, 2), token_pattern=r"\S+", sublinear_tf=True)),
-                ("characters", TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True)),
-            ]
-        )
-        self._machine = make_pipeline(features, LinearSVC(random_state=0))
+        self._machine = usual_classifier()
         self._machine.fit([text for text, _ in lines], [label for _, label in lines])
 
     def answer(self, texts: Sequence[str]) -> Answers:

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.pipeline import FeatureUnion, make_pipeline
+from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.svm import LinearSVC
 
 from bench.arrivals import load
@@ -83,17 +83,22 @@ def is_error(result: Understanding) -> bool:
     return result.outcome == "accepted" and commerce(result.intent)
 
 
+def usual_classifier() -> Pipeline:
+    """Tf-idf of words and characters, and a linear SVM."""
+    features = FeatureUnion(
+        [
+            ("words", TfidfVectorizer(ngram_range=(1, 2), token_pattern=r"\S+", sublinear_tf=True)),
+            ("characters", TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True)),
+        ]
+    )
+    return make_pipeline(features, LinearSVC(random_state=0))
+
+
 class Peer:
     """The usual text classifier, on the same lines."""
 
     def __init__(self, pool: Pool) -> None:
-        features = FeatureUnion(
-            [
-                ("words", TfidfVectorizer(ngram_range=(1, 2), token_pattern=r"\S+", sublinear_tf=True)),
-                ("characters", TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True)),
-            ]
-        )
-        self._machine = make_pipeline(features, LinearSVC(random_state=0))
+        self._machine = usual_classifier()
         lines = pool.training.lines
         self._machine.fit([line.text for line in lines], [line.intent or "" for line in lines])
 

@@ -1,7 +1,7 @@
 """The bus on a Kafka cluster.
 
 `layout` which topics there are, and whether they are as they must be · `access` how clients reach the brokers · `deadline` no
-call without one · `connection` a client that is made anew when brokers fail · `fetching`, `unpacking`, `offsets` reading ·
+call without one · `connection` a client that is made anew when brokers fail · `fetching`, `unpacking`, `unfolding`, `offsets` reading ·
 `producing`, `packing`, `publisher` writing · `leases`, `ownership` one fenced producer per partition · `membership`, `member`
 the worker's side · `tail`, `bus` the rest of the port.
 

@@ -10,11 +10,16 @@ from aiokafka.errors import KafkaError
 from aiokafka.record.control_record import ABORT_MARKER, ControlRecord
 from aiokafka.record.memory_records import MemoryRecords
 
+from engine.bus.kafka.unfolding import MOST_BYTES, is_bomb
 from engine.bus.limits import HEADER_LIMIT, RECORD_LIMIT_BYTES
 from engine.bus.port import Headers, Stored
 
 UNREADABLE: Final = b""
 """Value of a record that cannot be decoded, or is beyond the limits; its `fault` says why. No record of ours is empty."""
+
+LENGTH_AT: Final = 8
+LENGTH_ENDS: Final = 12
+"""Where a batch tells how many bytes follow."""
 
 FOREIGN = (KafkaError, ValueError, IndexError, OSError, EOFError)
 """What decoding a batch that is damaged, or packed in a way unknown here, may raise."""
@@ -33,9 +38,10 @@ def unpack(
     after = start
     waiting = sorted(aborted, key=lambda of: of[1], reverse=True)
     dropped: set[int] = set()
-    batches = MemoryRecords(data)
+    batches, place = MemoryRecords(data), 0
     while batches.has_next():
         batch = batches.next_batch()
+        begin, place = place, place + LENGTH_ENDS + int.from_bytes(data[place + LENGTH_AT : place + LENGTH_ENDS], "big")
         producer = batch.producer_id
         while waiting and waiting[-1][1] <= batch.base_offset:
             dropped.add(waiting.pop()[0])
@@ -43,7 +49,7 @@ def unpack(
             if producer in dropped and _is_abort(batch):
                 dropped.discard(producer)
         elif not (batch.is_transactional and producer in dropped):
-            _records(topic, partition, batch, after, found)
+            _records(topic, partition, batch, after, found, is_bomb(data[begin:place]))
         after = max(after, batch.next_offset)
     return found, after
 
@@ -52,12 +58,14 @@ def _is_abort(batch: Any) -> bool:
     return bool(ControlRecord.parse(next(batch).key) == ABORT_MARKER)
 
 
-def _records(topic: str, partition: int, batch: Any, start: int, found: list[Stored]) -> None:
+def _records(topic: str, partition: int, batch: Any, start: int, found: list[Stored], bomb: bool) -> None:
     """Adds the batch's records from `start` on. Where one cannot be decoded, it and the rest of its batch count as unreadable."""
     at = max(start, batch.base_offset)
     try:
         if not batch.validate_crc():
             raise ValueError("its checksum is wrong")
+        if bomb:
+            raise ValueError(f"it unfolds to more than {MOST_BYTES} bytes")
         for record in batch:
             offset = record.offset
             if offset < start:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from random import Random
 
 import pytest
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.bus.kafka.unfolding import MOST_BYTES
 from engine.bus.kafka.unpacking import unpack
 from engine.bus.limits import HEADER_LIMIT, RECORD_LIMIT_BYTES
 from engine.bus.port import Stored
@@ -171,3 +173,29 @@ def test_positions_grow_and_nothing_is_lost(rows: list[tuple[bytes | None, bytes
     found, after = unpack("t", 0, batch(0, *((key, value, ()) for key, value in rows)), (), start)
     assert values(found) == [(at, value) for at, (_, value) in enumerate(rows)][start:]
     assert after == len(rows)
+
+
+@pytest.mark.parametrize("compression", [1, 2, 3, 4])
+def test_a_batch_that_would_fill_the_memory_is_not_unfolded(compression: int) -> None:
+    """Each of its records counts as unreadable, and what stands beside it is read."""
+    bomb = batch(5, (b"k", bytes(2 * MOST_BYTES), ()), compression=compression)
+    found, after = unpack("comments", 0, batch(4, row("before")) + bomb + batch(6, row("after")), (), 0)
+    assert values(found) == [(4, b"before"), (5, b""), (6, b"after")]
+    assert f"unfolds to more than {MOST_BYTES} bytes" in found[1].fault
+    assert after == 7
+
+
+@pytest.mark.parametrize("compression", [1, 2, 3, 4])
+def test_a_large_batch_that_fits_is_read(compression: int) -> None:
+    """A batch may unfold to many times its size."""
+    rows = [(b"k", f"{n}".encode() * 2_000, ()) for n in range(300)]
+    found, _ = unpack("comments", 0, batch(0, *rows, compression=compression), (), 0)
+    assert [(stored.value, stored.fault) for stored in found] == [(value, "") for _, value, _ in rows]
+
+
+@pytest.mark.parametrize("compression", [1, 2, 3, 4])
+def test_a_large_batch_that_hardly_shrinks_is_read(compression: int) -> None:
+    """Its size alone says nothing."""
+    noise = Random(3).randbytes(RECORD_LIMIT_BYTES - 100)
+    found, _ = unpack("comments", 0, batch(0, (b"k", noise, ()), compression=compression), (), 0)
+    assert [(stored.value == noise, stored.fault) for stored in found] == [(True, "")]
