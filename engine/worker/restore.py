@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from engine.bus.port import Bus, Stored
-from engine.errors import RecordError, RestoreError, UsageError
+from engine.errors import Fenced, RecordError, RestoreError, UsageError
 from engine.events.codec import decode
 from engine.events.journal import (
     CommentEntry,
@@ -103,7 +103,10 @@ class Restorer:
         return None
 
     async def restore(self, partition: int, lease: int) -> Restored:
-        """The partition for the owner of `lease`. Raises `RestoreError` where journal and snapshots do not add up."""
+        """The partition for the owner of `lease`.
+
+        Raises `RestoreError` where journal and snapshots do not add up, and `Fenced` where somebody with a newer lease writes on.
+        """
         last = await self.last_record(partition)
         self._check_count(partition, last.partitions if last else None)
         self._check_group(partition, last.group if last else "")
@@ -169,6 +172,8 @@ class Restorer:
         while waiting:
             self._join(rooms, schedule, waiting.pop())
         rooms.take()
+        if standing.seq > end:
+            raise Fenced(partition, lease)  # it grew meanwhile: somebody with a newer lease writes it
         if standing.seq != end:
             raise RestoreError(
                 f"the journal of partition {partition} ends at seq {standing.seq} instead of {end}: records are missing"

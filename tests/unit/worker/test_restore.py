@@ -7,9 +7,9 @@ from random import Random
 import pytest
 
 from engine.bus.port import Batch, Outgoing
-from engine.errors import RestoreError, UsageError
+from engine.errors import Fenced, RestoreError, UsageError
 from engine.events.inputs import ModeSet, PoolLive, RoomOpened
-from engine.events.journal import Positions
+from engine.events.journal import JournalRecord, Positions
 from engine.pool.model import Pool
 from engine.room.rooms import Rooms
 from engine.worker.journal import encode
@@ -192,3 +192,19 @@ async def test_the_journal_of_another_group_is_refused() -> None:
         await Restorer(bus, Source(), Rooms, 100, lambda _: None, group).restore(0, 2)
     with pytest.raises(UsageError, match=r"Set `bus\.group` to `tea`"):
         await Restorer(bus, Source(), Rooms, 100, lambda _: None, "coffee").restore(0, 2)
+
+
+async def test_a_journal_that_grows_meanwhile_has_another_owner(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is missing: who took the partition in the middle of a restore writes on."""
+    desk = Desk()
+    bus = bus_of(desk, 2)
+    restoring = restorer(bus)
+    last = await restoring.last_record(0)
+    land(bus, desk.commit(desk.comment(ASK)).batch)
+
+    async def earlier(_: int) -> JournalRecord | None:
+        return last
+
+    monkeypatch.setattr(restoring, "last_record", earlier)
+    with pytest.raises(Fenced):
+        await restoring.restore(0, 2)
