@@ -70,7 +70,7 @@ def score(
 ) -> None:
     """Tell how good the lines of a shop and its base pack are: what is answered, mixed up, and does harm.
 
-    Five models are trained, each without a fifth of the lines; that takes about as long as one training, ten seconds or more.
+    Models are trained without a part of the lines each; that takes about as long as one training, ten seconds or more.
     """
     from dataclasses import asdict
 

@@ -79,7 +79,7 @@ class Score:
 
 
 def score(pool: Pool, model: Model) -> Score:
-    """Trains five models more. Raises `ValueError` as training does."""
+    """Trains a model more for each fold. Raises `ValueError` as training does."""
     corpus = Corpus.of(pool.training)
     held = hold_out(corpus)
     weighed = weigh(held)

@@ -33,9 +33,10 @@ def is_bomb(batch: bytes) -> bool:
     """Whether the records of this batch unfold to more than `MOST_BYTES`. What cannot be unfolded at all is none: reading it will tell."""
     if len(batch) <= HEAD_BYTES or batch[MAGIC_AT] != 2:
         return False
-    way, records = batch[ATTRIBUTES_AT] & 7, batch[HEAD_BYTES:]
-    if way == 0 or len(records) * MOST_TIMES.get(way, MOST_BYTES) <= MOST_BYTES:
+    way = batch[ATTRIBUTES_AT] & 7
+    if way == 0 or (len(batch) - HEAD_BYTES) * MOST_TIMES.get(way, MOST_BYTES) <= MOST_BYTES:
         return False
+    records = batch[HEAD_BYTES:]
     if way == GZIP:
         unfolder = zlib.decompressobj(wbits=31)
         try:
