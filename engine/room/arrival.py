@@ -112,8 +112,12 @@ def _asked(
     flight = room.flight
     joins = flight is not None and flight.demand.key == key and not flight.cause and now < flight.until
     demand = room.demands.get(key)
-    cooled = room.cooldowns.get(key, 0) if demand is None or not any(other.cut for other in demand.comments) else 0
-    if not joins and cooled > deadline and script_answer(room, intent.id, product, deadline, now) is None:
+    if (
+        not joins
+        and room.cooldowns.get(key, 0) > deadline
+        and (demand is None or not any(other.cut for other in demand.comments))
+        and script_answer(room, intent.id, product, deadline, now) is None
+    ):
         return final("recently_answered", product)
     if room.mode == "shadow" or not room.had_player:
         reply = usable.replies[0].reply.id if usable.replies else None

@@ -72,14 +72,16 @@ def language_missing(room: Room, intent: Intent, product: str | None, now: int) 
 
 def script_answer(room: Room, intent: str, product: str | None, until: int, now: int) -> int | None:
     """When the script will have answered this, where that is in time."""
+    if not room.clock.may_answer(intent):
+        return None
     for at, line in room.clock.answers(intent, product, until, now):
         if fresh(room, line.facts, now):
             return at
     return None
 
 
-def look(room: Room, demand: Demand, now: int) -> Held | Hopeless:
-    """What holds this demand."""
+def look(room: Room, demand: Demand, now: int, whole: Blocker | None) -> Held | Hopeless:
+    """What holds this demand. `whole`: what holds back the whole room."""
     intent = room.shop.pool.intents.get(demand.intent)
     if intent is None:
         return Hopeless("no_reply", None)
@@ -90,7 +92,6 @@ def look(room: Room, demand: Demand, now: int) -> Held | Hopeless:
     if found.trouble is not None and found.trouble != "fact_pending" and answer is None:
         missing = found.trouble == "no_reply" and language_missing(room, intent, demand.product, now)
         return Hopeless(found.trouble, found.wanted, missing)
-    whole = room_blocker(room)
     if whole is not None:
         return Held(whole)
     if answer is not None and (answer <= demand.earliest or not found.replies):
@@ -99,7 +100,7 @@ def look(room: Room, demand: Demand, now: int) -> Held | Hopeless:
         if found.starts is not None and found.starts > demand.latest:
             return Hopeless("fact_missing", found.wanted)
         return Held("fact_pending", found.starts if found.starts is not None else FOREVER)
-    if all(filled.reply.approval == "ask" for filled in found.replies):
+    if found.all_ask:
         return Held("approval")
     cooled = room.cooldowns.get(demand.key, 0)
     if cooled > now and not any(comment.cut for comment in demand.comments):
@@ -120,7 +121,11 @@ def fresh(room: Room, facts: dict[str, str], now: int) -> bool:
 
 def review_one(room: Room, demand: Demand, fx: Effects) -> Reason | None:
     """Look at one demand; it ends where nothing can answer it any more: then with this reason."""
-    state = look(room, demand, fx.now)
+    return _review(room, demand, room_blocker(room), fx)
+
+
+def _review(room: Room, demand: Demand, whole: Blocker | None, fx: Effects) -> Reason | None:
+    state = look(room, demand, fx.now, whole)
     if isinstance(state, Hopeless):
         end_demand(room, demand, state.reason, fx, wanted=state.wanted, language_missing=state.language_missing)
         return state.reason
@@ -138,8 +143,9 @@ def review(room: Room, fx: Effects) -> None:
             replies = best(room, demand, fx.now).replies if demand.intent in room.shop.pool.intents else ()
             end_demand(room, demand, "shadowed", fx, reply=replies[0].reply.id if replies else None)
         return
+    whole = room_blocker(room)
     for demand in list(room.demands.values()):
-        review_one(room, demand, fx)
+        _review(room, demand, whole, fx)
 
 
 REASON_AT_DEADLINE: Final[dict[Blocker, Reason]] = {
@@ -159,8 +165,12 @@ REASON_AT_DEADLINE: Final[dict[Blocker, Reason]] = {
 }
 
 
-def expire(room: Room, fx: Effects) -> None:
-    """Comments past their deadline end with the blocker that held them longest. Those in flight end with it."""
+def expire(room: Room, fx: Effects) -> list[Demand]:
+    """Comments past their deadline end with the blocker that held them longest. Those in flight end with it.
+
+    Returns the demands in which others still wait.
+    """
+    shorter: dict[int, Demand] = {}
     while (comment := room.next_waiting()) is not None and comment.deadline < fx.now:
         demand = room.demands.get((comment.intent, comment.product))
         if demand is None or comment not in demand.comments:
@@ -171,6 +181,10 @@ def expire(room: Room, fx: Effects) -> None:
         if reason == "fact_missing" and demand.intent in room.shop.pool.intents:
             wanted = best(room, demand, fx.now).wanted or best(room, demand, comment.arrived).wanted
         demand.remove(comment)
-        if not demand.comments:
+        if demand.comments:
+            shorter[id(demand)] = demand
+        else:
+            shorter.pop(id(demand), None)
             del room.demands[demand.key]
         end(room, comment, reason, fx, wanted=wanted)
+    return list(shorter.values())

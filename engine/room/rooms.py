@@ -45,7 +45,7 @@ from engine.events.journal import (
 from engine.pool.model import Pool
 from engine.room import control, playback, presence, script_events, snapshot
 from engine.room.arrival import arrive
-from engine.room.blockers import expire, review
+from engine.room.blockers import expire, review, review_one
 from engine.room.effects import Effects
 from engine.room.emission import consider
 from engine.room.room import Room
@@ -277,12 +277,16 @@ class Rooms:
             if _forgotten(room, now):
                 del self._rooms[room.name]
                 continue
-            expire(room, self._fx)
+            before = (room.lost, room.flight)
+            shorter = expire(room, self._fx)
             playback.overdue(room, self._fx)
             presence.check(room, self._fx)
-            if room.review_at <= now or room.decide_at <= now or room.flight is None:
+            if room.review_at <= now or room.decide_at <= now or (room.lost, room.flight) != before:
                 review(room, self._fx)
                 consider(room, self._fx)
+            else:
+                for demand in shorter:
+                    review_one(room, demand, self._fx)
             self._plan(room)
 
     def _settle(self, room: Room) -> None:

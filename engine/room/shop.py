@@ -71,6 +71,8 @@ class Usable:
     wanted: str | None
     until: int
     starts: int | None
+    all_ask: bool
+    """Each of the replies has to be approved before it is said."""
 
 
 @dataclass(slots=True)
@@ -273,6 +275,7 @@ class Shop:
                 trouble, wanted = filled.trouble, filled.wanted
             if filled.starts is not None:
                 starts = filled.starts if starts is None else min(starts, filled.starts)
-        found = Usable(tuple(replies), None if replies else trouble, wanted, until, starts)
+        all_ask = all(filled.reply.approval == "ask" for filled in replies)
+        found = Usable(tuple(replies), None if replies else trouble, wanted, until, starts, all_ask)
         self._usable[place] = (at, found)
         return found
