@@ -8,6 +8,7 @@ Told are, at the one shipped threshold and at those that would give 1, 3 and 5 %
 answered rightly (coverage), and which share of all answered lines of a live room would be wrong (risk), where 93 % of the lines
 ask nothing, 5 % a listed question and 2 % another one. Social intents and abuse are told apart: nothing is said in reply to them. The
 same of lines that the folds held out stands beside it; where both differ by more than ten points, the pack is too much like itself.
+ECE is the distance of told confidence and share of right ones, at the live mix, in bins of as many lines (adaptive).
 The peer in the same run is the usual tf-idf with a linear SVM, which always takes its best class; its confidence is its margin.
 """
 
@@ -30,7 +31,9 @@ from rich.table import Table
 from bench.real_text import Peer, commerce
 from engine.events.understanding import Understanding
 from engine.pool.load import load_pool
+from engine.pool.model import Trust
 from engine.pool.paths import base_pack, example_shop
+from engine.understanding.calibration import reliability
 from engine.understanding.corpus import Corpus
 from engine.understanding.held_out import hold_out
 from engine.understanding.train import model_hash, train, weigh
@@ -122,13 +125,13 @@ def of_peer(peer: Peer, texts: Sequence[str], truth: Sequence[str | None], kinds
 def of_folds(corpus: Corpus) -> Judged:
     """The pack's own lines, held out."""
     held = hold_out(corpus)
-    weighed = weigh(held)
-    names = np.array([corpus.intent(label) or "" for label in range(corpus.classes)])
-    said = np.array([commerce(name) for name in names])[held.ranked.best]
-    clear = np.where(said, weighed.clear, 0.0)
+    weighed = weigh(held, Trust())
+    names = [corpus.intent(label) for label in range(corpus.classes)]
+    spoken = np.array([commerce(name) for name in names])  # social lines and abuse stand apart
+    clear = np.where(spoken[held.ranked.best], weighed.clear, 0.0)
     kinds = np.where(held.background, "idle", np.where(held.listed, "listed", "unlisted"))
-    asks = np.array([commerce(name) or name == "" for name in names])[held.truth]  # social lines and abuse stand apart
-    return Judged(kinds[asks], (clear >= weighed.thresholds.accept)[asks], held.right[asks], clear[asks])
+    told = held.background | held.unlisted | (held.questions & spoken[np.maximum(held.truth, 0)])
+    return Judged(kinds[told], (clear >= weighed.thresholds.accept)[told], held.right[told], clear[told])
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -154,7 +157,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     }
     console, figures = Console(width=150), dict[str, dict[str, float]]()
     table = Table(title=f"{len(listed):,} listed questions, {len(unlisted):,} others, {len(idle):,} idle lines")
-    columns = ("", "coverage", "risk", *(f"coverage at {risk:.0%}" for risk in RISKS), "best is right", "idle answered")
+    columns = (
+        "",
+        "coverage",
+        "risk",
+        *(f"coverage at {risk:.0%}" for risk in RISKS),
+        "best is right",
+        "idle answered",
+        "ECE",
+    )
     for column in columns:
         table.add_column(column, justify="right" if column else "left")
     for name, found in rows.items():
@@ -165,12 +176,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
             **{f"coverage_at_{risk:.2f}": found.at_risk(risk) for risk in RISKS},
             "best_is_right": float(found.right[of_listed].mean()),
             "idle_answered": float(found.answered[of_idle].mean()),
+            "calibration_error": reliability(found.sure, found.right & (found.sure > 0), found.mass()).error,
         }
         figures[name] = row
         table.add_row(
-            name, *(f"{value:.2%}" if key == "idle_answered" else f"{value:.1%}" for key, value in row.items())
+            name,
+            *(
+                f"{value:.2%}" if key in ("idle_answered", "calibration_error") else f"{value:.1%}"
+                for key, value in row.items()
+            ),
         )
     console.print(table)
+    bins = Table(title="Reliability of confidence on blind listed questions: ten bins of as many lines")
+    listed_only = rows["blind"].kinds == "listed"
+    found_bins = reliability(
+        rows["blind"].sure[listed_only], rows["blind"].right[listed_only], np.ones(int(listed_only.sum()))
+    )
+    for column in ("", *(str(number) for number in range(1, len(found_bins.told) + 1))):
+        bins.add_column(column, justify="right" if column else "left")
+    bins.add_row("confidence told", *(f"{value:.2f}" for value in found_bins.told))
+    bins.add_row("share that is right", *(f"{value:.2f}" for value in found_bins.right))
+    console.print(bins)
     ends = Table(title="How the blind lines end")
     for column in ("", "answered", "rightly", "ambiguous", "low confidence", "unknown", "chatter", "abuse"):
         ends.add_column(column, justify="right" if column else "left")

@@ -34,7 +34,7 @@ from spacy.training import Example
 from thinc.util import fix_random_seed
 
 from bench.real_text import usual_classifier
-from engine.pool.model import TrainingLine
+from engine.pool.model import TrainingLine, Trust
 from engine.understanding.calibration import looks_asked, rank
 from engine.understanding.corpus import Corpus
 from engine.understanding.fitting import fit
@@ -79,7 +79,7 @@ class Ours:
         self._intents = corpus.intents
         self._linear = fit(corpus, np.ones(len(corpus), dtype=np.bool_))
         some = any(line.intent is None for line in known)
-        self._calibration = weigh(hold_out(corpus)).calibration(corpus)[0] if some else None
+        self._calibration = weigh(hold_out(corpus), Trust()).calibration(corpus)[0] if some else None
 
     def answer(self, texts: Sequence[str]) -> Answers:
         forms = [normal_form(text) or "?" for text in texts]

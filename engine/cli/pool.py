@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -49,8 +50,10 @@ def check(
     folders = [*(_folder(shop) for shop in shops or ()), *(options.shop_folder(shop) for shop in more or ())]
     reports = dict(lint.check_all(folder, folders or [options.shop_folder(None)]))
     missed = {shop: _missed(folder, shop) for shop, report in reports.items() if tests and not report.errors}
-    for shop, lines in missed.items():
-        reports[shop] = replace(reports[shop], warnings=tuple(sorted((*reports[shop].warnings, *lines))))
+    for shop, report in reports.items():
+        if not report.errors:
+            more_warnings = (*report.warnings, *missed.get(shop, ()), *_repeated(folder, shop))
+            reports[shop] = replace(report, warnings=tuple(sorted(more_warnings)))
     with suppress(terminal.ReaderGone):  # the answer is the exit code, too
         if as_json:
             terminal.show_json([_as_json(shop, report, missed.get(shop)) for shop, report in reports.items()])
@@ -70,7 +73,7 @@ def score(
 ) -> None:
     """Tell how good the lines of a shop and its base pack are: what is answered, mixed up, and does harm.
 
-    Models are trained without a part of the lines each; that takes about as long as one training, ten seconds or more.
+    Models are trained without a part of the lines each; that takes about as long as one training, twenty seconds or more.
     """
     from dataclasses import asdict
 
@@ -109,13 +112,31 @@ def _folder(shop: Path) -> Path:
     return shop
 
 
+def _repeated(base: Path, shop: Path) -> Iterator[Problem]:
+    """The shop's own lines that say nearly what another line says."""
+    from engine.pool.load import load
+    from engine.pool.model import UNLISTED
+    from engine.understanding.twins import twins
+
+    loaded = load(base, shop)
+    places = loaded.own_places()
+    names = {None: "background", UNLISTED: "`unlisted/`"}
+    for twin in twins(loaded.pool.training, places):
+        owner = names.get(twin.other.intent, f"`{twin.other.intent}`")
+        message = f"`{twin.line.text}` is nearly `{twin.other.text}` of {owner}"
+        same = twin.line.intent == twin.other.intent
+        yield places[twin.line](
+            message, "write unlike lines: this one teaches little" if same else "keep it where it belongs"
+        )
+
+
 def _missed(base: Path, shop: Path) -> tuple[Problem, ...]:
     """The test lines that are not understood. Raises `UsageError` where the shop's lines make no model."""
     from engine.pool.load import load
     from engine.publisher.lines import problems
     from engine.publisher.trainer import CachedTrainer
 
-    with terminal.err().status("asking the model (trained once, about ten seconds, then kept)"):
+    with terminal.err().status("asking the model (trained once, about twenty seconds, then kept)"):
         try:
             return problems(CachedTrainer(options.model_cache()), load(base, shop))
         except ValueError as error:

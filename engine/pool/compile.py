@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import astuple, replace
 
 from engine.pool.encoding import pool_hash
-from engine.pool.files import CatalogueFile, FactEntry, GuardFile, ScriptFile, ShopFile
+from engine.pool.files import CatalogueFile, FactEntry, GuardFile, ScriptFile, ShopFile, TrustEntry
 from engine.pool.merge import MergedIntent, MergedReply
 from engine.pool.model import (
     Fact,
@@ -23,6 +23,7 @@ from engine.pool.model import (
     Sentence,
     TrainingLine,
     TrainingSet,
+    Trust,
 )
 from engine.pool.speech import placeholders
 
@@ -71,26 +72,41 @@ def named(pool: Pool, model: str) -> Pool:
 
 
 def training_set(
-    intents: Mapping[str, MergedIntent], background: Iterable[str], own_background: Iterable[str]
+    intents: Mapping[str, MergedIntent],
+    others: Iterable[TrainingLine],
+    own_others: Sequence[TrainingLine],
+    spellings: Mapping[str, str],
+    entry: TrustEntry,
 ) -> TrainingSet:
-    """All lines in sorted order, whatever files they came from. The hash covers what a model learns from: no tests."""
-    own_idle = list(own_background)
-    idle = dict.fromkeys((*background, *own_idle))
+    """All lines in sorted order, whatever files they came from. The hash covers what a model learns from: no tests.
+
+    `others`: background, and questions of no intent.
+    """
 
     def lines(name: str) -> tuple[TrainingLine, ...]:
         return _sorted(TrainingLine(line, key) for key, merged in intents.items() for line in merged.lines[name])
 
-    examples = _sorted((*lines("examples"), *(TrainingLine(line, None) for line in idle)))
+    examples = _sorted((*lines("examples"), *dict.fromkeys((*others, *own_others))))
     negatives = lines("negatives")
     own = _sorted(
         (
             *(TrainingLine(line, key) for key, merged in intents.items() for line in merged.own.get("examples", ())),
-            *(TrainingLine(line, None) for line in dict.fromkeys(own_idle)),
+            *dict.fromkeys(own_others),
         )
     )
-    content = [[[line.text, line.intent] for line in part] for part in (examples, negatives)]
+    pairs = tuple(sorted(spellings.items()))
+    trust = Trust(
+        risk=entry.wrong_answers / 100,
+        solo_risk=entry.wrong_answers_solo / 100,
+        idle=round(1 - (entry.comments_listed + entry.comments_unlisted) / 100, 6),
+        listed=entry.comments_listed / 100,
+        unlisted=entry.comments_unlisted / 100,
+    )
+    content = [[[[line.text, line.intent] for line in part] for part in (examples, negatives)], pairs, astuple(trust)]
     digest = hashlib.sha256(json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()[:32]
-    return TrainingSet(hash=digest, lines=examples, negatives=negatives, tests=lines("tests"), own=own)
+    return TrainingSet(
+        hash=digest, lines=examples, negatives=negatives, spellings=pairs, trust=trust, tests=lines("tests"), own=own
+    )
 
 
 def _sorted(lines: Iterable[TrainingLine]) -> tuple[TrainingLine, ...]:

@@ -95,9 +95,17 @@ class LimitsEntry(FileModel):
     proposals: Annotated[int, number(1, 20, whole=True)] = 5
 
 
+class TrustEntry(FileModel):
+    wrong_answers: Annotated[float, number(0.5, 20)] = 5.0
+    wrong_answers_solo: Annotated[float, number(0.5, 20)] = 3.0
+    comments_listed: Annotated[float, number(0.1, 60)] = 5.0
+    comments_unlisted: Annotated[float, number(0.1, 30)] = 2.0
+
+
 class ShopFile(FileModel):
     shop: ShopEntry
     limits: LimitsEntry = LimitsEntry()
+    understanding: TrustEntry = TrustEntry()
 
 
 # ---- catalogue.yaml ----------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from engine.errors import PoolError, Problem
 from engine.pool.banned import squeezed
 from engine.pool.documents import Spot
 from engine.pool.load import Loaded, load, shop_id, taken
-from engine.pool.model import Fact, Intent, Pool
+from engine.pool.model import UNLISTED, Fact, Intent, Pool
 from engine.pool.speech import fill, seconds, spoken
 
 FEW_EXAMPLES: Final = 15  # below it a classifier learns the lines, not the question
@@ -60,8 +60,9 @@ def _counts(pool: Pool) -> dict[str, int]:
         "facts": len(pool.facts) + sum(len(product.facts) for product in pool.products.values()),
         "scripts": len(pool.scripts),
         "sentences": sum(len(segment.sentences) for plan in pool.scripts.values() for segment in plan.segments),
-        "examples": sum(1 for line in pool.training.lines if line.intent is not None),
+        "examples": sum(1 for line in pool.training.lines if line.intent not in (None, UNLISTED)),
         "background": sum(1 for line in pool.training.lines if line.intent is None),
+        "unlisted": sum(1 for line in pool.training.lines if line.intent == UNLISTED),
         "tests": len(pool.training.tests),
         "own examples": len(pool.training.own),
     }

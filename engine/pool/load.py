@@ -19,7 +19,7 @@ from engine.pool.compile import compile_pool, named, script_plan, training_set
 from engine.pool.documents import Document, Lost, Spot, did_you_mean, read
 from engine.pool.files import CatalogueFile, FileModel, GuardFile, IntentsFile, ScriptFile, ShopFile
 from engine.pool.merge import MergedIntent, merge
-from engine.pool.model import Pool, TrainingLine, TrainingSet
+from engine.pool.model import UNLISTED, Pool, TrainingLine, TrainingSet
 from engine.pool.nodes import MAX_BYTES, Node, Plain
 from engine.pool.scalars import MAX_LINE
 
@@ -49,12 +49,16 @@ M = TypeVar("M", bound=FileModel)
 
 
 @dataclass(frozen=True, slots=True)
-class Idle:
-    """A line of background chatter and where it stands."""
+class Placed:
+    """A line of a text file of the pack, and where it stands. `intent`: None for background, else `UNLISTED`."""
 
     text: str
+    intent: str | None
     file: str
     line: int
+
+    def problem(self, message: str, remedy: str) -> Problem:
+        return Problem(self.file, self.line, 1, message, remedy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,17 @@ class Loaded:
     intents: Mapping[str, MergedIntent]
     catalogue: Spot
     scripts: Mapping[str, Spot]
+    others: tuple[Placed, ...] = ()
+    """The shop's own lines of `background/` and `unlisted/`."""
+
+    def own_places(self) -> Mapping[TrainingLine, Callable[[str, str], Problem]]:
+        """The shop's own lines that a model learns from; each makes a problem of message and remedy, with its place."""
+        spots = {
+            TrainingLine(line, key): merged.lines["examples"][line].problem
+            for key, merged in self.intents.items()
+            for line in merged.own.get("examples", ())
+        }
+        return spots | {TrainingLine(line.text, line.intent): line.problem for line in self.others}
 
     def test_places(self, *, own: bool = False) -> Mapping[TrainingLine, Spot]:
         """The `tests:` lines and where they stand. `own`: only those that the shop itself wrote."""
@@ -96,8 +111,10 @@ def load(base: Path, shop: Path) -> Loaded:
     catalogue = folder.one(shop / "catalogue.yaml", CatalogueFile, optional=True) or _empty(CatalogueFile())
     guard = folder.one(shop / "guard.yaml", GuardFile, optional=True) or _empty(GuardFile())
     scripts = folder.all_of(shop / "scripts", ScriptFile) if os.path.lexists(shop / "scripts") else []
-    idle = folder.background(base / "background")
-    own_idle = folder.background(shop / "intents" / "background")
+    others = [*folder.lines(base / "background", None), *folder.lines(base / "unlisted", UNLISTED)]
+    own_folder = shop / "intents"
+    own_others = [*folder.lines(own_folder / "background", None), *folder.lines(own_folder / "unlisted", UNLISTED)]
+    spellings = folder.spellings(base / "spellings") | folder.spellings(own_folder / "spellings")
     folder.strangers(shop)
     pack, own = folder.lost(base), folder.lost(shop / "intents")
     lost = Losses(
@@ -120,15 +137,23 @@ def load(base: Path, shop: Path) -> Loaded:
             message = f"the script id `{document.model.script.id}` is taken by {other.file}"
             problems.append(document.at("script", "id").problem(message, "give it another id"))
     placed = [PlacedScript(script_plan(script.model), script.at(), not script.lost) for script in scripts]
-    training = training_set(intents, (line.text for line in idle), (line.text for line in own_idle))
+    training = training_set(
+        intents,
+        [TrainingLine(line.text, line.intent) for line in others],
+        [TrainingLine(line.text, line.intent) for line in own_others],
+        spellings,
+        shop_file.model.understanding,
+    )
     pool = compile_pool(
         shop_file.model, catalogue.model, guard.model, (script.plan for script in placed), intents, training
     )
     problems += Checks(pool, intents, shop_file.at(), catalogue.at(), placed, lost).run()
-    problems += _idle_lines((*idle, *own_idle), intents)
+    problems += _others((*others, *own_others), intents)
     if problems:
         raise PoolError(problems)
-    return Loaded(pool, intents, catalogue.at(), {key: document.at() for key, document in plans.items()})
+    return Loaded(
+        pool, intents, catalogue.at(), {key: document.at() for key, document in plans.items()}, tuple(own_others)
+    )
 
 
 def shop_id(shop: Path) -> str | None:
@@ -159,19 +184,32 @@ def _titles(documents: Iterable[Document[IntentsFile]], lost: Lost) -> Iterable[
                 yield document.at("intents", key).problem(message, "add `title: {zh: …, en: …}`")
 
 
-def _idle_lines(lines: Sequence[Idle], intents: Mapping[str, MergedIntent]) -> Iterable[Problem]:
-    """Background lines that are examples or tests of a question."""
+def _others(lines: Sequence[Placed], intents: Mapping[str, MergedIntent]) -> Iterable[Problem]:
+    """Lines of `background/` and `unlisted/` that are examples or tests of an intent, or stand in both folders."""
     owners = {
         squeezed(line): (key, name)
         for key, merged in intents.items()
         for name in ("examples", "tests")
         for line in merged.lines[name]
     }
+    kinds: dict[str, str | None] = {}
     for line in lines:
-        found = owners.get(squeezed(line.text))
+        form = squeezed(line.text)
+        here = "background" if line.intent is None else "unlisted"
+        found = owners.get(form)
         if found:
-            message = f"`{line.text}` is background here, and stands under `{found[1]}` of `{found[0]}`"
-            yield Problem(line.file, line.line, 1, message, "keep it in one of the two places")
+            message = f"`{line.text}` is {here} here, and stands under `{found[1]}` of `{found[0]}`"
+            yield line.problem(message, "keep it in one of the two places")
+        elif kinds.setdefault(form, line.intent) != line.intent:
+            message = f"`{line.text}` is {here} here, and stands in the other folder, too"
+            yield line.problem(message, "keep it in `background/` where nothing is asked, else in `unlisted/`")
+
+
+def _holds(text: str, part: str) -> bool:
+    """Whether `part` stands in `text`; Latin letters and digits only as words of their own."""
+    before = r"(?<![a-z0-9])" if part[0].isascii() else ""
+    after = r"(?![a-z0-9])" if part[-1].isascii() else ""
+    return re.search(before + re.escape(part) + after, text) is not None
 
 
 class _Folders:
@@ -204,11 +242,30 @@ class _Folders:
         documents = (self.one(path, kind) for path in self._files(folder, ".yaml"))
         return [document for document in documents if document is not None]
 
-    def background(self, folder: Path) -> list[Idle]:
+    def lines(self, folder: Path, intent: str | None) -> list[Placed]:
         """The lines of every `*.txt` in the folder, without comments and blank lines."""
         if not os.path.lexists(folder):
             return []
-        return [line for path in self._files(folder, ".txt") for line in self._idle(path)]
+        return [line for path in self._files(folder, ".txt") for line in self._lines_of(path, intent)]
+
+    def spellings(self, folder: Path) -> dict[str, str]:
+        """`written = meant` of every line of the folder's `*.txt`."""
+        found: dict[str, str] = {}
+        for line in self.lines(folder, None):
+            written, equals, meant = (part.strip() for part in line.text.partition("="))
+            if not (written and equals and meant) or written.casefold() == meant.casefold():
+                message, remedy = f"`{line.text}` is no spelling", "write `as some write it = as it is meant`"
+            elif _holds(meant.casefold(), written.casefold()):
+                message, remedy = (
+                    f"`{meant}` holds `{written}` again",
+                    "name more of what is written, or less of what is meant",
+                )
+            elif found.setdefault(written, meant) != meant:
+                message, remedy = f"`{written}` stands for `{found[written]}` already", "delete one of the two lines"
+            else:
+                continue
+            self.problems.append(line.problem(message, remedy))
+        return found
 
     def strangers(self, shop: Path) -> None:
         """YAML files at places where nothing reads them: nearly always a slip of the name."""
@@ -280,7 +337,7 @@ class _Folders:
             return False
         return True
 
-    def _idle(self, path: Path) -> Iterable[Idle]:
+    def _lines_of(self, path: Path, intent: str | None) -> Iterable[Placed]:
         data = self._bytes(path)
         if data is None:
             return
@@ -298,7 +355,7 @@ class _Folders:
                 message = f"the line is longer than {MAX_LINE} characters, or holds control characters"
                 self.problems.append(Problem(path.as_posix(), number, 1, message, "shorten or clean it"))
                 continue
-            yield Idle(text, path.as_posix(), number)
+            yield Placed(text, intent, path.as_posix(), number)
 
     def _problem(self, path: Path, message: str, remedy: str) -> None:
         self.problems.append(Problem(path.as_posix(), 0, 0, message, remedy))

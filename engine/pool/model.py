@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 from engine.events.fields import Language
 
@@ -126,12 +126,32 @@ class Limits:
     proposals: int = 5
 
 
+UNLISTED: Final = "?"
+"""Stands for the intent of a question that is known to belong to none."""
+
+
 @dataclass(frozen=True, slots=True)
 class TrainingLine:
-    """`intent` None: background."""
+    """`intent` None: background, nothing is asked; `UNLISTED`: something is asked that no intent covers."""
 
     text: str
     intent: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """How sure the classifier has to be, and what comes in a live room; shares from 0 to 1."""
+
+    risk: float = 0.05
+    """Share of all answers that may be wrong."""
+    solo_risk: float = 0.03
+    """The same of answers for one viewer alone, whom nobody's question confirms."""
+    idle: float = 0.93
+    """Comments that ask nothing."""
+    listed: float = 0.05
+    """Comments that ask what an intent covers."""
+    unlisted: float = 0.02
+    """Comments that ask something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +166,9 @@ class TrainingSet:
     """Lines that must be understood as `intent`; never trained on."""
     own: tuple[TrainingLine, ...] = ()
     """The shop's own examples: they act at once through the near-example layer, before a model is trained with them."""
+    spellings: tuple[tuple[str, str], ...] = ()
+    """(as some write it, as it is meant), sorted."""
+    trust: Trust = field(default_factory=Trust)
 
 
 @dataclass(frozen=True, slots=True)

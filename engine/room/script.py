@@ -318,10 +318,7 @@ class ScriptClock:
 
     def may_answer(self, intent: str) -> bool:
         """Whether any sentence, of the running line-up or of the one that waits, answers this intent."""
-        lineup, pending = self.lineup, self.pending
-        return (lineup is not None and intent in lineup.answering) or (
-            pending is not None and intent in pending.answering
-        )
+        return any(lineup is not None and intent in lineup.answering for lineup in (self.lineup, self.pending))
 
     def answers(self, intent: str, product: str | None, until: int, now: int) -> Iterator[tuple[int, Line]]:
         """Sentences to come that answer this, with their predicted ends, as far as those are not after `until`."""

@@ -1,8 +1,8 @@
 """From scores to probabilities: is the best intent right, and does the line ask anything at all?
 
-Both are logistic regressions on a few signals of a text, fitted on out-of-fold scores, so that nothing is judged by a model that
-was trained with it. Signals were chosen to mean the same in every pack: margins, how much of the text is familiar, its length,
-and whether it looks like a question.
+Both are logistic regressions on a few signals of a text and their products, fitted on out-of-fold scores, so that nothing is judged
+by a model that was trained with it. Signals were chosen to mean the same in every pack: margins, how much of the text is familiar,
+its length and script, and whether it looks like a question.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ F64 = NDArray[np.float64]
 BACKGROUND = 0  # the class at this index is "nothing asked"
 SHARPNESS = 4.0  # per unit of margin, for sharing the confidence between intents; best and second differ by 0.1–1.4
 RIDGE = 1.0  # pull of the logistic weights towards zero; the sample is small beside the certainty asked for
+FOLLOWERS = 4  # intents behind the best whose margins tell how many come into question
+BINS = 10  # of the reliability diagram, with as many lines in each
 _STEPS = 50  # Newton steps; it converges in about ten
 
 _ASKING = re.compile(
@@ -28,6 +30,10 @@ _ASKING = re.compile(
     r"|[^还都也从就]没(?:有)?$|[^才要绝也都还就偏毫]不$"
     r"|\b(?:what|whats|how|hows|when|where|wheres|which|who|why|can|could|do|does|did|is|are|will|would|should|any|hm)\b"
 )
+
+
+_HAN = re.compile("[\u3400-\u9fff]")
+_NUMBER = re.compile("[0-9]")
 
 
 def looks_asked(forms: Sequence[str]) -> F64:
@@ -58,22 +64,35 @@ def rank(scores: Scores, forms: Sequence[str], asked: F64) -> Ranked:
     intents[rows, best] = -np.inf
     second = intents.argmax(axis=1)
     runner = intents[rows, second]
+    others = np.sort(np.partition(intents, -min(FOLLOWERS, intents.shape[1] - 1), axis=1)[:, ::-1], axis=1)[:, ::-1]
+    others = others[:, : min(FOLLOWERS, intents.shape[1] - 1)]
     background = scores.margins[:, BACKGROUND].astype(np.float64)
-    length = np.log(np.maximum(1.0, np.array([len(form) for form in forms], dtype=np.float64)))
-    signals = np.column_stack(
+    lengths = np.array([max(1, len(form)) for form in forms], dtype=np.float64)
+    plain = np.column_stack(
         (
-            np.ones(len(rows)),
             first,
             first - runner,
+            first - others[:, min(1, others.shape[1] - 1)],
+            others.mean(axis=1),
             first - background,
             background,
             scores.asks,
+            scores.listed,
             scores.familiar,
-            length,
+            np.log(lengths),
             asked,
+            np.array([len(_HAN.findall(form)) for form in forms]) / lengths,
+            np.log1p([form.count(" ") for form in forms]),
+            np.array([_NUMBER.search(form) is not None for form in forms]),
         )
     )
-    return Ranked(best + 1, second + 1, np.exp(SHARPNESS * (runner - first)), signals)
+    return Ranked(best + 1, second + 1, np.exp(SHARPNESS * (runner - first)), _with_products(plain))
+
+
+def _with_products(plain: F64) -> F64:
+    """One, the signals, and the product of each two: how much one says hangs on the others."""
+    left, right = np.triu_indices(plain.shape[1])
+    return np.column_stack((np.ones(len(plain)), plain, plain[:, left] * plain[:, right]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,14 +127,27 @@ class Calibration:
 
 
 def logistic(signals: F64, weights: F64) -> F64:
-    return 1.0 / (1.0 + np.exp(-np.clip(signals @ weights, -30.0, 30.0)))
+    probability: F64 = 1.0 / (1.0 + np.exp(-np.clip(signals @ weights, -30.0, 30.0)))
+    return probability
 
 
 def fit_logistic(signals: F64, truth: F64, mass: F64) -> F64:
-    """Weights of a logistic regression, each line counting `mass`, by Newton's method with step halving."""
+    """Weights of a logistic regression, each line counting `mass`, by Newton's method with step halving.
+
+    The first signal is the constant. The pull towards zero acts on signals of one spread, whatever their own is.
+    """
+    means, spreads = signals.mean(axis=0), signals.std(axis=0)
+    means[0], spreads[0] = 0.0, 1.0
+    spreads[spreads < 1e-9] = 1.0
+    weights: F64 = _fit((signals - means) / spreads, truth, mass) / spreads
+    weights[0] -= float(weights @ means)
+    return weights
+
+
+def _fit(signals: F64, truth: F64, mass: F64) -> F64:
     weights = np.zeros(signals.shape[1])
     pull = np.full(signals.shape[1], RIDGE)
-    pull[0] = 1e-6  # the first signal is the constant
+    pull[0] = 1e-6
 
     def loss(w: F64) -> float:
         z = np.clip(signals @ w, -30.0, 30.0)
@@ -137,11 +169,27 @@ def fit_logistic(signals: F64, truth: F64, mass: F64) -> F64:
     return weights
 
 
-def lowest_threshold(confidence: F64, right: NDArray[np.bool_], mass: F64, risk: float) -> float:
-    """The lowest confidence at which at most `risk` of the accepted mass is wrong; one more error at the price of the heaviest
-    wrong line is assumed, since a sample without an error does not prove that there is none."""
-    order = np.argsort(-confidence, kind="stable")
-    good = np.cumsum(np.where(right, mass, 0.0)[order])
-    bad = np.cumsum(np.where(right, 0.0, mass)[order])
-    allowed = np.flatnonzero(bad + mass[~right].max(initial=0.0) <= risk * (good + bad))
-    return float(confidence[order][allowed[-1]]) if len(allowed) else 0.99
+@dataclass(frozen=True, slots=True)
+class Reliability:
+    """Bins of as many lines each, from the least sure: the confidence that is told, and the share that is right."""
+
+    told: tuple[float, ...]
+    right: tuple[float, ...]
+    error: float
+    """Mean distance of both, each bin weighing what its lines do (adaptive expected calibration error)."""
+
+
+def reliability(confidence: F64, right: NDArray[np.bool_], mass: F64) -> Reliability:
+    """How true confidence is of lines of this weight."""
+    told, true, error, total = [], [], 0.0, 0.0
+    for part in np.array_split(np.argsort(confidence, kind="stable"), BINS):
+        weight = float(mass[part].sum())
+        if weight <= 0:
+            continue
+        mean = float((confidence[part] * mass[part]).sum()) / weight
+        share = float((right[part] * mass[part]).sum()) / weight
+        told.append(round(mean, 5))
+        true.append(round(share, 5))
+        error += abs(mean - share) * weight
+        total += weight
+    return Reliability(tuple(told), tuple(true), round(error / max(total, 1e-12), 5))

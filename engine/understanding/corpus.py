@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from engine.pool.model import TrainingLine, TrainingSet
+from engine.pool.model import UNLISTED, TrainingLine, TrainingSet
 from engine.understanding.calibration import BACKGROUND, F64, looks_asked
 from engine.understanding.ngrams import DIMENSION, Grams, grams
 from engine.understanding.normalise import normal_form
+from engine.understanding.spellings import Spellings
 
-NO_CLASS = -1
+NO_CLASS = -1  # of `not:` lines
+OTHER = -2  # of questions that belong to no intent
 
 Labels = NDArray[np.intp]
 Chosen = NDArray[np.bool_]
@@ -27,7 +29,7 @@ class Corpus:
     intents: tuple[str, ...]
     forms: list[str]
     labels: Labels
-    """The class of each line; `NO_CLASS` for `not:` lines, which stand last."""
+    """The class of each line; `OTHER` for questions of no intent, `NO_CLASS` for `not:` lines, which stand last."""
     against: Labels
     """The class that a `not:` line speaks against; `NO_CLASS` for all others."""
     batch: Grams
@@ -41,28 +43,32 @@ class Corpus:
         return len(self.intents) + 1
 
     def intent(self, label: int) -> str | None:
-        """The name of a class; None for background."""
-        return None if label == BACKGROUND else self.intents[label - 1]
+        """The intent of training lines of a class: its name, `UNLISTED`, or None for background."""
+        return UNLISTED if label == OTHER else None if label == BACKGROUND else self.intents[label - 1]
 
     @classmethod
     def of(cls, training: TrainingSet) -> Corpus:
         """Raises `ValueError` where there are fewer than two intents with lines, or no background."""
-        corpus = cls.of_lines(training.lines, training.negatives)
+        corpus = cls.of_lines(training.lines, training.negatives, Spellings(training.spellings))
         if len(corpus.intents) < 2 or not (corpus.labels == BACKGROUND).any():
             raise ValueError("a model needs lines of two intents and of the background at least")
         return corpus
 
     @classmethod
-    def of_lines(cls, lines: Iterable[TrainingLine], negatives: Iterable[TrainingLine] = ()) -> Corpus:
+    def of_lines(
+        cls, lines: Iterable[TrainingLine], negatives: Iterable[TrainingLine] = (), spellings: Spellings | None = None
+    ) -> Corpus:
         """A line whose form stands there already, with the same intent, counts once; one without a letter or digit is never judged."""
+        form_of = normal_form if spellings is None else spellings.form
         known: dict[tuple[str, str | None], None] = {}
         for line in lines:
-            form = normal_form(line.text)
+            form = form_of(line.text)
             if any(map(str.isalnum, form)):
                 known.setdefault((form, line.intent))
-        intents = tuple(sorted({intent for _, intent in known if intent is not None}))
-        index: dict[str | None, int] = {None: BACKGROUND} | {intent: at + 1 for at, intent in enumerate(intents)}
-        spoken = _negatives(negatives, {form for form, _ in known}, index)
+        intents = tuple(sorted({intent for _, intent in known if intent is not None and intent != UNLISTED}))
+        index: dict[str | None, int] = {None: BACKGROUND, UNLISTED: OTHER}
+        index |= {intent: at + 1 for at, intent in enumerate(intents)}
+        spoken = _negatives(negatives, {form for form, _ in known}, index, form_of)
         forms = [*(form for form, _ in known), *(form for form, _ in spoken)]
         labels = np.array([*(index[intent] for _, intent in known), *([NO_CLASS] * len(spoken))], dtype=np.intp)
         against = np.array([*([NO_CLASS] * len(known)), *(at for _, at in spoken)], dtype=np.intp)
@@ -73,12 +79,14 @@ class Corpus:
         return counts(self.batch)
 
 
-def _negatives(lines: Iterable[TrainingLine], known: set[str], index: dict[str | None, int]) -> list[tuple[str, int]]:
+def _negatives(
+    lines: Iterable[TrainingLine], known: set[str], index: dict[str | None, int], form_of: Callable[[str], str]
+) -> list[tuple[str, int]]:
     """(form, class it speaks against) of the `not:` lines that are no line of another class already."""
     found: dict[tuple[str, int], None] = {}
     for line in lines:
-        form, at = normal_form(line.text), index.get(line.intent, BACKGROUND)
-        if form and form not in known and at != BACKGROUND:
+        form, at = form_of(line.text), index.get(line.intent, BACKGROUND)
+        if form and form not in known and at > BACKGROUND:
             found[form, at] = None
     return list(found)
 

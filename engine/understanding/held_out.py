@@ -9,15 +9,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from engine.pool.model import Trust
 from engine.understanding.calibration import BACKGROUND, F64, Ranked, rank
-from engine.understanding.corpus import NO_CLASS, Chosen, Corpus, Labels
+from engine.understanding.corpus import NO_CLASS, OTHER, Chosen, Corpus, Labels
 from engine.understanding.fitting import fit
 from engine.understanding.folds import FOLDS, folds
 from engine.understanding.ngrams import grams
 
 HIDDEN = 5  # every fifth intent is hidden from one fold
-# What a live room's lines ask (measured: 5–9 % look like questions; how many of those are unlisted is assumed).
-LIVE_BACKGROUND, LIVE_LISTED, LIVE_UNLISTED = 0.93, 0.055, 0.015
+ENOUGH = 200  # questions of no intent from which they stand for the unlisted ones, and hidden intents count little
+WRITTEN = 0.7  # their share of the unlisted questions' weight then
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class HeldOut:
     """Which line of the corpus."""
     truth: Labels
     listed: Chosen
-    """False where the line's intent was hidden: no answer would be right."""
+    """False where the line's intent was hidden, or it has none: no answer would be right."""
     ranked: Ranked
 
     @property
@@ -47,29 +48,41 @@ class HeldOut:
         found: Chosen = (self.ranked.best == self.truth) & self.listed
         return found
 
-    def live_mass(self) -> F64:
+    @property
+    def unlisted(self) -> Chosen:
+        """What stands for the questions that nobody listed: those written for it, where there are enough, else hidden intents' lines."""
+        written: Chosen = self.truth == OTHER
+        return written if written.sum() >= ENOUGH else ~self.listed
+
+    def live_mass(self, trust: Trust) -> F64:
         """Weight of each line so that the three kinds weigh what they do in a live room; the sum is 1."""
+        written = WRITTEN if (~self.listed & ~self.unlisted).any() else 1.0
+        return self._mass(trust.idle, trust.listed, trust.unlisted * written, trust.unlisted * (1.0 - written))
+
+    def even_mass(self) -> F64:
+        """Weight of each line so that idle lines weigh as much as all questions, and each kind of those as much as any other."""
+        return self._mass(3.0, 1.0, 1.0, 1.0)
+
+    def _mass(self, idle: float, listed: float, unlisted: float, hidden: float) -> F64:
         mass: F64 = np.zeros(len(self.rows))
-        for kind, weight in (
-            (self.background, LIVE_BACKGROUND),
-            (self.questions, LIVE_LISTED),
-            (~self.listed, LIVE_UNLISTED),
-        ):
+        kinds = self.background, self.questions, self.unlisted, ~self.listed & ~self.unlisted
+        for kind, weight in zip(kinds, (idle, listed, unlisted, hidden), strict=True):
             mass[kind] = weight / max(1, int(kind.sum()))
         mass /= mass.sum()
         return mass
 
 
-def hold_out(corpus: Corpus) -> HeldOut:
-    """All lines but `not:` lines, judged out of fold."""
+def hold_out(corpus: Corpus, judged: int = FOLDS) -> HeldOut:
+    """All lines but `not:` lines, judged out of fold; or those of the first folds alone, each of which takes a model."""
     fold_of = folds(corpus)
     parts: list[tuple[Labels, Chosen, Ranked]] = []
-    for fold in range(FOLDS):
+    for fold in range(judged):
         hidden = (corpus.labels > BACKGROUND) & (corpus.labels % HIDDEN == fold)
         linear = fit(corpus, (fold_of != fold) & ~hidden)
         rows = np.flatnonzero(((fold_of == fold) | hidden) & (corpus.labels != NO_CLASS))
         forms = [corpus.forms[row] for row in rows]
-        parts.append((rows, ~hidden[rows], rank(linear.scores(grams(forms)), forms, corpus.asked[rows])))
+        listed = ~hidden[rows] & (corpus.labels[rows] != OTHER)
+        parts.append((rows, listed, rank(linear.scores(grams(forms)), forms, corpus.asked[rows])))
     rows = np.concatenate([rows for rows, _, _ in parts])
     return HeldOut(
         rows,

@@ -1,4 +1,4 @@
-"""Readings → outcomes: rules, near examples and the calibrated model, in this order."""
+"""Readings → outcomes: rules, lines of the pool that say the same, and the calibrated model, in this order."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.events.understanding import Outcome, Understanding
-from engine.pool.model import Intent, Pool, TrainingLine
+from engine.pool.model import UNLISTED, Intent, Pool, TrainingLine
 from engine.understanding.calibration import F64, Ranked, looks_asked, rank
 from engine.understanding.linear import Scores
 from engine.understanding.model import Model, line_digest
 from engine.understanding.neighbours import NEAR, SAME, Nearest, Neighbours
 from engine.understanding.ngrams import grams
-from engine.understanding.normalise import normal_form
 from engine.understanding.reading import Reading
 from engine.understanding.rules import RULE_CONFIDENCE
+from engine.understanding.spellings import Spellings
 
 HARMLESS = (
     0.5  # confidence for an insult: nothing is said on air because of it, but a question must not be taken for one
@@ -38,22 +38,32 @@ class Opinion:
 
 
 class Judge:
-    """Decides for one pool and one model. The model may be older than the pool: lines it never saw act as near examples,
-    intents that the pool no longer has are never accepted."""
+    """Decides for one pool and one model. What stands in the pool word by word is understood as it stands there. The model may be
+    older than the pool: lines it never saw act as near examples, intents that the pool no longer has are never accepted."""
 
     def __init__(self, pool: Pool, model: Model) -> None:
         self.model = model
         self._intents = dict(pool.intents)
-        lines = dict.fromkeys((*pool.training.lines, *pool.training.own))
-        self.fresh = Neighbours(model.linear, [line for line in lines if self._is_fresh(line)])
+        self._spellings = Spellings(pool.training.spellings)
+        self._known: dict[str, TrainingLine] = {}
+        fresh, twice = [], set[str]()
+        for line in dict.fromkeys((*pool.training.lines, *pool.training.own)):
+            form = self._spellings.form(line.text)
+            if not any(map(str.isalnum, form)) or not self._has(line.intent):
+                continue
+            if self._known.setdefault(form, line).intent != line.intent:
+                twice.add(form)
+            if line_digest(form, line.intent) not in model.trained:
+                fresh.append(line)
+        for form in twice:
+            del self._known[form]
+        self.fresh = Neighbours(model.linear, fresh, self._spellings)
         negatives = [line for line in pool.training.negatives if line.intent is not None]
-        self._negatives = Neighbours(model.linear, negatives)
+        self._negatives = Neighbours(model.linear, negatives, self._spellings)
         self._forbidden = np.array([line.intent or "" for line in negatives], dtype=np.object_)
 
-    def _is_fresh(self, line: TrainingLine) -> bool:
-        form = normal_form(line.text)
-        known = line.intent is None or line.intent in self._intents
-        return known and any(map(str.isalnum, form)) and line_digest(form, line.intent) not in self.model.trained
+    def _has(self, intent: str | None) -> bool:
+        return intent is None or intent == UNLISTED or intent in self._intents
 
     def opinion(self, readings: Sequence[Reading]) -> Opinion:
         forms = [reading.form for reading in readings]
@@ -109,12 +119,23 @@ class Judge:
                 result.outcome = "unsupported_language"
             elif reading.worded:
                 result.outcome = self._by_model(result, asking[at])
-                if near[at] >= NEAR:
+                same = self._same(reading)
+                if same is not None:
+                    self._by_example(result, same, 1.0)
+                elif near[at] >= NEAR:
                     self._by_example(result, self.fresh.lines[int(opinion.fresh.line[at])], near[at])
                 if reading.fired:
                     self._by_rule(result, {intent for intent, _ in reading.fired})
         self._forbid(understood, asking)
         return understood
+
+    def _same(self, reading: Reading) -> TrainingLine | None:
+        """The line of the pool that says just this; a form without the names of goods counts, too."""
+        for form in (reading.form, *reading.neutral):
+            line = self._known.get(form)
+            if line is not None:
+                return line
+        return None
 
     def _by_model(self, result: Understanding, asking: float) -> Outcome:
         limits = self.model.calibration.thresholds
@@ -138,9 +159,9 @@ class Judge:
         return "low_confidence" if confidence >= limits.plausible else "unknown"
 
     def _by_example(self, result: Understanding, line: TrainingLine, cosine: float) -> None:
-        """A line that the model has not learnt yet says nearly the same."""
-        if line.intent is None:
-            result.outcome = "chatter"
+        """A line of the pool says the same, or one that the model has not learnt yet says nearly the same."""
+        if line.intent is None or line.intent == UNLISTED:
+            result.outcome = "chatter" if line.intent is None else "unknown"
             return
         self._settle(result, line.intent, min(cosine, RULE_CONFIDENCE), solo=cosine >= SAME)
 

@@ -1,4 +1,4 @@
-"""The linear model over hashed n-grams: a row of weights per known feature, one score per class, and one for being asked anything."""
+"""The linear model over hashed n-grams: a row of weights per known feature, one score per class, and two more of any question."""
 
 from __future__ import annotations
 
@@ -13,6 +13,27 @@ from engine.understanding.ngrams import DIMENSION, Grams
 F32 = NDArray[np.float32]
 Rows = NDArray[np.int32]
 
+EXTRA = 2  # columns of weights beside those of the classes
+
+
+STEPS = 127  # of a weight, on either side of zero: a byte each in a stored model
+
+
+def scales(weights: F32) -> F32:
+    """The step of each column of weights: of so few binary digits that products with it are exact, and give it back."""
+    mantissa, exponent = np.frexp(np.abs(weights).max(axis=0, initial=0.0).astype(np.float64) / STEPS)
+    steps = np.ldexp(np.ceil(mantissa * 2048) / 2048, exponent)
+    found: F32 = np.where(steps > 0, steps, 1.0).astype(np.float32)
+    return found
+
+
+def rounded(weights: NDArray[np.float64]) -> F32:
+    """A column of weights in steps, as stored: a model read from bytes decides exactly like the one just trained."""
+    plain = weights.astype(np.float32)
+    step = scales(plain[:, None])[0]
+    steps: F32 = np.rint(plain / step).astype(np.float32) * step
+    return steps
+
 
 @dataclass(frozen=True, slots=True)
 class Scores:
@@ -22,11 +43,13 @@ class Scores:
     """`[text, class]`."""
     asks: F32
     """Margin of any intent at all over background: learnt of all questions together, it says more than that of one intent."""
+    listed: F32
+    """Margin of a question of the list over one that belongs to no intent; 0 where no such questions were learnt."""
     familiar: F32
     """Share of each text's features that the model knows."""
 
     def take(self, rows: NDArray[np.intp]) -> Scores:
-        return Scores(self.margins[rows], self.asks[rows], self.familiar[rows])
+        return Scores(self.margins[rows], self.asks[rows], self.listed[rows], self.familiar[rows])
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +61,7 @@ class Linear:
     idf: F32
     """`[row]`: weight of a feature in a text."""
     weights: F32
-    """`[row, class]`; the last column tells questions from background."""
+    """`[row, class]`; the last two columns tell questions from background, and questions of the list from others."""
     bias: F32
 
     def vectors(self, batch: Grams) -> sparse.csr_array:
@@ -53,11 +76,11 @@ class Linear:
 
     def scores(self, batch: Grams) -> Scores:
         if len(batch.starts) < 2:
-            return Scores(np.zeros((0, len(self.bias) - 1), np.float32), *np.zeros((2, 0), np.float32))
+            return Scores(np.zeros((0, len(self.bias) - EXTRA), np.float32), *np.zeros((3, 0), np.float32))
         margins = (self.vectors(batch) @ self.weights + self.bias).astype(np.float32)
         known = np.add.reduceat((self.index[batch.columns] > 0).astype(np.float32), batch.starts[:-1])
         familiar = known / np.diff(batch.starts)
-        return Scores(margins[:, :-1], margins[:, -1], familiar.astype(np.float32))
+        return Scores(margins[:, :-EXTRA], margins[:, -2], margins[:, -1], familiar.astype(np.float32))
 
 
 def _unit(values: F32, columns: Rows, batch: Grams, width: int) -> sparse.csr_array:

@@ -1,22 +1,36 @@
 """Characters that pass for others: look-alikes of Latin letters, and Traditional forms of Simplified characters.
 
-The Latin table is our own and holds only what a reader cannot tell apart in common fonts; the Traditional table is the
-character dictionary of the OpenCC package, read once. Phrases are left alone: one character always gives one character, so
-that lengths, and with them columns in explanations, stay what viewers typed.
+The look-alikes are Unicode's table of confusable characters, in the package confusable_homoglyphs, of which single letters count; the
+Traditional table is the character dictionary of the OpenCC package. Both are read once. Phrases are left alone: one character always
+gives one character, so that lengths, and with them columns in explanations, stay what viewers typed.
 """
 
 from __future__ import annotations
 
+import string
+import unicodedata
 from functools import cache
 from importlib.resources import files
+from typing import Final
 
-_CYRILLIC = ("АВЕЅІЈКМНОРСТУХаеѕіјорсухԁԛԝһ", "ABESIJKMHOPCTYXaesijopcyxdqwh")
-_GREEK = ("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧανορχι", "ABEZHIKMNOPTYXavopxi")
-_OTHER = ("ıɑɡℓ꞉ոսօց", "iagl:nuog")
+from confusable_homoglyphs.confusables import confusables_data
 
-LATIN: dict[str, str] = {
-    strange: latin for pair in (_CYRILLIC, _GREEK, _OTHER) for strange, latin in zip(*pair, strict=True)
-}
+_MORE: Final = {"χ": "x", "ℓ": "l", "꞉": ":"}  # what readers take for these, though Unicode's table does not
+
+
+@cache
+def latin() -> dict[str, str]:
+    """Strange letter → the ASCII letter that it looks like; a capital rather for a capital."""
+    table: dict[str, str] = {}
+    for letter in string.ascii_lowercase + string.ascii_uppercase:
+        for other in confusables_data.get(letter, ()):
+            char = other["c"]
+            if len(char) != 1 or char.isascii() or unicodedata.normalize("NFKC", char) != char:
+                continue  # what compatibility forms or case tell is not told twice
+            kind = unicodedata.category(char)
+            if kind[0] == "L" and (char not in table or (kind == "Lu" and letter.isupper())):
+                table[char] = letter
+    return table | _MORE
 
 
 @cache

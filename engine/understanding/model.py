@@ -17,10 +17,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from engine.errors import RecordError
 from engine.understanding.calibration import Calibration, Thresholds
-from engine.understanding.linear import Linear
+from engine.understanding.linear import EXTRA, Linear, scales
 from engine.understanding.ngrams import BITS, DIMENSION
 
-MAGIC = b"LCMODEL2"
+MAGIC = b"LCMODEL3"
 MAX_BYTES = 16 * 1024 * 1024  # of a serialised model: `pools` records are copied to every worker
 _COMPRESSION = 1  # zlib level; level 6 saves 6 % at three times the time, level 9 7 % at twenty times
 _MAX_PLAIN = 256 * 1024 * 1024  # a damaged or hostile file must not unfold to more
@@ -75,7 +75,8 @@ class Model:
         arrays: dict[str, NDArray[np.generic]] = {
             "columns": np.flatnonzero(self.linear.index).astype(np.uint32),
             "idf": self.linear.idf[1:],
-            "weights": self.linear.weights[1:].astype(np.float16),
+            "scales": (steps := scales(self.linear.weights)),
+            "weights": np.rint(self.linear.weights[1:] / steps).astype(np.int8),
             "bias": self.linear.bias,
             "trained": np.array(sorted(self.trained), dtype=np.uint64),
         }
@@ -111,7 +112,7 @@ class Model:
                 count = int(np.prod(entry.shape, dtype=np.int64))
                 arrays[entry.name] = np.frombuffer(plain, dtype, count, at).reshape(entry.shape)
                 at += dtype.itemsize * count
-            linear = _unfold(arrays, len(header.intents) + 2)
+            linear = _unfold(arrays, len(header.intents) + 1 + EXTRA)
             trained = frozenset(int(number) for number in arrays["trained"].astype(np.uint64))
         except (KeyError, IndexError, TypeError, ValueError) as error:
             raise RecordError("model", f"its arrays do not fit together: {error}") from error
@@ -145,7 +146,7 @@ def _unfold(arrays: dict[str, NDArray[np.generic]], columns: int) -> Linear:
     index[known] = np.arange(1, len(known) + 1)
     idf = np.concatenate(([0.0], arrays["idf"])).astype(np.float32)
     weights = np.zeros((len(known) + 1, columns), dtype=np.float32)
-    weights[1:] = arrays["weights"].astype(np.float32)
+    weights[1:] = arrays["weights"].astype(np.float32) * arrays["scales"].astype(np.float32)
     bias = arrays["bias"].astype(np.float32)
     if bias.shape != (columns,) or idf.shape != (len(known) + 1,):
         raise ValueError(f"{columns} columns of weights, {bias.shape} biases, {idf.shape} frequencies")

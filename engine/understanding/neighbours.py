@@ -16,7 +16,7 @@ from scipy import sparse
 from engine.pool.model import TrainingLine
 from engine.understanding.linear import F32, Linear
 from engine.understanding.ngrams import Grams, grams
-from engine.understanding.normalise import normal_form
+from engine.understanding.spellings import Spellings
 
 NEAR = (
     0.75  # cosine from which a line says the same; in the pack, 18 pairs of lines with different meanings are above it
@@ -35,10 +35,10 @@ class Nearest:
 class Neighbours:
     """An index over lines; exact, since there are hundreds, not millions."""
 
-    def __init__(self, linear: Linear, lines: Sequence[TrainingLine]) -> None:
+    def __init__(self, linear: Linear, lines: Sequence[TrainingLine], spellings: Spellings) -> None:
         self._linear = linear
         self.lines = tuple(lines)
-        forms = [normal_form(line.text) for line in self.lines]
+        forms = [spellings.form(line.text) for line in self.lines]
         # Transposed: a text touches only the lines with which it shares a feature.
         self._index: sparse.csr_array | None = self._summed(grams(forms)).T.tocsr() if forms else None
 

@@ -13,7 +13,8 @@ import unicodedata
 from operator import eq
 
 from engine.events.fields import MAX_TEXT
-from engine.understanding.lookalikes import LATIN, simplified
+from engine.understanding.lookalikes import latin, simplified
+from engine.understanding.numbers import may_hold_numbers, numbers
 
 MAX_FORM = (
     200  # characters; the size of `Understanding.key`. A question is far shorter, and the cost per text stays bounded
@@ -37,8 +38,8 @@ def fold_character(char: str) -> str:
     category = unicodedata.category(char)
     if category in _DROPPED or 0xE0000 <= ord(char) < 0xE01F0:
         return ""
-    if char in LATIN:
-        return fold_character(LATIN[char])
+    if char in latin():
+        return fold_character(latin()[char])
     compatible = unicodedata.normalize("NFKC", char)
     if compatible != char:
         return "".join(map(fold_character, compatible))
@@ -153,7 +154,17 @@ def blanks(text: str) -> str:
 
 def normal_form(text: str) -> str:
     """The normal form of `text`, at most `MAX_FORM` characters. `normal_form(normal_form(x)) == normal_form(x)`."""
-    folded = fold(emotes(markup(text[:MAX_TEXT])))
+    form, settled = _once(text[:MAX_TEXT])
+    while not settled:
+        form, settled = _once(form)
+    return form
+
+
+def _once(text: str) -> tuple[str, bool]:
+    """One round of all steps, and whether another would change nothing: a number that was made may be part of one more."""
+    folded = fold(emotes(markup(text)))
     if not folded.isalpha():
         folded = blanks(marks(apostrophes(folded)))
-    return blanks(elongations(item_numbers(folded)))[:MAX_FORM].rstrip(" #.'")
+    plain = item_numbers(numbers(folded))
+    form = blanks(elongations(plain))[:MAX_FORM].rstrip(" #.'")
+    return form, form == text or (len(form) < MAX_FORM and plain == folded and not may_hold_numbers(form))

@@ -14,6 +14,7 @@ from engine.understanding.privacy import mask
 from engine.understanding.products import NOTHING, Named, Names
 from engine.understanding.rules import Rules
 from engine.understanding.scanner import Scanner
+from engine.understanding.spellings import Spellings
 
 
 @dataclass(slots=True)
@@ -44,12 +45,13 @@ class Reader:
 
     def __init__(self, pool: Pool) -> None:
         self._scanner = Scanner()
+        self._spellings = Spellings(pool.training.spellings)
         self._rules = Rules(pool.intents.values(), self._scanner)
         self._names = Names(pool.products.values(), pool.not_sold, self._scanner)
 
     def complete(self, reading: Reading) -> None:
-        """Adds what the pool knows of it: names and rules."""
-        form = reading.form
+        """Adds what the pool knows of it: spellings, names and rules."""
+        form = reading.form = self._spellings.fix(reading.form)
         if not form:
             return
         found = self._scanner.scan(form)

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from engine.pool.model import Pool, TrainingSet
-from engine.understanding.calibration import Thresholds
+from engine.understanding.calibration import Thresholds, reliability
 from engine.understanding.corpus import Chosen, Corpus
 from engine.understanding.held_out import HeldOut, hold_out
 from engine.understanding.model import Model
@@ -19,7 +19,6 @@ from engine.understanding.understander import Understander
 FEW: Final = 60  # lines of an intent below which more of them help most
 SHOWN: Final = 5  # lines that are named for one confusion
 HURTS: Final = 0.8  # confidence from which a line that is taken for another intent pulls that one's border
-BINS: Final = 10  # of the reliability diagram, with as many lines in each
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,20 +81,22 @@ def score(pool: Pool, model: Model) -> Score:
     """Trains a model more for each fold. Raises `ValueError` as training does."""
     corpus = Corpus.of(pool.training)
     held = hold_out(corpus)
-    weighed = weigh(held)
+    weighed = weigh(held, pool.training.trust)
     _, report = weighed.calibration(corpus)
     limits = weighed.thresholds
     answered = weighed.clear >= limits.accept
     passed = _tests(pool.training, Understander(pool, model))
+    bins = reliability(weighed.confidence, held.right, weighed.mass)
     return Score(
-        _by_intent(corpus, held, answered, passed),
+        _by_intent(corpus, held, weighed, answered, passed),
         _confusions(corpus, held, weighed),
         _hurting(corpus, held, weighed),
         _idle(corpus, held, weighed, answered),
         limits,
         report,
         _coverage_at_risk(held, weighed),
-        *_reliability(held, weighed),
+        Curve(bins.told, bins.right),
+        bins.error,
     )
 
 
@@ -110,9 +111,9 @@ def _tests(training: TrainingSet, understander: Understander) -> dict[str, tuple
 
 
 def _by_intent(
-    corpus: Corpus, held: HeldOut, answered: Chosen, passed: dict[str, tuple[int, int]]
+    corpus: Corpus, held: HeldOut, weighed: Weighed, answered: Chosen, passed: dict[str, tuple[int, int]]
 ) -> tuple[IntentScore, ...]:
-    mass, right, questions = held.live_mass(), held.right, held.questions
+    mass, right, questions = weighed.mass, held.right, held.questions
     rows = []
     for label, intent in enumerate(corpus.intents, 1):
         own = questions & (held.truth == label)
@@ -174,18 +175,3 @@ def _coverage_at_risk(held: HeldOut, weighed: Weighed) -> Curve:
     risk = bad / np.maximum(good + bad, 1e-12)
     steps = np.unique(np.linspace(0, len(order) - 1, 200).astype(np.intp))
     return Curve(tuple(risk[steps].round(5).tolist()), tuple(coverage[steps].round(5).tolist()))
-
-
-def _reliability(held: HeldOut, weighed: Weighed) -> tuple[Curve, float]:
-    """Bins of as many lines each; the error weighs them as a live room does."""
-    order = np.argsort(weighed.confidence, kind="stable")
-    told, true, error, total = [], [], 0.0, 0.0
-    for part in np.array_split(order, BINS):
-        mass = weighed.mass[part]
-        confidence = float((weighed.confidence[part] * mass).sum() / mass.sum())
-        share = float((held.right[part] * mass).sum() / mass.sum())
-        told.append(round(confidence, 5))
-        true.append(round(share, 5))
-        error += abs(confidence - share) * float(mass.sum())
-        total += float(mass.sum())
-    return Curve(tuple(told), tuple(true)), round(error / total, 5)

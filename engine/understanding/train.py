@@ -6,35 +6,35 @@ Deterministic: the same lines give the same bytes on the same machine.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.pool.model import TrainingSet
+from engine.pool.model import TrainingSet, Trust
 from engine.understanding.calibration import (
     F64,
     Calibration,
     Thresholds,
     fit_logistic,
     logistic,
-    lowest_threshold,
 )
+from engine.understanding.certificate import Sample
 from engine.understanding.corpus import NO_CLASS, Corpus
 from engine.understanding.fitting import fit
 from engine.understanding.held_out import HeldOut, hold_out
 from engine.understanding.model import Model, line_digest
 
-CODE_VERSION = 5  # rises with every change of normal forms, features or training that changes a model
+CODE_VERSION = 6  # rises with every change of normal forms, features or training that changes a model
 
 # The pack's background is written to lie near the questions: of 7,000 real idle lines an eighth as many were taken for a question, at
 # the threshold that this gives. Set with those lines in view, so they are no independent check of it; and most of them are longer
 # than live lines, which makes them easier.
 HARDNESS = 8.0
-IDLE_ERROR = 0.001  # share of a live room's idle lines that may be accepted
-SOLO_RISK = 0.05  # share of wrong lines among those that may be answered for one viewer alone; more viewers vouch for each other
+ORDER = 4.0  # by how much less idle lines count where lines are ordered; between 1 and 8 fewer of one kind are answered for more of another
+JUDGED = 2  # folds that confidence and thresholds are told from: each takes as long as most of the model
 NOISE = 0.02  # share of idle lines that may end as an open question, on the board of gaps
-NOISE_HARDNESS = 2.5  # as `HARDNESS`, at this threshold
+NOISE_HARDNESS = 2.0  # as `HARDNESS`, at this threshold
 BAND = 0.05  # least margin over the runner-up; below it both were right equally often (36 % each, of only 28 lines out of fold)
 PLAUSIBLE = 0.5  # of the acceptance threshold: from there on, an unaccepted question counts as near a known intent
 
@@ -46,6 +46,9 @@ def model_hash(training: TrainingSet) -> str:
         for line in part:
             digest.update(f"{line.intent or ''}\t{line.text}\n".encode("utf-8", "surrogatepass"))
         digest.update(b"\0")
+    for written, meant in training.spellings:
+        digest.update(f"{written}\t{meant}\n".encode("utf-8", "surrogatepass"))
+    digest.update(repr(astuple(training.trust)).encode())
     return digest.hexdigest()[:32]
 
 
@@ -53,7 +56,7 @@ def train(training: TrainingSet) -> Model:
     """A model of the training set. Raises `ValueError` where there are fewer than two intents with lines, or no background."""
     corpus = Corpus.of(training)
     linear = fit(corpus, np.ones(len(corpus), dtype=np.bool_))
-    calibration, report = weigh(hold_out(corpus)).calibration(corpus)
+    calibration, report = weigh(hold_out(corpus, JUDGED), training.trust).calibration(corpus)
     trained = frozenset(
         line_digest(form, corpus.intent(label))
         for form, label in zip(corpus.forms, corpus.labels.tolist(), strict=True)
@@ -101,21 +104,22 @@ class Weighed:
         return Calibration(tuple(self.right_weights.tolist()), tuple(self.asks_weights.tolist()), limits), rounded
 
 
-def weigh(held: HeldOut) -> Weighed:
+def weigh(held: HeldOut, trust: Trust) -> Weighed:
     """Confidence and thresholds from lines held out."""
     background, right = held.background, held.right
     signals = held.ranked.signals
-    hard = held.live_mass()
-    mass = np.where(background, hard / HARDNESS, hard)
+    live = held.live_mass(trust)
+    hard, mass = np.where(background, live / ORDER, live), np.where(background, live / HARDNESS, live)
     right_weights = fit_logistic(signals, right.astype(np.float64), hard * len(right))
-    asks_weights = fit_logistic(signals, (~background).astype(np.float64), hard * len(right))
+    asks_weights = fit_logistic(signals, (~background).astype(np.float64), held.even_mass() * len(right))
     # The hard lines order best; how sure the order makes us is then told at the live mix, by two numbers.
     right_weights = _rescale(signals, right_weights, right, mass)
     asks_weights = _rescale(signals, asks_weights, ~background, mass)
     confidence, asking = logistic(signals, right_weights), logistic(signals, asks_weights)
     clear = np.where(confidence * (1.0 - held.ranked.share) >= BAND, confidence, 0.0)
-    accept = _quantile(clear[background], IDLE_ERROR * HARDNESS)
-    solo = max(accept, lowest_threshold(clear, right, mass, SOLO_RISK))
+    sample = Sample(clear, right, background, held.questions, held.unlisted)
+    accept = sample.threshold(trust.risk, trust, HARDNESS)
+    solo = max(accept, sample.threshold(trust.solo_risk, trust, HARDNESS))
     asks = _quantile(asking[background], NOISE * NOISE_HARDNESS)
     thresholds = Thresholds(round(accept, 4), round(solo, 4), BAND, round(PLAUSIBLE * accept, 4), round(asks, 4))
     return Weighed(held, mass, right_weights, asks_weights, confidence, asking, clear, thresholds)

@@ -23,14 +23,13 @@ def results(stdout: bytes) -> list[dict[str, object]]:
 def test_one_line_out_for_each_line_in(base: Path, shop: Path, invoke: Invoke) -> None:
     """In order, plain and JSON mixed; what looks like JSON and is none is plain text, and is told."""
     stdin = (
-        '什么时候发货\n{"text": "how much is it", "id": 7}\n{大笑} 多少钱\n{"x": 1}\n\n傻子主播\n哈哈哈'.encode()
-        + b"\xff\n"
+        '什么时候发货\n{"text": "how much is it", "id": 7}\n{多少钱}\n{"x": 1}\n\n傻子主播\n哈哈哈'.encode() + b"\xff\n"
     )
     result = invoke("understand", "--shop", shop, "--base", base, stdin=stdin)
     assert result.exit_code == 0
     told = results(result.stdout_bytes)
     assert [line["text"] for line in told] == [
-        "什么时候发货", "how much is it", "{大笑} 多少钱", '{"x": 1}', "", "傻子主播", "哈哈哈�",
+        "什么时候发货", "how much is it", "{多少钱}", '{"x": 1}', "", "傻子主播", "哈哈哈�",
     ]  # fmt: skip
     assert [line["intent"] for line in told if line["text"] != '{"x": 1}'] == [
         "shipping.dispatch", "product.price", "product.price", None, "abuse.insult", None,

@@ -26,7 +26,7 @@ def test_what_is_there_is_counted(tmp_path: Path) -> None:
     counts = check(*write(tmp_path)).counts
     assert counts == {
         "intents": 2, "replies": 3, "products": 2, "facts": 2, "scripts": 1, "sentences": 2,
-        "examples": 6, "background": 2, "tests": 2, "own examples": 1,
+        "examples": 6, "background": 2, "unlisted": 0, "tests": 2, "own examples": 1,
     }  # fmt: skip
 
 

@@ -10,7 +10,7 @@ import pytest
 from engine.errors import PoolError
 from engine.pool.encoding import decode_pool, encode_pool
 from engine.pool.load import load, load_pool, shop_id
-from engine.pool.model import Fact, Limits, Pool, TrainingLine
+from engine.pool.model import UNLISTED, Fact, Limits, Pool, TrainingLine
 from engine.pool.paths import base_pack, example_shop
 from tests.unit.pool.shops import CATALOGUE, REPLIES, SHOP, write
 
@@ -67,6 +67,73 @@ def test_lines_of_the_shops_background_are_its_own(tmp_path: Path) -> None:
     (shop / "intents" / "background").mkdir()
     (shop / "intents" / "background" / "more.txt").write_text("# ours\r\n昨天的茶收到了\r\n")
     assert TrainingLine("昨天的茶收到了", None) in load(base, shop).pool.training.own
+
+
+def test_questions_of_no_intent_have_a_folder_of_their_own(tmp_path: Path) -> None:
+    """They are learnt as questions, and never as an intent; a shop's own act at once."""
+    base, shop = write(tmp_path)
+    (base / "unlisted").mkdir()
+    (base / "unlisted" / "zh.txt").write_text("能参观工厂吗\n")
+    (shop / "intents" / "unlisted").mkdir()
+    (shop / "intents" / "unlisted" / "ours.txt").write_text("茶山能去看吗\n")
+    training = load(base, shop).pool.training
+    assert {TrainingLine("能参观工厂吗", UNLISTED), TrainingLine("茶山能去看吗", UNLISTED)} <= set(training.lines)
+    assert TrainingLine("茶山能去看吗", UNLISTED) in training.own
+
+
+@pytest.mark.parametrize(
+    ("folder", "line", "message"),
+    [
+        ("unlisted", "铁观音咋卖", "is unlisted here, and stands under"),
+        ("background", "铁观音咋卖", "is background here, and stands under"),
+        ("unlisted", "茶收到了", "stands in the other folder, too"),
+    ],
+)
+def test_a_line_has_one_place(tmp_path: Path, folder: str, line: str, message: str) -> None:
+    base, shop = write(tmp_path)
+    (shop / "intents" / "background").mkdir()
+    (shop / "intents" / "background" / "more.txt").write_text("茶收到了\n")
+    (shop / "intents" / folder).mkdir(exist_ok=True)
+    (shop / "intents" / folder / "own.txt").write_text(f"{line}\n")
+    with pytest.raises(PoolError, match=message):
+        load(base, shop)
+
+
+def test_a_shop_may_teach_spellings(tmp_path: Path) -> None:
+    """They are part of what a model learns from, and a shop's own go before the pack's."""
+    base, shop = write(tmp_path)
+    before = load(base, shop).pool.training
+    for place, text in ((base, "包油 = 包邮\n茗茶 = 好茶\n"), (shop / "intents", "# ours\n茗茶 = 名茶\n")):
+        (place / "spellings").mkdir()
+        (place / "spellings" / "zh.txt").write_text(text)
+    after = load(base, shop).pool.training
+    assert after.spellings == (("包油", "包邮"), ("茗茶", "名茶"))
+    assert after.hash != before.hash
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("包油包邮", "is no spelling"),
+        ("包油 =", "is no spelling"),
+        ("包 = 包邮", "holds `包` again"),
+        ("hm = hm hm", "holds `hm` again"),
+        ("包油 = 包邮\n包油 = 包运费", "stands for `包邮` already"),
+    ],
+)
+def test_spellings_that_cannot_be_are_told(tmp_path: Path, line: str, message: str) -> None:
+    base, shop = write(tmp_path)
+    (shop / "intents" / "spellings").mkdir()
+    (shop / "intents" / "spellings" / "own.txt").write_text(line + "\n")
+    with pytest.raises(PoolError, match=message):
+        load(base, shop)
+
+
+def test_a_shop_says_how_sure_answers_have_to_be(tmp_path: Path) -> None:
+    """In percent, in shop.yaml; what is left of all comments asks nothing."""
+    understanding = "understanding: {wrong_answers: 2.5, comments_listed: 12, comments_unlisted: 3}\n"
+    trust = pool_of(tmp_path, shop_shop_yaml=SHOP + understanding).training.trust
+    assert (trust.risk, trust.listed, trust.unlisted, trust.idle) == (0.025, 0.12, 0.03, 0.85)
 
 
 def test_optional_files_may_be_missing(tmp_path: Path) -> None:

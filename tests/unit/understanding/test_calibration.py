@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from engine.understanding.calibration import fit_logistic, logistic, looks_asked, lowest_threshold, rank
+from engine.understanding.calibration import fit_logistic, logistic, looks_asked, rank, reliability
 from engine.understanding.linear import Scores
 
 
@@ -20,21 +18,27 @@ def test_a_fitted_regression_gives_back_the_rates() -> None:
     assert logistic(signals, weights)[[0, -1]] == pytest.approx([0.2, 0.9], abs=0.01)
 
 
-@given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=60), st.floats(0.01, 0.5))
-def test_accepted_lines_keep_the_risk(lines: list[tuple[float, bool]], risk: float) -> None:
-    """At the chosen threshold at most that share of the accepted lines is wrong, or nothing but certainty is accepted."""
-    confidence = np.array([score for score, _ in lines])
-    right = np.array([good for _, good in lines])
-    threshold = lowest_threshold(confidence, right, np.ones(len(lines)), risk)
-    accepted = confidence >= threshold
-    if threshold != 0.99 and len(set(confidence.tolist())) == len(lines):
-        assert (~right[accepted]).mean() <= risk
+def test_reliability_tells_how_true_confidence_is() -> None:
+    """Where nine of ten lines are right that say so, nothing is wrong; where all are, a tenth is."""
+    confidence = np.full(1000, 0.9)
+    assert reliability(confidence, np.arange(1000) % 10 > 0, np.ones(1000)).error == pytest.approx(0.0, abs=1e-9)
+    found = reliability(confidence, np.ones(1000, dtype=np.bool_), np.ones(1000))
+    assert found.error == pytest.approx(0.1)
+    assert found.told == (0.9,) * 10
+    assert found.right == (1.0,) * 10
+
+
+def test_reliability_weighs_lines() -> None:
+    """What does not come in a live room does not count."""
+    confidence = np.repeat([0.2, 0.8], 500)
+    right = np.zeros(1000, dtype=np.bool_)
+    assert reliability(confidence, right, np.repeat([1.0, 0.0], 500)).error == pytest.approx(0.2)
 
 
 def test_background_is_never_the_best_intent() -> None:
     """The ranking names intents only; how near background is stands in the signals."""
     one = np.array([1.0], np.float32)
-    scores = Scores(np.array([[2.0, -1.0, 0.5]], np.float32), one, one)
+    scores = Scores(np.array([[2.0, -1.0, 0.5]], np.float32), one, one, one)
     ranked = rank(scores, ["x"], looks_asked(["x"]))
     assert (ranked.best[0], ranked.second[0]) == (2, 1)
     assert 0 < ranked.share[0] < 1

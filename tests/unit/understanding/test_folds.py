@@ -6,7 +6,8 @@ import numpy as np
 
 from engine.pool.model import TrainingLine, TrainingSet
 from engine.understanding.corpus import Corpus
-from engine.understanding.folds import FOLDS, clusters, folds
+from engine.understanding.folds import FOLDS, folds
+from engine.understanding.twins import clusters
 
 
 def test_near_duplicates_share_a_fold() -> None:

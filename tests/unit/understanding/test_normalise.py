@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.understanding.lookalikes import LATIN, simplified
+from engine.understanding.lookalikes import latin, simplified
 from engine.understanding.normalise import EMOJI, MAX_FORM, elongations, fold, fold_character, normal_form
 
 ANY_CHARACTER = st.characters(exclude_categories=())  # lone surrogates too
@@ -91,7 +91,7 @@ def test_elongation_is_final(text: str) -> None:
 
 def test_look_alike_tables_lead_somewhere_final() -> None:
     """No look-alike maps to another look-alike, and no Traditional character to another Traditional one."""
-    assert not set(LATIN.values()) & set(LATIN)
+    assert not set(latin().values()) & set(latin())
     table = simplified()
     assert len(table) > 3_000
     assert not {target for target in table.values() if table.get(target, target) != target}

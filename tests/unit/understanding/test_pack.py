@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from engine.pool.load import load_pool
 from engine.pool.model import Pool
 from engine.pool.paths import base_pack, example_shop
+from engine.understanding.calibration import BACKGROUND
+from engine.understanding.corpus import Corpus
 from engine.understanding.model import MAX_BYTES, Model
 from engine.understanding.train import model_hash
+from engine.understanding.twins import clusters
 from engine.understanding.understander import Understander
 from tests.unit.example_model import example_cache, example_trainer
 
@@ -27,12 +31,12 @@ def trained(pack: Pool, tmp_path_factory: pytest.TempPathFactory) -> Model:
 
 
 def test_the_folds_reach_the_floor(trained: Model) -> None:
-    """Out of fold: most listed questions are accepted, idle lines nearly never."""
+    """Out of fold: many listed questions are accepted, idle lines and unlisted questions nearly never."""
     assert trained.report["accuracy"] >= 0.84
-    assert trained.report["coverage"] >= 0.5
-    assert trained.report["coverage_solo"] >= 0.18
-    assert trained.report["accepted_of_background"] <= 0.009
-    assert trained.report["risk_solo"] <= 0.05
+    assert trained.report["coverage"] >= 0.35
+    assert trained.report["accepted_of_background"] <= 0.003
+    assert trained.report["accepted_of_unlisted"] <= 0.04
+    assert trained.report["risk"] <= 0.05
     assert len(trained.to_bytes()) <= MAX_BYTES
 
 
@@ -50,6 +54,16 @@ def test_lines_for_tests_are_understood(pack: Pool, trained: Model) -> None:
     )
     assert right >= 0.5 * len(tests)
     assert wrong <= 0.03 * len(tests)
+
+
+def test_the_packs_lines_are_unlike_each_other(pack: Pool) -> None:
+    """No frame is repeated with a noun exchanged: hardly any line has a near-duplicate, and none has many."""
+    corpus = Corpus.of(pack.training)
+    cluster = clusters(corpus)
+    sizes = np.bincount(cluster)[cluster]
+    assert (sizes[corpus.labels > BACKGROUND] > 1).mean() <= 0.06
+    assert (sizes[corpus.labels <= BACKGROUND] > 1).mean() <= 0.02
+    assert sizes.max() <= 16
 
 
 def test_no_not_line_is_understood_as_its_intent(pack: Pool, trained: Model) -> None:

@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from engine.pool.model import Pool, TrainingLine
+from engine.understanding.calibration import BINS
 from engine.understanding.model import Model
-from engine.understanding.score import BINS, Score, score
+from engine.understanding.score import Score, score
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,7 @@ from engine.understanding.model import Model
 from engine.understanding.neighbours import Neighbours
 from engine.understanding.ngrams import grams
 from engine.understanding.normalise import normal_form
+from engine.understanding.spellings import Spellings
 from engine.understanding.understander import Understander
 from tests.unit.understanding.conftest import with_own
 
@@ -59,7 +60,7 @@ def test_a_not_line_takes_a_rule_back(understander: Understander) -> None:
 
 def test_no_cosine_is_above_one(model: Model, training: TrainingSet) -> None:
     """Rounding makes some of a line with itself so; the confidence that a `not:` line takes back would come out below 0."""
-    index = Neighbours(model.linear, training.lines)
+    index = Neighbours(model.linear, training.lines, Spellings(()))
     found = index.nearest(grams([normal_form(line.text) for line in training.lines]))
     assert found.cosine.max() <= 1.0
 

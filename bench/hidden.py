@@ -1,0 +1,122 @@
+"""What becomes of questions that nobody listed: intents are taken out of the pack, and their lines are asked.
+
+    python -m bench.hidden [--draws 10] [--hide 8] [--shop DIR] [--lines DIR] [--json OUT]
+
+For each draw, `hide` intents are left out of pool and training, at random but fixed by the draw's number. Told is what becomes of the
+blind lines of those intents (nobody who works on the pack has read them) and of the pack's own examples of them: visible as a gap
+(`unknown`, `low_confidence`, `ambiguous`), answered all the same, or taken for chatter. The peer in the same run is the usual tf-idf
+with a linear SVM over the same lines, background as one class, which answers whatever its best class is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from bench.blind import BLIND, VISIBLE, is_said, read_listed
+from bench.real_text import Peer, commerce
+from engine.pool.load import load_pool
+from engine.pool.model import Pool
+from engine.pool.paths import base_pack, example_shop
+from engine.understanding.train import model_hash, train
+from engine.understanding.understander import Understander
+
+GOALS: Final = {"visible": "≥ 70 %", "answered": "≤ 1 %", "chatter": "≤ 25 %"}
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """Shares of the lines whose intent was hidden."""
+
+    lines: int
+    visible: float
+    answered: float
+    chatter: float
+
+
+def without(pool: Pool, hidden: frozenset[str]) -> Pool:
+    """The pool as it would be if nobody had written these intents."""
+    training = pool.training
+    kept = replace(
+        training,
+        lines=tuple(line for line in training.lines if line.intent not in hidden),
+        negatives=tuple(line for line in training.negatives if line.intent not in hidden),
+        own=tuple(line for line in training.own if line.intent not in hidden),
+    )
+    intents = {name: intent for name, intent in pool.intents.items() if name not in hidden}
+    return replace(pool, intents=intents, training=kept)
+
+
+def fate(understander: Understander, texts: Sequence[str]) -> Fate:
+    results = understander.understand(texts)
+    count = max(1, len(texts))
+    return Fate(
+        len(texts),
+        sum(result.outcome in VISIBLE for result in results) / count,
+        sum(map(is_said, results)) / count,
+        sum(result.outcome == "chatter" for result in results) / count,
+    )
+
+
+def of_peer(pool: Pool, texts: Sequence[str]) -> Fate:
+    said = [commerce(label) for label in Peer(pool).predict(texts)]
+    return Fate(len(texts), 0.0, float(np.mean(said)), 1.0 - float(np.mean(said)))
+
+
+def mean(fates: Sequence[Fate]) -> Fate:
+    """Over draws, each as much as any other."""
+    return Fate(
+        sum(one.lines for one in fates),
+        float(np.mean([one.visible for one in fates])),
+        float(np.mean([one.answered for one in fates])),
+        float(np.mean([one.chatter for one in fates])),
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--draws", type=int, default=10)
+    parser.add_argument("--hide", type=int, default=8, help="intents that are left out of each")
+    parser.add_argument("--lines", type=Path, default=BLIND, help="the folder of blind lines")
+    parser.add_argument("--shop", type=Path, default=example_shop(), help="the shop's folder")
+    parser.add_argument("--json", type=Path, help="write the figures here")
+    options = parser.parse_args(arguments)
+    pool = load_pool(base_pack(), options.shop, model_of=model_hash)
+    names = sorted(name for name in pool.intents if commerce(name))
+    blind = read_listed(options.lines)
+    found: dict[str, list[Fate]] = {"blind lines": [], "the pack's examples": [], "blind lines, scikit-learn": []}
+    console = Console()
+    for draw in range(options.draws):
+        hidden = frozenset(random.Random(draw).sample(names, options.hide))
+        rest = without(pool, hidden)
+        understander = Understander(rest, train(rest.training))
+        texts = [text for text, intent in blind if intent in hidden]
+        found["blind lines"].append(fate(understander, texts))
+        own = [line.text for line in pool.training.lines if line.intent in hidden]
+        found["the pack's examples"].append(fate(understander, own))
+        found["blind lines, scikit-learn"].append(of_peer(rest, texts))
+        console.print(f"draw {draw}: {', '.join(sorted(hidden))}", highlight=False)
+    table = Table("lines of hidden intents", "lines", *(f"{name} (goal {goal})" for name, goal in GOALS.items()))
+    figures = {}
+    for name, fates in found.items():
+        total = mean(fates)
+        table.add_row(name, f"{total.lines:,}", *(f"{getattr(total, goal):.1%}" for goal in GOALS))
+        figures[name] = asdict(total)
+    console.print(table)
+    if options.json:
+        options.json.write_text(json.dumps(figures, indent=2))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,36 @@
+"""Other ways to write a word, from the pack: homophones that dodge filters, pinyin initials, slang and slips; editors extend them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import re2
+
+from engine.understanding.normalise import normal_form
+
+
+def _bounded(form: str) -> str:
+    """Latin letters and digits are words of their own; Chinese signs may stand anywhere."""
+    before = r"\b" if form[0].isascii() and form[0].isalnum() else ""
+    after = r"\b" if form[-1].isascii() and form[-1].isalnum() else ""
+    return f"{before}{re2.escape(form)}{after}"
+
+
+class Spellings:
+    """Replaces other spellings in normal forms; the longest first. What is meant is never replaced again."""
+
+    def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
+        self._meant = {normal_form(written): normal_form(meant) for written, meant in pairs}
+        self._meant.pop("", None)
+        ordered = sorted(self._meant, key=lambda form: (-len(form), form))
+        self._pattern = re2.compile("|".join(map(_bounded, ordered))) if ordered else None
+
+    def form(self, text: str) -> str:
+        """The normal form of a text, in the pack's spelling."""
+        return self.fix(normal_form(text))
+
+    def fix(self, form: str) -> str:
+        """A normal form in the pack's spelling."""
+        if self._pattern is None or self._pattern.search(form) is None:
+            return form
+        return normal_form(self._pattern.sub(lambda match: self._meant[match.group()], form))

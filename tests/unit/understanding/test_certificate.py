@@ -1,0 +1,84 @@
+"""A threshold with a proof."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import binomtest
+
+from engine.pool.model import Trust
+from engine.understanding.certificate import DOUBT, UNCERTAIN, Sample, lower, upper
+
+TRUST = Trust()
+
+
+def sample(draw: np.random.Generator, size: int, noise: float) -> Sample:
+    """Lines whose confidence tells much of what they are: idle and unlisted ones score lower, by chance not always."""
+    kind = draw.integers(0, 3, size)
+    right = (kind == 1) & (draw.random(size) < 0.97)
+    score = 1 / (1 + np.exp(-(np.where(right, 3.0, -3.0) + noise * draw.normal(size=size))))
+    return Sample(score, right, kind == 0, kind == 1, kind == 2)
+
+
+def risk_of(found: Sample, threshold: float) -> float:
+    """The share of wrong answers at the live mix, as it is in a sample."""
+    said = found.confidence >= threshold
+
+    def share(lines: np.ndarray, of: np.ndarray) -> float:
+        return float((lines & said).sum() / of.sum())
+
+    wrong = (
+        TRUST.idle * share(found.idle, found.idle)
+        + TRUST.listed * share(found.listed & ~found.right, found.listed)
+        + TRUST.unlisted * share(found.unlisted, found.unlisted)
+    )
+    return wrong / (wrong + TRUST.listed * share(found.listed & found.right, found.listed))
+
+
+@given(st.integers(1, 5_000).flatmap(lambda of: st.tuples(st.integers(0, of), st.just(of))))
+def test_bounds_are_those_of_clopper_and_pearson(counted: tuple[int, int]) -> None:
+    """As SciPy's exact binomial interval has them; without a hit it is 1 - doubt^(1/n)."""
+    hits, of = counted
+    exact = binomtest(hits, of).proportion_ci(1 - DOUBT / 2, method="exact")
+    assert lower(np.array([float(hits)]), of)[0] == pytest.approx(exact.low, abs=1e-7)
+    assert upper(np.array([float(hits)]), of)[0] == pytest.approx(exact.high, abs=1e-7)
+    assert upper(np.array([0.0]), of)[0] == pytest.approx(1 - (DOUBT / 4) ** (1 / of))
+
+
+def test_a_certificate_is_kept_by_lines_to_come() -> None:
+    """Of 200 samples at most about one in twenty gives a threshold that a far larger one shows to be wrong."""
+    draw = np.random.default_rng(7)
+    truth = sample(draw, 300_000, 1.5)
+    broken = 0
+    for _ in range(200):
+        threshold = sample(draw, 6_000, 1.5).threshold(0.05, TRUST, 1.0)
+        broken += risk_of(truth, threshold) > 0.05
+    assert broken <= 200 * DOUBT
+
+
+def test_what_an_operator_allows_more_is_answered_more() -> None:
+    """A looser target never gives a stricter threshold."""
+    found = sample(np.random.default_rng(3), 20_000, 1.5)
+    thresholds = [found.threshold(risk, TRUST, 1.0) for risk in (0.01, 0.03, 0.05, 0.1, 0.2)]
+    assert thresholds == sorted(thresholds, reverse=True)
+    assert thresholds[0] > thresholds[-1]
+
+
+def test_of_few_lines_nothing_is_certain() -> None:
+    """A sample without an error is no proof where it is small."""
+    few = Sample(
+        np.array([0.9] * 20 + [0.1] * 40), np.arange(60) < 20, np.arange(60) >= 40, np.arange(60) < 20,
+        (np.arange(60) >= 20) & (np.arange(60) < 40),
+    )  # fmt: skip
+    assert few.threshold(0.05, TRUST, 1.0) == UNCERTAIN
+    none = np.zeros(5, dtype=np.bool_)
+    assert Sample(np.zeros(5), none, ~none, none, none).threshold(0.05, TRUST, 1.0) == UNCERTAIN
+
+
+@given(st.integers(0, 2**32 - 1), st.floats(0.3, 3.0), st.floats(0.01, 0.2))
+def test_a_certified_threshold_keeps_the_target_in_its_own_sample(seed: int, noise: float, risk: float) -> None:
+    found = sample(np.random.default_rng(seed), 3_000, noise)
+    threshold = found.threshold(risk, TRUST, 1.0)
+    assert threshold == UNCERTAIN or risk_of(found, threshold) <= risk
