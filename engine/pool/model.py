@@ -142,7 +142,7 @@ class TrainingLine:
 class Trust:
     """How sure the classifier has to be, and what comes in a live room; shares from 0 to 1."""
 
-    risk: float = 0.05
+    risk: float = 0.04
     """Share of all answers that may be wrong."""
     solo_risk: float = 0.03
     """The same of answers for one viewer alone, whom nobody's question confirms."""

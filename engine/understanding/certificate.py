@@ -1,26 +1,29 @@
 """A threshold with a proof: the lowest confidence from which the share of wrong answers is surely within a target.
 
-Held-out lines of each kind are a sample of that kind; what is answered of idle lines, of listed questions (rightly and wrongly) and of
-unlisted ones are binomial shares. Each is bounded by the exact interval of Clopper and Pearson (Biometrika 26, 1934), and the bounds
-are put together at the live mix. Thresholds are tried in one order that no line had a say in, from strict to loose, and the first that
-fails ends the search. So, by fixed-sequence testing (Angelopoulos, Bates, Candès, Jordan and Lei, "Learn then Test", 2021), the chance
-that the chosen one does not keep what it promises is at most `DOUBT`, however many were tried: for lines that come as the held-out
-ones do. That a pack's lines are like viewers' lines is no part of the proof.
+Held-out lines of each kind (idle, listed, unlisted) are a sample of that kind; put together at the live mix, what is wrongly answered of
+them is a directly standardised rate, as epidemiologists call it. Its upper bound is that of Fay and Feuer ("Confidence intervals for
+directly standardized rates: a method based on the gamma distribution", Statistics in Medicine 16, 1997), which is exact for one kind and
+errs on the safe side for several; the lower bound of what is rightly answered is that of Clopper and Pearson (Biometrika 26, 1934).
+Thresholds are tried in one order that no line had a say in, from strict to loose, and the first that fails ends the search. So, by
+fixed-sequence testing (Angelopoulos, Bates, Candès, Jordan and Lei, "Learn then Test", 2021), the chance that the chosen one does not
+keep what it promises is at most `DOUBT`, however many were tried: for lines that come as the held-out ones do. That a pack's lines are
+like viewers' lines is no part of the proof.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betaincinv
+from scipy.special import betaincinv, gammaincinv
 
 from engine.pool.model import Trust
 from engine.understanding.calibration import F64
 
-DOUBT: Final = 0.05  # chance that the certificate is wrong, shared among the four bounds
+DOUBT: Final = 0.05  # chance that the certificate is wrong, shared by the two bounds
 STEPS: Final = 100  # thresholds that are tried, evenly over the order of the listed questions
 FIRST: Final = (
     0.25  # share of the listed questions that the strictest of them answers: of fewer lines nothing can be said
@@ -30,15 +33,17 @@ UNCERTAIN: Final = 0.99  # where not even that one can be certified: hardly anyt
 _Mask = NDArray[np.bool_]
 
 
-def upper(hits: F64, of: int) -> F64:
-    """The share that is at most behind `hits` of `of`."""
-    found: F64 = np.where(hits >= of, 1.0, betaincinv(hits + 1.0, np.maximum(of - hits, 1e-9), 1.0 - DOUBT / 4))
-    return found
+def upper(hits: Sequence[F64], weights: Sequence[float]) -> F64:
+    """The weighted sum that is at most behind so many hits of each kind, each hit counting its kind's weight."""
+    counts, largest = np.stack(hits), max(weights)
+    total = np.array(weights) @ counts + largest
+    spread = np.square(weights) @ counts + largest**2
+    return np.asarray(spread / total * gammaincinv(total**2 / spread, 1.0 - DOUBT / 2), dtype=np.float64)
 
 
 def lower(hits: F64, of: int) -> F64:
     """The share that is at least behind `hits` of `of`."""
-    found: F64 = np.where(hits <= 0, 0.0, betaincinv(np.maximum(hits, 1e-9), of - hits + 1.0, DOUBT / 4))
+    found: F64 = np.where(hits <= 0, 0.0, betaincinv(np.maximum(hits, 1e-9), of - hits + 1.0, DOUBT / 2))
     return found
 
 
@@ -59,17 +64,18 @@ class Sample:
         `hardness`: how many times as often an idle line of the sample is answered as one of a live room.
         """
 
-        def bounded(lines: _Mask, of: _Mask, *, above: bool = True) -> F64:
+        def hits(lines: _Mask) -> F64:
             ordered = np.sort(self.confidence[lines])
-            hits = (len(ordered) - np.searchsorted(ordered, thresholds, side="left")).astype(np.float64)
-            return upper(hits, int(of.sum())) if above else lower(hits, int(of.sum()))
+            return (len(ordered) - np.searchsorted(ordered, thresholds, side="left")).astype(np.float64)
 
-        wrong = (
-            trust.idle * bounded(self.idle, self.idle) / hardness
-            + trust.listed * bounded(self.listed & ~self.right, self.listed)
-            + trust.unlisted * bounded(self.unlisted, self.unlisted)
+        listed, rest = int(self.listed.sum()), (int(self.idle.sum()), int(self.unlisted.sum()))
+        if not all(rest):
+            return np.ones_like(thresholds)
+        wrong = upper(
+            (hits(self.idle), hits(self.listed & ~self.right), hits(self.unlisted)),
+            (trust.idle / hardness / rest[0], trust.listed / listed, trust.unlisted / rest[1]),
         )
-        good = trust.listed * bounded(self.listed & self.right, self.listed, above=False)
+        good = trust.listed * lower(hits(self.listed & self.right), listed)
         risks: F64 = wrong / np.maximum(wrong + good, 1e-12)
         return risks
 

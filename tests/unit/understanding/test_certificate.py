@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import binomtest
+from scipy.stats import binomtest, chi2
 
 from engine.pool.model import Trust
 from engine.understanding.certificate import DOUBT, UNCERTAIN, Sample, lower, upper
@@ -38,13 +38,20 @@ def risk_of(found: Sample, threshold: float) -> float:
 
 
 @given(st.integers(1, 5_000).flatmap(lambda of: st.tuples(st.integers(0, of), st.just(of))))
-def test_bounds_are_those_of_clopper_and_pearson(counted: tuple[int, int]) -> None:
-    """As SciPy's exact binomial interval has them; without a hit it is 1 - doubt^(1/n)."""
+def test_bounds_are_exact_for_one_kind(counted: tuple[int, int]) -> None:
+    """Below, SciPy's exact binomial interval; above, the exact one of a Poisson count (chi-square with two degrees more)."""
     hits, of = counted
-    exact = binomtest(hits, of).proportion_ci(1 - DOUBT / 2, method="exact")
+    exact = binomtest(hits, of).proportion_ci(1 - DOUBT, method="exact")
     assert lower(np.array([float(hits)]), of)[0] == pytest.approx(exact.low, abs=1e-7)
-    assert upper(np.array([float(hits)]), of)[0] == pytest.approx(exact.high, abs=1e-7)
-    assert upper(np.array([0.0]), of)[0] == pytest.approx(1 - (DOUBT / 4) ** (1 / of))
+    poisson = chi2.ppf(1 - DOUBT / 2, 2 * hits + 2) / 2
+    assert upper([np.array([float(hits)])], [1 / of])[0] == pytest.approx(poisson / of)
+
+
+def test_kinds_that_weigh_the_same_count_as_one() -> None:
+    """And a kind without a hit still counts by its weight: nothing seen is no proof of nothing."""
+    three = upper([np.array([2.0]), np.array([3.0]), np.array([0.0])], [0.1, 0.1, 0.1])
+    assert three[0] == pytest.approx(upper([np.array([5.0])], [0.1])[0])
+    assert upper([np.array([5.0]), np.array([0.0])], [0.1, 0.4])[0] > upper([np.array([5.0])], [0.1])[0]
 
 
 def test_a_certificate_is_kept_by_lines_to_come() -> None:
