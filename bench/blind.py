@@ -40,7 +40,8 @@ from engine.understanding.train import model_hash, train, weigh
 from engine.understanding.understander import Understander
 
 BLIND: Final = Path(__file__).resolve().parent.parent / "tests" / "blind"
-MIX: Final = {"idle": 0.93, "listed": 0.05, "unlisted": 0.02}
+_USUAL: Final = Trust()
+MIX: Final = {"idle": _USUAL.idle, "listed": _USUAL.listed, "unlisted": _USUAL.unlisted}
 RISKS: Final = (0.01, 0.03, 0.05)
 VISIBLE: Final = frozenset({"unknown", "low_confidence", "ambiguous"})
 
