@@ -52,7 +52,7 @@ def check(
     missed = {shop: _missed(folder, shop) for shop, report in reports.items() if tests and not report.errors}
     for shop, report in reports.items():
         if not report.errors:
-            more_warnings = (*report.warnings, *missed.get(shop, ()), *_repeated(folder, shop))
+            more_warnings = (*report.warnings, *missed.get(shop, ()), *_lines(folder, shop))
             reports[shop] = replace(report, warnings=tuple(sorted(more_warnings)))
     with suppress(terminal.ReaderGone):  # the answer is the exit code, too
         if as_json:
@@ -112,22 +112,14 @@ def _folder(shop: Path) -> Path:
     return shop
 
 
-def _repeated(base: Path, shop: Path) -> Iterator[Problem]:
-    """The shop's own lines that say nearly what another line says."""
+def _lines(base: Path, shop: Path) -> Iterator[Problem]:
+    """What is doubtful about the lines of a shop and its rules, taken together."""
     from engine.pool.load import load
-    from engine.pool.model import UNLISTED
-    from engine.understanding.twins import twins
+    from engine.publisher.lines import repeated, straying
 
     loaded = load(base, shop)
-    places = loaded.own_places()
-    names = {None: "background", UNLISTED: "`unlisted/`"}
-    for twin in twins(loaded.pool.training, places):
-        owner = names.get(twin.other.intent, f"`{twin.other.intent}`")
-        message = f"`{twin.line.text}` is nearly `{twin.other.text}` of {owner}"
-        same = twin.line.intent == twin.other.intent
-        yield places[twin.line](
-            message, "write unlike lines: this one teaches little" if same else "keep it where it belongs"
-        )
+    yield from repeated(loaded)
+    yield from straying(loaded)
 
 
 def _missed(base: Path, shop: Path) -> tuple[Problem, ...]:

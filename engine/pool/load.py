@@ -44,6 +44,7 @@ KINDS: Final[Sequence[tuple[Callable[[int], bool], str]]] = (
     (stat.S_ISCHR, "a device"),
 )
 SHOP_FILES: Final = ("shop.yaml", "catalogue.yaml", "guard.yaml")
+LINE_FOLDERS: Final = ("background", "unlisted", "spellings")
 
 M = TypeVar("M", bound=FileModel)
 
@@ -268,7 +269,7 @@ class _Folders:
         return found
 
     def strangers(self, shop: Path) -> None:
-        """YAML files at places where nothing reads them: nearly always a slip of the name."""
+        """Files at places where nothing reads them: nearly always a slip."""
         if not shop.is_dir():
             return
         try:
@@ -285,6 +286,8 @@ class _Folders:
                     path, f"nothing reads the folder `{path.name}`", did_you_mean(path.name, ("intents", "scripts"))
                 )
                 self._lost[shop / "intents"] = Lost(whole=True)
+            elif path.is_dir() and path.name in LINE_FOLDERS:
+                self._problem(path, f"nothing reads `{path.name}/` here", f"move it to intents/{path.name}/")
 
     def _files(self, folder: Path, suffix: str) -> list[Path]:
         try:

@@ -1,13 +1,20 @@
-"""Test lines: which of them a pool understands, and what it takes the others for."""
+"""What a pool makes of its own lines: test lines that it takes for something else, lines said twice, rules that fire astray."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
 
 from engine.errors import Problem
 from engine.events.understanding import Understanding
 from engine.pool.compile import named
 from engine.pool.load import Loaded
-from engine.pool.model import Pool, TrainingLine
+from engine.pool.model import UNLISTED, Pool, TrainingLine
 from engine.publisher.models import Trainer
+from engine.understanding.strays import strays
+from engine.understanding.twins import twins
+
+NAMED: Final = 3  # lines that are named of those on which a rule fires astray
 
 UNDERSTOOD = ("accepted", "chatter", "abuse")
 """Outcomes with which a test line passes, where the intent is the right one."""
@@ -39,6 +46,36 @@ def problems(trainer: Trainer, loaded: Loaded) -> tuple[Problem, ...]:
             for line, now in missed(trainer, pool).items()
         )
     )
+
+
+def repeated(loaded: Loaded) -> Iterator[Problem]:
+    """The shop's own lines that say nearly what another line says."""
+    places = loaded.own_places()
+    for twin in twins(loaded.pool.training, places):
+        message = f"`{twin.line.text}` is nearly `{twin.other.text}` of {_owner(twin.other)}"
+        same = twin.line.intent == twin.other.intent
+        yield places[twin.line](
+            message, "write unlike lines: this one teaches little" if same else "keep it where it belongs"
+        )
+
+
+def straying(loaded: Loaded) -> Iterator[Problem]:
+    """Keyword rules that contradict examples, tests, `not:` lines or lines of no intent."""
+    for stray in strays(loaded.pool):
+        spot = loaded.intents[stray.intent].lines["keywords"][stray.rule]
+        for lines, where in ((stray.lines, ""), (stray.negatives, " under `not`")):
+            if not lines:
+                continue
+            named = ", ".join(f"`{line.text}` of {_owner(line)}{where}" for line in lines[:NAMED])
+            others = f" and {len(lines) - NAMED:,} more" if len(lines) > NAMED else ""
+            yield spot.problem(
+                f"the rule `{stray.rule}` of `{stray.intent}` fires on {named}{others}",
+                "narrow the rule (a further term, `^` or `$`), or move the line to where it belongs",
+            )
+
+
+def _owner(line: TrainingLine) -> str:
+    return {None: "background", UNLISTED: "`unlisted/`"}.get(line.intent, f"`{line.intent}`")
 
 
 def _taken_for(now: Understanding) -> str:

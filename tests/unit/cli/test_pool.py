@@ -104,3 +104,33 @@ def test_too_few_lines_to_score_are_told(base: Path, shop: Path, tmp_path: Path,
     told = invoke("pool", "score", "--shop", shop, "--base", few)
     assert told.exit_code == Exit.USAGE
     assert "add `examples`" in told.stderr
+
+
+def test_a_rule_that_contradicts_lines_is_told(base: Path, shop: Path, invoke: Invoke) -> None:
+    """Examples and test lines of another intent, and the intent's own `not:` lines; with the rule's place."""
+    (shop / "intents" / "replies.yaml").write_text(
+        "intents:\n"
+        "  order.place:\n"
+        "    examples: [啥号下单, 拍啥号, 几号链接拍, 跳哪里拍]\n"
+        "    tests: [该拍几号呀]\n"
+        "  product.size:\n"
+        '    keywords: ["拍 + 号", "小只"]\n'
+        "    not: [小只的狗]\n",
+        encoding="utf-8",
+    )
+    told = invoke("pool", "check", shop, "--base", base).stdout
+    place = f"doubtful {shop}/intents/replies.yaml"
+    named = "`几号链接拍` of `order.place`, `拍啥号` of `order.place`, `该拍几号呀` of `order.place`"
+    assert f"{place}:6:16 the rule `拍 + 号` of `product.size` fires on {named} → narrow the rule" in told
+    assert f"{place}:6:25 the rule `小只` of `product.size` fires on `小只的狗` of `product.size` under `not` →" in told
+
+
+def test_of_many_lines_three_are_named(base: Path, shop: Path, invoke: Invoke) -> None:
+    """And the others are counted."""
+    (shop / "intents" / "background").mkdir()
+    (shop / "intents" / "background" / "own.txt").write_text("十几只猫\n几何题\n几点睡\n几度电\n", encoding="utf-8")
+    (shop / "intents" / "replies.yaml").write_text(
+        'intents:\n  product.size:\n    keywords: ["re: 几[何点度只]"]\n', encoding="utf-8"
+    )
+    told = invoke("pool", "check", shop, "--base", base).stdout
+    assert "fires on `几何题` of background, `几度电` of background, `几点睡` of background and 1 more →" in told

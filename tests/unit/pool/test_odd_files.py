@@ -93,3 +93,13 @@ def test_a_pipe_that_takes_the_place_of_a_file_is_not_waited_for(
     monkeypatch.setattr(Path, "stat", lambda self, **more: regular if self == path else seen(self, **more))
     with pytest.raises(PoolError, match="not a regular file but a pipe"):
         load(base, shop)
+
+
+def test_a_folder_of_lines_beside_the_intents_is_told(tmp_path: Path) -> None:
+    """It would be taken for read, and its lines never act."""
+    base, shop = write(tmp_path)
+    (shop / "background").mkdir()
+    with pytest.raises(PoolError) as caught:
+        load(base, shop)
+    (problem,) = caught.value.problems
+    assert (problem.file, problem.remedy) == ((shop / "background").as_posix(), "move it to intents/background/")

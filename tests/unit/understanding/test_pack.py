@@ -11,6 +11,7 @@ from engine.pool.paths import base_pack, example_shop
 from engine.understanding.calibration import BACKGROUND
 from engine.understanding.corpus import Corpus
 from engine.understanding.model import MAX_BYTES, Model
+from engine.understanding.strays import strays
 from engine.understanding.train import model_hash
 from engine.understanding.twins import clusters
 from engine.understanding.understander import Understander
@@ -64,6 +65,11 @@ def test_the_packs_lines_are_unlike_each_other(pack: Pool) -> None:
     assert (sizes[corpus.labels > BACKGROUND] > 1).mean() <= 0.06
     assert (sizes[corpus.labels <= BACKGROUND] > 1).mean() <= 0.02
     assert sizes.max() <= 16
+
+
+def test_no_rule_fires_astray(pack: Pool) -> None:
+    """A rule counts as sure, so the pack has none that contradicts its own lines."""
+    assert not strays(pack)
 
 
 def test_no_not_line_is_understood_as_its_intent(pack: Pool, trained: Model) -> None:
