@@ -1,6 +1,6 @@
 """The shipped pack and model on lines that nobody looked at while they were made, beside the folds.
 
-    python -m bench.blind [--shop DIR] [--json OUT]
+    python -m bench.blind [--shop DIR] [--json OUT] [--html PAGE]
 
 `tests/blind/` holds lines written by people who knew the list of intents and what is sold, and had seen no line of the pack: questions of
 each intent, questions outside the list, and lines that ask nothing. They are never trained on and never edited.
@@ -8,7 +8,8 @@ Told are, at the one shipped threshold and at those that would give 1, 3 and 5 %
 answered rightly (coverage), and which share of all answered lines of a live room would be wrong (risk), where 93 % of the lines
 ask nothing, 5 % a listed question and 2 % another one. Social intents and abuse are told apart: nothing is said in reply to them. The
 same of lines that the folds held out stands beside it; where both differ by more than ten points, the pack is too much like itself.
-ECE is the distance of told confidence and share of right ones, at the live mix, in bins of as many lines (adaptive).
+ECE is the distance of told confidence and share of right ones, at the live mix, in bins of as many lines (adaptive). `--html` draws
+the curves of risk and coverage and the reliability of each row.
 The peer in the same run is the usual tf-idf with a linear SVM, which always takes its best class; its confidence is its margin.
 """
 
@@ -18,8 +19,9 @@ import argparse
 import json
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import Final
 
@@ -29,13 +31,15 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.real_text import Peer, commerce
+from engine.cli.score import STYLE, plot
 from engine.events.understanding import Understanding
 from engine.pool.load import load_pool
 from engine.pool.model import Trust
 from engine.pool.paths import base_pack, example_shop
-from engine.understanding.calibration import reliability
+from engine.understanding.calibration import Reliability, reliability
 from engine.understanding.corpus import Corpus
 from engine.understanding.held_out import hold_out
+from engine.understanding.score import Curve
 from engine.understanding.train import model_hash, train, weigh
 from engine.understanding.understander import Understander
 
@@ -43,6 +47,8 @@ BLIND: Final = Path(__file__).resolve().parent.parent / "tests" / "blind"
 _USUAL: Final = Trust()
 MIX: Final = {"idle": _USUAL.idle, "listed": _USUAL.listed, "unlisted": _USUAL.unlisted}
 RISKS: Final = (0.01, 0.03, 0.05)
+WIDEST: Final = 0.2  # risk up to which the curve is drawn
+POINTS: Final = 400  # of a drawn curve
 VISIBLE: Final = frozenset({"unknown", "low_confidence", "ambiguous"})
 
 Mask = NDArray[np.bool_]
@@ -77,15 +83,24 @@ class Judged:
         said = float(mass[answered].sum())
         return float(mass[answered & ~self.right].sum()) / said if said else 0.0
 
-    def at_risk(self, risk: float) -> float:
-        """The best coverage of any one threshold at which no more than this share of the answers is wrong."""
+    def curve(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """(risk, coverage) at the threshold of each line, the surest first."""
         mass = self.mass()
         order = np.argsort(-self.sure, kind="stable")
         order = order[self.sure[order] > 0]
         good = np.cumsum(np.where(self.right, mass, 0.0)[order])
         bad = np.cumsum(np.where(self.right, 0.0, mass)[order])
-        allowed = np.flatnonzero(bad <= risk * (good + bad))
-        return float(good[allowed[-1]] / MIX["listed"]) if len(allowed) else 0.0
+        return bad / np.maximum(good + bad, 1e-12), good / MIX["listed"]
+
+    def at_risk(self, risk: float) -> float:
+        """The best coverage of any one threshold at which no more than this share of the answers is wrong."""
+        risks, coverage = self.curve()
+        allowed = np.flatnonzero(risks <= risk)
+        return float(coverage[allowed[-1]]) if len(allowed) else 0.0
+
+    def reliability(self) -> Reliability:
+        """How true the told confidence is at the live mix."""
+        return reliability(self.sure, self.right & (self.sure > 0), self.mass())
 
 
 def read_listed(folder: Path) -> list[tuple[str, str]]:
@@ -135,11 +150,29 @@ def of_folds(corpus: Corpus) -> Judged:
     return Judged(kinds[told], (clear >= weighed.thresholds.accept)[told], held.right[told], clear[told])
 
 
+def page(rows: Mapping[str, Judged]) -> str:
+    """Risk against coverage, and told confidence against truth, of each row."""
+    parts = [f"<!doctype html><html lang=en><meta charset=utf-8><title>Blind lines</title><style>{STYLE}</style>"]
+    for name, found in rows.items():
+        risks, coverage = found.curve()
+        steps = np.unique(np.linspace(0, len(risks) - 1, POINTS).astype(np.intp))
+        curve = Curve(tuple(risks[steps].tolist()), tuple(coverage[steps].tolist()))
+        bins = found.reliability()
+        parts += [
+            f"<h1>{escape(name)}</h1><div class=plots>",
+            plot(curve, "share of wrong answers", "questions answered rightly", WIDEST, "Risk and coverage"),
+            plot(Curve(bins.told, bins.right), "confidence told", "share that is right", 1.0, f"ECE {bins.error:.2%}", diagonal=True),
+            "</div>",
+        ]  # fmt: skip
+    return "\n".join(parts) + "\n"
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--lines", type=Path, default=BLIND, help="the folder of blind lines")
     parser.add_argument("--shop", type=Path, default=example_shop(), help="the shop's folder")
     parser.add_argument("--json", type=Path, help="write the figures here")
+    parser.add_argument("--html", type=Path, help="draw the curves on this page")
     options = parser.parse_args(arguments)
     pool = load_pool(base_pack(), options.shop, model_of=model_hash)
     model = train(pool.training)
@@ -177,7 +210,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             **{f"coverage_at_{risk:.2f}": found.at_risk(risk) for risk in RISKS},
             "best_is_right": float(found.right[of_listed].mean()),
             "idle_answered": float(found.answered[of_idle].mean()),
-            "calibration_error": reliability(found.sure, found.right & (found.sure > 0), found.mass()).error,
+            "calibration_error": found.reliability().error,
         }
         figures[name] = row
         table.add_row(
@@ -217,6 +250,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         figures[f"ends_{name}"] = {key: value / len(lines) for key, value in shares.items()}
         ends.add_row(name, *(f"{value / len(lines):.2%}" for value in shares.values()))
     console.print(ends)
+    if options.html is not None:
+        options.html.write_text(page(rows), encoding="utf-8")
     if options.json is not None:
         options.json.write_text(json.dumps(figures, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return 0

@@ -84,8 +84,8 @@ def page(score: Score, shop: str) -> str:
         f"<!doctype html><html lang=en><meta charset=utf-8><title>{escape(shop)}: score</title><style>{STYLE}</style>",
         f"<h1>How good the lines of {escape(shop)} are</h1><p>{escape(summary(score))}.</p>",
         f"<p>Answered from a confidence of {limits.accept:.2f} on, for one viewer alone from {limits.solo:.2f} on.</p><div class=plots>",
-        _plot(score.coverage_at_risk, "share of wrong answers", "questions answered rightly", max(risks), "Risk and coverage"),
-        _plot(
+        plot(score.coverage_at_risk, "share of wrong answers", "questions answered rightly", max(risks), "Risk and coverage"),
+        plot(
             score.reliability, "confidence told", "share that is right", 1.0,
             f"Reliability: {score.calibration_error:.1%} off in the mean", diagonal=True,
         ),
@@ -117,7 +117,7 @@ def _rows(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], num
     return f"<h2>{escape(title)}</h2><table><tr>{cells(columns, 'th')}</tr>{body}</table>"
 
 
-def _plot(curve: Curve, across: str, up: str, width: float, caption: str, *, diagonal: bool = False) -> str:
+def plot(curve: Curve, across: str, up: str, width: float, caption: str, *, diagonal: bool = False) -> str:
     """A line in a square from 0 to `width`, and from 0 to 1."""
     points = " ".join(
         f"{SIDE * x / width:.1f},{SIDE * (1 - y):.1f}" for x, y in zip(curve.x, curve.y, strict=True) if x <= width

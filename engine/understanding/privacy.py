@@ -44,13 +44,15 @@ _ORDER = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _MESSENGER = re.compile(
-    r"((?:加?微信|薇信|威信|加我?[微薇v]|wechat|weixin|whatsapp|telegram|qq|抖音|\b(?:[vw]x|ins|insta|instagram|ig|line id))(?:号|id|是|加|[:： @]){0,3})"
+    r"((?:加?微信|薇信|威信|加我?[微薇v]|wechat|weixin|whatsapp|telegram|qq|抖音|\b(?:[vw]x|ins|insta|instagram|ig|line id))"
+    r"(?:号|id|是|加|[:： @]){0,3})"
     r"(?=[a-z_-]{0,20}[\d_])[a-z0-9][a-z0-9_-]{4,24}",
     re.IGNORECASE | re.ASCII,
 )
 _HANDLE = re.compile(r"(?<![\w@＠])([@＠])(?=[a-z_.]{0,24}[\d_])[a-z0-9_.]{3,30}", re.IGNORECASE | re.ASCII)
 _STREET = re.compile(
-    r"((?:路|街|大道|道|巷|弄|小区|花园|公寓|村) ?)\d{1,5} ?(?:号楼|号|弄|栋|幢|座)(?:[ \d-]{0,6}(?:号楼|栋|幢|座|单元|室|楼|层|房))*\d{0,5}"
+    r"((?:路|街|大道|道|巷|弄|小区|花园|公寓|村) ?)\d{1,5} ?(?:号楼|号|弄|栋|幢|座)"
+    r"(?:[ \d-]{0,6}(?:号楼|栋|幢|座|单元|室|楼|层|房))*\d{0,5}"
 )
 _FLAT = re.compile(
     r"\d{1,4} ?(?:号楼|栋|幢|座)(?:[ \d-]{0,6}(?:单元|室|楼|层|房))*[ \d-]{0,2}(?:\d{1,5}室?)|\d{1,3} ?单元 ?\d{1,5}室?"
