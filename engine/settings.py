@@ -34,6 +34,7 @@ OTHER_VARIABLES: Final[Mapping[str, str]] = {
     "LIVECHAT_TOKEN_FILE": "File that holds that token; the entry point of the container image reads it.",
     "LIVECHAT_KILLS": "Of the project's tests: how many times `make kill` kills.",
     "LIVECHAT_REQUIRE_KAFKA": "Of the project's tests: where it is set, tests that need Kafka fail without it instead of being left out.",
+    "LIVECHAT_REQUIRE_OPS": "Of the project's tests: the same for those that need helm, promtool and prometheus.",
 }
 """Variables with the settings' prefix that are no settings. Any other unknown one stops the start."""
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.kafka import shared
 
-OWN_VARIABLES = ("LIVECHAT_KILLS", "LIVECHAT_REQUIRE_KAFKA")
+OWN_VARIABLES = ("LIVECHAT_KILLS", "LIVECHAT_REQUIRE_KAFKA", "LIVECHAT_REQUIRE_OPS")
 """Read by tests themselves; every other `LIVECHAT_*` variable is a setting."""
 
 # No deadline: a busy machine is not a failure. In CI the examples are the same in each run, so that a red run means a change.

@@ -277,7 +277,9 @@ class _Folders:
         except OSError:
             return  # that shop.yaml cannot be read is told already
         for path in paths:
-            if path.suffix in (".yaml", ".yml") and path.name not in SHOP_FILES and not path.name.startswith("."):
+            if path.name.startswith("."):
+                continue  # an editor's, or what a mounted volume keeps behind its links
+            if path.suffix in (".yaml", ".yml") and path.name not in SHOP_FILES:
                 self._problem(path, f"nothing reads `{path.name}` here", did_you_mean(path.name, SHOP_FILES))
                 if not (shop / "catalogue.yaml").exists():
                     self._lost[shop / "catalogue.yaml"] = Lost(whole=True)  # this may be meant for it

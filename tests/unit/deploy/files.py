@@ -18,6 +18,7 @@ from engine.settings import Settings
 
 ROOT = Path(engine.__file__).parent.parent
 DOCKER = ROOT / "docker"
+OPS = ROOT / "ops"
 PINNED = re.compile(r"[a-z0-9-]+(/[a-z0-9-]+)?:v?\d+\.\d+\.\d+[a-z0-9.-]*")
 """A public short name with a whole version: no registry's host, no moving tag."""
 

@@ -9,12 +9,12 @@ import pytest
 
 from engine.events.meanings import REASONS
 from engine.events.topics import INPUTS
-from tests.unit.deploy.files import DOCKER, ROOT, labels, metrics, read_yaml, texts, tree
+from tests.unit.deploy.files import OPS, ROOT, labels, metrics, read_yaml, texts, tree
 
-PROMETHEUS = read_yaml(DOCKER / "prometheus" / "prometheus.yml")
-ALERTS = read_yaml(DOCKER / "prometheus" / "alerts.yml")
+PROMETHEUS = read_yaml(OPS / "prometheus" / "prometheus.yml")
+ALERTS = read_yaml(OPS / "prometheus" / "alerts.yml")
 COMPOSE = read_yaml(ROOT / "docker-compose.yml")
-BOARD = tree(json.loads((DOCKER / "grafana" / "dashboards" / "livechat.json").read_text("utf-8")))
+BOARD = tree(json.loads((OPS / "grafana" / "dashboards" / "livechat.json").read_text("utf-8")))
 OF_PROMETHEUS = {"up", "ALERTS"}
 ADDED = {"job", "service", "instance", "alertstate", "alertname"}
 """Labels that scraping and alerting add."""
@@ -111,13 +111,13 @@ def test_every_process_is_scraped() -> None:
 
 def test_grafana_finds_prometheus_and_the_dashboard() -> None:
     """The data source is the one that panels name, at the service's own port; the folder is where Compose mounts it."""
-    (source,) = listed(read_yaml(DOCKER / "grafana" / "provisioning" / "datasources" / "prometheus.yml")["datasources"])
+    (source,) = listed(read_yaml(OPS / "grafana" / "provisioning" / "datasources" / "prometheus.yml")["datasources"])
     assert source["url"] == "http://prometheus:9090"
     assert {str(tree(panel["datasource"])["uid"]) for panel in PANELS} == {source["uid"]}
-    (provider,) = listed(read_yaml(DOCKER / "grafana" / "provisioning" / "dashboards" / "livechat.yml")["providers"])
+    (provider,) = listed(read_yaml(OPS / "grafana" / "provisioning" / "dashboards" / "livechat.yml")["providers"])
     grafana = tree(tree(COMPOSE["services"])["grafana"])
     folder = tree(provider["options"])["path"]
-    assert f"./docker/grafana/dashboards:{folder}:ro" in texts(grafana["volumes"])
+    assert f"./ops/grafana/dashboards:{folder}:ro" in texts(grafana["volumes"])
     home = tree(grafana["environment"])["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]
     assert home == f"{folder}/livechat.json"
 

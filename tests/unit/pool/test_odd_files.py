@@ -103,3 +103,16 @@ def test_a_folder_of_lines_beside_the_intents_is_told(tmp_path: Path) -> None:
         load(base, shop)
     (problem,) = caught.value.problems
     assert (problem.file, problem.remedy) == ((shop / "background").as_posix(), "move it to intents/background/")
+
+
+def test_a_volume_that_keeps_its_files_behind_links_is_read(tmp_path: Path) -> None:
+    """As Kubernetes mounts a ConfigMap: every name is a link into a hidden folder that is exchanged whole."""
+    base, shop = write(tmp_path)
+    before = load(base, shop).pool
+    kept = shop / "..2027_01_01"
+    kept.mkdir()
+    for path in [path for path in shop.iterdir() if path != kept]:
+        path.rename(kept / path.name)
+        path.symlink_to(f"..data/{path.name}")
+    (shop / "..data").symlink_to(kept.name)
+    assert load(base, shop).pool == before

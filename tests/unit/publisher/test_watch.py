@@ -34,3 +34,38 @@ async def test_an_edit_names_its_folder(tmp_path: Path) -> None:
     async with asyncio.timeout(30):
         await asyncio.gather(follow(), write())
     assert seen == [{two}]
+
+
+@pytest.mark.process
+async def test_a_link_that_turns_is_an_edit(tmp_path: Path) -> None:
+    """Before it and after it the files behind it are watched, as a repository or a volume publishes them; after a turn it is told
+    twice, since an edit may have fallen between two watches."""
+    versions = [tmp_path / name for name in ("first", "second")]
+    for version in versions:
+        (version / "shop" / "intents").mkdir(parents=True)
+    current = tmp_path / "current"
+    current.symlink_to("first")
+    shop = current / "shop"
+    stop = asyncio.Event()
+    seen: list[set[Path]] = []
+
+    async def follow() -> None:
+        async for changed in edits([shop], 20, stop):
+            seen.append(changed)
+            if len(seen) == 1:
+                (tmp_path / "next").symlink_to("second")
+                (tmp_path / "next").replace(current)
+            elif len(seen) == 4:
+                stop.set()
+
+    async def write() -> None:
+        n = 0
+        while not stop.is_set():  # until the watch has begun there is nothing that tells of an edit
+            n += 1
+            if len(seen) in (0, 3):
+                (shop / "intents" / "a.yaml").write_text(str(n))
+            await asyncio.sleep(0.05)
+
+    async with asyncio.timeout(30):
+        await asyncio.gather(follow(), write())
+    assert seen == [{shop}] * 4
