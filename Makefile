@@ -59,8 +59,8 @@ bench: .venv/.dev ## all benchmarks that need no other data; the rest too with D
 	  echo "== $$name"; $(PY) -m bench.$$name "$${more[@]}" --json bench/out/$$name.json $(ARGS) || status=1; \
 	done; exit $$status
 
-docs: .venv/.runtime ## write schemas/ and the generated pages of docs/
-	@$(PY) -m engine.reference
+docs: .venv/.dev ## write schemas/, the generated pages of docs/, and the dashboards
+	@$(PY) -m engine.reference && $(PY) -m ops.grafana
 
 lock: .venv/.dev ## pin anew what pyproject.toml asks for (ARGS="--upgrade")
 	@compile=".venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links $(ARGS)"; \

@@ -1,0 +1,1 @@
+"""Dashboards as code, and what they are made of."""
