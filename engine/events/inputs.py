@@ -197,12 +197,14 @@ class PlayerGone(RoomRecord):
 
 
 class ModeSet(RoomRecord):
+    """How replies are said in the room from now on."""
+
     type: Literal["mode_set"] = "mode_set"
     mode: Mode
 
 
 class Approval(RoomRecord):
-    """A person's verdict on a proposal."""
+    """A person's verdict on a proposal: on exactly the text that it shows. One that is not open any more is told so (`not_open`)."""
 
     type: Literal["approval"] = "approval"
     proposal: Hash
@@ -337,7 +339,21 @@ class Kill(ShopRecord):
         return "kill/*" if self.scope == "*" else f"kill/{self.scope}/{self.target}"
 
 
-ShopEvent = Annotated[FactSet | PoolLive | GapMark | Kill, Field(discriminator="type")]
+class ShopModeSet(ShopRecord):
+    """The mode of all rooms of a shop: of those there are, from now on, and of those that are opened later.
+
+    A room that is told its own mode afterwards keeps that until the shop is told again.
+    """
+
+    type: Literal["shop_mode_set"] = "shop_mode_set"
+    shop: Name
+    mode: Mode
+
+    def key(self) -> str:
+        return f"{self.shop}/mode"
+
+
+ShopEvent = Annotated[FactSet | PoolLive | GapMark | Kill | ShopModeSet, Field(discriminator="type")]
 
 
 class AppliedShopEvent(Part):

@@ -42,6 +42,12 @@ Blocker = Literal[
 ]  # fmt: skip
 """What a waiting demand waits for."""
 
+VoidReason = Literal[
+    "refused", "not_approved", "changed", "outranked", "over", "mode", "room_closed", "not_open",
+    "script_ahead", "cooling", "fact_pending", "paused", "taken_over", "killed", "solo",
+]  # fmt: skip
+"""Why a proposal is open no more: what became of it, or the blocker that holds its demand now."""
+
 GAP_REASONS: tuple[Reason, ...] = (
     "unknown_intent", "low_confidence", "ambiguous", "unsupported_language", "no_product", "not_sold", "no_reply",
     "fact_missing", "fact_expired", "fact_out_of_bounds", "guard_blocked",
@@ -198,6 +204,7 @@ class Insertion(RoomOutput):
     serves: tuple[CommentRef, ...] = Field(default=(), max_length=50, description="The first comments that it serves.")
     viewers: int = Field(ge=0, description="Viewers whom it serves in all.")
     choice: Choice | None = None
+    proposal: Hash | None = Field(default=None, description="The proposal that a person approved: it ends with this.")
     correction: bool = False
     resend: bool = False
 
@@ -222,7 +229,11 @@ class Stop(RoomOutput):
 
 
 class Proposal(RoomOutput):
-    """A reply that waits for a person's approval, filled as it would be said."""
+    """A reply that waits for a person's approval, filled as it would be said.
+
+    Told again with the same `id` where more viewers wait, or it was approved. What an approval binds (pool, reply, text, facts) never
+    changes under an `id`.
+    """
 
     type: Literal["proposal"] = "proposal"
     reply: Name
@@ -230,16 +241,23 @@ class Proposal(RoomOutput):
     product: Name | None = None
     language: Language
     text: Short
-    viewers: int = Field(ge=0)
-    decide_by: Millis
+    viewers: int = Field(ge=0, description="Viewers who wait for it.")
+    value: int = Field(default=0, ge=0, description="Priority × viewers: by it proposals are ranked.")
+    asked: Text = Field(default="", description="What one of the viewers wrote, personal data masked.")
+    decide_by: Millis = Field(description="An approval that comes later is too late for all who wait.")
     facts: tuple[FactUse, ...] = ()
     pool: Hash
+    state: Literal["open", "approved"] = "open"
+    by: Short = Field(default="", description="Who approved it.")
+    revision: int = Field(default=0, ge=0, description="Counts the tellings; the highest is the newest.")
 
 
 class ProposalVoid(RoomOutput):
+    """A proposal is open no more, approved or not; one that was said ends with its insertion instead."""
+
     type: Literal["proposal_void"] = "proposal_void"
     proposal: Hash
-    reason: Short
+    reason: VoidReason
 
 
 class ChatReply(RoomOutput):

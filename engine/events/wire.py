@@ -22,7 +22,7 @@ from engine.events.inputs import (
     RoomEvent,
     ScriptSegment,
 )
-from engine.events.outputs import Aired, Decision, Gap, Handoff, RoomCommand, Verdicts
+from engine.events.outputs import Aired, Decision, Gap, Handoff, Proposal, RoomCommand, Verdicts
 
 VERSIONS: Final = (1,)
 """Protocol versions that the server speaks; a new one comes only with a breaking change."""
@@ -149,6 +149,15 @@ class SetMode(Request):
     known: bool = Field(default=False, description="Refuse it (`unknown`) where the room was never seen.")
 
 
+class SetShopMode(Request):
+    """The mode of all rooms of a shop, also of those that are opened later."""
+
+    type: Literal["shop_mode_set"] = "shop_mode_set"
+    shop: Name
+    mode: Mode
+    known: bool = Field(default=False, description="Refuse it (`unknown`) where the shop is not live.")
+
+
 class SetKill(Request):
     """The kill switch of a room, a shop or everything."""
 
@@ -167,13 +176,25 @@ class SetKill(Request):
 
 
 class TakeRoom(Request):
+    """A person takes the room, or hands it back. While a person has it, its script is held."""
+
     type: Literal["take_over"] = "take_over"
     room: Room
     who: Literal["person", "engine"]
-    at_boundary: bool = True
+    at_boundary: bool = Field(default=True, description="At the end of what is being said; else at once.")
+    known: bool = Field(default=False, description="Refuse it (`unknown`) where the room was never seen.")
+
+
+class ListProposals(Request):
+    """Ask for the proposals that are open or approved now, in one room or in all that the session covers."""
+
+    type: Literal["proposals"] = "proposals"
+    room: Room | None = None
 
 
 class Approve(Request):
+    """A verdict on a proposal. `done` says that it is recorded; what came of it is pushed: the proposal again, or its end."""
+
     type: Literal["approval"] = "approval"
     room: Room
     proposal: Hash
@@ -218,17 +239,17 @@ class MarkGap(Request):
 
 
 RoomRequest = OpenRoom | CloseRoom | SetMode | TakeRoom | Approve | SetHandoff | ReportChat
-ShopRequest = SetKill | SetFact | MarkGap
+ShopRequest = SetKill | SetShopMode | SetFact | MarkGap
 ClientMessage = Annotated[
-    Identify | Heartbeat | Comments | SetScript | ReportPlayback | RoomRequest | ShopRequest,
+    Identify | Heartbeat | Comments | SetScript | ReportPlayback | ListProposals | RoomRequest | ShopRequest,
     Field(discriminator="type"),
 ]
 
 CLIENT_TYPES: Final[dict[str, type[Message]]] = {
     str(kind.model_fields["type"].default): kind
     for kind in (
-        Identify, Heartbeat, Comments, SetScript, ReportPlayback, OpenRoom, CloseRoom, SetMode, SetKill, TakeRoom,
-        Approve, SetFact, SetHandoff, ReportChat, MarkGap,
+        Identify, Heartbeat, Comments, SetScript, ReportPlayback, OpenRoom, CloseRoom, SetMode, SetShopMode, SetKill,
+        TakeRoom, ListProposals, Approve, SetFact, SetHandoff, ReportChat, MarkGap,
     )
 }  # fmt: skip
 """What a client may send, by `type`."""
@@ -238,8 +259,8 @@ ROLE_TYPES: Final[dict[ClientRole, frozenset[str]]] = {
     "player": frozenset({"heartbeat", "script", "playback"}),
     "operator": frozenset(
         {
-            "heartbeat", "room_open", "room_close", "mode_set", "kill", "take_over", "approval", "fact_set",
-            "handoff_state", "gap_mark",
+            "heartbeat", "room_open", "room_close", "mode_set", "shop_mode_set", "kill", "take_over", "proposals",
+            "approval", "fact_set", "handoff_state", "gap_mark",
         }
     ),
     "observer": frozenset({"heartbeat"}),
@@ -336,6 +357,15 @@ class Received(Message):
     """What is odd about comments that were taken, each sentence once: a shop that is not live."""
 
 
+class Proposals(Message):
+    """The proposals that are open or approved, the most pressing first. `more`: how many others there are."""
+
+    type: Literal["proposals"] = "proposals"
+    id: Id
+    proposals: tuple[Proposal, ...]
+    more: int = Field(default=0, ge=0)
+
+
 class ProcessedLine(Message):
     """Verdict: a final reason, the blocker of a waiting comment, or `duplicate`."""
 
@@ -388,9 +418,9 @@ class Refused(Message):
     retry_ms: DurationMs | None = None
 
 
-Reply = Done | Received | Refused
+Reply = Done | Received | Proposals | Refused
 ServerMessage = Annotated[
-    Hello | Identified | HeartbeatReply | Done | Received | Processed | Push | Facts | Refused,
+    Hello | Identified | HeartbeatReply | Done | Received | Proposals | Processed | Push | Facts | Refused,
     Field(discriminator="type"),
 ]
 

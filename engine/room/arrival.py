@@ -19,6 +19,7 @@ from engine.room.demands import WAITING_BYTES_CAP, Demand, Waiting, weight
 from engine.room.effects import Effects
 from engine.room.emission import consider
 from engine.room.ending import end_demand
+from engine.room.proposals import joined
 from engine.room.room import NAMED_CAP, Room
 from engine.room.shop import FOREVER, Usable
 
@@ -122,6 +123,12 @@ def _asked(
     if room.mode == "shadow" or not room.had_player:
         reply = usable.replies[0].reply.id if usable.replies else None
         return final("shadowed", product, reply=reply)
+    if (
+        not joins
+        and room.muted.get(key, 0) > deadline
+        and script_answer(room, intent.id, product, deadline, now) is None
+    ):
+        return final("refused", product)
     comment = Waiting(
         decision, entry.source, entry.id, entry.viewer, found.masked or entry.text, found.key, found.language, intent.id,
         product, found.confidence, found.runner_up, found.margin, found.solo_ok, sent, now, deadline, entry.model,
@@ -143,6 +150,7 @@ def _asked(
     fx.verdict(room.name, VerdictLine(entry.source, entry.id, ended or demand.blocker, ended is not None))
     if ended is not None:
         return True
+    joined(room, demand, fx)
     if room.flight is None:
         if now < room.window_end:
             consider(room, fx, only=demand)

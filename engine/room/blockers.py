@@ -7,6 +7,7 @@ from typing import Final
 
 from engine.events.outputs import Blocker, Reason
 from engine.pool.model import Intent
+from engine.room.approval import all_ask, approved
 from engine.room.demands import Demand
 from engine.room.effects import Effects
 from engine.room.ending import end, end_demand
@@ -24,8 +25,6 @@ def room_blocker(room: Room) -> Blocker | None:
         return "paused"
     if room.session is None or room.lost is not None:
         return "player_lost"
-    if room.mode == "approve":
-        return "approval"
     return None
 
 
@@ -100,13 +99,16 @@ def look(room: Room, demand: Demand, now: int, whole: Blocker | None) -> Held | 
         if found.starts is not None and found.starts > demand.latest:
             return Hopeless("fact_missing", found.wanted)
         return Held("fact_pending", found.starts if found.starts is not None else FOREVER)
-    if found.all_ask:
-        return Held("approval")
+    muted = room.muted.get(demand.key, 0)
+    if muted > now:
+        return Held("approval", muted)
     cooled = room.cooldowns.get(demand.key, 0)
     if cooled > now and not any(comment.cut for comment in demand.comments):
         return Held("cooling", cooled)
     if len(demand.viewers) == 1 and not any(comment.solo_ok for comment in demand.comments):
         return Held("solo")
+    if all_ask(room, found) and approved(room, demand.key) is None:
+        return Held("approval")
     return Held(demand.missed or "no_opportunity")
 
 

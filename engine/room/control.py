@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from engine.events.inputs import ModeSet, RoomOpened, TakeOver
+from engine.events.inputs import Mode, RoomOpened, TakeOver
+from engine.room.approval import unasked
 from engine.room.blockers import review
 from engine.room.effects import Effects
 from engine.room.ending import end_demand
@@ -11,12 +12,14 @@ from engine.room.room import Room
 from engine.room.shop import Shop
 
 
-def opened(room: Room, event: RoomOpened, shop: Shop | None) -> None:
-    """A live begins, or begins again; the shop changes only while nobody waits."""
+def opened(room: Room, event: RoomOpened, shop: Shop | None, mode: Mode) -> None:
+    """A live begins, or begins again; the shop changes only while nobody waits. `mode`: of that shop's rooms."""
     room.closed = None
     if shop is not None and shop is not room.shop and not room.demands and room.flight is None:
         room.shop = shop
         room.language = shop.pool.default_language
+        if not room.own_mode:
+            room.mode = mode
     if event.language is not None:
         room.language = event.language
 
@@ -32,11 +35,13 @@ def closed(room: Room, fx: Effects) -> None:
     room.clock.idle()
 
 
-def mode_set(room: Room, event: ModeSet, fx: Effects) -> None:
-    """Another mode; what was on its way under the old one is withdrawn where the new one would not say it."""
-    room.mode = event.mode
-    if event.mode != "auto":
-        forbid(room, event.mode, fx, stop=False)
+def mode_set(room: Room, mode: Mode, fx: Effects, *, own: bool) -> None:
+    """Another mode; what was on its way under the old one is withdrawn where the new one would not say it. `own`: not as its shop's."""
+    room.mode, room.own_mode = mode, own
+    for demand in room.demands.values():
+        demand.missed = None  # who must be asked is another question now
+    if mode in ("shadow", "paused") or (room.flight is not None and unasked(room, room.flight)):
+        forbid(room, mode, fx, stop=False)
     review(room, fx)
 
 
@@ -54,13 +59,28 @@ def take_over(room: Room, event: TakeOver, fx: Effects) -> None:
     room.rest(fx.now)
 
 
+def give_way(room: Room, fx: Effects) -> None:
+    """The player holds its script while a person has the room, and goes on with it afterwards, unless a kill switch holds it, too."""
+    if room.session is None or room.person == room.holding:
+        return
+    room.holding = room.person
+    if room.person:
+        stop(room, None, "taken_over", fx, hold_script=True)
+    elif not room.held:  # else lifting that kill releases the script
+        stop(room, None, "handed_back", fx)
+
+
 def kill(room: Room, on: bool, held: bool, fx: Effects) -> None:
     """The kill switches of the room as they stand now: withdraw and stop at once, hold the script, silence until they are lifted."""
-    begins, holds = on and not room.killed, held and not room.held
+    begins, holds, released = on and not room.killed, held and not room.held, room.held and not held
     room.killed, room.held = on, held
     before = len(fx.records)
     if begins:
         forbid(room, "killed", fx, stop=True)
     if holds or (begins and len(fx.records) == before):
         stop(room, None, "killed", fx, hold_script=held)
+    if released:
+        room.holding = (
+            False  # the gateway lets a script go that a kill held: a person who has the room needs it held again
+        )
     room.rest(fx.now)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from engine.events.outputs import Choice, CommentRef, Insertion
+from engine.room import proposals
 from engine.room.demands import Demand
 from engine.room.effects import Effects
 from engine.room.room import Flight, Room
@@ -54,6 +55,7 @@ def emit(room: Room, winner: Candidate, choice: Choice, opportunity: Opportunity
     intent = room.shop.pool.intents[demand.intent]
     boundary, start = opportunity.boundary, opportunity.start
     assert room.session is not None
+    proposed = proposals.take(room, demand, filled, fx)
     insertion = Insertion(
         id=fx.new_id(room.name),
         room=room.name,
@@ -79,6 +81,7 @@ def emit(room: Room, winner: Candidate, choice: Choice, opportunity: Opportunity
         serves=tuple(CommentRef(source=c.source, id=c.id) for c in demand.comments if c.deadline >= start)[:SERVES_CAP],
         viewers=winner.viewers,
         choice=choice,
+        proposal=proposed.id if proposed is not None else None,
     )
     fx.records.append(insertion)
     del room.demands[demand.key]
@@ -95,6 +98,7 @@ def emit(room: Room, winner: Candidate, choice: Choice, opportunity: Opportunity
         cooled=end + intent.cooldown_ms,
         cooldown_before=room.cooldowns.get(demand.key, 0),
         heard_before=room.heard_at(filled.reply, filled.product),
+        proposed=proposed,
     )
     room.say(start, end)
     room.cool(demand.key, room.flight.cooled)

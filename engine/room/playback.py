@@ -6,6 +6,8 @@ from typing import Final
 
 from engine.events.inputs import InsertionState, Playback
 from engine.events.outputs import Aired, Alert, Insertion, Reason, Stop, Withdraw
+from engine.room import proposals
+from engine.room.approval import unasked
 from engine.room.effects import Effects
 from engine.room.emission import REPORT_TIMEOUT_MS
 from engine.room.ending import end, wait_again
@@ -125,6 +127,7 @@ def not_started(room: Room, flight: Flight, fx: Effects) -> None:
         else:
             again.append(comment)
     wait_again(room, flight, again, fx, CAUSES.get(flight.cause, "player_failed"))
+    proposals.give_back(room, flight, fx)
 
 
 def _release(room: Room, flight: Flight) -> None:
@@ -220,7 +223,7 @@ def check_flight(room: Room, fx: Effects) -> None:
     intent = shop.pool.intents.get(said.intent)
     ready = shop.usable(intent, said.product, said.language, at).replies if intent and shop.sells(said.product) else ()
     same = next((filled for filled in ready if filled.reply.id == said.reply and filled.text == said.text), None)
-    if same is None:
+    if same is None or (not begun and unasked(room, flight)):
         forbid(room, "pool_changed", fx, stop=any(use.price for use in said.facts))
     elif not begun and same.until - same.ms < said.not_after:
         forbid(room, "fact_expired", fx, stop=False)  # it may start only before a change that is known by now

@@ -36,6 +36,7 @@ def seen(room: Room, event: PlayerSeen, fx: Effects) -> None:
             if room.session != event.session:
                 room.clock.idle()
             room.clock.begin(event.cursor, min(event.at, fx.now))
+        room.holding = room.holding and not room.person  # whoever comes while a person has the room is told to hold
         adopt(room, event.session, fx.now)
         outcomes(room, event.outcomes, event.session, fx)
     elif room.session is None and event.session != room.gone:

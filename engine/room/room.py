@@ -30,6 +30,26 @@ Lost = Literal["silent", "overdue", "unreported", "gone"]
 
 
 @dataclass(slots=True)
+class Proposed:
+    """A reply that was proposed to people. Its text is not kept: `seal` names it, and it is filled again when it is told again."""
+
+    id: str
+    key: Key
+    reply: str
+    seal: str
+    """All that an approval binds, as a hash."""
+    made: int
+    told: int = 0
+    viewers: int = 0
+    decide_by: int = 0
+    """As last told, as `viewers`."""
+    revision: int = 0
+    """Of the next telling."""
+    approved: bool = False
+    by: str = ""
+
+
+@dataclass(slots=True)
 class Flight:
     """An insertion on its way: sent, accepted, started."""
 
@@ -51,6 +71,8 @@ class Flight:
     """Until when it reserved its key's cooldown."""
     cooldown_before: int = 0
     heard_before: int | None = None
+    proposed: Proposed | None = None
+    """The approval by which it is said, where it needs one."""
 
 
 @dataclass(slots=True)
@@ -62,6 +84,8 @@ class Room:
     language: Literal["zh", "en"]
     created: int
     mode: Mode = "shadow"
+    own_mode: bool = False
+    """It was told its mode itself, after its shop was: it keeps it where it moves to another shop."""
     closed: int | None = None
     """When it was closed."""
     active: int = 0
@@ -86,6 +110,10 @@ class Room:
     """When each variant was heard last, and each that names its product (`reply/product`) about which."""
     airtime: list[tuple[int, int]] = field(default_factory=list)
     last_end: int = 0
+    # what people are asked
+    proposals: dict[Key, Proposed] = field(default_factory=dict)
+    muted: dict[Key, int] = field(default_factory=dict)
+    """Until when a demand that a person refused stays silent."""
     # who says it
     session: str | None = None
     gone: str | None = None
@@ -97,6 +125,8 @@ class Room:
     lost: Lost | None = None
     person: bool = False
     person_waits: bool = False
+    holding: bool = False
+    """The player was told to hold its script for a person."""
     killed: bool = False
     held: bool = False
     """A kill switch holds the script too."""
@@ -120,7 +150,7 @@ class Room:
     def may_speak(self) -> bool:
         """Whether an insertion may be emitted at all."""
         return (
-            self.mode == "auto"
+            self.mode in ("auto", "approve")
             and not self.killed
             and not self.person
             and not self.person_waits

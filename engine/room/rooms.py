@@ -19,6 +19,7 @@ from engine.events.inputs import (
     GapMark,
     HandoffState,
     Kill,
+    Mode,
     ModeSet,
     Playback,
     PlayerGone,
@@ -28,6 +29,7 @@ from engine.events.inputs import (
     RoomEvent,
     RoomOpened,
     Script,
+    ShopModeSet,
     TakeOver,
 )
 from engine.events.journal import (
@@ -43,7 +45,7 @@ from engine.events.journal import (
     TickEntry,
 )
 from engine.pool.model import Pool
-from engine.room import control, playback, presence, script_events, snapshot
+from engine.room import control, playback, presence, proposals, script_events, snapshot
 from engine.room.arrival import arrive
 from engine.room.blockers import expire, review, review_one
 from engine.room.effects import Effects
@@ -140,9 +142,9 @@ class Rooms:
             assert_never(entry)
 
     def _open(self, name: str, shop: str) -> Room:
-        """A room that is seen for the first time: in shadow until it is told otherwise."""
-        held = self._shops[shop]
-        room = Room(name, held, held.pool.default_language, self._fx.now, active=self._fx.now)
+        """A room that is seen for the first time: in its shop's mode until it is told otherwise."""
+        held, now = self._shops[shop], self._fx.now
+        room = Room(name, held, held.pool.default_language, now, self._mode_of(shop), active=now)
         control.kill(room, *self._killed(room), self._fx)
         self._rooms[name] = room
         self._plan(room)
@@ -171,16 +173,18 @@ class Rooms:
                 if presence.current(room, event.session, fx):
                     script_events.loaded(room, event, fx)
             case RoomOpened():
-                control.opened(room, event, self._shops.get(event.shop))
+                control.opened(room, event, self._shops.get(event.shop), self._mode_of(event.shop))
                 control.kill(room, *self._killed(room), fx)
             case RoomClosed():
                 control.closed(room, fx)
             case ModeSet():
-                control.mode_set(room, event, fx)
+                control.mode_set(room, event.mode, fx, own=True)
             case TakeOver():
                 control.take_over(room, event, fx)
-            case Approval() | ChatReplyReport() | HandoffState():
-                pass  # nothing is proposed, posted or held open yet: these answer records that this core does not emit
+            case Approval():
+                proposals.verdict(room, event, fx)
+            case ChatReplyReport() | HandoffState():
+                pass  # nothing is posted or held open yet: these answer records that this core does not emit
             case _:
                 assert_never(event)
 
@@ -210,6 +214,12 @@ class Rooms:
                 if killed != (room.killed, room.held):
                     control.kill(room, *killed, fx)
                     self._settle(room)
+        elif isinstance(event, ShopModeSet):
+            self._shop_events[event.key()] = applied
+            shop = self._shops.get(event.shop)
+            for room in self._of(shop) if shop is not None else ():
+                control.mode_set(room, event.mode, fx, own=False)
+                self._settle(room)
         else:
             assert isinstance(event, GapMark | PoolLive)
 
@@ -237,6 +247,11 @@ class Rooms:
     def _of(self, shop: Shop) -> list[Room]:
         """Rooms of a shop that this entry is new to."""
         return [room for room in self._rooms.values() if room.shop is shop and room.restored < self._fx.seq]
+
+    def _mode_of(self, shop: str) -> Mode:
+        """The mode of the shop's rooms that were told none of their own: `shadow` where the shop was told none either."""
+        told = self._shop_events.get(f"{shop}/mode")
+        return told.event.mode if told is not None and isinstance(told.event, ShopModeSet) else "shadow"
 
     def _killed(self, room: Room) -> tuple[bool, bool]:
         """(whether a kill switch silences the room, whether one holds its script too)."""
@@ -282,18 +297,23 @@ class Rooms:
             playback.overdue(room, self._fx)
             presence.check(room, self._fx)
             if room.review_at <= now or room.decide_at <= now or (room.lost, room.flight) != before:
-                review(room, self._fx)
-                consider(room, self._fx)
+                self._look(room)
             else:
                 for demand in shorter:
                     review_one(room, demand, self._fx)
+                proposals.attend(room, self._fx)
             self._plan(room)
 
     def _settle(self, room: Room) -> None:
         """After anything but a comment or a tick: every demand is looked at again."""
-        review(room, self._fx)
-        consider(room, self._fx)
+        self._look(room)
         self._plan(room)
+
+    def _look(self, room: Room) -> None:
+        review(room, self._fx)
+        proposals.attend(room, self._fx)
+        control.give_way(room, self._fx)
+        consider(room, self._fx)
 
     def _plan(self, room: Room) -> None:
         """When this room has to be looked at again."""

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from engine.events.outputs import Choice
+from engine.events.outputs import Blocker, Choice
+from engine.room.approval import may_be_said
 from engine.room.blockers import answerable
 from engine.room.demands import Demand
 from engine.room.room import Room
@@ -83,8 +84,6 @@ def variants(room: Room, demand: Demand, opportunity: Opportunity) -> Iterator[F
         ready = []
         for number, filled in enumerate(found.replies):
             reply = filled.reply
-            if reply.approval == "ask":
-                continue
             heard = room.heard_at(reply, filled.product)
             if heard is not None and heard + reply.memory_ms > start:
                 continue
@@ -98,22 +97,26 @@ def variants(room: Room, demand: Demand, opportunity: Opportunity) -> Iterator[F
             yield filled
 
 
-def candidate(room: Room, demand: Demand, opportunity: Opportunity) -> Candidate | None:
-    """The demand with what would be said, where that is possible at all."""
+def candidate(room: Room, demand: Demand, opportunity: Opportunity) -> Candidate | Blocker:
+    """The demand with what would be said, where that is possible at all; else what it waits for."""
     start = opportunity.start
     if room.last_end and start < room.last_end + room.limits.minimum_pause_ms:
-        return None
+        return "no_opportunity"
     intent = room.shop.pool.intents[demand.intent]
     if intent.insert == "segment" and when(opportunity) == "sentence":
-        return None
+        return "no_opportunity"
     viewers = demand.servable(start)
     if not viewers:
-        return None
+        return "no_opportunity"
+    blocker: Blocker = "no_opportunity"
     for filled in variants(room, demand, opportunity):
+        if not may_be_said(room, demand, filled):
+            blocker = "approval"
+            continue
         not_after = min(demand.latest, filled.until - filled.ms)
         density = round(intent.priority * viewers * 1000 / filled.ms, 4)
         return Candidate(demand, filled, viewers, density, not_after)
-    return None
+    return blocker
 
 
 def choose(room: Room, opportunity: Opportunity, demands: Iterable[Demand]) -> tuple[Candidate, Choice] | None:
@@ -121,11 +124,11 @@ def choose(room: Room, opportunity: Opportunity, demands: Iterable[Demand]) -> t
     limits = room.limits
     budget = limits.airtime_share * limits.airtime_window_ms
     fits: list[Candidate] = []
-    considered = [demand for demand in demands if demand.blocker in CONSIDERED]
+    considered = [demand for demand in demands if _may_win(demand)]
     for demand in considered:
         found = candidate(room, demand, opportunity)
-        if found is None:
-            demand.missed = "no_opportunity"
+        if not isinstance(found, Candidate):
+            demand.missed = found
             continue
         end = opportunity.start + found.filled.ms
         if room.spent(end) + found.filled.ms > budget:
@@ -150,6 +153,11 @@ def choose(room: Room, opportunity: Opportunity, demands: Iterable[Demand]) -> t
         expiring=winner is not best,
         airtime_used_ms=round(room.spent(opportunity.start)),
     )
+
+
+def _may_win(demand: Demand) -> bool:
+    """Whether nothing but the opportunity holds it; or a person, for those of its replies that could be said at the last one."""
+    return demand.blocker in CONSIDERED or (demand.blocker == demand.missed == "approval")
 
 
 def _goes_ahead(room: Room, one: Candidate, best: Candidate, after: int, budget: float) -> bool:

@@ -72,7 +72,9 @@ class Usable:
     until: int
     starts: int | None
     all_ask: bool
-    """Each of the replies has to be approved before it is said."""
+    """Each of the replies has to be approved before it is said, in any mode."""
+    none_standing: bool
+    """Each of them has to be in mode `approve`."""
 
 
 @dataclass(slots=True)
@@ -94,6 +96,8 @@ class Shop:
 
     longest_ms: int = field(init=False)
     """The longest `answer_within`."""
+    asks: bool = field(init=False)
+    """Whether some reply has to be approved in any mode."""
 
     def __post_init__(self) -> None:
         self._compile()
@@ -101,6 +105,7 @@ class Shop:
     def _compile(self) -> None:
         self.guard = Guard(self.pool.guard)
         self.longest_ms = max((intent.answer_within_ms for intent in self.pool.intents.values()), default=0)
+        self.asks = any(reply.approval == "ask" for intent in self.pool.intents.values() for reply in intent.replies)
 
     def swap(self, pool: Pool, generation: int, offset: int) -> None:
         """Another pool is live from now on."""
@@ -275,7 +280,9 @@ class Shop:
                 trouble, wanted = filled.trouble, filled.wanted
             if filled.starts is not None:
                 starts = filled.starts if starts is None else min(starts, filled.starts)
-        all_ask = all(filled.reply.approval == "ask" for filled in replies)
-        found = Usable(tuple(replies), None if replies else trouble, wanted, until, starts, all_ask)
+        rules = {filled.reply.approval for filled in replies}
+        found = Usable(
+            tuple(replies), None if replies else trouble, wanted, until, starts, rules <= {"ask"}, "standing" not in rules
+        )  # fmt: skip
         self._usable[place] = (at, found)
         return found

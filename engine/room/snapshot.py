@@ -14,17 +14,18 @@ from engine.events.inputs import Mode
 from engine.events.outputs import Insertion
 from engine.room.askers import Askers
 from engine.room.demands import DemandState, Key, weight
-from engine.room.room import Flight, Lost, Room
+from engine.room.room import Flight, Lost, Proposed, Room
 from engine.room.script import ClockState, ScriptClock
 from engine.room.seen import SeenIds, SeenState
 from engine.room.shop import Shop
 
-SCHEMA: Final = 2
+SCHEMA: Final = 3
 """Version of the state below, as it is written."""
 
-READABLE: Final = frozenset({1, SCHEMA})
+READABLE: Final = frozenset({1, 2, SCHEMA})
 """Versions that are read; another one is refused with a remedy. 1: `heard` does not tell which product was spoken about, so that a variant
-that names its product may be heard once more within its memory."""
+that names its product may be heard once more within its memory. 2: nothing is proposed; a mode other than
+`shadow` is the room's own."""
 
 PLAIN_BYTES: Final = (
     200 * 1024
@@ -45,6 +46,7 @@ class FlightState(Part):
     cooled: int
     cooldown_before: int
     heard_before: int | None
+    proposed: Proposed | None = None
 
     @classmethod
     def of(cls, flight: Flight) -> FlightState:
@@ -62,6 +64,7 @@ class FlightState(Part):
             cooled=flight.cooled,
             cooldown_before=flight.cooldown_before,
             heard_before=flight.heard_before,
+            proposed=flight.proposed,
         )
 
     def flight(self) -> Flight:
@@ -79,6 +82,7 @@ class FlightState(Part):
             cooled=self.cooled,
             cooldown_before=self.cooldown_before,
             heard_before=self.heard_before,
+            proposed=self.proposed,
         )
 
 
@@ -89,6 +93,7 @@ class RoomState(Part):
     language: Literal["zh", "en"]
     created: int
     mode: Mode
+    own_mode: bool | None = None
     closed: int | None
     active: int
     seen: SeenState
@@ -103,6 +108,8 @@ class RoomState(Part):
     heard: dict[str, int]
     airtime: list[tuple[int, int]]
     last_end: int
+    proposals: tuple[Proposed, ...] = ()
+    muted: tuple[tuple[Key, int], ...] = ()
     session: str | None
     gone: str | None
     had_player: bool
@@ -112,6 +119,7 @@ class RoomState(Part):
     lost: Lost | None
     person: bool
     person_waits: bool
+    holding: bool = False
     killed: bool
     held: bool
     decide_at: int
@@ -123,9 +131,9 @@ class RoomState(Part):
 _STATE: Final = TypeAdapter(RoomState)
 
 _PLAIN: Final = (
-    "language", "created", "mode", "closed", "active", "serial", "named", "heard", "airtime", "last_end", "session", "gone", "had_player",
-    "lead_ms", "stream_delay_ms", "player_at", "lost", "person", "person_waits", "killed", "held", "decide_at", "window_end", "review_at",
-    "timer",
+    "language", "created", "mode", "own_mode", "closed", "active", "serial", "named", "heard", "airtime", "last_end", "session", "gone",
+    "had_player", "lead_ms", "stream_delay_ms", "player_at", "lost", "person", "person_waits", "holding", "killed", "held", "decide_at",
+    "window_end", "review_at", "timer",
 )  # fmt: skip
 """Fields that are the same in the room and in its state."""
 
@@ -142,6 +150,8 @@ def encode(room: Room, now: int) -> str:
         flight=FlightState.of(room.flight) if room.flight else None,
         lost_flights=[FlightState.of(flight) for flight in room.lost_flights.values()],
         cooldowns=list(room.cooldowns.items()),
+        proposals=tuple(room.proposals.values()),
+        muted=tuple(room.muted.items()),
         **{name: getattr(room, name) for name in _PLAIN},
     )
     text = _STATE.dump_json(state)
@@ -171,7 +181,11 @@ def decode(name: str, state: RoomState, shop: Shop, seq: int) -> Room:
     room.demands = {(d.intent, d.product): d.demand() for d in state.demands}
     room.flight = state.flight.flight() if state.flight else None
     room.lost_flights = {f.insertion.id: f.flight() for f in state.lost_flights}
+    if state.own_mode is None:
+        room.own_mode = state.mode != "shadow"
     room.cooldowns = dict(state.cooldowns)
+    room.proposals = {proposed.key: proposed for proposed in state.proposals}
+    room.muted = dict(state.muted)
     room.deadlines = [(c.deadline, c.serial, c) for c in room.all_waiting() if not c.deferred]
     heapq.heapify(room.deadlines)
     room.waiting_bytes = sum(weight(comment) for comment in room.all_waiting())

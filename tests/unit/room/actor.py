@@ -6,6 +6,7 @@ from random import Random
 
 from engine.events.inputs import (
     AppliedShopEvent,
+    Approval,
     Cursor,
     InsertionState,
     Kill,
@@ -18,6 +19,7 @@ from engine.events.inputs import (
     Script,
     ScriptSegment,
     ScriptSentence,
+    ShopModeSet,
     TakeOver,
 )
 from engine.events.journal import PauseEntry, PoolEntry, ShopEntry
@@ -35,14 +37,15 @@ MOVES = (
     "accepted", "started", "ended", "rejected", "aborted", "lie", "late", "stranger", "wrong_lap", "wrong_cursor",
     "skew", "next", "idle", "reload", "again", "resume", "fact", "wrong_fact", "gone_fact", "window", "kill", "hold",
     "lift", "kill_shop", "lift_shop", "pool", "gone", "back", "told", "seen", "old_session", "paused", "auto",
-    "approve", "shadow", "person", "engine", "open", "english_room", "close", "pause",
+    "approve", "shadow", "person", "engine", "open", "english_room", "close", "pause", "yes", "no", "stale_yes", "shop_mode",
+    "stand",
 )  # fmt: skip
 """All that can happen."""
 
 USUAL = (
     "wait", "wait", "wait", "wait", "next", "next", "next", "next", "next", "next", "seen", "seen", "price", "fee",
     "dispatch", "here", "coupon", "english", "resume", "started", "ended", "accepted", "auto", "lift", "engine",
-    "started", "ended", "accepted", "auto", "lift", "engine", "lift_shop",
+    "started", "ended", "accepted", "auto", "lift", "engine", "lift_shop", "approve", "yes", "yes", "yes", "stand",
 )  # fmt: skip
 """What happens on a good night, as often as it does."""
 
@@ -69,7 +72,12 @@ def edition(number: int) -> Pool:
         needs_product=True,
     )
     answers = intent("promo.coupon")
-    intents = {**live.intents, here.id: here, answers.id: answers}
+    stands = intent(
+        "a.stand",
+        reply("a.stand", "stand", "正品", approval="standing"),
+        reply("a.stand", "stand-ask", "假一赔十", approval="ask" if number % 2 else "inherit"),
+    )
+    intents = {**live.intents, here.id: here, answers.id: answers, stands.id: stands}
     facts = dict(live.facts)
     products = dict(live.products)
     more: dict[str, object] = {}
@@ -140,8 +148,8 @@ class Actor:
                 scene.ask("product.price", viewer=viewer, product=product)
             case "fee" | "dispatch":
                 scene.ask(f"shipping.{name}", viewer=viewer, solo_ok=size % 3 > 0)
-            case "here":
-                scene.ask("a.here", viewer=viewer)
+            case "here" | "stand":
+                scene.ask(f"a.{name}", viewer=viewer)
             case "coupon":
                 scene.ask("promo.coupon", viewer=viewer)
             case "human":
@@ -293,6 +301,18 @@ class Actor:
                 scene.event(RoomOpened.model_validate({**base, "shop": scene.shop, "language": "en"}))
             case "close":
                 scene.event(RoomClosed.model_validate(base))
+            case "yes" | "no" | "stale_yes":
+                known = scene.known.get(scene.room)
+                told = list(known.proposed if name == "stale_yes" else known.open) if known is not None else []
+                proposal = told[size % len(told)] if told else "ab" * 16
+                scene.event(
+                    Approval.model_validate({**base, "proposal": proposal, "verdict": "refuse" if name == "no" else "approve"})
+                )
+            case "shop_mode":
+                scene.offset += 1
+                mode = ("auto", "approve", "approve", "paused", "shadow")[size % 5]
+                told_shop = ShopModeSet.model_validate({"id": "m", "at": scene.now, "shop": scene.shop, "mode": mode})
+                scene.put(ShopEntry(AppliedShopEvent(offset=scene.offset, event=told_shop)))
             case _:
                 return False
         return True

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from engine.events.inputs import (
+    Approval,
     Cursor,
     Kill,
     ModeSet,
@@ -13,15 +14,18 @@ from engine.events.inputs import (
     PlayerGone,
     PlayerSeen,
     RoomClosed,
+    RoomOpened,
     Script,
+    ShopModeSet,
     TakeOver,
 )
 from engine.events.journal import AnyEntry, CommentEntry, RoomEntry, ShopEntry, TickEntry
-from engine.events.outputs import Decision, Insertion, Stop, Withdraw
+from engine.events.outputs import Decision, Insertion, Proposal, ProposalVoid, Stop, Withdraw
 from engine.pool import speech
 from engine.pool.model import Reply
 from engine.room.demands import weight
 from engine.room.effects import Effects
+from engine.room.proposals import APPROVED_CAP, MUTED_CAP, UPDATE_MS
 from engine.room.room import Room
 from tests.unit.room.scene import Scene
 
@@ -33,6 +37,15 @@ class Known:
     """What the entries so far say of one room."""
 
     mode: str = "shadow"
+    own_mode: bool = False
+    proposed: dict[str, Proposal] = field(default_factory=dict)
+    """Each proposal as it was told last."""
+    open: dict[str, bool] = field(default_factory=dict)
+    """Proposals that have not ended; whether they are told as approved."""
+    yes: set[str] = field(default_factory=set)
+    """Proposals that a person approved while they were open."""
+    silent: dict[tuple[str, str | None], int] = field(default_factory=dict)
+    """Until when nothing is said of what a person refused."""
     person: bool = False
     session: str | None = None
     flying: Insertion | None = None
@@ -55,14 +68,18 @@ class Watched(Scene):
     kills: dict[str, bool]
     decided: dict[str, str]
     asked: set[tuple[str, str]]
+    modes: dict[str, str]
+    """Of shops that were told one."""
 
     def watch(self, entry: AnyEntry, effects: Effects) -> None:
         if not hasattr(self, "known"):
-            self.known, self.kills, self.decided, self.asked = {}, {}, {}, set()
+            self.known, self.kills, self.decided, self.asked, self.modes = {}, {}, {}, set(), {}
         if isinstance(entry, RoomEntry):
             self._event(entry)
         elif isinstance(entry, ShopEntry) and isinstance(entry.applied.event, Kill):
             self.kills[entry.applied.event.key()] = entry.applied.event.on
+        elif isinstance(entry, ShopEntry) and isinstance(entry.applied.event, ShopModeSet):
+            self._shop_mode(entry.applied.event)
         final = {}
         for record in effects.records:
             if isinstance(record, Decision):
@@ -72,6 +89,16 @@ class Watched(Scene):
                 assert record.reason != "answered" or record.reply or record.via == "script"
             elif isinstance(record, Insertion):
                 self._insertion(record)
+            elif isinstance(record, Proposal):
+                self._proposal(record)
+            elif isinstance(record, ProposalVoid):
+                here = self.known[record.room]
+                gone = here.open.pop(record.proposal, None)
+                if record.reason == "refused":
+                    told = here.proposed[record.proposal]
+                    silent = self.now + self.rooms._rooms[record.room].shop.pool.intents[told.intent].cooldown_ms
+                    here.silent[told.intent, told.product] = silent
+                assert (gone is None) == (record.reason == "not_open"), "a proposal ends twice, or never began"
             elif isinstance(record, Withdraw | Stop) and record.insertion is not None:
                 self.known[record.room].forbidden.add(record.insertion)
         self._verdicts(entry, effects, final)
@@ -98,10 +125,14 @@ class Watched(Scene):
 
     def _event(self, entry: RoomEntry) -> None:
         event = entry.event
-        here = self.known.setdefault(event.room, Known())
+        here = self._here(event.room, entry.shop)
         session = self.rooms._rooms[event.room].session if event.room in self.rooms.names() else None
         if isinstance(event, ModeSet):
-            here.mode = event.mode
+            here.mode, here.own_mode = event.mode, True
+        elif isinstance(event, RoomOpened) and not here.own_mode:
+            here.mode = self.modes.get(self.rooms._rooms[event.room].shop.id, "shadow")
+        elif isinstance(event, Approval) and event.proposal in here.open and event.verdict == "approve":
+            here.yes.add(event.proposal)
         elif isinstance(event, TakeOver):
             here.person = event.who == "person"
         elif isinstance(event, Script) and event.session == session:
@@ -121,6 +152,44 @@ class Watched(Scene):
         elif isinstance(event, Playback) and event.insertion is not None and event.session == session:
             self._outcome(here, event.insertion, event.kind)
         here.session = session
+
+    def _here(self, room: str, shop: str) -> Known:
+        """The room, which begins in its shop's mode."""
+        if room not in self.known:
+            self.known[room] = Known(mode=self.modes.get(shop, "shadow"))
+        return self.known[room]
+
+    def _shop_mode(self, event: ShopModeSet) -> None:
+        self.modes[event.shop] = event.mode
+        for name in self.rooms.names():
+            if self.rooms._rooms[name].shop.id == event.shop:
+                here = self._here(name, event.shop)
+                here.mode, here.own_mode = event.mode, False
+
+    def _proposal(self, told: Proposal) -> None:
+        here, room = self.known[told.room], self.rooms._rooms[told.room]
+        before = here.proposed.get(told.id)
+        here.proposed[told.id] = told
+        if told.id not in here.open:  # it is new, or was approved and given back by the player
+            assert before is None or (before.state, told.state) == ("approved", "approved")
+        assert told.state == "open" or told.id in here.yes, "nobody approved it"
+        here.open[told.id] = told.state == "approved"
+        if before is None:
+            assert told.revision == 0
+            assert sum(not approved for approved in here.open.values()) <= room.limits.proposals
+            return
+        assert (told.text, told.facts, told.pool, told.reply) == (before.text, before.facts, before.pool, before.reply)
+        assert told.revision == before.revision + 1
+        assert told.state == "approved" or told.at >= before.at + UPDATE_MS, "it is told again too soon"
+
+    def _asked(self, said: Insertion, here: Known, reply: Reply) -> None:
+        """Nothing that needs a person's yes is said without one for exactly this text."""
+        if reply.approval == "ask" or (here.mode == "approve" and reply.approval != "standing"):
+            assert said.proposal is not None, "said without asking"
+        if said.proposal is not None:
+            told = here.proposed[said.proposal]
+            assert here.open.pop(said.proposal), "said although nobody approved it, or after its proposal was void"
+            assert (said.text, said.facts, said.pool, said.reply) == (told.text, told.facts, told.pool, told.reply)
 
     def _outcome(self, here: Known, insertion: str, kind: str) -> None:
         known = here.insertions.get(insertion)
@@ -144,7 +213,8 @@ class Watched(Scene):
             assert said.not_after == before.not_after
             assert said.id not in here.forbidden, "3: what was withdrawn is sent again"
             return
-        assert here.mode == "auto", f"4: emitted in mode {here.mode}"
+        assert here.mode in ("auto", "approve"), f"4: emitted in mode {here.mode}"
+        assert self.now >= here.silent.get((said.intent, said.product), 0), "said although a person refused it"
         assert not here.person, "4: emitted while a person has the room"
         assert said.session == room.session
         keys = ("kill/*", f"kill/shop/{said.shop}", f"kill/room/{said.room}")
@@ -154,6 +224,7 @@ class Watched(Scene):
         self._text(said)
         self._time(said, room)
         reply = self._reply(said)
+        self._asked(said, here, reply)
         for before in here.heard.get(self._words(said), []):
             assert said.start >= before.start + reply.memory_ms, "6: a repeat while viewers remember"
         here.heard.setdefault(self._words(said), []).append(said)
@@ -231,7 +302,18 @@ class Watched(Scene):
             assert demand.earliest == min(comment.deadline for comment in demand.comments)
             assert demand.latest == max(comment.deadline for comment in demand.comments)
             assert set(demand.viewers) == {comment.viewer for comment in demand.comments}
+        self._proposals(room)
         begun = room.flight is not None and room.flight.state == "started"
         assert room.clock.still == (room.person or room.held or begun), "script time stands still without a reason"
         assert (room.timer, room.name) in self.rooms._timers, "nobody will look at this room again"
         assert room.clock.started <= self.now
+
+    def _proposals(self, room: Room) -> None:
+        """What was told of proposals is what stands."""
+        if room.name not in self.known:
+            return
+        here = self.known[room.name]
+        assert {proposed.id: proposed.approved for proposed in room.proposals.values()} == here.open
+        assert here.mode == room.mode
+        assert len(here.open) <= APPROVED_CAP + 21
+        assert len(room.muted) <= MUTED_CAP
