@@ -108,7 +108,7 @@ class Connection:
         """Since when the server is away (steady seconds), and why; only once the session stood."""
         self._name = name
         self._points: dict[tuple[wire.Stream, str], int] = {}
-        self._waiting: dict[str, tuple[bytes, asyncio.Future[wire.Done | wire.Received]]] = {}
+        self._waiting: dict[str, tuple[bytes, asyncio.Future[wire.Answer]]] = {}
         self._unread: deque[wire.Push | wire.Processed | wire.Facts | wire.Identified] = deque(maxlen=MAX_UNREAD)
         self._news = asyncio.Event()
         self._socket: ClientConnection | None = None
@@ -183,9 +183,9 @@ class Connection:
         self._count += 1
         return f"{self.session[:64]}.{self._count}"
 
-    def post(self, request: wire.Request) -> asyncio.Future[wire.Done | wire.Received]:
+    def post(self, request: wire.Request) -> asyncio.Future[wire.Answer]:
         """Send a request now, in order, or after the next connect; the future holds the answer or raises `RequestRefused`."""
-        future: asyncio.Future[wire.Done | wire.Received] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[wire.Answer] = asyncio.get_running_loop().create_future()
         if self.ended:
             future.set_exception(Unavailable(f"the connection to {self.url} is over"))
             return future
@@ -195,7 +195,7 @@ class Connection:
             self._send(data)
         return future
 
-    async def request(self, request: wire.Request) -> wire.Done | wire.Received:
+    async def request(self, request: wire.Request) -> wire.Answer:
         """Send a request, wait for its answer. Raises `RequestRefused`, `Unavailable`, `ProtocolError`."""
         return await self.post(request)
 
@@ -317,7 +317,7 @@ class Connection:
                 trip = max(0, now - message.sent)
                 self._offsets.append((trip, message.time - (message.sent + trip // 2)))
                 self._reach(message.points)
-            case wire.Done() | wire.Received():
+            case wire.Done() | wire.Received() | wire.Proposals():
                 known = self._waiting.pop(message.id, None)
                 if known is not None and not known[1].done():
                     known[1].set_result(message)

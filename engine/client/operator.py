@@ -2,27 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import AsyncIterator, Sequence
 from types import TracebackType
-from typing import Literal, Self
+from typing import Final, Literal, Self, TypeGuard
 
-from engine.client.connection import PATIENCE_S, Connection
+from engine.client.connection import PATIENCE_S, Connection, OnOutage
 from engine.events import wire
 from engine.events.inputs import ANY_PRODUCT, FactValue, Mode
+from engine.events.outputs import Insertion, Proposal, ProposalVoid
+
+OUTCOME_S: Final = 3.0  # until a room that has an owner answered a verdict
+
+News = Proposal | ProposalVoid | Insertion
+"""What is told of proposals. An insertion is the end of the one that it names."""
 
 
 class Operator:
     """One operator session. All calls raise `RequestRefused`, `Unavailable`, `ProtocolError`.
 
-    Somebody waits for its answers: it ends where the server is away for longer than `patience_s`, at first and later.
+    Somebody waits for its answers: it ends where the server is away for longer than `patience_s`, at first and later. `stays`: for ever
+    later; `on_outage` hears of it.
     """
 
     def __init__(
-        self, url: str, *, rooms: Sequence[str] = ("*",), token: str = "", patience_s: float | None = PATIENCE_S
+        self,
+        url: str,
+        *,
+        rooms: Sequence[str] = ("*",),
+        token: str = "",
+        patience_s: float | None = PATIENCE_S,
+        stays: bool = False,
+        on_outage: OnOutage | None = None,
     ) -> None:
         self.connection = Connection(
-            url, role="operator", rooms=rooms, token=token, patience_s=patience_s, outage_s=patience_s
-        )
+            url, role="operator", rooms=rooms, token=token, patience_s=patience_s,
+            outage_s=None if stays else patience_s, on_outage=on_outage,
+        )  # fmt: skip
 
     async def __aenter__(self) -> Self:
         await self.connection.start()
@@ -44,6 +60,10 @@ class Operator:
     async def set_mode(self, room: str, mode: Mode, *, known: bool = False) -> None:
         """`auto`, `approve`, `shadow` or `paused`. `known`: refuse it for a room that was never seen."""
         await self._do(wire.SetMode(id=self._id, room=room, mode=mode, known=known))
+
+    async def set_shop_mode(self, shop: str, mode: Mode, *, known: bool = False) -> int | None:
+        """The mode of all rooms of a shop, those to come included. `known`: refuse it for a shop that is not live."""
+        return await self._do(wire.SetShopMode(id=self._id, shop=shop, mode=mode, known=known))
 
     async def kill(
         self,
@@ -77,13 +97,50 @@ class Operator:
         )  # fmt: skip
         return await self._do(request)
 
-    async def take_over(self, room: str, who: Literal["person", "engine"], *, at_boundary: bool = True) -> None:
-        """A person takes the room, or hands it back."""
-        await self._do(wire.TakeRoom(id=self._id, room=room, who=who, at_boundary=at_boundary))
+    async def take_over(
+        self, room: str, who: Literal["person", "engine"], *, at_boundary: bool = True, known: bool = False
+    ) -> None:
+        """A person takes the room, or hands it back. `known`: refuse it for a room that was never seen."""
+        await self._do(wire.TakeRoom(id=self._id, room=room, who=who, at_boundary=at_boundary, known=known))
+
+    # ---- proposals -----------------------------------------------------------------------------------------------------
+
+    async def proposals(self, room: str | None = None) -> wire.Proposals:
+        """The proposals that are open or approved now, of a room or of all that the session covers."""
+        answer = await self.connection.request(wire.ListProposals(id=self._id, room=room))
+        assert isinstance(answer, wire.Proposals)
+        return answer
 
     async def approve(self, room: str, proposal: str, verdict: Literal["approve", "refuse"]) -> None:
-        """A verdict on a proposal."""
+        """A verdict on a proposal. What comes of it is told in `news`."""
         await self._do(wire.Approve(id=self._id, room=room, proposal=proposal, verdict=verdict))
+
+    async def decide(self, room: str, proposal: str, verdict: Literal["approve", "refuse"]) -> News | None:
+        """A verdict on a proposal, and what came of it; None where the room did not answer within `OUTCOME_S`.
+
+        Reads the session's messages: not beside `news`.
+        """
+        await self.approve(room, proposal, verdict)
+        try:
+            async with asyncio.timeout(OUTCOME_S):
+                async for told in self.news():
+                    if isinstance(told, Proposal):
+                        if told.id == proposal and told.state == "approved" and verdict == "approve":
+                            return told
+                    elif told.proposal == proposal:
+                        return told
+        except TimeoutError:
+            pass
+        return None
+
+    async def news(self) -> AsyncIterator[News]:
+        """What is proposed, approved, said and void, as it comes; once more all that stands after each connect."""
+        async for message in self.connection.messages():
+            if isinstance(message, wire.Identified):
+                for told in (await self.proposals()).proposals:
+                    yield told
+            elif isinstance(message, wire.Push) and _is_news(record := message.record):
+                yield record
 
     @property
     def _id(self) -> str:
@@ -92,3 +149,9 @@ class Operator:
     async def _do(self, request: wire.Request) -> int | None:
         answer = await self.connection.request(request)
         return answer.offset if isinstance(answer, wire.Done) else None
+
+
+def _is_news(record: object) -> TypeGuard[News]:
+    return isinstance(record, Proposal | ProposalVoid) or (
+        isinstance(record, Insertion) and record.proposal is not None
+    )

@@ -1,11 +1,14 @@
-"""What each final reason and each blocker means, and what to do about it. `docs/reasons.md` and the command line tell it from here."""
+"""What each final reason, each blocker and each end of a proposal means, and what to do about it.
+
+`docs/reasons.md` and the command line tell it from here.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final
 
-from engine.events.outputs import Blocker, Reason
+from engine.events.outputs import Blocker, Reason, VoidReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +99,12 @@ REASONS: Final[dict[Reason, Meaning]] = {
     ),
     "room_closed": Meaning("The live ended while it waited."),
     "not_approved": Meaning(
-        "The room was in mode `approve`, and nobody had approved the reply at the deadline.",
-        "This version proposes nothing yet: `livechat room mode ROOM auto`, or stay in shadow.",
+        "The reply needs a person's approval, by the room's mode or its own `approval`, and had none at the deadline.",
+        "Where it is safe without being asked each time: `approval: standing` for the reply, or `livechat room mode ROOM auto`.",
     ),
-    "refused": Meaning("A person refused the reply."),
+    "refused": Meaning(
+        "A person refused the reply, or had just done so: for the intent's `cooldown` the same is not proposed again.",
+    ),
     "handed_off": Meaning("The intent belongs to people, and one was asked to answer."),
     "player_failed": Meaning(
         "The player rejected the reply or broke it off.", "Look at the reason that the player gave."
@@ -117,10 +122,33 @@ BLOCKERS: Final[dict[Blocker, Meaning]] = {
     "killed": Meaning("A kill switch is on.", "Lift it by `livechat room kill ROOM --off` once it is safe."),
     "player_lost": Meaning("The player is away.", "Check the player's process and connection."),
     "approval": Meaning(
-        "The room is in mode `approve`: it waits for a person's approval.", "This version proposes nothing yet."
+        "It waits for a person's approval, or a person refused it and its cooldown ends before the deadline.",
+        "`livechat room proposals` lists what is proposed; `livechat room approve ID` approves it.",
     ),
     "airtime": Meaning("Replies have used up their share of the airtime for now."),
     "outvalued": Meaning("Another demand was worth more at the last opportunity."),
     "no_opportunity": Meaning("It waits for the next boundary at which it may be said."),
     "solo": Meaning("One viewer asks, and the confidence is enough only for two."),
+}
+
+VOIDS: Final[dict[VoidReason, Meaning]] = {
+    "refused": Meaning("A person refused it; those who waited end as `refused`."),
+    "not_approved": Meaning("Nobody approved it in time: a reply could not start before the last deadline any more."),
+    "changed": Meaning(
+        "Its text would not be said now: a fact, the pool or the variant is another one.", "Decide on the next one."
+    ),
+    "outranked": Meaning("The room has as many open as it may, and another one is worth more than twice as much."),
+    "over": Meaning("Nobody waits for it any more: the script answered, or the deadlines passed."),
+    "mode": Meaning("The room's mode has changed: nobody is asked for it now."),
+    "room_closed": Meaning("The live ended."),
+    "not_open": Meaning(
+        "No such proposal is open: it has ended, or never was.", "`livechat room proposals` lists them."
+    ),
+    "script_ahead": Meaning("A sentence of the script answers it in time."),
+    "cooling": Meaning("The same was said just now."),
+    "fact_pending": Meaning("A fact that it needs does not hold yet."),
+    "paused": Meaning("The room is paused."),
+    "taken_over": Meaning("A person has the room."),
+    "killed": Meaning("A kill switch is on."),
+    "solo": Meaning("One viewer is left who asks, and the confidence is enough only for two."),
 }

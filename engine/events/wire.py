@@ -418,7 +418,8 @@ class Refused(Message):
     retry_ms: DurationMs | None = None
 
 
-Reply = Done | Received | Proposals | Refused
+Answer = Done | Received | Proposals
+Reply = Answer | Refused
 ServerMessage = Annotated[
     Hello | Identified | HeartbeatReply | Done | Received | Proposals | Processed | Push | Facts | Refused,
     Field(discriminator="type"),

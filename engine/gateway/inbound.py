@@ -22,6 +22,7 @@ from engine.gateway.hub import STREAMS, Hub
 from engine.gateway.peer import Peer
 from engine.gateway.players import Players
 from engine.gateway.pools import PoolReader
+from engine.gateway.proposals import Board
 from engine.gateway.ring import Entry
 from engine.gateway.shops import Published, RoomShops, not_live
 from engine.gateway.sources import Owed
@@ -48,6 +49,7 @@ class Inbound:
         self.shops = RoomShops(self._default_shop)
         self.facts = ShopFacts(PoolReader(bus))
         self.owed: Owed[Peer] = Owed()
+        self.proposals = Board()
         self.players = Players(self.fences, metrics, clock, self.shops.of)
         self.hub = Hub(
             log=bus.identity[:12],
@@ -92,6 +94,7 @@ class Inbound:
             ring.trim(now)
             self._metrics.ring_bytes.labels(stream).set(ring.size)
         self.players.trim()
+        self.proposals.trim(now)
 
     async def knows_room(self, room: str) -> bool:
         """Whether the log says anything of this room: lately, or as the state that its worker keeps of it. Raises `BusError`."""
@@ -147,9 +150,11 @@ class Inbound:
         return Feed(self._bus, stream, take, begin, self._metrics)
 
     def _learn(self, stream: wire.Stream, entry: Entry) -> None:
-        """Which shop a room has."""
+        """Which shop a room has, and what is proposed in it."""
         if stream == "insertions":
-            self.shops.learn(entry.room, decode(stream, entry.value).shop)
+            record: RoomCommand = decode(stream, entry.value)
+            self.shops.learn(entry.room, record.shop)
+            self.proposals.learn(record)
         elif stream == "room-events" and b'"room_opened"' in entry.value:
             event = decode(stream, entry.value)
             if isinstance(event, RoomOpened):

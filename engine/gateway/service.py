@@ -253,7 +253,13 @@ class Gateway:
                 await self._comments(peer, peer.access, message, now)
             case wire.SetScript() | wire.ReportPlayback():
                 await self._from_player(peer, message, now)
-            case wire.SetKill() | wire.SetFact() | wire.MarkGap():
+            case wire.ListProposals():
+                rooms = peer.identify.rooms if message.room is None else (message.room,)
+                if not all(any(matches(pattern, room) for pattern in peer.identify.rooms) for room in rooms):
+                    return self._refuse(peer, message, "forbidden", f"this session does not cover room {message.room}")
+                found, more = self._inbound.proposals.of(rooms, now)
+                peer.say(wire.Proposals(id=message.id, proposals=tuple(found), more=more))
+            case wire.SetKill() | wire.SetShopMode() | wire.SetFact() | wire.MarkGap():
                 refusal = peer.access.refusal(message)
                 if refusal is not None:
                     return self._refuse(peer, message, "forbidden", refusal)
@@ -265,6 +271,10 @@ class Gateway:
                     return self._refuse(
                         peer, message, "unknown", f"{message.scope} `{message.target}` was never seen here"
                     )
+                if isinstance(message, wire.SetShopMode) and message.known:
+                    unknown = self._inbound.shop_objection(message.shop, names=peer.access.shop is None)
+                    if unknown is not None:
+                        return self._refuse(peer, message, "unknown", unknown)
                 await self._record(peer, message, requests.shop_record(message, by=by, now=now))
             case (
                 wire.OpenRoom() | wire.CloseRoom() | wire.SetMode() | wire.TakeRoom() | wire.Approve()
@@ -282,7 +292,7 @@ class Gateway:
                         retry_ms = COMING_MS if self._inbound.is_coming(shop) else None
                         return self._refuse(peer, message, "unknown", objection, retry_ms=retry_ms)
                 if (
-                    isinstance(message, wire.SetMode)
+                    isinstance(message, wire.SetMode | wire.TakeRoom)
                     and message.known
                     and not await self._inbound.knows_room(message.room)
                 ):

@@ -306,7 +306,9 @@ class Actor:
                 told = list(known.proposed if name == "stale_yes" else known.open) if known is not None else []
                 proposal = told[size % len(told)] if told else "ab" * 16
                 scene.event(
-                    Approval.model_validate({**base, "proposal": proposal, "verdict": "refuse" if name == "no" else "approve"})
+                    Approval.model_validate(
+                        {**base, "proposal": proposal, "verdict": "refuse" if name == "no" else "approve"}
+                    )
                 )
             case "shop_mode":
                 scene.offset += 1

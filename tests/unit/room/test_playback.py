@@ -255,7 +255,10 @@ def test_a_person_takes_the_room_and_hands_it_back() -> None:
     scene = emitted()
     scene.report("started", scene.insertion.id)
     scene.event(TakeOver(room=ROOM, id="t", at=scene.now, who="person", at_boundary=False))
-    assert [(stop.insertion, stop.hold_script) for stop in scene.all(Stop)] == [(scene.insertion.id, False), (None, True)]
+    assert [(stop.insertion, stop.hold_script) for stop in scene.all(Stop)] == [
+        (scene.insertion.id, False),
+        (None, True),
+    ]
     scene.report("aborted", scene.insertion.id)
     assert scene.ask("shipping.fee", id="b") == "taken_over"
     scene.event(TakeOver(room=ROOM, id="t2", at=scene.now, who="engine"))
