@@ -31,7 +31,7 @@ class Mode(StrEnum):
 @app.command("mode")
 def mode(
     room_or_mode: Annotated[
-        str, typer.Argument(metavar="[ROOM]", help="Name of the live room, unless --shop is given.")
+        str, typer.Argument(metavar="ROOM", help="Name of the live room; with --shop the mode stands here.")
     ],
     mode: Annotated[str | None, typer.Argument(metavar="MODE", help="auto, approve, shadow or paused.")] = None,
     shop: Annotated[

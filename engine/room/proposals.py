@@ -13,6 +13,7 @@ from typing import Final
 from engine.events.inputs import Approval
 from engine.events.outputs import Blocker, FactUse, Proposal, ProposalVoid, VoidReason
 from engine.room.approval import asks, seal
+from engine.room.blockers import review_one
 from engine.room.demands import Demand
 from engine.room.effects import Effects
 from engine.room.ending import end_demand
@@ -137,6 +138,8 @@ def _keep(room: Room, proposed: Proposed, opportunity: Opportunity, fx: Effects)
     if reason is not None:
         del room.proposals[proposed.key]
         _void(room, proposed.id, reason, fx)
+        if demand is not None and proposed.approved:
+            review_one(room, demand, fx)  # it waits for an approval again
         return
     assert demand is not None
     assert filled is not None

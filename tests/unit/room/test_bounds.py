@@ -10,7 +10,8 @@ from engine.events.outputs import Insertion
 from engine.pool.model import Limits
 from engine.room.askers import ASKERS_CAP
 from engine.room.demands import HISTORY_CAP, Demand
-from engine.room.room import AIRTIME_CAP, HEARD_CAP, LOST_CAP, NAMED_CAP
+from engine.room.proposals import APPROVED_CAP, MUTED_CAP
+from engine.room.room import AIRTIME_CAP, HEARD_CAP, LOST_CAP, NAMED_CAP, Proposed
 from engine.room.rooms import Rooms
 from engine.room.seen import SEEN_CAP
 from tests.unit.room.scene import ROOM, SHOP, Scene, intent, pool, reply
@@ -120,6 +121,16 @@ def full() -> Scene:
         room.cool((f"topic-of-viewers.number-{number:03}.{'w' * 36}", f"product-{number:055}"), scene.now + number)
     for number in range(AIRTIME_CAP + 10):
         room.say(scene.now + number, scene.now + number + 1)
+    for number in range(APPROVED_CAP + 21):
+        key = (f"topic-of-viewers.number-{number:03}.{'v' * 36}", f"product-{number:055}")
+        room.proposals[key] = Proposed(
+            f"{number:032x}", key, f"reply-{number:03}-{'y' * 50}", f"{number:024x}", scene.now, scene.now, 99, scene.now, 9,
+            number < APPROVED_CAP, f"{number:03}{'z' * 297}",
+        )  # fmt: skip
+    room.muted = {
+        (f"topic-of-viewers.number-{n:03}.{'u' * 36}", f"product-{n:055}"): scene.now + n for n in range(MUTED_CAP)
+    }
+    saved = room.proposals, room.muted
     room.named = [(scene.now, names[n % 200], f"product-{n:055}") for n in range(NAMED_CAP)]
     for number in range(SEEN_CAP + 1_000):
         scene.chat(id=f"chat-{number:06}")
@@ -128,6 +139,7 @@ def full() -> Scene:
     for number in range(HISTORY_CAP + 4):
         scene.now += 7
         scene.event(ModeSet(room=ROOM, id="m", at=scene.now, mode="auto" if number % 2 else "paused"))
+    room.proposals, room.muted = saved
     return scene
 
 
@@ -138,6 +150,8 @@ def test_a_room_with_every_collection_full_fits_its_snapshot_and_comes_back() ->
     assert len(room.demands) > 30
     assert room.flight is not None
     assert len(room.lost_flights) == LOST_CAP
+    assert len(room.proposals) == APPROVED_CAP + 21
+    assert len(room.muted) == MUTED_CAP
     saved = scene.rooms.snapshot(ROOM, scene.seq)
     assert saved is not None
     assert len(saved.state.encode()) <= 256 * 1024
