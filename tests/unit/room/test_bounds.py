@@ -130,7 +130,7 @@ def full() -> Scene:
     room.muted = {
         (f"topic-of-viewers.number-{n:03}.{'u' * 36}", f"product-{n:055}"): scene.now + n for n in range(MUTED_CAP)
     }
-    saved = room.proposals, room.muted
+    saved = dict(room.proposals), dict(room.muted)
     room.named = [(scene.now, names[n % 200], f"product-{n:055}") for n in range(NAMED_CAP)]
     for number in range(SEEN_CAP + 1_000):
         scene.chat(id=f"chat-{number:06}")

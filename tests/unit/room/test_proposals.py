@@ -40,7 +40,8 @@ def shop(**more: object) -> Pool:
         ),
     ]
     intents = {**pool().intents, **{item.id: item for item in more_intents}}
-    return pool(**{"intents": intents, "limits": Limits(minimum_pause_ms=0), **more})
+    fields: dict[str, object] = {"intents": intents, "limits": Limits(minimum_pause_ms=0), **more}
+    return pool("00000001", **fields)
 
 
 def scene_of(mode: Mode = "approve", live: Pool | None = None) -> Scene:
@@ -273,7 +274,7 @@ def test_a_text_whose_fact_will_change_can_be_approved_while_it_can_be_said() ->
     assert scene.all(Proposal)[-1].text == "铁观音今天119元"
     assert scene.now > START + 10_000
     assert voids(scene) == ["not_approved"]
-    assert [proposal.decide_by for proposal in scene.all(Proposal)][0] == START + 10_000 - 4_000 - 800 - 4_000
+    assert scene.all(Proposal)[0].decide_by == START + 10_000 - 4_000 - 800 - 4_000
     assert not scene.all(Insertion)
 
 
