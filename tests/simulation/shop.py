@@ -10,7 +10,7 @@ from engine.errors import RestoreError
 from engine.events.inputs import ScriptSegment, ScriptSentence
 from engine.events.understanding import Outcome, Understanding
 from engine.pool import speech
-from engine.pool.model import Fact, Guard, Intent, Limits, Pool, Product, Reply, TrainingSet
+from engine.pool.model import ApprovalRule, Fact, Guard, Intent, Limits, Pool, Product, Reply, TrainingSet
 from engine.worker.library import MissingPool
 from engine.worker.standing import Understood, Wants
 from tests.simulation.clock import VirtualLoop
@@ -25,11 +25,18 @@ MARK = "§"
 
 
 def _reply(
-    intent: str, name: str, text: str, *, lang: str = "zh", needs_product: bool = False, seconds: float = 2.0
+    intent: str,
+    name: str,
+    text: str,
+    *,
+    lang: str = "zh",
+    needs_product: bool = False,
+    seconds: float = 2.0,
+    approval: ApprovalRule = "inherit",
 ) -> Reply:
     return Reply(
         id=name, intent=intent, text=text, lang="en" if lang == "en" else "zh", needs_product=needs_product,
-        placeholders=speech.placeholders(text), seconds=seconds, memory_ms=MEMORY_MS,
+        placeholders=speech.placeholders(text), seconds=seconds, memory_ms=MEMORY_MS, approval=approval,
     )  # fmt: skip
 
 
@@ -54,6 +61,11 @@ def _pool(name: str, fee: str) -> Pool:
         ),
         _intent("fee", _reply("fee", "fee", fee), priority=40, insert="segment"),
         _intent("deal", _reply("deal", "deal", "今天的活动是{deal}")),
+        _intent(
+            "real",
+            _reply("real", "real", "都是正品", approval="standing"),
+            _reply("real", "real-ten", "假一赔{ten}", approval="ask"),
+        ),
         _intent("coupon"),
         _intent("human", owner="people"),
         _intent("greeting", kind="chatter"),
@@ -69,10 +81,10 @@ def _pool(name: str, fee: str) -> Pool:
             "tgy": Product("tgy", {"zh": "铁观音"}, facts={"price": Fact("price", 129, "CNY", floor=99, ceiling=169)}),
             "puer": Product("puer", {"zh": "普洱"}, facts={"price": Fact("price", 88, "CNY")}),
         },
-        facts={"hours": Fact("hours", 24)},
+        facts={"hours": Fact("hours", 24), "ten": Fact("ten", 10)},
         not_sold=("咖啡",),
         guard=Guard(banned=("最佳",)),
-        limits=replace(Limits(), airtime_share=0.4, airtime_window_ms=60_000, minimum_pause_ms=1_000),
+        limits=replace(Limits(), proposals=2, airtime_share=0.4, airtime_window_ms=60_000, minimum_pause_ms=1_000),
         scripts={},
         training=TrainingSet("00000000000000ab", ()),
         model=MODEL,
@@ -97,6 +109,7 @@ TEXTS: dict[str, Understanding] = {
     f"{MARK} 包邮吗": _meaning("accepted", "fee"),
     f"{MARK} 好像包邮": _meaning("accepted", "fee", solo_ok=False),
     f"{MARK} 有活动吗": _meaning("accepted", "deal"),
+    f"{MARK} 是正品吗": _meaning("accepted", "real"),
     f"{MARK} 有券吗": _meaning("accepted", "coupon"),
     f"{MARK} 找客服": _meaning("accepted", "human"),
     f"{MARK} 有咖啡吗": _meaning("accepted", "price", not_sold="咖啡"),

@@ -19,6 +19,7 @@ from engine.worker.watchdog import Watchdog
 from tests.simulation.bus import Crashed, Odds, SimBus
 from tests.simulation.cast import Cast
 from tests.simulation.clock import VirtualLoop
+from tests.simulation.operators import Operators
 from tests.simulation.player import Broken, Gateway, Player
 from tests.simulation.shop import SHOP, Shelf, Table
 
@@ -63,6 +64,7 @@ class World:
     bus: SimBus = field(init=False)
     gateway: Gateway = field(init=False)
     cast: Cast = field(init=False)
+    operators: Operators = field(init=False)
     processes: list[Process] = field(default_factory=list)
     shelf: Shelf = field(init=False)
     settings: Settings = field(init=False)
@@ -79,6 +81,8 @@ class World:
         self.bus.watchers.append(self.gateway.watch)
         self.shelf = Shelf(self.loop)
         self.cast = Cast(self.loop, rng, self.bus, self.gateway, self.shelf, self.on_say)
+        self.operators = Operators(self.loop, Random(f"operators/{self.seed}"), self.bus, self.cast.rooms)
+        self.bus.watchers.append(self.operators.watch)
         self.settings = Settings(
             worker=WorkerSettings(
                 batch_ms=rng.choice((0, 20)),
@@ -98,7 +102,8 @@ class World:
         self.start_worker()
         for name in self.cast.rooms:
             self.cast.open_room(name)
-        happenings = [self._beside(job) for job in (self.cast.viewers(), self.cast.people(), self._trouble())]
+        jobs = (self.cast.viewers(), self.cast.people(), self.operators.work(), self._trouble())
+        happenings = [self._beside(job) for job in jobs]
         watching = self._beside(self._watch_processes())
         await asyncio.sleep(LIVE_S)
         self.bus.odds = Odds()
