@@ -78,19 +78,11 @@ async def _list(url: str, token: str, room: str | None, *, as_json: bool) -> Non
 
 async def _watch(url: str, token: str, room: str | None, *, as_json: bool) -> None:
     from engine.client.operator import Operator
-    from engine.events.outputs import Proposal
 
-    told: dict[str, int] = {}
     async with Operator(
         url, rooms=(room or "*",), token=token, patience_s=options.PATIENCE_S, stays=True, on_outage=_outage
     ) as operator:
         async for news in operator.news():
-            if isinstance(news, Proposal):
-                if told.get(news.id, -1) >= news.revision:
-                    continue
-                told[news.id] = news.revision
-            else:
-                told.pop(news.proposal or "", None)
             _show(news, operator.connection.now(), as_json=as_json)
 
 

@@ -134,13 +134,22 @@ class Operator:
         return None
 
     async def news(self) -> AsyncIterator[News]:
-        """What is proposed, approved, said and void, as it comes; once more all that stands after each connect."""
+        """What is proposed, approved, said and void, as it comes; first, and after each connect, all that stands. No telling comes twice."""
+        told: dict[str, int] = {}
         async for message in self.connection.messages():
+            found: Sequence[News] = ()
             if isinstance(message, wire.Identified):
-                for told in (await self.proposals()).proposals:
-                    yield told
+                found = (await self.proposals()).proposals
             elif isinstance(message, wire.Push) and _is_news(record := message.record):
-                yield record
+                found = (record,)
+            for news in found:
+                if not isinstance(news, Proposal):
+                    told.pop(news.proposal or "", None)
+                elif told.get(news.id, -1) < news.revision:
+                    told[news.id] = news.revision
+                else:
+                    continue
+                yield news
 
     @property
     def _id(self) -> str:

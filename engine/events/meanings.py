@@ -133,7 +133,9 @@ BLOCKERS: Final[dict[Blocker, Meaning]] = {
 
 VOIDS: Final[dict[VoidReason, Meaning]] = {
     "refused": Meaning("A person refused it; those who waited end as `refused`."),
-    "not_approved": Meaning("Nobody approved it in time: it could not start any more before the last deadline, or the end of a fact."),
+    "not_approved": Meaning(
+        "Nobody approved it in time: it could not start any more before the last deadline, or the end of a fact."
+    ),
     "changed": Meaning(
         "Its text would not be said now: a fact, the pool or the variant is another one.", "Decide on the next one."
     ),
