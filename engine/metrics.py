@@ -28,6 +28,12 @@ class Metrics:
             "livechat_clamped_times", "Comments whose claimed time was clamped.", ["direction"], registry=r
         )
         self.insertions = Counter("livechat_insertions", "Commands to players, by type.", ["type"], registry=r)
+        self.proposals = Counter(
+            "livechat_proposals",
+            "Replies proposed to people: `opened`, `said`, or why they ended otherwise.",
+            ["event"],
+            registry=r,
+        )
         self.aired = Counter("livechat_aired", "Replies that were said, by whether they were cut.", ["cut"], registry=r)
         self.verdict_seconds = Histogram(
             "livechat_verdict_seconds",

@@ -9,7 +9,17 @@ from dataclasses import dataclass, field
 
 from prometheus_client import Histogram
 
-from engine.events.outputs import Aired, ChatReply, Decision, Insertion, Stop, VerdictLine, Withdraw
+from engine.events.outputs import (
+    Aired,
+    ChatReply,
+    Decision,
+    Insertion,
+    Proposal,
+    ProposalVoid,
+    Stop,
+    VerdictLine,
+    Withdraw,
+)
 from engine.metrics import Metrics
 from engine.worker.output import Keyed
 
@@ -31,6 +41,7 @@ class Tally:
     reasons: Counter[str] = field(default_factory=Counter)
     blockers: Counter[str] = field(default_factory=Counter)
     commands: Counter[str] = field(default_factory=Counter)
+    proposals: Counter[str] = field(default_factory=Counter)
     aired: Counter[str] = field(default_factory=Counter)
     lateness: list[int] = field(default_factory=list)
     """How long after its deadline each decision fell, ms (0: before); of comments that were not late already when they arrived."""
@@ -53,6 +64,12 @@ class Tally:
                     self.lateness.append(max(0, record.decided - record.deadline))
             elif isinstance(record, COMMANDS):
                 self.commands[record.type] += 1
+                if isinstance(record, Insertion) and record.proposal is not None and not record.resend:
+                    self.proposals["said"] += 1
+            elif isinstance(record, Proposal):
+                self.proposals["opened"] += record.revision == 0
+            elif isinstance(record, ProposalVoid):
+                self.proposals[record.reason] += 1
             elif isinstance(record, Aired):
                 self.aired["yes" if record.cut else "no"] += 1
 
@@ -68,6 +85,7 @@ class Tally:
             (self.reasons, metrics.decisions),
             (self.blockers, metrics.waiting),
             (self.commands, metrics.insertions),
+            (self.proposals, metrics.proposals),
             (self.aired, metrics.aired),
         ):
             for label, count in counts.items():

@@ -9,6 +9,8 @@ from prometheus_client import CollectorRegistry, Histogram
 from engine.events.outputs import Decision, VerdictLine
 from engine.metrics import LATENCY_S, Metrics
 from engine.worker.metering import Tally, observe
+from tests.unit.gateway.made import HASH, insertion
+from tests.unit.gateway.test_proposals import proposal, void
 
 
 @given(st.lists(st.integers(0, 20_000)))
@@ -57,3 +59,16 @@ def test_a_commit_is_counted() -> None:
     assert value("livechat_clamped_times_total", {"direction": "past"}) == 2
     assert value("livechat_dead_letters_total", {"topic": "comments"}) == 1
     assert value("livechat_verdict_seconds_count") == 2
+
+
+def test_proposals_are_counted_by_what_became_of_them() -> None:
+    """Each opens once and ends once, however often it is told, and its insertion sent."""
+    metrics = Metrics()
+    tally = Tally()
+    said = insertion(proposal=HASH)
+    again = said.model_copy(update={"resend": True})
+    tally.count([proposal(1), proposal(1, revision=1), proposal(2), void(2, "refused"), said, again, insertion()], {})
+    tally.publish(metrics, 10)
+    value = metrics.registry.get_sample_value
+    counted = {event: value("livechat_proposals_total", {"event": event}) for event in ("opened", "said", "refused")}
+    assert counted == {"opened": 2, "said": 1, "refused": 1}
