@@ -134,7 +134,7 @@ class Operator:
         return None
 
     async def news(self) -> AsyncIterator[News]:
-        """What is proposed, approved, said and void, as it comes; first, and after each connect, all that stands. No telling comes twice."""
+        """What is proposed, approved, said and void, as it comes; first, and after each connect, all that stands. Nothing comes twice."""
         told: dict[str, int] = {}
         async for message in self.connection.messages():
             found: Sequence[News] = ()

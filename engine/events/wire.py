@@ -245,36 +245,6 @@ ClientMessage = Annotated[
     Field(discriminator="type"),
 ]
 
-CLIENT_TYPES: Final[dict[str, type[Message]]] = {
-    str(kind.model_fields["type"].default): kind
-    for kind in (
-        Identify, Heartbeat, Comments, SetScript, ReportPlayback, OpenRoom, CloseRoom, SetMode, SetShopMode, SetKill,
-        TakeRoom, ListProposals, Approve, SetFact, SetHandoff, ReportChat, MarkGap,
-    )
-}  # fmt: skip
-"""What a client may send, by `type`."""
-
-ROLE_TYPES: Final[dict[ClientRole, frozenset[str]]] = {
-    "source": frozenset({"heartbeat", "comments", "room_open", "room_close", "chat_reply_report"}),
-    "player": frozenset({"heartbeat", "script", "playback"}),
-    "operator": frozenset(
-        {
-            "heartbeat", "room_open", "room_close", "mode_set", "shop_mode_set", "kill", "take_over", "proposals",
-            "approval", "fact_set", "handoff_state", "gap_mark",
-        }
-    ),
-    "observer": frozenset({"heartbeat"}),
-}  # fmt: skip
-"""What each role may send once identified."""
-
-ROLE_STREAMS: Final[dict[ClientRole, tuple[Stream, ...]]] = {
-    "source": ("insertions",),
-    "player": ("insertions",),
-    "operator": ("insertions", "handoffs", "gaps", "aired"),
-    "observer": ("insertions", "verdicts", "decisions", "aired", "handoffs", "gaps", "room-events"),
-}
-"""The streams of each role; `identify` may ask for fewer. Operators may ask for what observers get."""
-
 
 # ---- from the server -------------------------------------------------------------------------------------------------
 
@@ -419,7 +389,6 @@ class Refused(Message):
 
 
 Answer = Done | Received | Proposals
-Reply = Answer | Refused
 ServerMessage = Annotated[
     Hello | Identified | HeartbeatReply | Done | Received | Proposals | Processed | Push | Facts | Refused,
     Field(discriminator="type"),

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.events.closes import CLOSES, CloseCode
-from engine.events.wire import CLIENT_TYPES, ROLE_TYPES, ClientRole, Refused
+from engine.events.roles import CLIENT_TYPES, ROLE_TYPES
+from engine.events.wire import ClientRole, Refused
 from engine.gateway.auth import EVERY_ROLE, Access
 from engine.gateway.session import Admit, End, Handle, Say, Session, State
 
