@@ -27,14 +27,25 @@ class Metrics:
         self.clamped = Counter(
             "livechat_clamped_times", "Comments whose claimed time was clamped.", ["direction"], registry=r
         )
-        self.insertions = Counter("livechat_insertions", "Commands to players, by type.", ["type"], registry=r)
+        self.insertions = Counter(
+            "livechat_insertions", "Commands to players and connectors, by type.", ["type"], registry=r
+        )
         self.proposals = Counter(
             "livechat_proposals",
-            "Replies proposed to people: `opened`, `said`, or why they ended otherwise.",
+            "Replies proposed to people: `opened`, `said` (or posted), or why they ended otherwise.",
             ["event"],
             registry=r,
         )
         self.aired = Counter("livechat_aired", "Replies that were said, by whether they were cut.", ["cut"], registry=r)
+        self.posted = Counter(
+            "livechat_posted", "Chat replies that were reported as posted, by whether in time.", ["late"], registry=r
+        )
+        self.handoffs = Counter(
+            "livechat_handoffs",
+            "Questions passed to people, by state: opened, and how they ended.",
+            ["state"],
+            registry=r,
+        )
         self.verdict_seconds = Histogram(
             "livechat_verdict_seconds",
             "From the log's time of a comment to its committed verdict.",
@@ -78,11 +89,13 @@ class Metrics:
         )
         self.fenced_sends = Counter(
             "livechat_gateway_fenced_insertions",
-            "Insertions not sent since a kill or fact change forbids them.",
+            "Insertions and chat replies not sent since a kill or fact change forbids them.",
             registry=r,
         )
         self.stale_sends = Counter(
-            "livechat_gateway_stale_insertions", "Insertions not sent since their latest start has passed.", registry=r
+            "livechat_gateway_stale_insertions",
+            "Insertions and chat replies not sent since their latest moment has passed.",
+            registry=r,
         )
         self.unreadable = Counter(
             "livechat_gateway_unreadable_records", "Records that the gateway could not read.", ["topic"], registry=r

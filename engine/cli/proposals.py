@@ -104,18 +104,21 @@ def _show(news: News, now: int, *, as_json: bool) -> None:
 def sentence(news: News, now: int) -> str:
     """One line about a proposal. `now`: the server's clock, ms."""
     from engine.events.meanings import VOIDS
-    from engine.events.outputs import Proposal, ProposalVoid
+    from engine.events.outputs import ChatReply, Proposal, ProposalVoid
 
     if isinstance(news, Proposal):
         head = f"{news.id[:SHORT]}  {news.room}"
         who = f"{news.viewers} viewer{'s' if news.viewers != 1 else ''}"
-        about = f"({news.reply}; asked: {news.asked})"
+        how = {"voice": "", "chat": "; to be posted", "both": "; said and posted"}[news.channel]
+        about = f"({news.reply}{how}; asked: {news.asked})"
         if news.state == "approved":
             return f"✓ {head}  approved{f' by {news.by}' if news.by else ''}  {who}  “{news.text}”  {about}"
         left = max(0, news.decide_by - now) // 1_000
         return f"? {head}  {who}  {left} s left  “{news.text}”  {about}"
     if isinstance(news, ProposalVoid):
         return f"✗ {news.proposal[:SHORT]}  {news.room}  {news.reason}: {VOIDS[news.reason].what}"
+    if isinstance(news, ChatReply):
+        return f"✎ {(news.proposal or '')[:SHORT]}  {news.room}  goes into the chat of {news.source}: “{news.text}”"
     return f"▶ {(news.proposal or '')[:SHORT]}  {news.room}  goes on air: “{news.text}”"
 
 

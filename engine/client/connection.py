@@ -36,7 +36,7 @@ from engine.clock import wall_clock
 from engine.errors import LivechatError, ProtocolError, RecordError, Unavailable, UsageError
 from engine.events import wire
 from engine.events.closes import CLOSES, CloseCode, may_reconnect
-from engine.events.codec import encode
+from engine.events.codec import decode_as, encode
 
 BACKOFF_FIRST_S: Final = 0.25
 BACKOFF_MOST_S: Final = 10.0  # a restarted gateway is found again within this; jitter spreads a thousand clients out
@@ -71,7 +71,8 @@ class Connection:
 
     `patience_s`: how long `start` tries to reach the server before `Unavailable` is raised (None: for ever). `outage_s`: the same for each
     outage of a session that stood once (None: for ever). `on_outage`: hears when one begins and ends.
-    `state`: tells the player's state at each identify. `handler`: gets pushes as they come; without one, iterate `messages()`.
+    `held`: begins with what the server still holds. `state`: tells the player's state at each identify.
+    `handler`: gets pushes as they come; without one, iterate `messages()`.
     """
 
     def __init__(
@@ -83,6 +84,7 @@ class Connection:
         token: str = "",
         shop: str | None = None,
         streams: Sequence[wire.Stream] | None = None,
+        held: bool = False,
         session: str | None = None,
         state: Callable[[], wire.PlayerState] | None = None,
         handler: Handler | None = None,
@@ -94,10 +96,8 @@ class Connection:
         self.url = url
         self.session = session or uuid.uuid4().hex
         self.identified: wire.Identified | None = None
-        self._role = role
-        self._rooms = tuple(rooms)
-        self._token = token
-        self._shop = shop
+        self._role, self._token, self._shop = role, token, shop
+        self._rooms, self._held = tuple(rooms), held
         self._streams = None if streams is None else tuple(streams)
         self._state = state
         self._handler = handler
@@ -302,7 +302,7 @@ class Connection:
 
     def _take(self, frame: str | bytes) -> wire.Hello | None:
         try:
-            message = wire.read_server(frame)
+            message = decode_as(wire.ServerMessage, frame, "server message")
         except RecordError as error:
             log.warning("a message of the server was passed over: %s", error)
             return None
@@ -338,7 +338,7 @@ class Connection:
             encode(
                 wire.Identify(
                     token=self._token, role=self._role, rooms=self._rooms, session=self.session, shop=self._shop,
-                    streams=self._streams, resume=tuple(points), client=self._name,
+                    streams=self._streams, held=self._held, resume=tuple(points), client=self._name,
                     player=self._state() if self._state is not None else None,
                 )
             )

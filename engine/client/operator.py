@@ -1,4 +1,4 @@
-"""An operator: modes, kill switches, facts, take-overs, verdicts on proposals. Each call returns once its record is durable."""
+"""An operator: modes, kill switches, facts, take-overs, verdicts on proposals, handoffs. Each call returns once its record is durable."""
 
 from __future__ import annotations
 
@@ -9,20 +9,21 @@ from typing import Final, Literal, Self, TypeGuard
 
 from engine.client.connection import PATIENCE_S, Connection, OnOutage
 from engine.events import wire
+from engine.events.handoffs import Handoff
 from engine.events.inputs import ANY_PRODUCT, FactValue, Mode
-from engine.events.outputs import Insertion, Proposal, ProposalVoid
+from engine.events.outputs import ChatReply, Insertion, Proposal, ProposalVoid
 
 OUTCOME_S: Final = 3.0  # until a room that has an owner answered a verdict
 
-News = Proposal | ProposalVoid | Insertion
-"""What is told of proposals. An insertion is the end of the one that it names."""
+News = Proposal | ProposalVoid | Insertion | ChatReply
+"""What is told of proposals. An insertion, or a chat reply, is the end of the one that it names."""
 
 
 class Operator:
     """One operator session. All calls raise `RequestRefused`, `Unavailable`, `ProtocolError`.
 
     Somebody waits for its answers: it ends where the server is away for longer than `patience_s`, at first and later. `stays`: for ever
-    later; `on_outage` hears of it.
+    later; `on_outage` hears of it. `streams`: what it gets; None: all of an operator. `held`: it begins with what the server still holds.
     """
 
     def __init__(
@@ -34,10 +35,12 @@ class Operator:
         patience_s: float | None = PATIENCE_S,
         stays: bool = False,
         on_outage: OnOutage | None = None,
+        streams: Sequence[wire.Stream] | None = None,
+        held: bool = False,
     ) -> None:
         self.connection = Connection(
             url, role="operator", rooms=rooms, token=token, patience_s=patience_s,
-            outage_s=None if stays else patience_s, on_outage=on_outage,
+            outage_s=None if stays else patience_s, on_outage=on_outage, streams=streams, held=held,
         )  # fmt: skip
 
     async def __aenter__(self) -> Self:
@@ -151,6 +154,31 @@ class Operator:
                     continue
                 yield news
 
+    async def close_handoff(self, room: str, handoff: str, state: Literal["answered", "dismissed"]) -> None:
+        """A question that was passed to people is answered, or needs no answer. One that is closed already stays as it is."""
+        await self._do(wire.SetHandoff(id=self._id, room=room, handoff=handoff, state=state))
+
+    async def open_handoffs(self) -> list[Handoff]:
+        """Those that are open now, the oldest first. Needs a session with `held` and the stream `handoffs` alone, once."""
+        told = self.connection.identified
+        found: dict[str, Handoff] = {}
+        left = told.backlog if told is not None else 0
+        if left:
+            async for handoff in self.handoffs():
+                found.pop(handoff.id, None)
+                if handoff.state == "open":
+                    found[handoff.id] = handoff
+                left -= 1
+                if not left:
+                    break
+        return sorted(found.values(), key=lambda handoff: (handoff.created, handoff.id))
+
+    async def handoffs(self) -> AsyncIterator[Handoff]:
+        """Handoffs as they are opened, joined and closed, until the session ends."""
+        async for message in self.connection.messages():
+            if isinstance(message, wire.Push) and isinstance(message.record, Handoff):
+                yield message.record
+
     @property
     def _id(self) -> str:
         return self.connection.next_id()
@@ -162,5 +190,5 @@ class Operator:
 
 def _is_news(record: object) -> TypeGuard[News]:
     return isinstance(record, Proposal | ProposalVoid) or (
-        isinstance(record, Insertion) and record.proposal is not None
+        isinstance(record, Insertion | ChatReply) and record.proposal is not None
     )

@@ -20,7 +20,7 @@ class Meaning:
 
 
 REASONS: Final[dict[Reason, Meaning]] = {
-    "answered": Meaning("An approved reply, or a sentence of the script, was said and answers it."),
+    "answered": Meaning("An approved reply was said or posted, or a sentence of the script answers it."),
     "shadowed": Meaning(
         "It would have been answered, but the room is in shadow or never had a player.",
         "Look at the replies that would have been said; then `livechat room mode ROOM auto`.",
@@ -105,16 +105,28 @@ REASONS: Final[dict[Reason, Meaning]] = {
     "refused": Meaning(
         "A person refused the reply, or had just done so: for the intent's `cooldown` the same is not proposed again.",
     ),
-    "handed_off": Meaning("The intent belongs to people, and one was asked to answer."),
+    "handed_off": Meaning(
+        "A person was asked to answer: the intent belongs to people, much depends on it and the confidence is not enough for that, or "
+        "this viewer asked the same several times without an answer.",
+        "`livechat handoffs` lists what is open; `livechat handoffs answered ID` closes it.",
+    ),
     "player_failed": Meaning(
         "The player rejected the reply or broke it off.", "Look at the reason that the player gave."
     ),
     "player_lost": Meaning("The player was away until the deadline.", "Check the player's process and connection."),
+    "chat_spent": Meaning(
+        "It could only be posted, and the room or the platform had had its posts of the minute until the deadline.",
+        "Raise `limits.room_posts_per_minute` or `limits.platform_posts_per_minute`, where the platform allows it.",
+    ),
+    "chat_failed": Meaning(
+        "The platform's connector failed to post the reply, or never told what became of it.",
+        "Look at the error that the connector reported, and whether it runs.",
+    ),
 }
 
 BLOCKERS: Final[dict[Blocker, Meaning]] = {
     "script_ahead": Meaning("A sentence of the script that answers it comes before its deadline."),
-    "in_flight": Meaning("Its reply is on its way to the player."),
+    "in_flight": Meaning("Its reply is on its way to the player, or to the platform's chat."),
     "cooling": Meaning("The same was said lately; its cooldown ends before the deadline."),
     "fact_pending": Meaning("A fact that its reply needs becomes valid before the deadline."),
     "paused": Meaning("The room is paused.", "`livechat room mode ROOM auto` ends the pause."),
@@ -129,6 +141,11 @@ BLOCKERS: Final[dict[Blocker, Meaning]] = {
     "outvalued": Meaning("Another demand was worth more at the last opportunity."),
     "no_opportunity": Meaning("It waits for the next boundary at which it may be said."),
     "solo": Meaning("One viewer asks, and the confidence is enough only for two."),
+    "chat_spent": Meaning("It can only be posted, and the room or the platform has had its posts of the minute."),
+    "chat_lost": Meaning(
+        "The platform's connector failed to post the reply, or does not report what became of it.",
+        "Check the connector's process and connection.",
+    ),
 }
 
 VOIDS: Final[dict[VoidReason, Meaning]] = {

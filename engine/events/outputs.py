@@ -1,4 +1,4 @@
-"""Records that go out: verdicts, decisions, insertions, what aired, handoffs, gaps, dead letters."""
+"""Records that go out: verdicts, decisions, insertions, what aired, gaps, dead letters."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ Reason = Literal[
     "recently_answered", "airtime_spent", "outvalued", "no_opportunity", "expired", "shed", "viewer_limit",
     "paused", "taken_over", "killed", "room_closed",
     "not_approved", "refused", "handed_off",
-    "player_failed", "player_lost",
+    "player_failed", "player_lost", "chat_spent", "chat_failed",
 ]  # fmt: skip
 """Why a comment ended as it did (closed enum)."""
 
 Blocker = Literal[
     "script_ahead", "in_flight", "cooling", "fact_pending", "paused", "taken_over", "killed", "player_lost", "approval",
-    "airtime", "outvalued", "no_opportunity", "solo",
+    "airtime", "outvalued", "no_opportunity", "solo", "chat_spent", "chat_lost",
 ]  # fmt: skip
 """What a waiting demand waits for."""
 
@@ -121,10 +121,13 @@ class Decision:
     reply: str | None = None
     """Reply that answered (or would have, when `shadowed`)."""
     insertion: str | None = None
+    """The insertion that said it, or (`via` chat) the chat reply that was posted."""
     via: Channel | None = None
     spoken: Language | None = None
     on_script: bool = False
     """Whether a script was running."""
+    handoff: str | None = None
+    """With `handed_off`: the handoff that holds the question."""
     type: Literal["decision"] = "decision"
     v: Literal[1] = 1
 
@@ -241,6 +244,9 @@ class Proposal(RoomOutput):
     product: Name | None = None
     language: Language
     text: Short
+    channel: Literal["voice", "chat", "both"] = Field(
+        default="voice", description="How it is given: said, posted, or both."
+    )
     viewers: int = Field(ge=0, description="Viewers who wait for it.")
     value: int = Field(default=0, ge=0, description="Priority × viewers: by it proposals are ranked.")
     asked: Text = Field(default="", description="What one of the viewers wrote, personal data masked.")
@@ -261,30 +267,46 @@ class ProposalVoid(RoomOutput):
 
 
 class ChatReply(RoomOutput):
-    """A reply to be posted as text by the platform's connector."""
+    """A reply to be posted as text by the connector of one platform, not after `not_after`; it reports what became of it."""
 
     type: Literal["chat_reply"] = "chat_reply"
+    source: Id = Field(description="The platform: `source` of the comments that it answers.")
     reply: Name
     intent: Name
     product: Name | None = None
     language: Language
     text: Short
     not_after: Millis
-    serves: tuple[CommentRef, ...] = Field(max_length=50)
+    serves: tuple[CommentRef, ...] = Field(default=(), max_length=20, description="The first comments that it answers.")
+    viewers: int = Field(default=0, ge=0, description="Viewers whom it answers, as far as they had asked.")
     facts: tuple[FactUse, ...] = ()
     pool: Hash
+    held: Blocker | None = Field(default=None, description="What held it back from the air; None: it was said, too.")
+    proposal: Hash | None = Field(
+        default=None, description="The approved proposal by which it is posted, if it needs one."
+    )
+
+
+class ChatWithdraw(RoomOutput):
+    """Do not post this chat reply any more; where it is posted already, report that (again), else report `failed`."""
+
+    type: Literal["chat_withdraw"] = "chat_withdraw"
+    source: Id
+    reply: Hash = Field(description="Id of the chat reply.")
+    reason: Short
 
 
 class Alert(RoomOutput):
     """Something that a person should know: a script sentence whose fact changed, a player that was lost."""
 
     type: Literal["alert"] = "alert"
-    kind: Literal["stale_script_fact", "player_lost", "script_mismatch"]
+    kind: Literal["stale_script_fact", "player_lost", "script_mismatch", "chat_lost"]
     detail: Short
 
 
 RoomCommand = Annotated[
-    Insertion | Withdraw | Stop | Proposal | ProposalVoid | ChatReply | Alert, Field(discriminator="type")
+    Insertion | Withdraw | Stop | Proposal | ProposalVoid | ChatReply | ChatWithdraw | Alert,
+    Field(discriminator="type"),
 ]
 
 
@@ -311,28 +333,6 @@ class Aired(Record):
     cause: Short = ""
     late_report: bool = Field(default=False, description="Told after the room had counted it as unknown.")
     viewers: int = Field(ge=0)
-
-    def key(self) -> str:
-        return self.room
-
-
-class Handoff(Record):
-    """A question passed to a person."""
-
-    topic: ClassVar[str] = "handoffs"
-
-    type: Literal["handoff"] = "handoff"
-    id: Hash
-    room: Id
-    shop: Name
-    intent: Name
-    product: Name | None = None
-    comments: tuple[CommentRef, ...] = Field(min_length=1, max_length=50)
-    text: Text
-    cause: Literal["owner", "repeated", "stakes"] = "owner"
-    created: Millis
-    answer_by: Millis
-    state: Literal["open", "answered", "dismissed", "expired"] = "open"
 
     def key(self) -> str:
         return self.room

@@ -6,12 +6,12 @@ the record's: a request that is sent again after a reconnect is recognisable. Pu
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from engine.events.codec import decode_as
 from engine.events.fields import DurationMs, Hash, Id, Language, Millis, Name, Offset, Part, Room, Short, checked_room
+from engine.events.handoffs import Handoff
 from engine.events.inputs import (
     ANY_PRODUCT,
     Cursor,
@@ -22,7 +22,8 @@ from engine.events.inputs import (
     RoomEvent,
     ScriptSegment,
 )
-from engine.events.outputs import Aired, Decision, Gap, Handoff, Proposal, RoomCommand, Verdicts
+from engine.events.outputs import Aired, Decision, Gap, Proposal, RoomCommand, Verdicts
+from engine.events.posts import Posted
 
 VERSIONS: Final = (1,)
 """Protocol versions that the server speaks; a new one comes only with a breaking change."""
@@ -84,6 +85,7 @@ class Identify(Message):
     shop: Name | None = Field(default=None, description="Shop of the room where nothing else says it.")
     streams: tuple[Stream, ...] | None = Field(default=None, max_length=16, description="None: those of the role.")
     resume: tuple[Point, ...] = Field(default=(), max_length=4_096)
+    held: bool = Field(default=False, description="Of streams without a point: first all that is still held.")
     player: PlayerState | None = None
     client: Short = ""
 
@@ -289,6 +291,9 @@ class Identified(Message):
     recovered: bool = Field(
         default=False, description="Every record missed since `resume` follows. False: some may be missing for good."
     )
+    backlog: int = Field(
+        default=0, ge=0, description="Pushes that follow for what was missed or held; some may repeat."
+    )
     shop: Name | None = None
     facts: tuple[Fact, ...] = Field(default=(), description="To players: the facts of the room's shop.")
 
@@ -354,7 +359,7 @@ class Processed(Message):
 
 
 PushedRecord = Annotated[
-    RoomCommand | Verdicts | Decision | Aired | Handoff | Gap | RoomEvent, Field(discriminator="type")
+    RoomCommand | Verdicts | Decision | Aired | Posted | Handoff | Gap | RoomEvent, Field(discriminator="type")
 ]
 
 
@@ -393,8 +398,3 @@ ServerMessage = Annotated[
     Hello | Identified | HeartbeatReply | Done | Received | Proposals | Processed | Push | Facts | Refused,
     Field(discriminator="type"),
 ]
-
-
-def read_server(frame: str | bytes) -> Any:
-    """A frame from the server as one of `ServerMessage`; raises `RecordError`."""
-    return decode_as(ServerMessage, frame, "server message")

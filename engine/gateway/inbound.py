@@ -22,6 +22,7 @@ from engine.gateway.hub import STREAMS, Hub
 from engine.gateway.peer import Peer
 from engine.gateway.players import Players
 from engine.gateway.pools import PoolReader
+from engine.gateway.posts import Posts
 from engine.gateway.proposals import Board
 from engine.gateway.ring import Entry
 from engine.gateway.shops import Published, RoomShops, not_live
@@ -42,7 +43,6 @@ class Inbound:
         self._bus = bus
         self._metrics = metrics
         self._clock = clock
-        self._keep_ms = round(settings.gateway.ring_minutes * 60_000)
         self.fences = Fences()
         self._default_shop = settings.publisher.default_shop
         self._published = Published(settings.publisher.shops)
@@ -51,11 +51,12 @@ class Inbound:
         self.owed: Owed[Peer] = Owed()
         self.proposals = Board()
         self.players = Players(self.fences, metrics, clock, self.shops.of)
+        self.posts = Posts(self.fences, metrics, clock)
         self.hub = Hub(
             log=bus.identity[:12],
             partitions=bus.partitions,
             partition_of=lambda room: partition_of(room, bus.partitions),
-            keep_ms=self._keep_ms,
+            keep_ms=round(settings.gateway.ring_minutes * 60_000),
             gate=self._gate,
         )
         self._feeds = {stream: self._feed(stream) for stream in STREAMS}
@@ -72,7 +73,7 @@ class Inbound:
     async def follow(self, streams: Iterable[wire.Stream]) -> None:
         """Make sure that these streams are read. Raises `BusError`."""
         for stream in streams:
-            await self._feeds[stream].start(self._clock() - self._keep_ms)
+            await self._feeds[stream].start(self._clock() - self.hub.keep_ms(stream))
 
     @property
     def failed(self) -> bool:
@@ -95,6 +96,7 @@ class Inbound:
             self._metrics.ring_bytes.labels(stream).set(ring.size)
         self.players.trim()
         self.proposals.trim(now)
+        self.posts.trim()
 
     async def knows_room(self, room: str) -> bool:
         """Whether the log says anything of this room: lately, or as the state that its worker keeps of it. Raises `BusError`."""
@@ -126,6 +128,7 @@ class Inbound:
         """A client is gone."""
         self.hub.leave(peer)
         self.owed.leave(peer)
+        self.posts.leave(peer)
 
     def recall(self, room: str) -> None:
         """A player identified: what its session holds is known again, and fenced."""
@@ -189,7 +192,7 @@ class Inbound:
 
     def _gate(self, peer: Peer, record: RoomCommand) -> bool:
         if peer.role == "source":
-            return record.type == "chat_reply"
+            return self.posts.gate(peer, record)
         return self.players.gate(peer, record)
 
     # ---- shop events ---------------------------------------------------------------------------------------------------------
@@ -203,6 +206,7 @@ class Inbound:
         if not live:
             return
         self.players.enforce()
+        self.posts.enforce()
         if isinstance(event, FactSet):
             self._later(self._push_fact(stored.offset, event))
         elif isinstance(event, PoolLive):

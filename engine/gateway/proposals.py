@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from engine.events.outputs import Insertion, Proposal, ProposalVoid, RoomCommand
+from engine.events.outputs import ChatReply, Insertion, Proposal, ProposalVoid, RoomCommand
 from engine.gateway.auth import matches
 
 FORGET_MS: Final = 120_000  # past its time, or its last telling: a room tells one that still stands each minute
@@ -22,7 +22,7 @@ class Board:
         """A record of the stream, in order."""
         if isinstance(record, Proposal):
             self._rooms.setdefault(record.room, {})[record.id] = record
-        elif isinstance(record, ProposalVoid | Insertion) and record.proposal is not None:
+        elif isinstance(record, ProposalVoid | Insertion | ChatReply) and record.proposal is not None:
             self._end(record.room, record.proposal)
 
     def of(self, rooms: Iterable[str], now: int) -> tuple[list[Proposal], int]:

@@ -222,7 +222,7 @@ class Gateway:
         peer.say(
             wire.Identified(
                 session=peer.name, role=identify.role, streams=peer.streams, time=self._clock(),
-                max_frame_bytes=frame_bytes, points=points, recovered=recovered, shop=shop, facts=facts,
+                max_frame_bytes=frame_bytes, points=points, recovered=recovered, backlog=len(backlog), shop=shop, facts=facts,
             )
         )  # fmt: skip
         self._inbound.hub.replay(peer, backlog)
@@ -301,6 +301,8 @@ class Gateway:
                     record = requests.room_record(message, by=by, now=now, shop=peer.access.shop or self._default_shop)
                 except ValueError as error:
                     return self._refuse(peer, message, "bad_message", str(error))
+                if isinstance(message, wire.ReportChat):
+                    self._inbound.posts.report(message.room, message.reply)
                 await self._record(peer, message, record)
         return None
 

@@ -13,6 +13,7 @@ from engine.events.fields import Language
 from engine.events.inputs import MAX_SCRIPT_MEMORY
 from engine.pool import script_size
 from engine.pool.banned import Banned, squeezed
+from engine.pool.contradictions import contradictions
 from engine.pool.documents import Lost, Spot, did_you_mean
 from engine.pool.facts import objection
 from engine.pool.merge import MergedIntent, MergedReply
@@ -70,6 +71,7 @@ class Checks:
             self._names(),
             self._replies(),
             self._lines(),
+            contradictions(self.pool, self.intents, self.shop, self.lost.intents, self.lost.shop),
             *map(self._script, self.scripts),
         )
         return [problem for part in parts for problem in part]
@@ -167,7 +169,7 @@ class Checks:
         if sure and reply.needs_product and not named:
             message = f"the reply `{reply.id}` needs a product and does not name it"
             yield text.problem(message, "put {product} or {link} into it, or add `on_screen_only: true`", "text")
-        if sure and not self.lost.shop and reply.memory_ms < intent.cooldown_ms:
+        if sure and not self.lost.shop and reply.channel != "chat" and reply.memory_ms < intent.cooldown_ms:
             message = f"the memory of `{reply.id}` ({reply.memory_ms // 1_000}s) is shorter than the intent's cooldown"
             remedy = f"use at least {intent.cooldown_ms // 1_000}s, or shorten the cooldown"
             where = place.spot("memory") if place.entry.memory is not None else merged.spot("cooldown")

@@ -118,6 +118,7 @@ def _intent(merged: MergedIntent, shop: ShopFile) -> Intent:
     given = {
         "kind": entry.kind,
         "owner": entry.owner,
+        "stakes": entry.stakes,
         "needs_product": entry.needs_product,
         "priority": entry.priority,
         "answer_within_ms": entry.answer_within,
@@ -155,6 +156,7 @@ def _reply(merged: MergedReply, intent: Intent, shop: ShopFile) -> Reply:
         approval=entry.approval or "inherit",
         seconds=entry.seconds,
         memory_ms=shop.limits.memory if entry.memory is None else entry.memory,
+        channel=entry.channel or "voice",
     )
 
 
@@ -183,6 +185,12 @@ def _limits(shop: ShopFile) -> Limits:
         viewer_questions_per_minute=limits.viewer_questions_per_minute,
         max_demands=limits.max_demands,
         proposals=limits.proposals,
+        room_posts_per_minute=limits.room_posts_per_minute,
+        platform_posts_per_minute=limits.platform_posts_per_minute,
+        viewer_posts_per_minute=limits.viewer_posts_per_minute,
+        post_cooldown_ms=limits.post_cooldown,
+        handoff_repeats=limits.handoff_repeats,
+        high_stakes_confidence=limits.high_stakes_confidence,
     )
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from engine.events.fields import Language
-from engine.pool.model import ApprovalRule, InsertAt, IntentKind
+from engine.pool.model import ApprovalRule, InsertAt, IntentKind, ReplyChannel, Stakes
 from engine.pool.scalars import (
     Currency,
     FactName,
@@ -26,10 +26,12 @@ from engine.pool.scalars import (
     choice,
     duration,
     number,
+    number_or_off,
 )
 
 LanguageName = Annotated[Language, choice("zh", "en")]
 Seconds = Annotated[float, number(0.3, 120)]
+Repeats = number_or_off(2, 10)
 Lines = Annotated[tuple[Line, ...], Field(max_length=5_000)]
 
 
@@ -52,6 +54,7 @@ class ReplyEntry(FileModel):
     approval: Annotated[ApprovalRule, choice("inherit", "ask", "standing")] | None = None
     seconds: Seconds | None = None
     memory: Annotated[int, duration("0s", "24h")] | None = None
+    channel: Annotated[ReplyChannel, choice("voice", "chat", "both")] | None = None
 
 
 class IntentEntry(FileModel):
@@ -59,6 +62,7 @@ class IntentEntry(FileModel):
     needs_product: Flag | None = None
     kind: Annotated[IntentKind, choice("question", "chatter", "abuse")] | None = None
     owner: Annotated[Literal["engine", "people"], choice("engine", "people")] | None = None
+    stakes: Annotated[Stakes, choice("usual", "high")] | None = None
     examples: Lines = ()
     keywords: Annotated[tuple[RuleText, ...], Field(max_length=200)] = ()
     negatives: Lines = Field(default=(), alias="not")
@@ -93,6 +97,12 @@ class LimitsEntry(FileModel):
     viewer_questions_per_minute: Annotated[int, number(1, 600, whole=True)] = 5
     max_demands: Annotated[int, number(1, 200, whole=True)] = 200
     proposals: Annotated[int, number(1, 20, whole=True)] = 5
+    room_posts_per_minute: Annotated[int, number(0, 30, whole=True)] = 20
+    platform_posts_per_minute: Annotated[int, number(1, 30, whole=True)] = 10
+    viewer_posts_per_minute: Annotated[int, number(1, 5, whole=True)] = 2
+    post_cooldown: Annotated[int, duration("0s", "2m")] = 30_000
+    handoff_repeats: Annotated[int, Repeats] = 3
+    high_stakes_confidence: Annotated[float, number(0.5, 1)] = 0.9
 
 
 class TrustEntry(FileModel):

@@ -14,6 +14,10 @@ from engine.events.fields import Language
 IntentKind = Literal["question", "chatter", "abuse"]
 InsertAt = Literal["sentence", "segment", "now"]
 ApprovalRule = Literal["inherit", "ask", "standing"]
+ReplyChannel = Literal["voice", "chat", "both"]
+"""voice: spoken. chat: posted as text into the platform's chat. both: spoken and then posted, or posted alone."""
+Stakes = Literal["usual", "high"]
+"""high: much depends on the answer, so that below a stricter confidence people give it."""
 Localised = Mapping[str, str]
 """Text by language ("zh", "en")."""
 
@@ -35,6 +39,7 @@ class Reply:
     seconds: float | None = None
     """Spoken length as the editor measured it; None: estimated from the filled text."""
     memory_ms: int = 600_000
+    channel: ReplyChannel = "voice"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,7 @@ class Intent:
     title: Localised
     kind: IntentKind = "question"
     owner: Literal["engine", "people"] = "engine"
+    stakes: Stakes = "usual"
     needs_product: bool = False
     priority: int = 50
     answer_within_ms: int = 45_000
@@ -124,6 +130,17 @@ class Limits:
     viewer_questions_per_minute: int = 5
     max_demands: int = 200
     proposals: int = 5
+    room_posts_per_minute: int = 20
+    """Chat replies of a room within a minute, over all platforms; 0: none at all."""
+    platform_posts_per_minute: int = 10
+    viewer_posts_per_minute: int = 2
+    """Chat replies that answer one viewer."""
+    post_cooldown_ms: int = 30_000
+    """The same thing is not posted again on a platform within."""
+    handoff_repeats: int = 3
+    """Who asks the same thing so often without an answer is passed to people; 0: nobody is."""
+    high_stakes_confidence: float = 0.9
+    """Below it people answer what has high stakes."""
 
 
 UNLISTED: Final = "?"

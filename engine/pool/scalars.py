@@ -107,6 +107,21 @@ def number(low: float, high: float, *, whole: bool = False) -> BeforeValidator:
     return BeforeValidator(check)
 
 
+def number_or_off(low: int, high: int) -> BeforeValidator:
+    """Whole numbers of a range, both ends allowed, or 0, which turns something off."""
+
+    def check(value: Any) -> int:
+        if (
+            not isinstance(value, Plain)
+            or not _WHOLE.fullmatch(value)
+            or not (low <= int(value) <= high or value == "0")
+        ):
+            raise wrong(f"{shown(value)} is out of range", f"use {low} to {high}, or 0 to turn it off, without quotes")
+        return int(value)
+
+    return BeforeValidator(check)
+
+
 def duration(low: str, high: str) -> BeforeValidator:
     """Durations such as `45s`, in ms, within two such bounds."""
 

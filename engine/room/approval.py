@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 
 from engine.pool.model import Reply
-from engine.room.demands import Demand, Key
-from engine.room.room import Flight, Proposed, Room
+from engine.room.chat import Post
+from engine.room.demands import Key, Proposed
+from engine.room.room import Flight, Room
 from engine.room.shop import Filled, Usable
 
 
@@ -21,10 +22,10 @@ def all_ask(room: Room, found: Usable) -> bool:
 
 
 def seal(room: Room, filled: Filled) -> str:
-    """Names all that an approval binds: the pool, the variant, the filled text and the versions of its facts."""
+    """Names all that an approval binds: the pool, the variant, the filled text, the versions of its facts and their ends."""
     parts = [room.shop.pool.hash, filled.reply.id, filled.product or "", filled.text]
     for use in filled.facts:
-        parts += (use.product, use.name, use.version)
+        parts += (use.product, use.name, use.version, str(use.until))  # people see until when it holds
     return hashlib.blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
 
 
@@ -34,17 +35,17 @@ def approved(room: Room, key: Key) -> Proposed | None:
     return proposed if proposed is not None and proposed.approved else None
 
 
-def may_be_said(room: Room, demand: Demand, filled: Filled) -> bool:
-    """Whether this text may be said now: nobody has to be asked, or a person approved exactly it."""
+def may_be_said(room: Room, key: Key, filled: Filled) -> bool:
+    """Whether this text may be said, or posted, now: nobody has to be asked, or a person approved exactly it."""
     if not asks(room, filled.reply):
         return True
-    proposed = approved(room, demand.key)
+    proposed = approved(room, key)
     return proposed is not None and proposed.seal == seal(room, filled)
 
 
-def unasked(room: Room, flight: Flight) -> bool:
+def unasked(room: Room, flight: Flight | Post) -> bool:
     """Whether what is on its way would have to be approved by the rules of now, and was not."""
-    said = flight.insertion
+    said = flight.insertion if isinstance(flight, Flight) else flight.record
     intent = room.shop.pool.intents.get(said.intent)
     replies = intent.replies if intent is not None else ()
     return flight.proposed is None and any(reply.id == said.reply and asks(room, reply) for reply in replies)

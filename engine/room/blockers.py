@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from engine.events.outputs import Blocker, Reason
 from engine.pool.model import Intent
+from engine.room import postable
 from engine.room.approval import all_ask, approved
 from engine.room.demands import Demand
 from engine.room.effects import Effects
 from engine.room.ending import end, end_demand
 from engine.room.room import Room
-from engine.room.shop import FOREVER, Usable
+from engine.room.shop import FOREVER, Filled, Usable
 
 
 def room_blocker(room: Room) -> Blocker | None:
@@ -63,6 +65,18 @@ def best(room: Room, demand: Demand, at: int) -> Usable:
     return other if other is not None and other.replies else own
 
 
+def spoken(room: Room, demand: Demand, at: int) -> Iterator[Filled]:
+    """Replies that could be said to it, as far as channel and approval go."""
+    for found in answerable(room, demand, at):
+        if found is not None:
+            yield from (filled for filled in found.replies if filled.reply.channel != "chat")
+
+
+def voiced(room: Room, demand: Demand, found: Usable, at: int) -> bool:
+    """Whether something could be said to it at all. `found`: its `best`."""
+    return demand.intent not in room.shop.posting or found.spoken or any(True for _ in spoken(room, demand, at))
+
+
 def language_missing(room: Room, intent: Intent, product: str | None, now: int) -> bool:
     """Whether only another language than the room's has a reply."""
     other = "en" if room.language == "zh" else "zh"
@@ -91,7 +105,8 @@ def look(room: Room, demand: Demand, now: int, whole: Blocker | None) -> Held | 
     if found.trouble is not None and found.trouble != "fact_pending" and answer is None:
         missing = found.trouble == "no_reply" and language_missing(room, intent, demand.product, now)
         return Hopeless(found.trouble, found.wanted, missing)
-    if whole is not None:
+    alone = whole == "player_lost" and not room.had_player  # the chat is the only way
+    if whole is not None and not alone:
         return Held(whole)
     if answer is not None and (answer <= demand.earliest or not found.replies):
         return Held("script_ahead", answer)
@@ -102,6 +117,8 @@ def look(room: Room, demand: Demand, now: int, whole: Blocker | None) -> Held | 
     muted = room.muted.get(demand.key, 0)
     if muted > now:
         return Held("approval", muted)
+    if alone or not voiced(room, demand, found, now):
+        return Held(*postable.blocker(room, demand, now))
     cooled = room.cooldowns.get(demand.key, 0)
     if cooled > now and not any(comment.cut for comment in demand.comments):
         return Held("cooling", cooled)
@@ -164,6 +181,8 @@ REASON_AT_DEADLINE: Final[dict[Blocker, Reason]] = {
     "outvalued": "outvalued",
     "no_opportunity": "no_opportunity",
     "solo": "low_confidence",
+    "chat_spent": "chat_spent",
+    "chat_lost": "chat_failed",
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine.events.inputs import Mode, RoomOpened, TakeOver
+from engine.room import handoffs, posted
 from engine.room.approval import unasked
 from engine.room.blockers import review
 from engine.room.effects import Effects
@@ -15,7 +16,7 @@ from engine.room.shop import Shop
 def opened(room: Room, event: RoomOpened, shop: Shop | None, mode: Mode) -> None:
     """A live begins, or begins again; the shop changes only while nobody waits. `mode`: of that shop's rooms."""
     room.closed = None
-    if shop is not None and shop is not room.shop and not room.demands and room.flight is None:
+    if shop is not None and shop is not room.shop and not room.demands and room.flight is None and not room.chat.posts:
         room.shop = shop
         room.language = shop.pool.default_language
         if not room.own_mode:
@@ -29,6 +30,8 @@ def closed(room: Room, fx: Effects) -> None:
     room.closed = fx.now
     forbid(room, "room_closed", fx, stop=True)
     release_unknown(room, fx, "room_closed")
+    posted.close(room, fx)
+    handoffs.expire(room, fx, all_of_them=True)
     for demand in list(room.demands.values()):
         end_demand(room, demand, "room_closed", fx)
     room.session = None
@@ -42,11 +45,14 @@ def mode_set(room: Room, mode: Mode, fx: Effects, *, own: bool) -> None:
         demand.missed = None  # who must be asked is another question now
     if mode in ("shadow", "paused") or (room.flight is not None and unasked(room, room.flight)):
         forbid(room, mode, fx, stop=False)
+    posted.mode_set(room, fx)
     review(room, fx)
 
 
 def take_over(room: Room, event: TakeOver, fx: Effects) -> None:
     """A person takes the room, now or when what is said ends, or hands it back."""
+    if event.who == "person":
+        posted.forbid(room, "taken_over", fx)
     talking = room.clock.moving or (room.flight is not None and room.flight.state == "started")
     if event.who == "engine":
         room.person = room.person_waits = False
@@ -83,4 +89,6 @@ def kill(room: Room, on: bool, held: bool, fx: Effects) -> None:
         room.holding = (
             False  # the gateway lets a script go that a kill held: a person who has the room needs it held again
         )
+    if begins:
+        posted.forbid(room, "killed", fx)
     room.rest(fx.now)

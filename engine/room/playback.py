@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from engine.events.inputs import InsertionState, Playback
 from engine.events.outputs import Aired, Alert, Insertion, Reason, Stop, Withdraw
 from engine.room import proposals
 from engine.room.approval import unasked
 from engine.room.effects import Effects
 from engine.room.emission import REPORT_TIMEOUT_MS
-from engine.room.ending import end, wait_again
+from engine.room.ending import CAUSES, FAILURES_CAP, end, wait_again
+from engine.room.posts import beside
 from engine.room.room import LOST_CAP, Flight, Lost, Room
-
-FAILURES_CAP: Final = 3  # a reply that the player refused so often is given up
-
-CAUSES: Final[dict[str, Reason]] = {"fact_expired": "fact_expired", "killed": "killed", "taken_over": "taken_over"}
 
 
 def report(room: Room, kind: str, insertion: str, at: int, fx: Effects) -> bool:
@@ -85,7 +80,9 @@ def ended(room: Room, flight: Flight, at: int, fx: Effects, *, late: bool) -> No
         started(room, flight, max(flight.emitted, at - flight.insertion.duration_ms), fx, over=True)
     _release(room, flight)
     for comment in flight.demand.comments:
-        end(room, comment, "answered", fx, flight=flight, via="voice")
+        end(room, comment, "answered", fx, said=flight.insertion, via="voice")
+    if not late:
+        beside(room, flight, fx)
     _aired(room, flight, at, fx, late=late)
     room.unsay(flight.started, flight.started + flight.insertion.duration_ms)
     room.say(flight.started, max(at, flight.started))

@@ -1,4 +1,4 @@
-"""Proposals: what would be said, shown to people, who approve or refuse it. They reserve nothing.
+"""Proposals: what would be said, or posted, shown to people, who approve or refuse it. They reserve nothing.
 
 A proposal is open as long as its demand is held back by nothing else and exactly its text would be said. It is told when it opens, when
 it is approved, and again where what people see of it is no longer true, at a bounded rate. Its end is told, too: an insertion that
@@ -14,10 +14,12 @@ from engine.events.inputs import Approval
 from engine.events.outputs import Blocker, FactUse, Proposal, ProposalVoid, VoidReason
 from engine.room.approval import asks, seal
 from engine.room.blockers import review_one
-from engine.room.demands import Demand
+from engine.room.chat import Post
+from engine.room.demands import Demand, Proposed
 from engine.room.effects import Effects
 from engine.room.ending import end_demand
-from engine.room.room import Flight, Proposed, Room
+from engine.room.postable import LEAD_MS, as_written, proposable
+from engine.room.room import Flight, Room
 from engine.room.selection import Opportunity, next_opportunity, variants
 from engine.room.shop import Filled
 
@@ -27,7 +29,9 @@ OUTRANKS: Final = 2  # times the least open one's value: below that a newcomer w
 APPROVED_CAP: Final = 20  # approved and not yet said; beyond it nothing is proposed, since nothing could be said
 MUTED_CAP: Final = 64  # refused demands that are remembered; the oldest is forgotten
 
-STANDS: Final[frozenset[Blocker]] = frozenset({"approval", "airtime", "outvalued", "no_opportunity", "player_lost"})
+STANDS: Final[frozenset[Blocker]] = frozenset(
+    {"approval", "airtime", "outvalued", "no_opportunity", "player_lost", "chat_spent", "chat_lost"}
+)
 """Blockers under which a proposal stays: those that say nothing against its text or its time."""
 
 HOLDS: Final[dict[Blocker, VoidReason]] = {
@@ -95,9 +99,9 @@ def take(room: Room, demand: Demand, filled: Filled, fx: Effects) -> Proposed | 
     return None
 
 
-def give_back(room: Room, flight: Flight, fx: Effects) -> None:
-    """An approved insertion surely did not start: its approval stands again, as far as somebody still waits."""
-    proposed, said = flight.proposed, flight.insertion
+def give_back(room: Room, flight: Flight | Post, fx: Effects) -> None:
+    """What was approved surely did not start, or was not posted: its approval stands again, as far as somebody still waits."""
+    proposed, said = flight.proposed, flight.insertion if isinstance(flight, Flight) else flight.record
     if proposed is None or proposed.key not in room.demands or proposed.key in room.proposals:
         return
     room.proposals[proposed.key] = proposed
@@ -114,7 +118,8 @@ def _opportunity(room: Room, now: int) -> Opportunity:
 
 def _same(room: Room, proposed: Proposed, demand: Demand, opportunity: Opportunity) -> Filled | None:
     """The proposal's own text, where it could still be said then."""
-    found = (filled for filled in variants(room, demand, opportunity) if filled.reply.id == proposed.reply)
+    given = (*variants(room, demand, opportunity), *proposable(room, demand, opportunity.start))
+    found = (filled for filled in given if filled.reply.id == proposed.reply)
     return next((filled for filled in found if seal(room, filled) == proposed.seal), None)
 
 
@@ -173,7 +178,7 @@ def _propose(room: Room, demands: Iterable[Demand], opportunity: Opportunity, fx
             least = min(undecided, key=lambda proposed: _value(room, proposed))
             if demand.value <= OUTRANKS * _value(room, least):
                 return
-        ready = list(variants(room, demand, opportunity))
+        ready = list(variants(room, demand, opportunity)) or proposable(room, demand, opportunity.start)
         if not ready or not all(asks(room, filled.reply) for filled in ready):
             continue  # nothing could be said, or something without being asked
         filled = ready[0]
@@ -183,7 +188,9 @@ def _propose(room: Room, demands: Iterable[Demand], opportunity: Opportunity, fx
         if least is not None:
             del room.proposals[least.key]
             _void(room, least.id, "outranked", fx)
-        made = Proposed(fx.new_id(room.name), demand.key, filled.reply.id, seal(room, filled), fx.now)
+        made = Proposed(
+            fx.new_id(room.name), demand.key, filled.reply.id, seal(room, filled), fx.now, filled.reply.channel
+        )
         room.proposals[demand.key] = made
         _tell(room, made, demand, filled, fx)
         for at in (decide_by, filled.until, fx.now + RETELL_MS):
@@ -196,7 +203,12 @@ def _value(room: Room, proposed: Proposed) -> int:
 
 
 def _decide_by(room: Room, demand: Demand, filled: Filled) -> int:
-    """The latest deadline, less the player's lead and one sentence of the script (its mean): until a boundary comes."""
+    """The latest deadline, less the player's lead and one sentence of the script (its mean): until a boundary comes.
+
+    Of what is only posted: less what a platform takes.
+    """
+    if filled.reply.channel == "chat":
+        return max(0, min(demand.latest, filled.until) - LEAD_MS)
     lineup = room.clock.lineup if room.clock.running else None
     sentence = lineup.ends[-1] // len(lineup.lines) if lineup is not None else 0
     return max(0, min(demand.latest, filled.until - filled.ms) - room.lead_ms - sentence)
@@ -219,7 +231,8 @@ def _mute(room: Room, proposed: Proposed, until: int, now: int) -> None:
 
 def _tell(room: Room, proposed: Proposed, demand: Demand, filled: Filled, fx: Effects) -> None:
     proposed.decide_by = _decide_by(room, demand, filled)
-    _record(room, proposed, demand, (filled.reply.lang, filled.text, filled.facts, room.shop.pool.hash), fx)
+    text = as_written(filled) if filled.reply.channel == "chat" else filled.text
+    _record(room, proposed, demand, (filled.reply.lang, text, filled.facts, room.shop.pool.hash), fx)
 
 
 def _record(
@@ -232,8 +245,8 @@ def _record(
         Proposal(
             id=proposed.id, room=room.name, shop=room.shop.id, at=fx.now, lease=fx.lease, seq=fx.seq,
             shop_offset=fx.shop_offset, reply=proposed.reply, intent=demand.intent, product=demand.product,
-            language="en" if language == "en" else "zh", text=text, viewers=proposed.viewers, value=demand.value,
-            asked=demand.comments[0].text, decide_by=proposed.decide_by, facts=tuple(facts), pool=pool,
+            language="en" if language == "en" else "zh", text=text, channel=proposed.channel, viewers=proposed.viewers,
+            value=demand.value, asked=demand.comments[0].text, decide_by=proposed.decide_by, facts=tuple(facts), pool=pool,
             state="approved" if proposed.approved else "open", by=proposed.by, revision=proposed.revision,
         )
     )  # fmt: skip

@@ -15,7 +15,9 @@ from engine.events.inputs import Mode
 from engine.events.outputs import Insertion
 from engine.pool.model import Limits, Reply
 from engine.room.askers import Askers
-from engine.room.demands import Demand, Key, Waiting, weight
+from engine.room.chat import Chat
+from engine.room.demands import Demand, Key, Proposed, Waiting, weight
+from engine.room.people import People
 from engine.room.script import ScriptClock
 from engine.room.seen import SeenIds
 from engine.room.shop import FOREVER, Shop
@@ -27,26 +29,6 @@ ENDED_MIN: Final = 256  # ended comments that may stand in the heap of deadlines
 LOST_CAP: Final = 4  # insertions of unknown outcome whose late report can still be matched
 
 Lost = Literal["silent", "overdue", "unreported", "gone"]
-
-
-@dataclass(slots=True)
-class Proposed:
-    """A reply that was proposed to people. Its text is not kept: `seal` names it, and it is filled again when it is told again."""
-
-    id: str
-    key: Key
-    reply: str
-    seal: str
-    """All that an approval binds, as a hash."""
-    made: int
-    told: int = 0
-    viewers: int = 0
-    decide_by: int = 0
-    """As last told, as `viewers`."""
-    revision: int = 0
-    """Of the next telling."""
-    approved: bool = False
-    by: str = ""
 
 
 @dataclass(slots=True)
@@ -109,6 +91,10 @@ class Room:
     heard: dict[str, int] = field(default_factory=dict)
     """When each variant was heard last, and each that names its product (`reply/product`) about which."""
     airtime: list[tuple[int, int]] = field(default_factory=list)
+    chat: Chat = field(default_factory=Chat)
+    """What is posted."""
+    people: People = field(default_factory=People)
+    """What was passed to people."""
     last_end: int = 0
     # what people are asked
     proposals: dict[Key, Proposed] = field(default_factory=dict)
@@ -157,6 +143,22 @@ class Room:
             and self.session is not None
             and self.lost is None
         )
+
+    @property
+    def may_post(self) -> bool:
+        """Whether a chat reply may be written at all; mode `approve`: one that nobody need approve."""
+        return (
+            self.mode in ("auto", "approve")
+            and not self.killed
+            and not self.person
+            and not self.person_waits
+            and self.closed is None
+        )
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is on its way, or people have a question of it."""
+        return self.flight is not None or bool(self.chat.posts) or bool(self.people.open)
 
     def found(self, now: int, *causes: Lost) -> None:
         """The player shows that it is there after all; not while it may be saying what nobody knows of."""
@@ -230,6 +232,8 @@ class Room:
             yield from demand.comments
         if self.flight is not None:
             yield from self.flight.demand.comments
+        for post in self.chat.posts.values():
+            yield from post.demand.comments
 
     # ---- what was said ---------------------------------------------------------------------------------------------
 

@@ -10,7 +10,6 @@ import heapq
 from collections.abc import Callable, Iterable
 from typing import Final, assert_never
 
-from engine.errors import RestoreError
 from engine.events.inputs import (
     AppliedShopEvent,
     Approval,
@@ -45,7 +44,7 @@ from engine.events.journal import (
     TickEntry,
 )
 from engine.pool.model import Pool
-from engine.room import control, playback, presence, proposals, script_events, snapshot
+from engine.room import control, handoffs, playback, posted, posts, presence, proposals, script_events, snapshot
 from engine.room.arrival import arrive
 from engine.room.blockers import expire, review, review_one
 from engine.room.effects import Effects
@@ -183,8 +182,10 @@ class Rooms:
                 control.take_over(room, event, fx)
             case Approval():
                 proposals.verdict(room, event, fx)
-            case ChatReplyReport() | HandoffState():
-                pass  # nothing is posted or held open yet: these answer records that this core does not emit
+            case ChatReplyReport():
+                posted.reported(room, event, fx)
+            case HandoffState():
+                handoffs.closed_by(room, event, fx)
             case _:
                 assert_never(event)
 
@@ -202,6 +203,7 @@ class Rooms:
             shop.set_fact(applied, event)
             for room in self._of(shop):
                 playback.check_flight(room, fx)
+                posted.check(room, fx)
                 script_events.alert_stale(room, fx, f"{event.product}/{event.name}")
                 self._settle(room)
         elif isinstance(event, Kill):
@@ -234,6 +236,7 @@ class Rooms:
         shop.swap(pool, entry.generation, entry.offset)
         for room in self._of(shop):
             playback.check_flight(room, fx)
+            posted.check(room, fx)
             script_events.alert_stale(room, fx)
             self._settle(room)
 
@@ -269,6 +272,7 @@ class Rooms:
             room.player_at += paused_ms
             if room.flight is not None:
                 room.flight.due += paused_ms
+            room.chat.skip(paused_ms)
             if room.clock.running:
                 room.clock.started += paused_ms
 
@@ -292,16 +296,21 @@ class Rooms:
             if _forgotten(room, now):
                 del self._rooms[room.name]
                 continue
-            before = (room.lost, room.flight)
+            before = (room.lost, room.flight, len(room.chat.unknown))
             shorter = expire(room, self._fx)
             playback.overdue(room, self._fx)
             presence.check(room, self._fx)
-            if room.review_at <= now or room.decide_at <= now or (room.lost, room.flight) != before:
+            posted.overdue(room, self._fx)
+            handoffs.expire(room, self._fx)
+            state = (room.lost, room.flight, len(room.chat.unknown))
+            if room.review_at <= now or room.decide_at <= now or state != before:
                 self._look(room)
             else:
                 for demand in shorter:
                     review_one(room, demand, self._fx)
                 proposals.attend(room, self._fx)
+                if room.chat.look_at <= now:
+                    posts.consider(room, self._fx)
             self._plan(room)
 
     def _settle(self, room: Room) -> None:
@@ -314,6 +323,7 @@ class Rooms:
         proposals.attend(room, self._fx)
         control.give_way(room, self._fx)
         consider(room, self._fx)
+        posts.consider(room, self._fx)
 
     def _plan(self, room: Room) -> None:
         """When this room has to be looked at again."""
@@ -324,7 +334,10 @@ class Rooms:
             room.review_at,
             room.flight.due if room.flight is not None else FOREVER,
             presence.next_check(room),
-            _forget_at(room) if room.flight is None and waiting is None else FOREVER,
+            room.chat.look_at,
+            room.chat.next_due(),
+            room.people.next_due(),
+            _forget_at(room) if not room.busy and waiting is None else FOREVER,
         )
         if timer != room.timer:
             room.timer = timer
@@ -371,22 +384,7 @@ class Rooms:
 
         Its shop is live by then: a room exists only in a shop that went live before, by an entry that its snapshot covers, too.
         """
-        if saved.schema_version not in snapshot.READABLE:
-            raise RestoreError(
-                f"the snapshot of room {saved.room} has schema {saved.schema_version}, this version reads up to {snapshot.SCHEMA}: "
-                "run the version that wrote it, or a newer one"
-            )
-        try:
-            state = snapshot.read(saved.state)
-            shop = self._shops.get(state.shop)
-            if shop is None:
-                raise RestoreError(
-                    f"the snapshot of room {saved.room} is of shop {state.shop}, which neither the partition record nor the journal up "
-                    f"to seq {saved.seq} made live: restore the log from a copy"
-                )
-            room = snapshot.decode(saved.room, state, shop, saved.seq)
-        except ValueError as error:
-            raise RestoreError(f"the snapshot of room {saved.room} cannot be read: {error}") from error
+        room = snapshot.restored(saved, self._shops)
         self._rooms[room.name] = room
         if room.timer < FOREVER:
             heapq.heappush(self._timers, (room.timer, room.name))
@@ -397,4 +395,4 @@ def _forget_at(room: Room) -> int:
 
 
 def _forgotten(room: Room, now: int) -> bool:
-    return now >= _forget_at(room) and room.flight is None and not room.demands
+    return now >= _forget_at(room) and not room.busy and not room.demands

@@ -84,6 +84,8 @@ def variants(room: Room, demand: Demand, opportunity: Opportunity) -> Iterator[F
         ready = []
         for number, filled in enumerate(found.replies):
             reply = filled.reply
+            if reply.channel == "chat":
+                continue
             heard = room.heard_at(reply, filled.product)
             if heard is not None and heard + reply.memory_ms > start:
                 continue
@@ -110,7 +112,7 @@ def candidate(room: Room, demand: Demand, opportunity: Opportunity) -> Candidate
         return "no_opportunity"
     blocker: Blocker = "no_opportunity"
     for filled in variants(room, demand, opportunity):
-        if not may_be_said(room, demand, filled):
+        if not may_be_said(room, demand.key, filled):
             blocker = "approval"
             continue
         not_after = min(demand.latest, filled.until - filled.ms)

@@ -75,6 +75,8 @@ class Usable:
     """Each of the replies has to be approved before it is said, in any mode."""
     none_standing: bool
     """Each of them has to be in mode `approve`."""
+    spoken: bool
+    """One of them at least may be said; else they may be posted."""
 
 
 @dataclass(slots=True)
@@ -98,14 +100,20 @@ class Shop:
     """The longest `answer_within`."""
     asks: bool = field(init=False)
     """Whether some reply has to be approved in any mode."""
+    posting: frozenset[str] = field(init=False)
+    """Intents with a reply that may be posted; never iterated."""
 
     def __post_init__(self) -> None:
         self._compile()
 
     def _compile(self) -> None:
         self.guard = Guard(self.pool.guard)
-        self.longest_ms = max((intent.answer_within_ms for intent in self.pool.intents.values()), default=0)
-        self.asks = any(reply.approval == "ask" for intent in self.pool.intents.values() for reply in intent.replies)
+        intents = self.pool.intents.values()
+        self.longest_ms = max((intent.answer_within_ms for intent in intents), default=0)
+        self.asks = any(reply.approval == "ask" for intent in intents for reply in intent.replies)
+        self.posting = frozenset(
+            intent.id for intent in intents if any(reply.channel != "voice" for reply in intent.replies)
+        )
 
     def swap(self, pool: Pool, generation: int, offset: int) -> None:
         """Another pool is live from now on."""
@@ -282,7 +290,8 @@ class Shop:
                 starts = filled.starts if starts is None else min(starts, filled.starts)
         rules = {filled.reply.approval for filled in replies}
         found = Usable(
-            tuple(replies), None if replies else trouble, wanted, until, starts, rules <= {"ask"}, "standing" not in rules
+            tuple(replies), None if replies else trouble, wanted, until, starts, rules <= {"ask"}, "standing" not in rules,
+            any(filled.reply.channel != "chat" for filled in replies),
         )  # fmt: skip
         self._usable[place] = (at, found)
         return found

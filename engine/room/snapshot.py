@@ -5,16 +5,21 @@ from __future__ import annotations
 import base64
 import heapq
 import zlib
+from collections.abc import Mapping
 from typing import Final, Literal
 
 from pydantic import TypeAdapter
 
+from engine.errors import RestoreError
 from engine.events.fields import Part
 from engine.events.inputs import Mode
+from engine.events.journal import RoomSnapshot
 from engine.events.outputs import Insertion
 from engine.room.askers import Askers
-from engine.room.demands import DemandState, Key, weight
-from engine.room.room import Flight, Lost, Proposed, Room
+from engine.room.chat import ChatState
+from engine.room.demands import DemandState, Key, Proposed, weight
+from engine.room.people import PeopleState
+from engine.room.room import Flight, Lost, Room
 from engine.room.script import ClockState, ScriptClock
 from engine.room.seen import SeenIds, SeenState
 from engine.room.shop import Shop
@@ -25,7 +30,7 @@ SCHEMA: Final = 3
 READABLE: Final = frozenset({1, 2, SCHEMA})
 """Versions that are read; another one is refused with a remedy. 1: `heard` does not tell which product was spoken about, so that a variant
 that names its product may be heard once more within its memory. 2: nothing is proposed; a mode other than
-`shadow` is the room's own."""
+`shadow` is the room's own; nothing was posted, and handoffs were not kept open."""
 
 PLAIN_BYTES: Final = (
     200 * 1024
@@ -126,6 +131,8 @@ class RoomState(Part):
     window_end: int
     review_at: int
     timer: int
+    chat: ChatState | None = None
+    people: PeopleState | None = None
 
 
 _STATE: Final = TypeAdapter(RoomState)
@@ -152,6 +159,8 @@ def encode(room: Room, now: int) -> str:
         cooldowns=list(room.cooldowns.items()),
         proposals=tuple(room.proposals.values()),
         muted=tuple(room.muted.items()),
+        chat=ChatState.of(room.chat),
+        people=PeopleState.of(room.people),
         **{name: getattr(room, name) for name in _PLAIN},
     )
     text = _STATE.dump_json(state)
@@ -186,8 +195,32 @@ def decode(name: str, state: RoomState, shop: Shop, seq: int) -> Room:
     room.cooldowns = dict(state.cooldowns)
     room.proposals = {proposed.key: proposed for proposed in state.proposals}
     room.muted = dict(state.muted)
+    if state.chat is not None:
+        room.chat = state.chat.chat()
+    if state.people is not None:
+        room.people = state.people.people()
     room.deadlines = [(c.deadline, c.serial, c) for c in room.all_waiting() if not c.deferred]
     heapq.heapify(room.deadlines)
     room.waiting_bytes = sum(weight(comment) for comment in room.all_waiting())
     room.restored = seq
     return room
+
+
+def restored(saved: RoomSnapshot, shops: Mapping[str, Shop]) -> Room:
+    """The room as of its snapshot's seq. Raises `RestoreError`. `shops`: those that are live."""
+    if saved.schema_version not in READABLE:
+        raise RestoreError(
+            f"the snapshot of room {saved.room} has schema {saved.schema_version}, this version reads up to {SCHEMA}: "
+            "run the version that wrote it, or a newer one"
+        )
+    try:
+        state = read(saved.state)
+        shop = shops.get(state.shop)
+        if shop is None:
+            raise RestoreError(
+                f"the snapshot of room {saved.room} is of shop {state.shop}, which neither the partition record nor the journal up "
+                f"to seq {saved.seq} made live: restore the log from a copy"
+            )
+        return decode(saved.room, state, shop, saved.seq)
+    except ValueError as error:
+        raise RestoreError(f"the snapshot of room {saved.room} cannot be read: {error}") from error

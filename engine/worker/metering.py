@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 
 from prometheus_client import Histogram
 
+from engine.events.handoffs import Handoff
 from engine.events.outputs import (
     Aired,
     ChatReply,
+    ChatWithdraw,
     Decision,
     Insertion,
     Proposal,
@@ -20,10 +22,11 @@ from engine.events.outputs import (
     VerdictLine,
     Withdraw,
 )
+from engine.events.posts import Posted
 from engine.metrics import Metrics
 from engine.worker.output import Keyed
 
-COMMANDS = (Insertion, Withdraw, Stop, ChatReply)
+COMMANDS = (Insertion, Withdraw, Stop, ChatReply, ChatWithdraw)
 
 
 @dataclass(slots=True)
@@ -43,12 +46,14 @@ class Tally:
     commands: Counter[str] = field(default_factory=Counter)
     proposals: Counter[str] = field(default_factory=Counter)
     aired: Counter[str] = field(default_factory=Counter)
+    posted: Counter[str] = field(default_factory=Counter)
+    handoffs: Counter[str] = field(default_factory=Counter)
     lateness: list[int] = field(default_factory=list)
     """How long after its deadline each decision fell, ms (0: before); of comments that were not late already when they arrived."""
 
     def count(self, records: Iterable[Keyed], verdicts: Mapping[str, Sequence[VerdictLine]]) -> None:
         """The core's effects."""
-        came_late = set()
+        came_late, said = set(), set[str]()
         for room, lines in verdicts.items():
             for line in lines:
                 if not line.final:
@@ -65,13 +70,20 @@ class Tally:
             elif isinstance(record, COMMANDS):
                 self.commands[record.type] += 1
                 if isinstance(record, Insertion) and record.proposal is not None and not record.resend:
-                    self.proposals["said"] += 1
+                    said.add(record.proposal)
+                elif isinstance(record, ChatReply) and record.proposal is not None and record.held is not None:
+                    said.add(record.proposal)  # once, on however many platforms
             elif isinstance(record, Proposal):
                 self.proposals["opened"] += record.revision == 0
             elif isinstance(record, ProposalVoid):
                 self.proposals[record.reason] += 1
             elif isinstance(record, Aired):
                 self.aired["yes" if record.cut else "no"] += 1
+            elif isinstance(record, Posted):
+                self.posted["yes" if record.late_report else "no"] += 1
+            elif isinstance(record, Handoff) and (record.state != "open" or record.asked == 1):
+                self.handoffs[record.state] += 1
+        self.proposals["said"] += len(said)
 
     def publish(self, metrics: Metrics, now: int) -> None:
         """It is committed, at `now`."""
@@ -87,6 +99,8 @@ class Tally:
             (self.commands, metrics.insertions),
             (self.proposals, metrics.proposals),
             (self.aired, metrics.aired),
+            (self.posted, metrics.posted),
+            (self.handoffs, metrics.handoffs),
         ):
             for label, count in counts.items():
                 counter.labels(label).inc(count)

@@ -11,11 +11,12 @@ from typing import Literal
 
 from engine.bus.port import Outgoing
 from engine.client.playhead import Say
-from engine.events.codec import encode
+from engine.events.codec import decode, encode
 from engine.events.inputs import (
     Comment,
     FactSet,
     GapMark,
+    HandoffState,
     Kill,
     Mode,
     ModeSet,
@@ -27,7 +28,9 @@ from engine.events.inputs import (
     ShopEvent,
     TakeOver,
 )
+from engine.events.outputs import ChatReply
 from tests.simulation.bus import SimBus
+from tests.simulation.chat import Connector
 from tests.simulation.clock import VirtualLoop
 from tests.simulation.player import Gateway, Player
 from tests.simulation.shop import FIRST, SECOND, SHOP, TEXTS, Shelf
@@ -43,6 +46,7 @@ class Cast:
     gateway: Gateway
     shelf: Shelf
     on_say: Callable[[Player, Say], None]
+    on_post: Callable[[ChatReply], None]
     rooms: list[str] = field(init=False)
     _serial: int = 0
     _generation: int = 1
@@ -117,7 +121,9 @@ class Cast:
         self._serial += 1
         return f"w{self._serial}"
 
-    def _room_event(self, event: RoomOpened | RoomClosed | ModeSet | TakeOver | Playback | PlayerGone) -> None:
+    def _room_event(
+        self, event: RoomOpened | RoomClosed | ModeSet | TakeOver | Playback | PlayerGone | HandoffState
+    ) -> None:
         self.bus.append(Outgoing("room-events", event.room, encode(event)))
 
     def open_room(self, name: str) -> None:
@@ -131,6 +137,9 @@ class Cast:
             self.loop.call_later(rng.uniform(0, 3), lambda: player.start(fresh=True))
         if rng.random() < 0.9:
             self.loop.call_later(rng.uniform(0, 4), self._mode, name, "auto")
+        if rng.random() < 0.9:
+            chat = self.gateway.channel
+            chat.connectors[name] = Connector(name, self.loop, rng, self.bus, self.on_post)
 
     async def people(self) -> None:
         """Operators, editors and players do what they do."""
@@ -139,7 +148,9 @@ class Cast:
             await asyncio.sleep(rng.uniform(0.3, 3.0))
             now, room = self.loop.now(), rng.choice(self.rooms)
             player = self.gateway.players.get(room)
-            kind = rng.choice(("shop", "shop", "mode", "take", "kill", "player", "player", "lie", "broken", "close"))
+            kind = rng.choice(
+                ("shop", "shop", "mode", "take", "kill", "player", "player", "lie", "broken", "close", "handoff")
+            )
             if kind == "shop":
                 self._change_shop()
             elif kind == "mode":
@@ -173,8 +184,22 @@ class Cast:
                     (b"", b"[]", b"\xff\xfe", b'{"type":"mode_set","room":"%b"}' % room.encode(), b"x" * 500_000)
                 )
                 self.bus.append(Outgoing("room-events", room, value))
+            elif kind == "handoff":
+                self._close_handoff(room)
             elif kind == "close" and rng.random() < 0.2:
                 self._room_event(RoomClosed(room=room, id=self._id(), at=now))
+
+    def _close_handoff(self, room: str) -> None:
+        """An operator answers or dismisses one: open, closed, or one that never was."""
+        stored = [
+            decode("handoffs", record.value)
+            for (topic, _), line in self.bus.log.items()
+            for record in (line if topic == "handoffs" else ())
+            if record.key == room
+        ]
+        name = self.rng.choice(stored[-4:]).id if stored and self.rng.random() < 0.9 else "00000000000000ee"
+        state: Literal["answered", "dismissed"] = self.rng.choice(("answered", "dismissed"))
+        self._room_event(HandoffState(room=room, id=self._id(), at=self.loop.now(), handoff=name, state=state))
 
     def _later(self, action: Callable[[], None]) -> None:
         self.loop.call_later(self.rng.uniform(0.5, 6.0), action)
@@ -248,6 +273,6 @@ class Cast:
         room = rng.choice(self.rooms) if rng.random() < 0.97 else f"stranger-{rng.randint(0, 3)}"
         sent = rng.choice((None, now, now, now - rng.randint(0, 5_000), now - 60_000, now + 60_000, now - 10**7))
         return Comment(
-            room=room, source="sim", id=self._id(), viewer=f"v{rng.randint(0, 60)}", text=text, sent=sent,
+            room=room, source=rng.choice(("sim", "sim", "other")), id=self._id(), viewer=f"v{rng.randint(0, 60)}", text=text, sent=sent,
             shop=rng.choice((None, None, SHOP, "nowhere")),
         )  # fmt: skip

@@ -24,13 +24,15 @@ from engine.events.journal import (
     RoomSnapshot,
     ShopEntry,
 )
-from engine.events.outputs import Aired, DeadLetter, Decision, Insertion, Verdicts
+from engine.events.outputs import Aired, ChatReply, DeadLetter, Decision, Insertion, Verdicts
+from engine.events.posts import Posted
 from engine.gateway.fences import Fences
 from engine.room.arrival import identity
 from engine.room.rooms import Rooms
 from engine.worker import output
 from engine.worker.intake import read_comment
 from engine.worker.journal import decode_record, numbered
+from tests.simulation.chat import Books
 from tests.simulation.clock import VirtualLoop
 from tests.simulation.consent import Consent
 from tests.simulation.player import Broken, Player, as_insertion
@@ -58,6 +60,7 @@ class Watch:
     """Offset on shop-events → when it was written."""
     playing: dict[str, Insertion] = field(default_factory=dict)
     replies_heard: int = 0
+    posts_read: int = 0
     players: dict[str, Player] = field(default_factory=dict)
 
     def written(self, stored: Stored) -> None:
@@ -70,6 +73,9 @@ class Watch:
                 )
             self.decided[decision.id] = decision.reason
         elif stored.topic == "insertions":
+            command = decode("insertions", stored.value)
+            if isinstance(command, ChatReply):
+                self._approved(command, command.not_after)
             insertion = as_insertion(stored)
             if insertion is not None:
                 self._emitted(insertion)
@@ -91,6 +97,16 @@ class Watch:
         if known is not None and (not insertion.resend or known.text != insertion.text):
             raise Broken(f"4: insertion {insertion.id} was written twice with different content")
         self.insertions[insertion.id] = insertion
+        self._approved(insertion, insertion.start + insertion.duration_ms)
+        if insertion.after is not None and insertion.resume is not None:
+            at = ORDER.index((insertion.after.segment, insertion.after.sentence))
+            wraps = at + 1 == len(ORDER)
+            expected = (insertion.after.lap + wraps, *ORDER[(at + 1) % len(ORDER)])
+            if (insertion.resume.lap, insertion.resume.segment, insertion.resume.sentence) != expected:
+                raise Broken(f"4: insertion {insertion.id} resumes at {insertion.resume}, not after {insertion.after}")
+
+    def _approved(self, insertion: Insertion | ChatReply, end: int) -> None:
+        """A reply of a pool that was live, filled from facts that hold until `end`."""
         if MARK in insertion.text:
             raise Broken(f"2: a viewer's text reached the air: {insertion.text}")
         reply = next(
@@ -106,14 +122,8 @@ class Watch:
         for use in insertion.facts:
             if use.text not in insertion.text:
                 raise Broken(f"2: fact {use.name} is not spoken as `{use.text}` in `{insertion.text}`")
-            if use.until is not None and insertion.start + insertion.duration_ms > use.until:
+            if use.until is not None and end > use.until:
                 raise Broken(f"2: fact {use.name} ends while `{insertion.text}` is said")
-        if insertion.after is not None and insertion.resume is not None:
-            at = ORDER.index((insertion.after.segment, insertion.after.sentence))
-            wraps = at + 1 == len(ORDER)
-            expected = (insertion.after.lap + wraps, *ORDER[(at + 1) % len(ORDER)])
-            if (insertion.resume.lap, insertion.resume.segment, insertion.resume.sentence) != expected:
-                raise Broken(f"4: insertion {insertion.id} resumes at {insertion.resume}, not after {insertion.after}")
 
     def heard(self, player: Player, say: Say) -> None:
         """Viewers hear something of a room's player."""
@@ -140,6 +150,16 @@ class Watch:
         if now > insertion.not_after + SLIP_MS:
             raise Broken(f"3: {insertion.id} starts {now - insertion.not_after} ms after its not_after")
         self._allowed(player, insertion, "starts")
+
+    def posted(self, record: ChatReply) -> None:
+        """Viewers read something in the chat."""
+        self.posts_read += 1
+        now = self.loop.now()
+        if now > record.not_after:
+            raise Broken(f"3: {record.id} is posted {now - record.not_after} ms after its not_after")
+        verdict = self.fences.forbids(record)
+        if verdict is not None and now - self.fenced_at.get(verdict.offset, now) > ENFORCED_MS:
+            raise Broken(f"3: {record.id} is posted long after the {verdict.cause} that forbids it")
 
     def _allowed(self, player: Player, insertion: Insertion, what: str) -> None:
         verdict = self.fences.forbids(insertion)
@@ -263,13 +283,16 @@ def _check_replay(log: Log, partition: int, items: Sequence[NumberedEntry]) -> R
     consent = Consent()
     open_insertion: dict[str, Insertion] = {}
     kills: dict[str, bool] = {}
+    books = Books(POOLS)
     for item in items:
+        books.entry(item.entry)
         rooms.handle(item.seq, item.now, item.entry)
         effects = rooms.take()
         _track(item, open_insertion, kills)
         consent.enter(item.entry)
         for record in effects.records:
             consent.put_out(record)
+            books.record(record, consent.mode(record.room))
             if isinstance(record, Insertion) and not record.resend:
                 _check_emission(record, item, open_insertion, kills)
                 open_insertion[record.room] = record
@@ -277,6 +300,7 @@ def _check_replay(log: Log, partition: int, items: Sequence[NumberedEntry]) -> R
             told[one.topic].append((one.key, one.value))
         for room, found in effects.verdicts.items():
             lines += [(room, each.source, each.id, each.final) for each in found]
+    books.ended(items[-1].now)
     for topic, expected in told.items():
         written = [(stored.key, stored.value) for stored in log.get((topic, partition), [])]
         if Counter(written) != Counter(expected):
@@ -391,7 +415,9 @@ def _check_aired(log: Log, partition: int) -> None:
     expected = {command.id: command.start for command in commands if isinstance(command, Insertion)}
     last: dict[tuple[str, str, str | None], Aired] = {}
     for stored in log.get(("aired", partition), []):
-        aired: Aired = decode("aired", stored.value)
+        aired = decode("aired", stored.value)
+        if isinstance(aired, Posted):
+            continue
         if aired.cut or aired.late_report:
             continue
         before = last.get((aired.room, aired.reply, aired.product))

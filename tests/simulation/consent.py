@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from engine.events.inputs import Approval, ModeSet, ShopModeSet
 from engine.events.journal import AnyEntry, RoomEntry, ShopEntry
-from engine.events.outputs import Insertion, Proposal, ProposalVoid
+from engine.events.outputs import ChatReply, Insertion, Proposal, ProposalVoid
 from engine.room.proposals import UPDATE_MS
 from tests.simulation.player import Broken
 from tests.simulation.shop import POOLS
@@ -48,6 +48,8 @@ class Consent:
             self.open.discard(record.proposal)
         elif isinstance(record, Insertion) and not record.resend:
             self._emitted(record)
+        elif isinstance(record, ChatReply):
+            self._posted(record)
 
     def _proposed(self, new: Proposal) -> None:
         old = self.told.get(new.id)
@@ -64,6 +66,19 @@ class Consent:
         ]
         if len(undecided) > POOLS[new.pool].limits.proposals:
             raise Broken(f"7: {len(undecided)} proposals are open in {new.room}")
+
+    def _posted(self, said: ChatReply) -> None:
+        """Of a reply for both, by the approval by which it was said; on several platforms, by one approval."""
+        replies = POOLS[said.pool].intents[said.intent].replies
+        rule = next(reply.approval for reply in replies if reply.id == said.reply)
+        if rule != "ask" and (self.mode(said.room) != "approve" or rule == "standing"):
+            return
+        known = self.told.get(said.proposal or "")
+        if known is None or known.id not in self.yes:
+            raise Broken(f"2: `{said.text}` was posted without being asked for (approval: {rule})")
+        if (known.text, known.facts, known.reply) != (said.text, said.facts, said.reply):
+            raise Broken(f"2: `{known.text}` was approved, `{said.text}` is posted")
+        self.open.discard(known.id)
 
     def _emitted(self, said: Insertion) -> None:
         mode = self.mode(said.room)

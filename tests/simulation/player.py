@@ -11,11 +11,12 @@ from engine.client.playhead import Event, Playhead, Say, Tell
 from engine.errors import RecordError
 from engine.events.codec import decode, encode
 from engine.events.inputs import Playback, PlayerGone, PlayerSeen, RoomEvent, Script
-from engine.events.outputs import Insertion, Stop, Withdraw
+from engine.events.outputs import ChatReply, ChatWithdraw, Insertion, Stop, Withdraw
 from engine.events.wire import SetScript
 from engine.gateway.fences import Fences
 from engine.worker.shops import read_item
 from tests.simulation.bus import SimBus
+from tests.simulation.chat import Channel
 from tests.simulation.clock import VirtualLoop
 from tests.simulation.shop import script
 
@@ -166,6 +167,10 @@ class Gateway:
     players: dict[str, Player] = field(default_factory=dict)
     fences: Fences = field(default_factory=Fences)
     sent: dict[str, dict[str, Insertion]] = field(default_factory=dict)
+    channel: Channel = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.channel = Channel(self.loop, self.rng, self.fences)
 
     def watch(self, stored: Stored) -> None:
         """Something was written."""
@@ -177,6 +182,9 @@ class Gateway:
 
     def _carry(self, stored: Stored) -> None:
         command = decode("insertions", stored.value)
+        if isinstance(command, ChatReply | ChatWithdraw):
+            self.channel.carry(command)
+            return
         if not isinstance(command, Command):
             return
         player = self.players.get(command.room)
@@ -194,6 +202,7 @@ class Gateway:
         if item.event is None:
             return
         self.fences.apply(item.offset, item.event)
+        self.channel.enforce()
         for room, sent in self.sent.items():
             for insertion in list(sent.values())[-4:]:
                 verdict = self.fences.forbids(insertion)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from engine.bus.port import Stored
 from engine.client.playhead import Say
+from engine.events.outputs import ChatReply
 from tests.simulation.bus import Crashed
 from tests.simulation.checks import Log, Watch, check_partition
 from tests.simulation.clock import VirtualLoop
@@ -23,6 +24,7 @@ class Outcome:
     seed: int
     comments: int
     replies: int
+    posts: int
     entries: int
     log: Log = field(repr=False)  # asyncio's runner describes the task that made it, twice
     faults: dict[str, int] = field(default_factory=dict)
@@ -86,7 +88,13 @@ async def _run(seed: int) -> Outcome:
         except Broken as error:
             broken.append(error)
 
-    world = World(loop, seed, heard, broken)
+    def posted(record: ChatReply) -> None:
+        try:
+            watch.posted(record)
+        except Broken as error:
+            broken.append(error)
+
+    world = World(loop, seed, heard, posted, broken)
     watch.players = world.gateway.players
     world.bus.watchers.append(written)
     live = asyncio.ensure_future(world.run())
@@ -103,4 +111,4 @@ async def _run(seed: int) -> Outcome:
     entries, comments = (sum(column) for column in zip(*counts, strict=True))
     if not entries:
         raise Broken("nothing happened")
-    return Outcome(seed, comments, watch.replies_heard, entries, log, dict(world.bus.counts))
+    return Outcome(seed, comments, watch.replies_heard, watch.posts_read, entries, log, dict(world.bus.counts))

@@ -10,7 +10,18 @@ from engine.errors import RestoreError
 from engine.events.inputs import ScriptSegment, ScriptSentence
 from engine.events.understanding import Outcome, Understanding
 from engine.pool import speech
-from engine.pool.model import ApprovalRule, Fact, Guard, Intent, Limits, Pool, Product, Reply, TrainingSet
+from engine.pool.model import (
+    ApprovalRule,
+    Fact,
+    Guard,
+    Intent,
+    Limits,
+    Pool,
+    Product,
+    Reply,
+    ReplyChannel,
+    TrainingSet,
+)
 from engine.worker.library import MissingPool
 from engine.worker.standing import Understood, Wants
 from tests.simulation.clock import VirtualLoop
@@ -33,10 +44,11 @@ def _reply(
     needs_product: bool = False,
     seconds: float = 2.0,
     approval: ApprovalRule = "inherit",
+    channel: ReplyChannel = "voice",
 ) -> Reply:
     return Reply(
         id=name, intent=intent, text=text, lang="en" if lang == "en" else "zh", needs_product=needs_product,
-        placeholders=speech.placeholders(text), seconds=seconds, memory_ms=MEMORY_MS, approval=approval,
+        placeholders=speech.placeholders(text), seconds=seconds, memory_ms=MEMORY_MS, approval=approval, channel=channel,
     )  # fmt: skip
 
 
@@ -58,14 +70,22 @@ def _pool(name: str, fee: str) -> Pool:
             "dispatch",
             _reply("dispatch", "dispatch", "{hours}小时内发出"),
             _reply("dispatch", "dispatch-en", "We ship within {hours} hours", lang="en"),
+            _reply("dispatch", "dispatch-c", "{hours}小时内发货", channel="chat"),
+            _reply("dispatch", "dispatch-c-en", "Sent within {hours} hours", lang="en", channel="chat"),
         ),
         _intent("fee", _reply("fee", "fee", fee), priority=40, insert="segment"),
-        _intent("deal", _reply("deal", "deal", "今天的活动是{deal}")),
+        _intent("deal", _reply("deal", "deal", "今天的活动是{deal}", channel="both")),
         _intent(
             "real",
             _reply("real", "real", "都是正品", approval="standing"),
             _reply("real", "real-ten", "假一赔{ten}", approval="ask"),
         ),
+        _intent(
+            "stock",
+            _reply("stock", "stock", "{product}{price}有货", needs_product=True, channel="chat"),
+            needs_product=True,
+        ),
+        _intent("refund", _reply("refund", "refund", "七天可退"), stakes="high"),
         _intent("coupon"),
         _intent("human", owner="people"),
         _intent("greeting", kind="chatter"),
@@ -84,7 +104,16 @@ def _pool(name: str, fee: str) -> Pool:
         facts={"hours": Fact("hours", 24), "ten": Fact("ten", 10)},
         not_sold=("咖啡",),
         guard=Guard(banned=("最佳",)),
-        limits=replace(Limits(), proposals=2, airtime_share=0.4, airtime_window_ms=60_000, minimum_pause_ms=1_000),
+        limits=replace(
+            Limits(),
+            proposals=2,
+            airtime_share=0.4,
+            airtime_window_ms=60_000,
+            minimum_pause_ms=1_000,
+            room_posts_per_minute=12,
+            platform_posts_per_minute=8,
+            post_cooldown_ms=4_000,
+        ),
         scripts={},
         training=TrainingSet("00000000000000ab", ()),
         model=MODEL,
@@ -111,6 +140,10 @@ TEXTS: dict[str, Understanding] = {
     f"{MARK} 有活动吗": _meaning("accepted", "deal"),
     f"{MARK} 是正品吗": _meaning("accepted", "real"),
     f"{MARK} 有券吗": _meaning("accepted", "coupon"),
+    f"{MARK} 有货吗": _meaning("accepted", "stock"),
+    f"{MARK} 普洱有货吗": _meaning("accepted", "stock", product="puer"),
+    f"{MARK} 能退吗": _meaning("accepted", "refund", confidence=0.8),
+    f"{MARK} 怎么退": _meaning("accepted", "refund"),
     f"{MARK} 找客服": _meaning("accepted", "human"),
     f"{MARK} 有咖啡吗": _meaning("accepted", "price", not_sold="咖啡"),
     f"{MARK} 你好": _meaning("accepted", "greeting"),

@@ -9,6 +9,7 @@ from functools import partial
 from random import Random
 
 from engine.client.playhead import Say
+from engine.events.outputs import ChatReply
 from engine.metrics import Metrics
 from engine.room.rooms import Rooms
 from engine.settings import PublisherSettings, Settings, WorkerSettings
@@ -58,6 +59,7 @@ class World:
     loop: VirtualLoop
     seed: int
     on_say: Callable[[Player, Say], None]
+    on_post: Callable[[ChatReply], None]
     broken: list[BaseException]
     """Takes what went wrong beside the main line."""
     rng: Random = field(init=False)
@@ -80,7 +82,7 @@ class World:
         self.gateway = Gateway(self.loop, rng)
         self.bus.watchers.append(self.gateway.watch)
         self.shelf = Shelf(self.loop)
-        self.cast = Cast(self.loop, rng, self.bus, self.gateway, self.shelf, self.on_say)
+        self.cast = Cast(self.loop, rng, self.bus, self.gateway, self.shelf, self.on_say, self.on_post)
         self.operators = Operators(self.loop, Random(f"operators/{self.seed}"), self.bus, self.cast.rooms)
         self.bus.watchers.append(self.operators.watch)
         self.settings = Settings(

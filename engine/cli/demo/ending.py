@@ -33,6 +33,7 @@ def summary(story: Story, *, seconds: float, speed: float) -> RenderableType:
         "answered", f"{counts.of('answered')} questions of {len(story.served)} viewers" + (f": {by}" if by else "")
     )
     table.add_row("replies aired", f"{story.aired}")
+    table.add_row("replies posted", f"{story.posted}")
     if story.median_s is not None:
         table.add_row("median wait", f"{story.median_s:.1f} s from a question to its answer")
     if story.first_reply is not None and story.begun is not None:

@@ -25,7 +25,7 @@ OUTCOME_STYLES: Final[dict[Outcome, str]] = {
 }  # fmt: skip
 STATES: Final = {
     "sent": ("…", "cyan"), "accepted": ("✓", "cyan"), "started": ("▶", "bold green"), "ended": ("✔", "green"),
-    "rejected": ("✗", "red"), "aborted": ("✂", "red"),
+    "posted": ("✎", "green"), "rejected": ("✗", "red"), "aborted": ("✂", "red"),
 }  # fmt: skip
 
 
@@ -132,7 +132,9 @@ class Screen:
             mark, style = STATES.get(sent.state, ("…", "cyan"))
             table.add_row(Text(mark, style=style), Text(sent.insertion.text), Text(_who(sent), style="dim"))
         served = _viewers(len(self._story.served))
-        return _panel("Inserted", [table], f"{self._story.aired} aired, {served} served")
+        return _panel(
+            "Inserted and posted", [table], f"{self._story.aired} aired, {self._story.posted} posted, {served} served"
+        )
 
     def _missing(self, rows: int) -> RenderableType:
         story = self._story

@@ -94,6 +94,20 @@ MISTAKES = [
     (CAT, "name: 普洱", "name: 国家级普洱", 11, 11, "banned term", "guard.yaml"),
     (SHOPF, "[zh, en]", "[zh]", None, None, "does not speak `en`", "languages"),
     (SHOPF, "[zh, en]\n  default_language: zh", "[zh]\n  default_language: en", 5, 21, "default language", "use zh"),
+    # contradictions
+    (INTENTS, "lang: en, text", "lang: en, channel: chat, seconds: 3, text", 7, 58, "only posted and has `seconds`", "channel: both"),
+    (INTENTS, "lang: en, text", "lang: en, channel: chat, memory: 10m, text", 7, 57, "only posted and has `memory`", "channel: both"),
+    (INTENTS, "lang: en, text", "lang: en, channel: both, on_screen_only: true, text", 7, 65, "does not name its product", "{link}"),
+    (INTENTS, "lang: en, text", "lang: en, channel: text, text", 7, 43, "`text` is not known here", "voice or chat or both"),
+    (INTENTS, "    priority: 70", "    stakes: high\n    owner: people", 9, 13, "belongs to people", "delete `stakes: high`"),
+    (INTENTS, "    priority: 70", "    stakes: high\n    kind: chatter", 9, 13, "nobody answers", "kind: question"),
+    (INTENTS, "    priority: 70", "    stakes: huge", 9, 13, "`huge` is not known here", "usual or high"),
+    (SHOPF, "memory: 10m", "room_posts_per_minute: 4\n  platform_posts_per_minute: 5", 8, 30, "never acts", "at most 4"),
+    (SHOPF, "memory: 10m", "platform_posts_per_minute: 3\n  viewer_posts_per_minute: 4", 8, 28, "never acts", "at most 3"),
+    (SHOPF, "memory: 10m", "room_posts_per_minute: 0\n  platform_posts_per_minute: 3", 8, 30, "never acts", "delete it"),
+    (SHOPF, "memory: 10m", "handoff_repeats: 1", 7, 20, "out of range", "2 to 10, or 0"),
+    (SHOPF, "memory: 10m", "high_stakes_confidence: 90", 7, 27, "out of range", "0.5 to 1"),
+    (SHOPF, "memory: 10m", "post_cooldown: 1h", 7, 18, "out of range", "0s to 2m"),
     (PLAY, "product: tgy", "product: tgz", 6, 16, "no product `tgz`", "did you mean `tgy`?"),
     (PLAY, "[product.price]", "[product.prise]", 8, 73, "no intent `product.prise`", "did you mean `product.price`?"),
     (PLAY, "product: tgy", "product: puer", 8, 26, "the fact {price}", "catalogue.yaml"),
@@ -135,6 +149,32 @@ def test_a_mistake_is_told_with_place_and_remedy(
     if line is not None:
         assert hits[0].file.replace("/", "_").replace(".", "_").endswith(file)
         assert (hits[0].line, hits[0].column) == (line, column), str(hits[0])
+
+
+def test_a_reply_that_would_be_posted_where_nothing_is(tmp_path: Path) -> None:
+    """Told at the reply, with both ways out; a shop that just allows fewer than the default is no contradiction."""
+    posted = REPLIES.replace("lang: en, text", "lang: en, channel: chat, text")
+    (found,) = problems_of(
+        tmp_path / "none",
+        shop_intents_all_yaml=posted,
+        shop_shop_yaml=SHOP.replace("memory: 10m", "room_posts_per_minute: 0"),
+    )
+    assert (found.line, found.column) == (7, 43)
+    assert "`limits.room_posts_per_minute` is 0" in found.message
+    assert "`channel: voice`" in found.remedy
+    few = SHOP.replace("memory: 10m", "room_posts_per_minute: 1")
+    pool = load(*write(tmp_path / "few", shop_intents_all_yaml=posted, shop_shop_yaml=few)).pool
+    assert [reply.channel for reply in pool.intents["product.price"].replies] == ["voice", "chat"]
+
+
+def test_what_is_only_posted_need_not_be_remembered_as_long_as_speech(tmp_path: Path) -> None:
+    """The rule of memory and cooldown is about what is heard."""
+    posted = REPLIES.replace("- id: dispatch\n", "- id: dispatch\n        channel: chat\n").replace(
+        "    priority: 70", "    cooldown: 20m"
+    )
+    assert (
+        load(*write(tmp_path, shop_intents_all_yaml=posted)).pool.intents["shipping.dispatch"].cooldown_ms == 1_200_000
+    )
 
 
 def test_a_list_whose_entries_are_wrong_is_not_called_empty(tmp_path: Path) -> None:

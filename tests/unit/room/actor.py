@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 
+from engine.events.handoffs import Handoff
 from engine.events.inputs import (
     AppliedShopEvent,
     Approval,
     Cursor,
+    HandoffState,
     InsertionState,
     Kill,
     ModeSet,
@@ -23,6 +26,7 @@ from engine.events.inputs import (
     TakeOver,
 )
 from engine.events.journal import PauseEntry, PoolEntry, ShopEntry
+from engine.events.outputs import ChatReply
 from engine.pool.model import Fact, Limits, Pool, Product
 from tests.unit.room.invariants import Watched
 from tests.unit.room.scene import START, intent, pool, reply
@@ -33,7 +37,8 @@ Step = tuple[str, int, int]
 ROOMS = (("r1", "tea"), ("r2", "tea"), ("r3", "cafe"))
 
 MOVES = (
-    "wait", "chat", "price", "fee", "dispatch", "here", "coupon", "english", "repeat", "old", "future", "human",
+    "wait", "chat", "price", "fee", "dispatch", "here", "coupon", "english", "repeat", "old", "future", "human", "typed",
+    "posted", "post_failed", "post_late", "post_wrong", "answered", "dismissed", "refund", "again_same",
     "accepted", "started", "ended", "rejected", "aborted", "lie", "late", "stranger", "wrong_lap", "wrong_cursor",
     "skew", "next", "idle", "reload", "again", "resume", "fact", "wrong_fact", "gone_fact", "window", "kill", "hold",
     "lift", "kill_shop", "lift_shop", "pool", "gone", "back", "told", "seen", "old_session", "paused", "auto",
@@ -44,7 +49,7 @@ MOVES = (
 
 USUAL = (
     "wait", "wait", "wait", "wait", "next", "next", "next", "next", "next", "next", "seen", "seen", "price", "fee",
-    "dispatch", "here", "coupon", "english", "resume", "started", "ended", "accepted", "auto", "lift", "engine",
+    "dispatch", "here", "coupon", "english", "resume", "started", "ended", "accepted", "auto", "lift", "engine", "typed", "posted",
     "started", "ended", "accepted", "auto", "lift", "engine", "lift_shop", "approve", "yes", "yes", "yes", "stand",
 )  # fmt: skip
 """What happens on a good night, as often as it does."""
@@ -77,7 +82,19 @@ def edition(number: int) -> Pool:
         reply("a.stand", "stand", "正品", approval="standing"),
         reply("a.stand", "stand-ask", "假一赔十", approval="ask" if number % 2 else "inherit"),
     )
-    intents = {**live.intents, here.id: here, answers.id: answers, stands.id: stands}
+    typed = intent(
+        "a.typed",
+        reply("a.typed", "typed", "{product}今天{price}", needs_product=True, channel="chat"),
+        reply("a.typed", "typed-en", "{product} is {price}", lang="en", needs_product=True, channel="chat"),
+        needs_product=True,
+    )
+    dispatch = live.intents["shipping.dispatch"]
+    written = reply("shipping.dispatch", "dispatch-c", "{hours}小时内发货", channel="chat", approval="standing")
+    dispatch = replace(dispatch, replies=(*dispatch.replies, written))
+    fee = intent("shipping.fee", reply("shipping.fee", "fee", "全场包邮", channel="both"), priority=40)
+    refund = intent("a.refund", reply("a.refund", "refund", "七天可退"), stakes="high")
+    changed = (here, answers, stands, typed, dispatch, fee, refund)
+    intents = {**live.intents, **{item.id: item for item in changed}}
     facts = dict(live.facts)
     products = dict(live.products)
     more: dict[str, object] = {}
@@ -94,7 +111,15 @@ def edition(number: int) -> Pool:
             facts["hours"] = Fact("hours", 12, start=START + 20_000, until=START + 60_000)
         case 6:
             more["limits"] = Limits(
-                max_demands=2, minimum_pause_ms=0, airtime_share=0.03, viewer_questions_per_minute=2
+                max_demands=2,
+                minimum_pause_ms=0,
+                airtime_share=0.03,
+                viewer_questions_per_minute=2,
+                room_posts_per_minute=2,
+                platform_posts_per_minute=1,
+                viewer_posts_per_minute=1,
+                post_cooldown_ms=0,
+                handoff_repeats=2,
             )
         case 7:
             price = Fact("price", 139, "CNY", floor=99, ceiling=169, until=START + 90_000)
@@ -129,7 +154,12 @@ class Actor:
         room = scene.rooms._rooms.get(scene.room)
         if room is not None and room.flight is not None:
             self.last[number] = room.flight.insertion.id
-        if not self._viewers(name, size) and not self._player(name, size, number) and not self._ops(name, size):
+        if (
+            not self._viewers(name, size)
+            and not self._player(name, size, number)
+            and not self._others(name, size)
+            and not self._ops(name, size)
+        ):
             scene.event(ModeSet.model_validate({"room": scene.room, "id": "m", "at": scene.now, "mode": name}))
 
     def _viewers(self, name: str, size: int) -> bool:
@@ -147,13 +177,25 @@ class Actor:
                 product = (None, "tgy", "puer", "old", "new")[size % 5]
                 scene.ask("product.price", viewer=viewer, product=product)
             case "fee" | "dispatch":
-                scene.ask(f"shipping.{name}", viewer=viewer, solo_ok=size % 3 > 0)
+                scene.ask(f"shipping.{name}", viewer=viewer, solo_ok=size % 3 > 0, source="sst"[size % 3])
             case "here" | "stand":
                 scene.ask(f"a.{name}", viewer=viewer)
             case "coupon":
                 scene.ask("promo.coupon", viewer=viewer)
             case "human":
                 scene.ask("service.human", viewer=viewer)
+            case "typed":
+                language = "en" if size % 5 == 0 else "zh"
+                product = ("tgy", "puer", None)[size % 3]
+                scene.ask("a.typed", viewer=viewer, product=product, source="st"[size % 2], language=language)
+            case "refund":
+                scene.ask("a.refund", viewer=viewer, confidence=0.8 + size / 100)
+            case "again_same":
+                scene.ask(
+                    *((None,) if size % 2 else ("promo.coupon",)),
+                    outcome="unknown" if size % 2 else "accepted",
+                    viewer="w0",
+                )
             case "english":
                 scene.ask("shipping.area" if size % 2 else "shipping.fee", viewer=viewer, language="en")
             case "repeat":
@@ -274,6 +316,25 @@ class Actor:
                 version=self.version[number], segments=segments, loop=size % 4 > 0,
             )
         )  # fmt: skip
+
+    def _others(self, name: str, size: int) -> bool:
+        """What connectors report of posts, and operators of handoffs."""
+        scene = self.scene
+        posts = [post.id for post in scene.all(ChatReply) if post.room == scene.room] or ["00000000000000ee"]
+        match name:
+            case "posted" | "post_failed":
+                scene.told("posted" if name == "posted" else "failed", posts[-1])
+            case "post_late" | "post_wrong":
+                told = posts[-1 - size % len(posts)] if name == "post_late" else f"{size:016x}"
+                scene.told("posted" if size % 2 else "failed", told)
+            case "answered" | "dismissed":
+                held = [handoff.id for handoff in scene.all(Handoff)] or ["00000000000000ee"]
+                scene.event(
+                    HandoffState(room=scene.room, id="h", at=scene.now, handoff=held[-1 - size % len(held)], state=name)
+                )
+            case _:
+                return False
+        return True
 
     def _ops(self, name: str, size: int) -> bool:
         scene = self.scene

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from engine.events.handoffs import Handoff
 from engine.events.inputs import (
     Approval,
+    ChatReplyReport,
     Cursor,
     Kill,
     ModeSet,
@@ -20,9 +22,10 @@ from engine.events.inputs import (
     TakeOver,
 )
 from engine.events.journal import AnyEntry, CommentEntry, RoomEntry, ShopEntry, TickEntry
-from engine.events.outputs import Decision, Insertion, Proposal, ProposalVoid, Stop, Withdraw
+from engine.events.outputs import ChatReply, Decision, Insertion, Proposal, ProposalVoid, Stop, Withdraw
+from engine.events.posts import Posted
 from engine.pool import speech
-from engine.pool.model import Reply
+from engine.pool.model import Limits, Reply
 from engine.room.demands import weight
 from engine.room.effects import Effects
 from engine.room.proposals import APPROVED_CAP, MUTED_CAP, UPDATE_MS
@@ -61,10 +64,67 @@ class Known:
     loops: dict[str, bool] = field(default_factory=dict)
 
 
+@dataclass
+class Posts:
+    """What is known of posts and handoffs, from records and reports alone."""
+
+    sent: dict[str, ChatReply] = field(default_factory=dict)
+    reports: dict[str, str] = field(default_factory=dict)
+    """The first report of each post."""
+    counted: dict[str, tuple[str, str, int]] = field(default_factory=dict)
+    """Posts that were not reported as failed: room, platform, time."""
+    said: set[tuple[str, str]] = field(default_factory=set)
+    """Comments that were answered by voice."""
+    audited: set[str] = field(default_factory=set)
+    states: dict[str, str] = field(default_factory=dict)
+
+    def report(self, event: ChatReplyReport) -> None:
+        sent = self.sent.get(event.reply)
+        if sent is None or sent.room != event.room:
+            return
+        if self.reports.setdefault(event.reply, event.status) == "failed":
+            self.counted.pop(event.reply, None)
+
+    def add(self, post: ChatReply, limits: Limits, viewers: set[str]) -> None:
+        """Limits hold at every moment."""
+        assert post.id not in self.sent
+        self.sent[post.id] = post
+        self.counted[post.id] = post.room, post.source, post.at
+        recent = [row for row in self.counted.values() if row[0] == post.room and row[2] > post.at - 60_000]
+        assert len(recent) <= limits.room_posts_per_minute
+        assert len([row for row in recent if row[1] == post.source]) <= limits.platform_posts_per_minute
+        assert len(viewers) == post.viewers or post.held is None
+
+    def decided(self, decision: Decision) -> None:
+        """Answered in the chat means that the connector said so."""
+        place = decision.room, decision.comment
+        if decision.via == "chat":
+            assert self.reports[decision.insertion or ""] == "posted", "answered by a post that nobody reported"
+            assert self.sent[decision.insertion or ""].source == decision.source
+            assert place not in self.said
+        elif decision.via == "voice":
+            self.said.add(place)
+
+    def aired(self, record: Posted) -> None:
+        assert self.reports[record.chat_reply] == "posted"
+        assert record.chat_reply not in self.audited, "audited twice"
+        assert record.text == self.sent[record.chat_reply].text
+        self.audited.add(record.chat_reply)
+
+    def handoff(self, record: Handoff, now: int) -> None:
+        """Open until it is closed once; it expires after its time, or with the live."""
+        before = self.states.get(record.id, "open")
+        assert before == "open", "a closed handoff changes"
+        self.states[record.id] = record.state
+        assert len(record.comments) <= record.asked
+        assert record.state != "open" or record.answer_by >= now
+
+
 class Watched(Scene):
     """A stage on which every entry is checked."""
 
     known: dict[str, Known]
+    posts: Posts
     kills: dict[str, bool]
     decided: dict[str, str]
     asked: set[tuple[str, str]]
@@ -74,8 +134,11 @@ class Watched(Scene):
     def watch(self, entry: AnyEntry, effects: Effects) -> None:
         if not hasattr(self, "known"):
             self.known, self.kills, self.decided, self.asked, self.modes = {}, {}, {}, set(), {}
+            self.posts = Posts()
         if isinstance(entry, RoomEntry):
             self._event(entry)
+            if isinstance(entry.event, ChatReplyReport):
+                self.posts.report(entry.event)
         elif isinstance(entry, ShopEntry) and isinstance(entry.applied.event, Kill):
             self.kills[entry.applied.event.key()] = entry.applied.event.on
         elif isinstance(entry, ShopEntry) and isinstance(entry.applied.event, ShopModeSet):
@@ -87,6 +150,8 @@ class Watched(Scene):
                 self.decided[record.id] = record.reason
                 final[record.room, record.comment] = record.reason
                 assert record.reason != "answered" or record.reply or record.via == "script"
+                assert (record.reason == "handed_off") == (record.handoff is not None)
+                self.posts.decided(record)
             elif isinstance(record, Insertion):
                 self._insertion(record)
             elif isinstance(record, Proposal):
@@ -99,6 +164,12 @@ class Watched(Scene):
                     silent = self.now + self.rooms._rooms[record.room].shop.pool.intents[told.intent].cooldown_ms
                     here.silent[told.intent, told.product] = silent
                 assert (gone is None) == (record.reason == "not_open"), "a proposal ends twice, or never began"
+            elif isinstance(record, ChatReply):
+                self._post(record)
+            elif isinstance(record, Posted):
+                self.posts.aired(record)
+            elif isinstance(record, Handoff):
+                self.posts.handoff(record, self.now)
             elif isinstance(record, Withdraw | Stop) and record.insertion is not None:
                 self.known[record.room].forbidden.add(record.insertion)
         self._verdicts(entry, effects, final)
@@ -223,7 +294,7 @@ class Watched(Scene):
         assert not any(self.kills.get(key) for key in keys), "3: emitted in a killed room"
         other = here.flying
         assert other is None or self.now > other.not_after + other.duration_ms, "4: two insertions in the air"
-        self._text(said)
+        self._text(said, said.start, said.not_after + said.duration_ms)
         self._time(said, room)
         reply = self._reply(said)
         self._asked(said, here, reply)
@@ -232,15 +303,37 @@ class Watched(Scene):
         here.heard.setdefault(self._words(said), []).append(said)
         here.insertions[said.id] = here.flying = said
 
-    def _reply(self, said: Insertion) -> Reply:
+    def _post(self, post: ChatReply) -> None:
+        """What silences a room silences its chat, and a post is a reply of the live pool, in time, within the limits."""
+        here, room = self.known[post.room], self.rooms._rooms[post.room]
+        reply = self._reply(post)
+        assert here.mode in ("auto", "approve"), f"posted in {here.mode}"
+        if reply.approval == "ask" or (here.mode == "approve" and reply.approval != "standing"):
+            told = here.proposed[post.proposal or ""]
+            assert told.id in here.yes, "posted although nobody approved it"
+            assert (post.text, post.facts, post.reply) == (told.text, told.facts, told.reply)
+        here.open.pop(post.proposal or "", None)
+        assert reply.channel != "voice"
+        assert not here.person, "posted while a person has the room"
+        assert room.closed is None, "posted in a closed room"
+        keys = ("kill/*", f"kill/shop/{post.shop}", f"kill/room/{post.room}")
+        assert not any(self.kills.get(key) for key in keys), "3: posted in a killed room"
+        assert post.at == self.now <= post.not_after
+        self._text(post, self.now, post.not_after)
+        held = room.chat.posts[post.id].demand
+        assert all(comment.deadline >= post.not_after for comment in held.comments)
+        assert all(comment.source == post.source for comment in held.comments)
+        self.posts.add(post, room.limits, {comment.viewer for comment in held.comments})
+
+    def _reply(self, said: Insertion | ChatReply) -> Reply:
         return next(reply for reply in self.pools[said.pool].intents[said.intent].replies if reply.id == said.reply)
 
     def _words(self, said: Insertion) -> str:
         """What viewers remember: words that name a product are others for another product."""
         return f"{said.reply} {said.product}" if "{product}" in self._reply(said).text else said.reply
 
-    def _text(self, said: Insertion) -> None:
-        """2: a reply of the pool that is live, filled from facts that hold while it is said."""
+    def _text(self, said: Insertion | ChatReply, start: int, end: int) -> None:
+        """2: a reply of the pool that is live, filled from facts that hold from `start` to `end`."""
         live = self.rooms._rooms[said.room].shop
         assert said.pool == live.pool.hash
         reply = next(reply for reply in live.pool.intents[said.intent].replies if reply.id == said.reply)
@@ -251,8 +344,8 @@ class Watched(Scene):
             values |= {"product": item.name.get(reply.lang) or next(iter(item.name.values())), "link": str(item.link)}
         assert said.text == speech.fill(reply.text, values)
         for use in said.facts:
-            assert live.version(use.product, use.name, said.start) == use.version
-            assert use.until is None or said.not_after + said.duration_ms <= use.until
+            assert live.version(use.product, use.name, start) == use.version
+            assert use.until is None or end <= use.until
             if use.price:
                 fact = live.pool.products[said.product or ""].facts[use.name]
                 amount = float(use.text.strip("元¥"))

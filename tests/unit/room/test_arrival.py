@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from engine.events.handoffs import Handoff
 from engine.events.journal import CommentEntry
-from engine.events.outputs import Decision, Handoff
+from engine.events.outputs import Decision
 from engine.pool.model import Fact, Limits
 from engine.room.demands import WAITING_BYTES_CAP
 from tests.unit.room.scene import ROOM, SHOP, START, Scene, intent, pool, reply
@@ -252,4 +253,4 @@ def test_a_masked_text_that_grew_still_fits_its_handoff() -> None:
     """Masks may be longer than what they hide."""
     scene = Scene()
     assert scene.ask("service.human", masked="x" * 2_500) == "handed_off"
-    assert len(scene.all(Handoff)[0].text) == 2_000
+    assert len(scene.all(Handoff)[0].text) == 300
