@@ -10,6 +10,8 @@ export PYTHONDONTWRITEBYTECODE :=
 
 SEEDS ?= 500
 FIRST ?= 0
+TEXTS ?= 100000
+RACES ?= 100000
 KILLS ?= 20
 COMMENTS ?= 100000
 FAULTS ?= 100
@@ -18,7 +20,7 @@ ARGS ?=
 # One more process than the smallest machine has cores: many tests wait, for brokers and for processes of their own.
 WORKERS ?= 3
 
-.PHONY: help setup demo test lint format sim kill chaos bench docs lock clean
+.PHONY: help setup demo test lint format sim hostile kill chaos bench docs lock clean
 
 help: ## tell what there is
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -39,6 +41,9 @@ format: .venv/.dev ## let ruff write what it can
 
 sim: .venv/.dev ## the simulation alone (SEEDS=500 FIRST=0)
 	@$(PY) -m tests.simulation --seeds $(SEEDS) --first $(FIRST)
+
+hostile: .venv/.dev ## 100,000 hostile texts and as many races of prices (TEXTS=100000 RACES=100000)
+	@$(PY) -m tests.hostile --texts $(TEXTS) --races $(RACES)
 
 kill: .venv/.dev ## kill -9 the writer under load, and count (KILLS=20)
 	@LIVECHAT_KILLS=$(KILLS) $(PY) -m pytest -m process -k kill tests/process $(ARGS)

@@ -46,6 +46,11 @@ class Metrics:
             ["state"],
             registry=r,
         )
+        self.disclosures_overdue = Gauge(
+            "livechat_disclosures_overdue",
+            "Rooms on air whose viewers were not told for too long that the host is an artificial intelligence.",
+            registry=r,
+        )
         self.verdict_seconds = Histogram(
             "livechat_verdict_seconds",
             "From the log's time of a comment to its committed verdict.",

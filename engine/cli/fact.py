@@ -13,6 +13,7 @@ from typer.core import TyperCommand
 from engine.cli import options, terminal
 from engine.clock import wall_clock
 from engine.errors import UsageError
+from engine.events.fields import MAX_SHORT
 
 if TYPE_CHECKING:
     from engine.events.inputs import FactValue
@@ -53,6 +54,9 @@ def set_fact(
         str | None,
         typer.Option("--until", metavar="WHEN", help="For how long: 30m, 2h, 1d; or 2026-01-31T20:00:00+08:00."),
     ] = None,
+    source: Annotated[
+        str, typer.Option("--source", metavar="TEXT", help="Where the value comes from; kept with what is aired.")
+    ] = "",
     url: options.Url = options.DEFAULT_URL,
     token: options.Token = "",
 ) -> None:
@@ -65,7 +69,9 @@ def set_fact(
 
     end = moment(until, wall_clock()) if until is not None else None
     typed = value_of(value)
-    complete(_set(url, token, shop, product, name, typed, end))
+    if len(source) > MAX_SHORT:
+        raise UsageError(f"`--source` has {len(source)} characters: shorten it to {MAX_SHORT}")
+    complete(_set(url, token, shop, product, name, typed, end, source))
     terminal.say(f"{shop}/{product}/{name} = {typed}" + (f" until {until}" if until else ""))
 
 
@@ -76,7 +82,7 @@ def withdraw_fact(
     """Withdraw a fact now: nothing that needs it is said until it is set again."""
     from engine.cli.signals import complete
 
-    complete(_set(url, token, shop, product, name, None, None))
+    complete(_set(url, token, shop, product, name, None, None, ""))
     terminal.say(f"{shop}/{product}/{name} withdrawn")
 
 
@@ -91,6 +97,14 @@ def value_of(text: str) -> FactValue:
 
 def _is_number(text: str) -> bool:
     return bool(_INTEGER.fullmatch(text) or _NUMBER.fullmatch(text))
+
+
+def span_ms(option: str, text: str) -> int:
+    """`30m`, in ms. Raises `UsageError`."""
+    span = _SPAN.fullmatch(text)
+    if span is None:
+        raise UsageError(f"`{option} {text}` is no span of time: write 90m, 24h, 30d")
+    return int(span[1]) * _SECONDS[span[2]] * 1_000
 
 
 def moment(text: str, now: int) -> int:
@@ -111,7 +125,14 @@ def moment(text: str, now: int) -> int:
 
 
 async def _set(
-    url: str, token: str, shop: str, product: str, name: str, value: FactValue | None, until: int | None
+    url: str,
+    token: str,
+    shop: str,
+    product: str,
+    name: str,
+    value: FactValue | None,
+    until: int | None,
+    source: str,
 ) -> None:
     from engine.client.operator import Operator
     from engine.events.inputs import ANY_PRODUCT
@@ -119,4 +140,4 @@ async def _set(
     async with Operator(url, token=token, patience_s=options.PATIENCE_S) as operator:
         of = ANY_PRODUCT if product in (OWN, ANY_PRODUCT) else product
         with options.checked():
-            await operator.set_fact(shop, name, value, product=of, until=until)
+            await operator.set_fact(shop, name, value, product=of, until=until, source=source)

@@ -13,6 +13,7 @@ from typer.core import TyperArgument, TyperGroup, TyperOption
 
 from engine import __version__
 from engine.cli import (
+    audit,
     config,
     fact,
     handoffs,
@@ -124,6 +125,7 @@ app.command("send", rich_help_panel=CONNECT)(send.send)
 app.add_typer(room.app, name="room", rich_help_panel=OPERATE)
 app.add_typer(handoffs.app, name="handoffs", rich_help_panel=OPERATE)
 app.add_typer(fact.app, name="fact", rich_help_panel=OPERATE)
+app.add_typer(audit.app, name="audit", rich_help_panel=OPERATE)
 app.add_typer(letters.app, name="dead-letters", rich_help_panel=OPERATE)
 app.add_typer(pool.app, name="pool", rich_help_panel=WRITE)
 app.command("say", rich_help_panel=WRITE)(say.say)

@@ -93,10 +93,11 @@ class Operator:
         product: str = ANY_PRODUCT,
         start: int | None = None,
         until: int | None = None,
+        source: str = "",
     ) -> int | None:
         """A live value (None withdraws the fact); returns its offset."""
         request = wire.SetFact(
-            id=self._id, shop=shop, product=product, name=name, value=value, start=start, until=until
+            id=self._id, shop=shop, product=product, name=name, value=value, start=start, until=until, source=source
         )  # fmt: skip
         return await self._do(request)
 

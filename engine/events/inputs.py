@@ -294,6 +294,7 @@ class FactSet(ShopRecord):
         "and until then the catalogue's value counts.",
     )
     until: Millis | None = None
+    source: Short = Field(default="", description="Where the value comes from; else who sent it.")
 
     def key(self) -> str:
         return f"{self.shop}/fact/{self.product}/{self.name}"

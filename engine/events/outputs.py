@@ -141,9 +141,19 @@ class FactUse(Part):
     product: Name | Literal["*"]
     name: Name
     version: Short
-    text: Short
+    text: Short = Field(description="As it was said.")
+    written: Short | None = Field(default=None, description="As it is read, where that differs.")
     until: Millis | None = None
     price: bool = False
+    source: Short = Field(default="", description="Where the value came from, as the catalogue or the event says.")
+
+
+class Disclosure(Part):
+    """That what is said tells viewers that the host is no person."""
+
+    every_ms: DurationMs = Field(description="At most so long may pass without one.")
+    since: Millis = Field(description="The end of the one before, or when the host began without one.")
+    first: bool = Field(description="It is the first since the host began, or took over from a person.")
 
 
 class CommentRef(Part):
@@ -193,7 +203,8 @@ class Insertion(RoomOutput):
     intent: Name
     product: Name | None = None
     language: Language
-    text: Short
+    text: Short = Field(description="To be voiced.")
+    written: Short | None = Field(default=None, description="For a subtitle, where that differs from what is voiced.")
     duration_ms: DurationMs
     when: Literal["sentence", "segment", "now", "idle"]
     after: Cursor | None = Field(
@@ -208,7 +219,8 @@ class Insertion(RoomOutput):
     viewers: int = Field(ge=0, description="Viewers whom it serves in all.")
     choice: Choice | None = None
     proposal: Hash | None = Field(default=None, description="The proposal that a person approved: it ends with this.")
-    correction: bool = False
+    correction: bool = Field(default=False, description="Sets a price right that was stopped while it was said.")
+    disclosure: Disclosure | None = None
     resend: bool = False
 
 
@@ -300,7 +312,7 @@ class Alert(RoomOutput):
     """Something that a person should know: a script sentence whose fact changed, a player that was lost."""
 
     type: Literal["alert"] = "alert"
-    kind: Literal["stale_script_fact", "player_lost", "script_mismatch", "chat_lost"]
+    kind: Literal["stale_script_fact", "player_lost", "script_mismatch", "chat_lost", "disclosure_overdue"]
     detail: Short
 
 
@@ -333,6 +345,9 @@ class Aired(Record):
     cause: Short = ""
     late_report: bool = Field(default=False, description="Told after the room had counted it as unknown.")
     viewers: int = Field(ge=0)
+    written: Short | None = Field(default=None, description="As it stood in the subtitle, where that differs.")
+    correction: bool = False
+    disclosure: Disclosure | None = None
 
     def key(self) -> str:
         return self.room

@@ -24,6 +24,7 @@ from engine.events.inputs import (
 )
 from engine.events.outputs import Aired, Decision, Gap, Proposal, RoomCommand, Verdicts
 from engine.events.posts import Posted
+from engine.events.told import Fact
 
 VERSIONS: Final = (1,)
 """Protocol versions that the server speaks; a new one comes only with a breaking change."""
@@ -213,6 +214,7 @@ class SetFact(Request):
     value: FactValue | None = None
     start: Millis | None = None
     until: Millis | None = None
+    source: Short = ""
 
 
 class SetHandoff(Request):
@@ -260,19 +262,6 @@ class Hello(Message):
     heartbeat_ms: DurationMs
     identify_ms: DurationMs
     time: Millis
-
-
-class Fact(Message):
-    """A fact's value. Live facts go before the catalogue's where both hold at a moment (`start` ≤ moment < `until`)."""
-
-    product: Name | Literal["*"]
-    name: Name
-    value: FactValue | None = Field(default=None, description="None: withdrawn.")
-    currency: Short | None = None
-    version: Short
-    live: bool = False
-    start: Millis | None = None
-    until: Millis | None = None
 
 
 class Identified(Message):

@@ -15,6 +15,7 @@ from engine.events.closes import CloseCode
 from engine.events.codec import decode
 from engine.events.inputs import FactSet, PlayerSeen, PoolLive, RoomOpened, ShopEvent
 from engine.events.outputs import Insertion, RoomCommand, Verdicts
+from engine.events.told import Fact
 from engine.gateway.facts import ShopFacts
 from engine.gateway.feed import Feed
 from engine.gateway.fences import Fences
@@ -227,11 +228,11 @@ class Inbound:
         if players:
             await self._push(shop, players, whole=True, facts=self.facts.of_shop(shop))
 
-    async def _one(self, offset: int, event: FactSet) -> tuple[wire.Fact, ...]:
+    async def _one(self, offset: int, event: FactSet) -> tuple[Fact, ...]:
         return (await self.facts.changed(offset, event),)
 
     async def _push(
-        self, shop: str, players: list[Peer], *, whole: bool, facts: Coroutine[None, None, tuple[wire.Fact, ...]]
+        self, shop: str, players: list[Peer], *, whole: bool, facts: Coroutine[None, None, tuple[Fact, ...]]
     ) -> None:
         try:
             message = wire.Facts(shop=shop, whole=whole, facts=await facts)

@@ -24,6 +24,7 @@ from engine.events.closes import CloseCode
 from engine.events.codec import describe, encode
 from engine.events.fields import MAX_RECORD_BYTES, MAX_SHORT, Record
 from engine.events.inputs import PlayerGone, PlayerSeen, RoomRecord, ShopRecord
+from engine.events.told import Fact
 from engine.gateway import requests
 from engine.gateway.auth import Access, Authenticator, matches
 from engine.gateway.inbound import Inbound
@@ -193,7 +194,7 @@ class Gateway:
     async def _admit(self, peer: Peer, identify: wire.Identify, access: Access) -> None:
         peer.admit(identify, access, identify.session or uuid.uuid4().hex)
         self._metrics.clients.labels(identify.role).inc()
-        facts: tuple[wire.Fact, ...] = ()
+        facts: tuple[Fact, ...] = ()
         shop: str | None = None
         try:
             await self._inbound.follow(peer.streams)

@@ -7,9 +7,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from engine.events.fields import Language
-from engine.pool.model import ApprovalRule, InsertAt, IntentKind, ReplyChannel, Stakes
+from engine.pool.model import ApprovalRule, InsertAt, IntentKind, MoneyStyle, ReplyChannel, Stakes
 from engine.pool.scalars import (
-    Currency,
     FactName,
     FactValue,
     Flag,
@@ -17,12 +16,14 @@ from engine.pool.scalars import (
     IntentId,
     Line,
     Localised,
+    LocalTemplate,
     LocalTerm,
     Moment,
     ProductId,
     RuleText,
     Template,
     Term,
+    Unit,
     choice,
     duration,
     number,
@@ -112,8 +113,16 @@ class TrustEntry(FileModel):
     comments_unlisted: Annotated[float, number(0.1, 30)] = 2.0
 
 
+class FormatsEntry(FileModel):
+    money: Annotated[
+        dict[LanguageName, Annotated[MoneyStyle, choice("word", "sign", "exact")]], Field(max_length=2)
+    ] = {}
+    numerals: Annotated[Literal["digits", "words"], choice("digits", "words")] = "digits"
+
+
 class ShopFile(FileModel):
     shop: ShopEntry
+    formats: FormatsEntry = FormatsEntry()
     limits: LimitsEntry = LimitsEntry()
     understanding: TrustEntry = TrustEntry()
 
@@ -123,7 +132,9 @@ class ShopFile(FileModel):
 
 class FactEntry(FileModel):
     value: FactValue
-    unit: Currency | None = None
+    unit: Unit | None = None
+    spoken: Localised | None = None
+    source: Line = ""
     start: Moment | None = Field(default=None, alias="from")
     until: Moment | None = None
     floor: Annotated[float, number(0, 1e9)] | None = None
@@ -135,6 +146,7 @@ class ProductEntry(FileModel):
     aliases: Annotated[tuple[Term, ...], Field(max_length=200)] = ()
     link: Annotated[int, number(1, 9_999, whole=True)] | None = None
     on_sale: Flag = True
+    correction: LocalTemplate | None = None
     facts: Annotated[dict[FactName, FactEntry], Field(max_length=200)] = {}
 
 
@@ -144,7 +156,7 @@ class CatalogueFile(FileModel):
     not_sold: Annotated[tuple[Term, ...], Field(max_length=2_000)] = ()
 
 
-# ---- guard.yaml --------------------------------------------------------------------------------------------------------
+# ---- guard.yaml, intents/guard/*.yaml ----------------------------------------------------------------------------------
 
 
 class DisclosureEntry(FileModel):
@@ -152,9 +164,32 @@ class DisclosureEntry(FileModel):
     every: Annotated[int, duration("1m", "1h")] = 600_000
 
 
+class ExemptionEntry(FileModel):
+    """`term` or `list`; `within`: only inside these texts."""
+
+    term: Term | None = None
+    list: Id | None = None
+    within: Annotated[tuple[Term, ...], Field(min_length=1, max_length=100)] | None = Field(default=None, alias="in")
+    reason: Line
+
+
 class GuardFile(FileModel):
     banned: Annotated[tuple[Term, ...], Field(max_length=5_000)] = ()
+    exempt: Annotated[tuple[ExemptionEntry, ...], Field(max_length=500)] = ()
     disclosure: DisclosureEntry | None = None
+
+
+class TermList(FileModel):
+    id: Id
+    title: LocalTerm
+    terms: Annotated[tuple[Term, ...], Field(min_length=1, max_length=2_000)]
+    allow: Annotated[
+        dict[Term, Annotated[tuple[Term, ...], Field(min_length=1, max_length=200)]], Field(max_length=500)
+    ] = {}
+
+
+class TermListFile(FileModel):
+    list: TermList
 
 
 # ---- scripts/*.yaml ----------------------------------------------------------------------------------------------------

@@ -17,7 +17,8 @@ from engine.pool.banned import squeezed
 from engine.pool.checks import Checks, Losses, PlacedScript
 from engine.pool.compile import compile_pool, named, script_plan, training_set
 from engine.pool.documents import Document, Lost, Spot, did_you_mean, read
-from engine.pool.files import CatalogueFile, FileModel, GuardFile, IntentsFile, ScriptFile, ShopFile
+from engine.pool.files import CatalogueFile, FileModel, GuardFile, IntentsFile, ScriptFile, ShopFile, TermListFile
+from engine.pool.guarding import Guarding
 from engine.pool.merge import MergedIntent, merge
 from engine.pool.model import UNLISTED, Pool, TrainingLine, TrainingSet
 from engine.pool.nodes import MAX_BYTES, Node, Plain
@@ -69,6 +70,7 @@ class Loaded:
     pool: Pool
     intents: Mapping[str, MergedIntent]
     catalogue: Spot
+    guard: Spot
     scripts: Mapping[str, Spot]
     others: tuple[Placed, ...] = ()
     """The shop's own lines of `background/` and `unlisted/`."""
@@ -110,7 +112,16 @@ def load(base: Path, shop: Path) -> Loaded:
     shop_intents = folder.all_of(shop / "intents", IntentsFile) if os.path.lexists(shop / "intents") else []
     shop_file = folder.one(shop / "shop.yaml", ShopFile) or _empty(NO_SHOP)
     catalogue = folder.one(shop / "catalogue.yaml", CatalogueFile, optional=True) or _empty(CatalogueFile())
-    guard = folder.one(shop / "guard.yaml", GuardFile, optional=True) or _empty(GuardFile())
+    guard = Guarding(
+        folder.one(shop / "guard.yaml", GuardFile, optional=True) or _empty(GuardFile()),
+        [
+            document
+            for path in (base / "guard", shop / "intents" / "guard")
+            if os.path.lexists(path)
+            for document in folder.all_of(path, TermListFile)
+        ],
+        lost=bool(folder.lost(base / "guard") or folder.lost(shop / "intents" / "guard")),
+    )
     scripts = folder.all_of(shop / "scripts", ScriptFile) if os.path.lexists(shop / "scripts") else []
     others = [*folder.lines(base / "background", None), *folder.lines(base / "unlisted", UNLISTED)]
     own_folder = shop / "intents"
@@ -146,14 +157,20 @@ def load(base: Path, shop: Path) -> Loaded:
         shop_file.model.understanding,
     )
     pool = compile_pool(
-        shop_file.model, catalogue.model, guard.model, (script.plan for script in placed), intents, training
+        shop_file.model, catalogue.model, guard.lists(), (script.plan for script in placed), intents, training
     )
+    problems += guard.problems(pool)
     problems += Checks(pool, intents, shop_file.at(), catalogue.at(), placed, lost).run()
     problems += _others((*others, *own_others), intents)
     if problems:
         raise PoolError(problems)
     return Loaded(
-        pool, intents, catalogue.at(), {key: document.at() for key, document in plans.items()}, tuple(own_others)
+        pool,
+        intents,
+        catalogue.at(),
+        guard.at,
+        {key: document.at() for key, document in plans.items()},
+        tuple(own_others),
     )
 
 

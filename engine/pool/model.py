@@ -22,6 +22,11 @@ Localised = Mapping[str, str]
 """Text by language ("zh", "en")."""
 
 
+CORRECTION: Final = "correction"
+DISCLOSURE: Final = "disclosure"
+"""Stand for the intent of what the room says by itself; ids of intents hold a dot, so that none is called so."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """One approved text. `text` still holds its `{placeholders}`; `placeholders` lists them in order of appearance."""
@@ -73,6 +78,17 @@ class Fact:
     until: int | None = None
     floor: float | None = None
     ceiling: float | None = None
+    measure: str | None = None
+    """What it counts or is, where that is no money: kg, percent, date, time, phone …"""
+    spoken: Localised = field(default_factory=dict)
+    """How this very value is said, as the editor wrote it; else by rule."""
+    source: str = ""
+    """Where the value comes from: kept with what was aired."""
+
+    @property
+    def unit(self) -> str | None:
+        """The currency, or the measure."""
+        return self.currency or self.measure
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +99,8 @@ class Product:
     link: int | None = None
     facts: Mapping[str, Fact] = field(default_factory=dict)
     on_sale: bool = True
+    corrections: tuple[Reply, ...] = ()
+    """Said first after a price of it was stopped, one for each language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +129,37 @@ class ScriptPlan:
     segments: tuple[Segment, ...]
 
 
+MoneyStyle = Literal["word", "sign", "exact"]
+"""129元 or 129 yuan; ¥129; ¥129.00."""
+
+
+@dataclass(frozen=True, slots=True)
+class Formats:
+    """How facts are written and said."""
+
+    money: Mapping[str, MoneyStyle] = field(default_factory=dict)
+    """By language; else `word` in Chinese, `sign` in English."""
+    numerals: Literal["digits", "words"] = "digits"
+    """How numbers are said in Chinese: 129, or 一百二十九."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListedTerm:
+    """A term that a list bars. `allow`: longer texts in which it means something else."""
+
+    term: str
+    list: str
+    allow: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Guard:
     banned: tuple[str, ...] = ()
+    """The shop's own terms."""
     disclosure: Localised = field(default_factory=dict)
     disclosure_every_ms: int = 600_000
+    listed: tuple[ListedTerm, ...] = ()
+    """Terms of the lists in force, but for those that the shop exempts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,3 +252,4 @@ class Pool:
     training: TrainingSet
     model: str
     """Hash of the model that belongs to it."""
+    formats: Formats = field(default_factory=Formats)

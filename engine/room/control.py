@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from engine.events.inputs import Mode, RoomOpened, TakeOver
-from engine.room import handoffs, posted
+from collections.abc import Mapping
+from typing import Final
+
+from engine.events.inputs import Kill, Mode, RoomOpened, TakeOver
+from engine.room import handoffs, notices, posted
 from engine.room.approval import unasked
 from engine.room.blockers import review
 from engine.room.effects import Effects
@@ -12,9 +15,14 @@ from engine.room.playback import forbid, release_unknown, stop
 from engine.room.room import Room
 from engine.room.shop import Shop
 
+CLOSED_MS: Final = 660_000  # a closed room is remembered until every comment sent before its end would be expired
+IDLE_MS: Final = 86_400_000  # a room that nobody closed is forgotten after a day of silence
+
 
 def opened(room: Room, event: RoomOpened, shop: Shop | None, mode: Mode) -> None:
     """A live begins, or begins again; the shop changes only while nobody waits. `mode`: of that shop's rooms."""
+    if room.closed is not None:
+        notices.begins(room, room.active)
     room.closed = None
     if shop is not None and shop is not room.shop and not room.demands and room.flight is None and not room.chat.posts:
         room.shop = shop
@@ -40,6 +48,8 @@ def closed(room: Room, fx: Effects) -> None:
 
 def mode_set(room: Room, mode: Mode, fx: Effects, *, own: bool) -> None:
     """Another mode; what was on its way under the old one is withdrawn where the new one would not say it. `own`: not as its shop's."""
+    if room.mode == "shadow" and mode != "shadow":
+        notices.begins(room, fx.now)
     room.mode, room.own_mode = mode, own
     for demand in room.demands.values():
         demand.missed = None  # who must be asked is another question now
@@ -55,6 +65,8 @@ def take_over(room: Room, event: TakeOver, fx: Effects) -> None:
         posted.forbid(room, "taken_over", fx)
     talking = room.clock.moving or (room.flight is not None and room.flight.state == "started")
     if event.who == "engine":
+        if room.person:
+            notices.begins(room, fx.now)
         room.person = room.person_waits = False
     elif event.at_boundary and talking and not room.person:
         room.person_waits = True
@@ -79,6 +91,8 @@ def give_way(room: Room, fx: Effects) -> None:
 def kill(room: Room, on: bool, held: bool, fx: Effects) -> None:
     """The kill switches of the room as they stand now: withdraw and stop at once, hold the script, silence until they are lifted."""
     begins, holds, released = on and not room.killed, held and not room.held, room.held and not held
+    if released:
+        notices.begins(room, fx.now)
     room.killed, room.held = on, held
     before = len(fx.records)
     if begins:
@@ -92,3 +106,20 @@ def kill(room: Room, on: bool, held: bool, fx: Effects) -> None:
     if begins:
         posted.forbid(room, "killed", fx)
     room.rest(fx.now)
+
+
+def killed(room: Room, kills: Mapping[str, Kill]) -> tuple[bool, bool]:
+    """(whether a kill switch silences the room, whether one holds its script too). `kills`: the latest of each key."""
+    keys = ("kill/*", f"kill/shop/{room.shop.id}", f"kill/room/{room.name}")
+    on = [kill for kill in map(kills.get, keys) if kill is not None and kill.on]
+    return bool(on), any(kill.hold_script for kill in on)
+
+
+def forget_at(room: Room) -> int:
+    """When nothing can come any more that has to be understood of this room."""
+    return room.closed + CLOSED_MS if room.closed is not None else room.active + IDLE_MS
+
+
+def forgotten(room: Room, now: int) -> bool:
+    """Whether the room may go."""
+    return now >= forget_at(room) and not room.busy and not room.demands

@@ -8,11 +8,11 @@ from engine.events.outputs import Choice, CommentRef, Insertion
 from engine.room import proposals
 from engine.room.demands import Demand
 from engine.room.effects import Effects
-from engine.room.room import Flight, Room
+from engine.room.notices import goes_first
+from engine.room.room import REPORT_TIMEOUT_MS, Flight, Room
 from engine.room.selection import COMMIT_MS, SLACK_MS, Candidate, Opportunity, choose, next_opportunity, when
 from engine.room.shop import FOREVER
 
-REPORT_TIMEOUT_MS: Final = 5_000  # past the predicted event; then its outcome is unknown
 IDLE_RETRY_MS: Final = 1_000  # an idle script is an opportunity all the time: how often it is considered again
 SERVES_CAP: Final = 50
 
@@ -25,7 +25,7 @@ def consider(room: Room, fx: Effects, only: Demand | None = None) -> None:
     if only is None:
         room.decide_at = FOREVER
         room.window_end = 0
-    if room.flight is not None or not room.demands or not room.may_speak:
+    if room.flight is not None or goes_first(room, fx) or not room.demands or not room.may_speak:
         return
     opportunity = next_opportunity(room, fx.now)
     if opportunity is None:
@@ -70,6 +70,7 @@ def emit(room: Room, winner: Candidate, choice: Choice, opportunity: Opportunity
         product=demand.product,
         language=filled.reply.lang,
         text=filled.text,
+        written=filled.written or None,
         duration_ms=filled.ms,
         when=when(opportunity),
         after=room.clock.cursor(boundary.lap, boundary.number) if boundary else None,

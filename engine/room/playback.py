@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from engine.events.inputs import InsertionState, Playback
 from engine.events.outputs import Aired, Alert, Insertion, Reason, Stop, Withdraw
-from engine.room import proposals
+from engine.room import notices, proposals
 from engine.room.approval import unasked
 from engine.room.effects import Effects
-from engine.room.emission import REPORT_TIMEOUT_MS
 from engine.room.ending import CAUSES, FAILURES_CAP, end, wait_again
 from engine.room.posts import beside
-from engine.room.room import LOST_CAP, Flight, Lost, Room
+from engine.room.room import LOST_CAP, REPORT_TIMEOUT_MS, Flight, Lost, Room
 
 
 def report(room: Room, kind: str, insertion: str, at: int, fx: Effects) -> bool:
@@ -68,8 +67,9 @@ def started(room: Room, flight: Flight, at: int, fx: Effects, *, over: bool = Fa
     for comment in [c for c in flight.demand.comments if c.deadline < at]:
         flight.demand.remove(comment)
         end(room, comment, "expired", fx)
-    room.unsay(flight.insertion.start, flight.insertion.start + ms)
-    room.say(at, at + ms)
+    if not flight.notice:
+        room.unsay(flight.insertion.start, flight.insertion.start + ms)
+        room.say(at, at + ms)
     if flight.cuts and not over:
         _stop(room, flight, fx)
 
@@ -84,8 +84,13 @@ def ended(room: Room, flight: Flight, at: int, fx: Effects, *, late: bool) -> No
     if not late:
         beside(room, flight, fx)
     _aired(room, flight, at, fx, late=late)
-    room.unsay(flight.started, flight.started + flight.insertion.duration_ms)
-    room.say(flight.started, max(at, flight.started))
+    if flight.cuts:
+        notices.stopped(room, flight, at)
+    if flight.notice:
+        notices.ended(room, flight, max(at, flight.started))
+    else:
+        room.unsay(flight.started, flight.started + flight.insertion.duration_ms)
+        room.say(flight.started, max(at, flight.started))
     intent = room.shop.pool.intents.get(flight.insertion.intent)
     if intent is not None:
         known = room.cooldowns.get(flight.demand.key, 0) if late else 0  # another may have been said since
@@ -97,6 +102,7 @@ def cut(room: Room, flight: Flight, at: int, fx: Effects, *, late: bool) -> None
     """It was cut off: reservations stay, its comments wait again without a cooldown, or end with the cause."""
     _release(room, flight)
     _aired(room, flight, at, fx, late=late, cut=True)
+    notices.stopped(room, flight, at)
     room.pause_comes(at)
     for comment in flight.demand.comments:
         comment.cut = True
@@ -108,7 +114,10 @@ def not_started(room: Room, flight: Flight, fx: Effects) -> None:
     """It was surely not said: reservations return; its comments wait again, or end `player_failed`."""
     _release(room, flight)
     insertion = flight.insertion
-    room.unsay(insertion.start, insertion.start + insertion.duration_ms)
+    if flight.notice:
+        notices.refused(room, flight, fx.now)
+    else:
+        room.unsay(insertion.start, insertion.start + insertion.duration_ms)
     key = flight.demand.key
     if room.cooldowns.get(key) == flight.cooled:  # else another insertion renewed it
         del room.cooldowns[key]
@@ -154,6 +163,9 @@ def _aired(room: Room, flight: Flight, at: int, fx: Effects, *, late: bool, cut:
             cause=flight.cause if cut else "",
             late_report=late,
             viewers=insertion.viewers,
+            written=insertion.written,
+            correction=insertion.correction,
+            disclosure=insertion.disclosure,
         )
     )
 
@@ -216,6 +228,10 @@ def check_flight(room: Room, fx: Effects) -> None:
     changed = [use for use in said.facts if shop.version(use.product, use.name, at) != use.version]
     if changed:
         forbid(room, "fact_expired", fx, stop=any(use.price for use in changed))
+        return
+    if flight.notice:
+        if not notices.stands(room, said, at):
+            forbid(room, "pool_changed", fx, stop=False)
         return
     intent = shop.pool.intents.get(said.intent)
     ready = shop.usable(intent, said.product, said.language, at).replies if intent and shop.sells(said.product) else ()

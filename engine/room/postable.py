@@ -22,7 +22,7 @@ NEAREST: Final[dict[Blocker, int]] = {"no_opportunity": 0, "cooling": 1, "chat_s
 
 def as_written(filled: Filled) -> str:
     """The text as it is read, not as it is spoken."""
-    return filled.text
+    return filled.shown
 
 
 def ready(room: Room, key: Key, language: Language, at: int) -> list[Filled]:

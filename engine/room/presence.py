@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from engine.events.inputs import Cursor, PlayerGone, PlayerSeen
+from engine.room import notices
 from engine.room.effects import Effects
 from engine.room.playback import lose, outcomes, release_unknown
 from engine.room.room import Room
@@ -17,6 +18,7 @@ OVERDUE_MS: Final = 5_000  # past the predicted end of a sentence
 
 def adopt(room: Room, session: str, at: int) -> None:
     """A player that nobody knew begins to report: its session is the current one."""
+    notices.joins(room, at)
     room.session, room.had_player, room.player_at, room.lost = session, True, at, None
 
 

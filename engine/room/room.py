@@ -17,6 +17,7 @@ from engine.pool.model import Limits, Reply
 from engine.room.askers import Askers
 from engine.room.chat import Chat
 from engine.room.demands import Demand, Key, Proposed, Waiting, weight
+from engine.room.duties import Duties
 from engine.room.people import People
 from engine.room.script import ScriptClock
 from engine.room.seen import SeenIds
@@ -26,6 +27,7 @@ HEARD_CAP: Final = 256  # variants and cooldowns that are remembered; the oldest
 AIRTIME_CAP: Final = 256  # spans of air in the window; replies of a second fill 75 s with 75
 NAMED_CAP: Final = 64  # products that viewers named lately
 ENDED_MIN: Final = 256  # ended comments that may stand in the heap of deadlines; beyond, at most half of it
+REPORT_TIMEOUT_MS: Final = 5_000  # past the predicted event; then its outcome is unknown
 LOST_CAP: Final = 4  # insertions of unknown outcome whose late report can still be matched
 
 Lost = Literal["silent", "overdue", "unreported", "gone"]
@@ -55,6 +57,11 @@ class Flight:
     heard_before: int | None = None
     proposed: Proposed | None = None
     """The approval by which it is said, where it needs one."""
+
+    @property
+    def notice(self) -> bool:
+        """The room says it by itself: no reply, and no airtime of replies."""
+        return self.insertion.correction or self.insertion.disclosure is not None
 
 
 @dataclass(slots=True)
@@ -96,6 +103,7 @@ class Room:
     people: People = field(default_factory=People)
     """What was passed to people."""
     last_end: int = 0
+    duties: Duties = field(default_factory=Duties)
     # what people are asked
     proposals: dict[Key, Proposed] = field(default_factory=dict)
     muted: dict[Key, int] = field(default_factory=dict)

@@ -44,7 +44,18 @@ from engine.events.journal import (
     TickEntry,
 )
 from engine.pool.model import Pool
-from engine.room import control, handoffs, playback, posted, posts, presence, proposals, script_events, snapshot
+from engine.room import (
+    control,
+    handoffs,
+    notices,
+    playback,
+    posted,
+    posts,
+    presence,
+    proposals,
+    script_events,
+    snapshot,
+)
 from engine.room.arrival import arrive
 from engine.room.blockers import expire, review, review_one
 from engine.room.effects import Effects
@@ -52,9 +63,7 @@ from engine.room.emission import consider
 from engine.room.room import Room
 from engine.room.shop import FOREVER, Shop
 
-CLOSED_MS: Final = 660_000  # a closed room is remembered until every comment sent before its end would be expired
 TIMERS_MIN: Final = 1_000  # timers, overtaken ones included, beyond eight a room: then the overtaken ones are swept out
-IDLE_MS: Final = 86_400_000  # a room that nobody closed is forgotten after a day of silence
 
 
 class Rooms:
@@ -111,6 +120,10 @@ class Rooms:
         self._fx = Effects(lease=taken.lease, seq=taken.seq, now=taken.now, shop_offset=taken.shop_offset)
         return taken
 
+    def overdue_disclosures(self) -> int:
+        """Rooms whose viewers were left without the disclosure for too long."""
+        return sum(1 for room in self._rooms.values() if notices.overdue(room, self._fx.now))
+
     # ---- entries ---------------------------------------------------------------------------------------------------
 
     def handle(self, seq: int, now: int, entry: AnyEntry) -> None:
@@ -144,7 +157,7 @@ class Rooms:
         """A room that is seen for the first time: in its shop's mode until it is told otherwise."""
         held, now = self._shops[shop], self._fx.now
         room = Room(name, held, held.pool.default_language, now, self._mode_of(shop), active=now)
-        control.kill(room, *self._killed(room), self._fx)
+        control.kill(room, *control.killed(room, self._kills), self._fx)
         self._rooms[name] = room
         self._plan(room)
         return room
@@ -173,7 +186,7 @@ class Rooms:
                     script_events.loaded(room, event, fx)
             case RoomOpened():
                 control.opened(room, event, self._shops.get(event.shop), self._mode_of(event.shop))
-                control.kill(room, *self._killed(room), fx)
+                control.kill(room, *control.killed(room, self._kills), fx)
             case RoomClosed():
                 control.closed(room, fx)
             case ModeSet():
@@ -212,7 +225,7 @@ class Rooms:
             for room in list(self._rooms.values()):
                 if room.restored >= fx.seq:
                     continue
-                killed = self._killed(room)
+                killed = control.killed(room, self._kills)
                 if killed != (room.killed, room.held):
                     control.kill(room, *killed, fx)
                     self._settle(room)
@@ -256,12 +269,6 @@ class Rooms:
         told = self._shop_events.get(f"{shop}/mode")
         return told.event.mode if told is not None and isinstance(told.event, ShopModeSet) else "shadow"
 
-    def _killed(self, room: Room) -> tuple[bool, bool]:
-        """(whether a kill switch silences the room, whether one holds its script too)."""
-        keys = ("kill/*", f"kill/shop/{room.shop.id}", f"kill/room/{room.name}")
-        on = [kill for kill in map(self._kills.get, keys) if kill is not None and kill.on]
-        return bool(on), any(kill.hold_script for kill in on)
-
     # ---- time ------------------------------------------------------------------------------------------------------
 
     def _skip(self, paused_ms: int) -> None:
@@ -293,7 +300,7 @@ class Rooms:
         for row in early:
             heapq.heappush(timers, row)
         for room in due:
-            if _forgotten(room, now):
+            if control.forgotten(room, now):
                 del self._rooms[room.name]
                 continue
             before = (room.lost, room.flight, len(room.chat.unknown))
@@ -302,8 +309,9 @@ class Rooms:
             presence.check(room, self._fx)
             posted.overdue(room, self._fx)
             handoffs.expire(room, self._fx)
-            state = (room.lost, room.flight, len(room.chat.unknown))
-            if room.review_at <= now or room.decide_at <= now or state != before:
+            notices.check(room, self._fx)
+            woken = notices.due(room, now) or room.review_at <= now or room.decide_at <= now
+            if woken or (room.lost, room.flight, len(room.chat.unknown)) != before:
                 self._look(room)
             else:
                 for demand in shorter:
@@ -337,7 +345,8 @@ class Rooms:
             room.chat.look_at,
             room.chat.next_due(),
             room.people.next_due(),
-            _forget_at(room) if not room.busy and waiting is None else FOREVER,
+            notices.wakes(room, self._fx.now),
+            control.forget_at(room) if not room.busy and waiting is None else FOREVER,
         )
         if timer != room.timer:
             room.timer = timer
@@ -388,11 +397,3 @@ class Rooms:
         self._rooms[room.name] = room
         if room.timer < FOREVER:
             heapq.heappush(self._timers, (room.timer, room.name))
-
-
-def _forget_at(room: Room) -> int:
-    return room.closed + CLOSED_MS if room.closed is not None else room.active + IDLE_MS
-
-
-def _forgotten(room: Room, now: int) -> bool:
-    return now >= _forget_at(room) and not room.busy and not room.demands

@@ -18,19 +18,20 @@ from engine.events.outputs import Insertion
 from engine.room.askers import Askers
 from engine.room.chat import ChatState
 from engine.room.demands import DemandState, Key, Proposed, weight
+from engine.room.duties import Duties
 from engine.room.people import PeopleState
 from engine.room.room import Flight, Lost, Room
 from engine.room.script import ClockState, ScriptClock
 from engine.room.seen import SeenIds, SeenState
 from engine.room.shop import Shop
 
-SCHEMA: Final = 3
+SCHEMA: Final = 4
 """Version of the state below, as it is written."""
 
-READABLE: Final = frozenset({1, 2, SCHEMA})
+READABLE: Final = frozenset({1, 2, 3, SCHEMA})
 """Versions that are read; another one is refused with a remedy. 1: `heard` does not tell which product was spoken about, so that a variant
 that names its product may be heard once more within its memory. 2: nothing is proposed; a mode other than
-`shadow` is the room's own; nothing was posted, and handoffs were not kept open."""
+`shadow` is the room's own; nothing was posted, and handoffs were not kept open. 3: without `duties`: the disclosure is said anew."""
 
 PLAIN_BYTES: Final = (
     200 * 1024
@@ -115,6 +116,7 @@ class RoomState(Part):
     last_end: int
     proposals: tuple[Proposed, ...] = ()
     muted: tuple[tuple[Key, int], ...] = ()
+    duties: Duties | None = None
     session: str | None
     gone: str | None
     had_player: bool
@@ -161,6 +163,7 @@ def encode(room: Room, now: int) -> str:
         muted=tuple(room.muted.items()),
         chat=ChatState.of(room.chat),
         people=PeopleState.of(room.people),
+        duties=room.duties,
         **{name: getattr(room, name) for name in _PLAIN},
     )
     text = _STATE.dump_json(state)
@@ -185,6 +188,7 @@ def decode(name: str, state: RoomState, shop: Shop, seq: int) -> Room:
     for field in _PLAIN:
         setattr(room, field, getattr(state, field))
     room.seen = SeenIds.decode(state.seen)
+    room.duties = state.duties or Duties(since=room.active, due=room.active)
     room.askers = Askers.decode(state.askers)
     room.clock = ScriptClock.decode(state.clock)
     room.demands = {(d.intent, d.product): d.demand() for d in state.demands}

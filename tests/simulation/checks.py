@@ -28,6 +28,7 @@ from engine.events.outputs import Aired, ChatReply, DeadLetter, Decision, Insert
 from engine.events.posts import Posted
 from engine.gateway.fences import Fences
 from engine.room.arrival import identity
+from engine.room.notices import RETRY_MS
 from engine.room.rooms import Rooms
 from engine.worker import output
 from engine.worker.intake import read_comment
@@ -36,7 +37,7 @@ from tests.simulation.chat import Books
 from tests.simulation.clock import VirtualLoop
 from tests.simulation.consent import Consent
 from tests.simulation.player import Broken, Player, as_insertion
-from tests.simulation.shop import MARK, MEMORY_MS, POOLS, script
+from tests.simulation.shop import DISCLOSE_EVERY_MS, MARK, MEMORY_MS, POOLS, script
 
 ENFORCED_MS = 1_000  # a kill or fact change acts within this
 STATE_BYTES = 256 * 1024
@@ -109,18 +110,26 @@ class Watch:
         """A reply of a pool that was live, filled from facts that hold until `end`."""
         if MARK in insertion.text:
             raise Broken(f"2: a viewer's text reached the air: {insertion.text}")
-        reply = next(
-            (r for i in POOLS[insertion.pool].intents.values() for r in i.replies if r.id == insertion.reply), None
-        )
-        if reply is None:
+        pool = POOLS[insertion.pool]
+        said = insertion if isinstance(insertion, Insertion) else None  # what is posted is a reply
+        discloses = said is not None and said.disclosure is not None
+        if said is not None and said.disclosure is not None:
+            if insertion.text != pool.guard.disclosure.get(insertion.language) or insertion.facts or insertion.serves:
+                raise Broken(f"2: `{insertion.text}` is not the disclosure of pool {insertion.pool}")
+            if said.disclosure.every_ms != DISCLOSE_EVERY_MS or said.disclosure.since > insertion.at:
+                raise Broken(f"2: {insertion.id} tells a wrong interval: {said.disclosure}")
+        approved = [reply for intent in pool.intents.values() for reply in intent.replies]
+        if said is not None and said.correction:
+            approved = [*pool.products[insertion.product or ""].corrections]
+        reply = next((r for r in approved if r.id == insertion.reply), None)
+        if reply is None and not discloses:
             raise Broken(f"2: reply {insertion.reply} is not in pool {insertion.pool}")
-        left = reply.text
-        for piece in _fixed_parts(reply.text):
-            at = left.find(piece)
-            if piece not in insertion.text or at < 0:
-                raise Broken(f"2: `{insertion.text}` is not reply `{reply.text}`")
+        words = reply.text if reply is not None else insertion.text
+        for piece in _fixed_parts(words):
+            if piece not in insertion.text:
+                raise Broken(f"2: `{insertion.text}` is not reply `{words}`")
         for use in insertion.facts:
-            if use.text not in insertion.text:
+            if (use.text if said is not None else use.written or use.text) not in insertion.text:
                 raise Broken(f"2: fact {use.name} is not spoken as `{use.text}` in `{insertion.text}`")
             if use.until is not None and end > use.until:
                 raise Broken(f"2: fact {use.name} ends while `{insertion.text}` is said")
@@ -284,10 +293,15 @@ def _check_replay(log: Log, partition: int, items: Sequence[NumberedEntry]) -> R
     open_insertion: dict[str, Insertion] = {}
     kills: dict[str, bool] = {}
     books = Books(POOLS)
+    told_at: dict[str, int] = {}
+    disclosures: dict[str, str] = {}
     for item in items:
         books.entry(item.entry)
         rooms.handle(item.seq, item.now, item.entry)
         effects = rooms.take()
+        refused = _refused_disclosure(item, disclosures)
+        if refused is not None:
+            told_at[refused] = max(told_at.get(refused, 0), item.now + RETRY_MS - DISCLOSE_EVERY_MS)
         _track(item, open_insertion, kills)
         consent.enter(item.entry)
         for record in effects.records:
@@ -295,7 +309,12 @@ def _check_replay(log: Log, partition: int, items: Sequence[NumberedEntry]) -> R
             books.record(record, consent.mode(record.room))
             if isinstance(record, Insertion) and not record.resend:
                 _check_emission(record, item, open_insertion, kills)
+                _check_disclosed(record, item.now, told_at)
+                if record.disclosure is not None:
+                    disclosures[record.id] = record.room
                 open_insertion[record.room] = record
+            elif isinstance(record, Aired) and record.disclosure is not None and not record.cut:
+                told_at[record.room] = max(told_at.get(record.room, 0), record.started)
         for one in output.outgoing(effects.records, partition):
             told[one.topic].append((one.key, one.value))
         for room, found in effects.verdicts.items():
@@ -360,6 +379,26 @@ def _check_emission(
         raise Broken(f"4: {insertion.id} was emitted while {before.id} was on its way")
 
 
+def _refused_disclosure(item: NumberedEntry, disclosures: Mapping[str, str]) -> str | None:
+    """The room whose player just told that it did not say the disclosure: others are heard before it is asked again."""
+    event = item.entry.event if isinstance(item.entry, RoomEntry) else None
+    told: list[tuple[str, str | None]] = []
+    if isinstance(event, Playback):
+        told = [(event.kind, event.insertion)]
+    elif isinstance(event, PlayerSeen):
+        told = [(outcome.kind, outcome.insertion) for outcome in event.outcomes]
+    over = (disclosures.get(one or "") for kind, one in told if kind in ("rejected", "aborted"))
+    return next((room for room in over if room is not None), None)
+
+
+def _check_disclosed(insertion: Insertion, now: int, told_at: Mapping[str, int]) -> None:
+    """No reply goes before a disclosure that is due. `told_at`: when each room's last one began, moved on where it was refused."""
+    if insertion.correction or insertion.disclosure is not None:
+        return
+    if now > told_at.get(insertion.room, 0) + DISCLOSE_EVERY_MS:
+        raise Broken(f"disclosure: {insertion.id} was emitted though viewers of {insertion.room} had not been told")
+
+
 def _check_snapshots(log: Log, partition: int, items: Sequence[NumberedEntry], whole: Rooms) -> None:
     """A core that is restored from the newest snapshots ends in the state of one that saw every entry."""
     newest: dict[str, Stored] = {
@@ -418,7 +457,7 @@ def _check_aired(log: Log, partition: int) -> None:
         aired = decode("aired", stored.value)
         if isinstance(aired, Posted):
             continue
-        if aired.cut or aired.late_report:
+        if aired.cut or aired.late_report or aired.correction or aired.disclosure is not None:
             continue
         before = last.get((aired.room, aired.reply, aired.product))
         early = max(SLIP_MS, expected[aired.insertion] - aired.started)

@@ -31,6 +31,7 @@ MODEL = "00000000000000aa"
 ANSWER_WITHIN_MS = 12_000
 MEMORY_MS = 15_000
 LONGEST_REPLY_MS = 3_000
+DISCLOSE_EVERY_MS = 20_000
 MARK = "§"
 """Stands in every viewer's text and in no reply."""
 
@@ -98,12 +99,17 @@ def _pool(name: str, fee: str) -> Pool:
         default_language="zh",
         intents={intent.id: intent for intent in intents},
         products={
-            "tgy": Product("tgy", {"zh": "铁观音"}, facts={"price": Fact("price", 129, "CNY", floor=99, ceiling=169)}),
+            "tgy": Product(
+                "tgy",
+                {"zh": "铁观音"},
+                facts={"price": Fact("price", 129, "CNY", floor=99, ceiling=169)},
+                corrections=(_reply("correction", "correction-zh", "更正，{product}是{price}", needs_product=True),),
+            ),
             "puer": Product("puer", {"zh": "普洱"}, facts={"price": Fact("price", 88, "CNY")}),
         },
         facts={"hours": Fact("hours", 24), "ten": Fact("ten", 10)},
         not_sold=("咖啡",),
-        guard=Guard(banned=("最佳",)),
+        guard=Guard(("最佳",), {"zh": f"主播是数字人，{fee}"}, DISCLOSE_EVERY_MS),
         limits=replace(
             Limits(),
             proposals=2,

@@ -27,7 +27,7 @@ from engine.events.inputs import (
 )
 from engine.events.journal import PauseEntry, PoolEntry, ShopEntry
 from engine.events.outputs import ChatReply
-from engine.pool.model import Fact, Limits, Pool, Product
+from engine.pool.model import Fact, Guard, Limits, Pool, Product
 from tests.unit.room.invariants import Watched
 from tests.unit.room.scene import START, intent, pool, reply
 
@@ -95,9 +95,11 @@ def edition(number: int) -> Pool:
     refund = intent("a.refund", reply("a.refund", "refund", "七天可退"), stakes="high")
     changed = (here, answers, stands, typed, dispatch, fee, refund)
     intents = {**live.intents, **{item.id: item for item in changed}}
+    right = reply("correction", "correction-zh", "更正，{product}是{price}", needs_product=True)
     facts = dict(live.facts)
-    products = dict(live.products)
-    more: dict[str, object] = {}
+    products = {**live.products, "tgy": replace(live.products["tgy"], corrections=(right,))}
+    words = {"zh": f"主播是数字人{number % 3}", "en": "The host is an AI"} if number % 4 else {}
+    more: dict[str, object] = {"guard": Guard(("最佳",), words, 60_000)}
     match number % 8:
         case 1:
             del products["tgy"]
@@ -123,7 +125,7 @@ def edition(number: int) -> Pool:
             )
         case 7:
             price = Fact("price", 139, "CNY", floor=99, ceiling=169, until=START + 90_000)
-            products["tgy"] = Product("tgy", {"zh": "铁观音"}, link=1, facts={"price": price})
+            products["tgy"] = Product("tgy", {"zh": "铁观音"}, link=1, facts={"price": price}, corrections=(right,))
     return pool(f"000000{number:02x}", intents=intents, facts=facts, products=products, **more)
 
 

@@ -25,7 +25,8 @@ from engine.events.journal import AnyEntry, CommentEntry, RoomEntry, ShopEntry, 
 from engine.events.outputs import ChatReply, Decision, Insertion, Proposal, ProposalVoid, Stop, Withdraw
 from engine.events.posts import Posted
 from engine.pool import speech
-from engine.pool.model import Limits, Reply
+from engine.pool.model import Limits, Pool, Reply
+from engine.room import notices
 from engine.room.demands import weight
 from engine.room.effects import Effects
 from engine.room.proposals import APPROVED_CAP, MUTED_CAP, UPDATE_MS
@@ -297,9 +298,13 @@ class Watched(Scene):
         self._text(said, said.start, said.not_after + said.duration_ms)
         self._time(said, room)
         reply = self._reply(said)
-        self._asked(said, here, reply)
-        for before in here.heard.get(self._words(said), []):
-            assert said.start >= before.start + reply.memory_ms, "6: a repeat while viewers remember"
+        if said.correction or said.disclosure is not None:
+            assert not said.serves, "a notice answers nobody"
+        else:
+            assert self.now < room.duties.due or notices.wording(room) is None, "a reply goes before the disclosure"
+            self._asked(said, here, reply)
+            for before in here.heard.get(self._words(said), []):
+                assert said.start >= before.start + reply.memory_ms, "6: a repeat while viewers remember"
         here.heard.setdefault(self._words(said), []).append(said)
         here.insertions[said.id] = here.flying = said
 
@@ -326,7 +331,17 @@ class Watched(Scene):
         self.posts.add(post, room.limits, {comment.viewer for comment in held.comments})
 
     def _reply(self, said: Insertion | ChatReply) -> Reply:
-        return next(reply for reply in self.pools[said.pool].intents[said.intent].replies if reply.id == said.reply)
+        return self._approved(self.pools[said.pool], said)
+
+    def _approved(self, live: Pool, said: Insertion | ChatReply) -> Reply:
+        """The words of the pool that were to be said: a reply, a product's correction, or the disclosure."""
+        if isinstance(said, Insertion) and said.disclosure is not None:
+            return Reply(
+                said.reply, said.intent, live.guard.disclosure[said.language], said.language, needs_product=False
+            )
+        corrects = isinstance(said, Insertion) and said.correction
+        replies = live.products[said.product or ""].corrections if corrects else live.intents[said.intent].replies
+        return next(reply for reply in replies if reply.id == said.reply)
 
     def _words(self, said: Insertion) -> str:
         """What viewers remember: words that name a product are others for another product."""
@@ -336,8 +351,9 @@ class Watched(Scene):
         """2: a reply of the pool that is live, filled from facts that hold from `start` to `end`."""
         live = self.rooms._rooms[said.room].shop
         assert said.pool == live.pool.hash
-        reply = next(reply for reply in live.pool.intents[said.intent].replies if reply.id == said.reply)
-        values = {use.name: use.text for use in said.facts}
+        reply = self._approved(live.pool, said)
+        posted = isinstance(said, ChatReply)
+        values = {use.name: (use.written or use.text) if posted else use.text for use in said.facts}
         if said.product is not None:
             item = live.pool.products[said.product]
             assert item.on_sale
@@ -348,17 +364,21 @@ class Watched(Scene):
             assert use.until is None or end <= use.until
             if use.price:
                 fact = live.pool.products[said.product or ""].facts[use.name]
-                amount = float(use.text.strip("元¥"))
+                amount = float(use.text.strip("元¥ yuan"))
                 assert fact.floor is None or fact.floor <= amount
                 assert fact.ceiling is None or amount <= fact.ceiling
 
     def _time(self, said: Insertion, room: Room) -> None:
         assert said.start <= said.not_after, "3: starts after its not_after"
         assert said.start >= said.at + room.lead_ms
-        assert (said.start, said.start + said.duration_ms) in room.airtime, "5: airtime is not reserved"
-        limits = room.limits
-        assert room.spent(said.start + said.duration_ms) <= limits.airtime_share * limits.airtime_window_ms
-        assert room.cooldowns[said.intent, said.product] > said.start + said.duration_ms, "5: cooldown is not reserved"
+        span = (said.start, said.start + said.duration_ms)
+        if said.correction or said.disclosure is not None:
+            assert span not in room.airtime, "5: a notice takes airtime of replies"
+        else:
+            assert span in room.airtime, "5: airtime is not reserved"
+            limits = room.limits
+            assert room.spent(span[1]) <= limits.airtime_share * limits.airtime_window_ms
+            assert room.cooldowns[said.intent, said.product] > span[1], "5: cooldown is not reserved"
         if said.after is None:
             assert said.when == "idle"
             return

@@ -12,6 +12,7 @@ from engine.pool.model import Limits
 from engine.room.askers import ASKERS_CAP
 from engine.room.chat import LEDGER_CAP, PLATFORMS_CAP, POSTS_CAP, UNKNOWN_CAP, Post
 from engine.room.demands import HISTORY_CAP, Demand, Proposed
+from engine.room.duties import PRICES_CAP, WrongPrice
 from engine.room.people import OPEN_BYTES_CAP, OPEN_CAP, REPEATS_CAP, Open
 from engine.room.proposals import APPROVED_CAP, MUTED_CAP
 from engine.room.room import AIRTIME_CAP, HEARD_CAP, LOST_CAP, NAMED_CAP
@@ -137,6 +138,8 @@ def full() -> Scene:
         (f"topic-of-viewers.number-{n:03}.{'u' * 36}", f"product-{n:055}"): scene.now + n for n in range(MUTED_CAP)
     }
     saved = dict(room.proposals), dict(room.muted)
+    price = ("p" * 64, "n" * 64, "catalogue:abcdef012345")
+    room.duties.wrong = WrongPrice("p" * 64, (price,) * PRICES_CAP, scene.now + 60_000)
     room.named = [(scene.now, names[n % 200], f"product-{n:055}") for n in range(NAMED_CAP)]
     for number in range(SEEN_CAP + 1_000):
         scene.chat(id=f"chat-{number:06}")
