@@ -22,10 +22,10 @@ def all_ask(room: Room, found: Usable) -> bool:
 
 
 def seal(room: Room, filled: Filled) -> str:
-    """Names all that an approval binds: the pool, the variant, the filled text, the versions of its facts and their ends."""
+    """Names all that an approval binds: the pool, the variant, the filled text and the versions of its facts."""
     parts = [room.shop.pool.hash, filled.reply.id, filled.product or "", filled.text]
     for use in filled.facts:
-        parts += (use.product, use.name, use.version, str(use.until))  # people see until when it holds
+        parts += (use.product, use.name, use.version)
     return hashlib.blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
 
 

@@ -102,10 +102,12 @@ def _ripe_at(room: Room, demand: Demand, air: Air, now: int) -> int:
         return soon
     if blocker != "no_opportunity":
         return FOREVER
-    heard = _heard_until(room, demand, now)
+    if soon > now:
+        return soon  # whatever the air promises by then
     segment = room.shop.pool.intents[demand.intent].insert == "segment"
-    chance = max(air.segment if segment else air.sentence, heard)
-    return soon if chance > demand.earliest else last
+    chance = air.segment if segment else air.sentence
+    gone = chance > demand.earliest or _heard_until(room, demand, now) > demand.earliest
+    return soon if gone else last
 
 
 def _held(demand: Demand) -> Blocker:

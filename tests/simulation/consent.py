@@ -10,6 +10,7 @@ from engine.events.outputs import ChatReply, Insertion, Proposal, ProposalVoid
 from engine.room.proposals import UPDATE_MS
 from tests.simulation.player import Broken
 from tests.simulation.shop import POOLS
+from tests.unit.room.invariants import bound
 
 
 @dataclass
@@ -53,7 +54,7 @@ class Consent:
 
     def _proposed(self, new: Proposal) -> None:
         old = self.told.get(new.id)
-        if old is not None and (old.text, old.facts, old.pool, old.reply) != (new.text, new.facts, new.pool, new.reply):
+        if old is not None and bound(old) != bound(new):
             raise Broken(f"proposal {new.id} changed from `{old.text}` to `{new.text}`")
         if old is not None and new.state == "open" and new.at < old.at + UPDATE_MS:
             raise Broken(f"proposal {new.id} was told again after {new.at - old.at} ms")
@@ -76,7 +77,7 @@ class Consent:
         known = self.told.get(said.proposal or "")
         if known is None or known.id not in self.yes:
             raise Broken(f"2: `{said.text}` was posted without being asked for (approval: {rule})")
-        if (known.text, known.facts, known.reply) != (said.text, said.facts, said.reply):
+        if bound(known) != bound(said):
             raise Broken(f"2: `{known.text}` was approved, `{said.text}` is posted")
         self.open.discard(known.id)
 
@@ -95,6 +96,6 @@ class Consent:
         known = self.told.get(said.proposal)
         if known is None or said.proposal not in self.yes or said.proposal not in self.open:
             raise Broken(f"2: `{said.text}` was said by proposal {said.proposal}, which is not approved, or void")
-        if (known.text, known.facts, known.pool, known.reply) != (said.text, said.facts, said.pool, said.reply):
+        if bound(known) != bound(said):
             raise Broken(f"2: `{known.text}` was approved, `{said.text}` is said")
         self.open.discard(said.proposal)

@@ -65,6 +65,11 @@ class Known:
     loops: dict[str, bool] = field(default_factory=dict)
 
 
+def bound(one: Proposal | Insertion | ChatReply) -> tuple[object, ...]:
+    """What an approval binds. Until when its facts hold may change: a later value was announced."""
+    return one.text, one.pool, one.reply, [(use.product, use.name, use.version, use.text) for use in one.facts]
+
+
 @dataclass
 class Posts:
     """What is known of posts and handoffs, from records and reports alone."""
@@ -250,9 +255,7 @@ class Watched(Scene):
             assert told.revision == 0
             assert sum(not approved for approved in here.open.values()) <= room.limits.proposals
             return
-        assert (told.text, told.pool, told.reply) == (before.text, before.pool, before.reply)
-        versions = [[(use.product, use.name, use.version, use.text) for use in one.facts] for one in (told, before)]
-        assert versions[0] == versions[1]  # until when they hold may change: a later value was announced
+        assert bound(told) == bound(before)
         assert told.revision == before.revision + 1
         assert told.state == "approved" or told.at >= before.at + UPDATE_MS, "it is told again too soon"
 
@@ -263,7 +266,7 @@ class Watched(Scene):
         if said.proposal is not None:
             told = here.proposed[said.proposal]
             assert here.open.pop(said.proposal), "said although nobody approved it, or after its proposal was void"
-            assert (said.text, said.facts, said.pool, said.reply) == (told.text, told.facts, told.pool, told.reply)
+            assert bound(said) == bound(told)
 
     def _outcome(self, here: Known, insertion: str, kind: str) -> None:
         known = here.insertions.get(insertion)
@@ -316,7 +319,7 @@ class Watched(Scene):
         if reply.approval == "ask" or (here.mode == "approve" and reply.approval != "standing"):
             told = here.proposed[post.proposal or ""]
             assert told.id in here.yes, "posted although nobody approved it"
-            assert (post.text, post.facts, post.reply) == (told.text, told.facts, told.reply)
+            assert bound(post) == bound(told)
         here.open.pop(post.proposal or "", None)
         assert reply.channel != "voice"
         assert not here.person, "posted while a person has the room"
