@@ -19,6 +19,7 @@ from engine.cli import (
     letters,
     player,
     pool,
+    replay,
     room,
     say,
     send,
@@ -124,6 +125,7 @@ app.command("send", rich_help_panel=CONNECT)(send.send)
 app.add_typer(room.app, name="room", rich_help_panel=OPERATE)
 app.add_typer(handoffs.app, name="handoffs", rich_help_panel=OPERATE)
 app.add_typer(fact.app, name="fact", rich_help_panel=OPERATE)
+app.command("replay", rich_help_panel=OPERATE)(replay.replay)
 app.add_typer(letters.app, name="dead-letters", rich_help_panel=OPERATE)
 app.add_typer(pool.app, name="pool", rich_help_panel=WRITE)
 app.command("say", rich_help_panel=WRITE)(say.say)
