@@ -27,6 +27,7 @@ from engine.cli import (
     terminal,
     topics,
     understand,
+    why,
 )
 from engine.cli.demo import verb as demo
 from engine.errors import Exit, LivechatError
@@ -125,6 +126,7 @@ app.command("send", rich_help_panel=CONNECT)(send.send)
 app.add_typer(room.app, name="room", rich_help_panel=OPERATE)
 app.add_typer(handoffs.app, name="handoffs", rich_help_panel=OPERATE)
 app.add_typer(fact.app, name="fact", rich_help_panel=OPERATE)
+app.command("why", rich_help_panel=OPERATE)(why.why)
 app.command("replay", rich_help_panel=OPERATE)(replay.replay)
 app.add_typer(letters.app, name="dead-letters", rich_help_panel=OPERATE)
 app.add_typer(pool.app, name="pool", rich_help_panel=WRITE)
