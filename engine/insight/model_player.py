@@ -32,10 +32,10 @@ FOREVER: Final = 1 << 62
 
 @dataclass(slots=True)
 class _Held:
-    """An insertion that it has: heard at `heard`, said from `begun` on (None: not yet) until `ends`."""
+    """An insertion that it has: it can be voiced from `ready` on, is said from `begun` on (None: not yet) until `ends`."""
 
     insertion: Insertion
-    heard: int
+    ready: int
     begun: int | None = None
     ends: int = 0
 
@@ -55,7 +55,7 @@ class ModelPlayer:
         """What the core put out at `now`."""
         for record in records:
             if isinstance(record, Insertion) and not record.resend:
-                self._insert(room, record, now + self.timing.heard_ms)
+                self._insert(room, record, now)
             elif isinstance(record, Withdraw):
                 self._withdraw(record, now + self.timing.heard_ms)
             elif isinstance(record, Stop):
@@ -74,19 +74,26 @@ class ModelPlayer:
         flight = room.flight
         if flight is None:
             return
-        self._held = _Held(flight.insertion, flight.emitted)
+        self._held = _Held(flight.insertion, flight.emitted + self._needs(room))
         if flight.state == "started":
             self._held.begun = flight.started
             self._held.ends = flight.started + self._length(flight.insertion)
 
-    def _insert(self, room: Room, insertion: Insertion, at: int) -> None:
-        if insertion.after is not None and insertion.when != "now" and not self._is_ahead(room, insertion, at):
+    def _needs(self, room: Room) -> int:
+        """From a command to its voice, at least."""
+        needed = self.timing.needed_ms
+        return needed if needed is not None else self.timing.heard_ms + room.lead_ms
+
+    def _insert(self, room: Room, insertion: Insertion, now: int) -> None:
+        at, ready = now + self.timing.heard_ms, now + self._needs(room)
+        if not _cuts_in(insertion) and not self._is_ahead(room, insertion, ready):
             self._report(insertion, "rejected", at, insertion.id, "late")
             return
-        self._held = _Held(insertion, at)
+        self._held = _Held(insertion, ready)
         self._report(insertion, "accepted", at, insertion.id)
 
-    def _is_ahead(self, room: Room, insertion: Insertion, at: int) -> bool:
+    def _is_ahead(self, room: Room, insertion: Insertion, ready: int) -> bool:
+        """Whether its boundary comes when it can be voiced."""
         clock, after = room.clock, insertion.after
         assert after is not None
         if not clock.running or clock.lineup is None or after.version != clock.lineup.version:
@@ -94,7 +101,7 @@ class ModelPlayer:
         number = clock.lineup.index.get(after.sentence)
         if number is None or (after.lap, number) < (clock.lap, clock.number):
             return False
-        return (after.lap, number) != (clock.lap, clock.number) or self._sentence_end(room) - at >= room.lead_ms
+        return (after.lap, number) != (clock.lap, clock.number) or self._sentence_end(room) >= ready
 
     def _withdraw(self, command: Withdraw, at: int) -> None:
         held = self._held
@@ -128,7 +135,7 @@ class ModelPlayer:
             return held.ends
         at = self._sentence_end(room) if room.clock.moving else FOREVER
         if held is not None and _cuts_in(held.insertion):
-            at = min(at, held.heard + room.lead_ms)
+            at = min(at, held.ready)
         return at
 
     def act(self, room: Room | None) -> list[RoomEvent]:
@@ -143,7 +150,7 @@ class ModelPlayer:
             events: list[RoomEvent] = [self._played(room, "ended", at, held.insertion.id)]
             resume = held.insertion.resume
             return [*events, self._script(room, "sentence_started", at, resume)] if resume is not None else events
-        if held is not None and _cuts_in(held.insertion) and held.heard + room.lead_ms <= at:
+        if held is not None and _cuts_in(held.insertion) and held.ready <= at:
             return [self._begin(room, held, at)]
         return self._boundary(room, at)
 
@@ -152,7 +159,7 @@ class ModelPlayer:
         ended, following = clock.cursor(clock.lap, clock.number), clock.after(clock.lap, clock.number)
         events = [self._script(room, "sentence_ended", at, ended)]
         if held is not None and held.insertion.after == ended:
-            if at <= held.insertion.not_after and at - held.heard >= 0:
+            if at <= held.insertion.not_after:
                 return [*events, self._begin(room, held, at)]
             self._held = None
             events.append(self._played(room, "rejected", at, held.insertion.id, "late"))
@@ -194,8 +201,9 @@ class ModelPlayer:
             return event
         states: tuple[InsertionState, ...] = ()
         if (held := self._held) is not None:
-            kind, at = ("started", held.begun) if held.begun is not None else ("accepted", held.heard)
-            states = (InsertionState(insertion=held.insertion.id, kind=kind, at=at),)
+            begun = held.begun
+            told = ("accepted", held.insertion.at) if begun is None else ("started", begun)
+            states = (InsertionState(insertion=held.insertion.id, kind=told[0], at=told[1]),)
         cursor = event.cursor
         if room is not None and room.clock.running and room.clock.lineup is not None and cursor is not None:
             cursor = room.clock.cursor(room.clock.lap, room.clock.number)

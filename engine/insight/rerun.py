@@ -13,6 +13,7 @@ from engine.bus.partitioner import partition_of
 from engine.bus.port import Bus
 from engine.events.journal import AnyEntry, JournalRecord, PartitionSnapshot, PoolEntry, RoomSnapshot
 from engine.events.outputs import VerdictLine
+from engine.insight.origin import origin_of
 from engine.journal.core import Source
 from engine.journal.reading import JournalReader, joined, read_journal, read_snapshot
 from engine.journal.replay import Replay
@@ -83,17 +84,25 @@ class Rerun:
 
         None: there is none at all, as of a room that ended long ago.
         """
-        first = kept.first.first_seq
-        whole = Beginning(None, None, await self._bus.begin("journal", self.partition), -1) if first == 0 else None
+        first, records, rooms = kept.first.first_seq, *await self._saved()
+        offset = await self._bus.begin("journal", self.partition)
+        whole = Beginning(None, None, offset, -1) if first == 0 else None
         before: Beginning | None = None
         behind: Beginning | None = None
-        for record, room in await self._saved():
-            if first > record.seq + 1:
+        for room in rooms:
+            older = [record for record in records if first <= record.seq + 1 and record.seq <= room.seq]
+            if not older:
                 continue  # the journal behind it is gone
+            record = max(older, key=lambda each: each.seq)
             if room.seq < seq and (before is None or room.seq > before.seq):
                 before = Beginning(record, room, 0, record.seq)
             elif room.seq >= seq and (behind is None or room.seq < behind.seq):
                 behind = Beginning(record, room, 0, record.seq)
+        if before is None and whole is None and records:
+            newest = max(records, key=lambda each: each.seq)
+            pages = self._reader.pages(self.partition, offset, first - 1)
+            origin = await origin_of(self.room, kept.first, newest, pages)
+            whole = Beginning(origin, None, offset, first - 1) if origin is not None else None
         found = before or whole or behind
         if found is None or found is whole:
             return found
@@ -127,8 +136,8 @@ class Rerun:
         found = await self._bus.read("journal", self.partition, offset, None, max_records=1)
         return read_journal(found[0]).first_seq if found else kept.last.last_seq + 1
 
-    async def _saved(self) -> list[tuple[PartitionSnapshot, RoomSnapshot]]:
-        """Every snapshot of the room that is still stored, with the newest record of the partition that is not after it."""
+    async def _saved(self) -> tuple[list[PartitionSnapshot], list[RoomSnapshot]]:
+        """Every snapshot of the partition and of the room that is still stored: superseded ones stay for a while."""
         topic, end = "snapshots", await self._bus.end("snapshots", self.partition)
         at = await self._bus.begin(topic, self.partition)
         parts: list[PartitionSnapshot] = []
@@ -148,9 +157,4 @@ class Rerun:
                 if snapshot.last and [part.part for part in parts] == list(range(len(parts))):
                     records.append(joined(parts))
             at = found[-1].offset + 1
-        pairs = []
-        for room in rooms:
-            older = [record for record in records if record.seq <= room.seq]
-            if older:
-                pairs.append((max(older, key=lambda record: record.seq), room))
-        return pairs
+        return records, rooms

@@ -31,6 +31,9 @@ class Timing:
     reported_ms: int = 0
     """From what happens to the entry that tells it."""
     heard_ms: int = HEARD_MS
+    """From a command to the word that it was accepted."""
+    needed_ms: int | None = None
+    """The least time from a command to its voice that was enough; None where nothing was said: then the player's lead decides."""
     verdicts: dict[Reply, Literal["approve", "refuse"]] = field(default_factory=dict)
     """What people said to proposals."""
     judged_ms: int = JUDGED_MS
@@ -44,6 +47,7 @@ class Learner:
         self._sentences: dict[tuple[str, str], list[int]] = {}
         self._begun: tuple[Cursor, int] | None = None
         self._expected: dict[str, Insertion] = {}
+        self._needed: list[int] = []
         self._said: list[tuple[int, int]] = []
         self._reported: list[int] = []
         self._heard: list[int] = []
@@ -84,11 +88,11 @@ class Learner:
             place = (event.cursor.version, event.cursor.sentence)
             self._sentences.setdefault(place, []).append(max(1, event.at - self._begun[1]))
             self._begun = None
-        elif event.insertion is not None:
-            if event.kind == "started":
-                self._begun = None
-            elif event.kind == "accepted" and event.insertion in self._expected:
-                self._heard.append(max(0, event.at - self._expected[event.insertion].at))
+        elif event.kind == "accepted" and event.insertion in self._expected:
+            self._heard.append(max(0, event.at - self._expected[event.insertion].at))
+        elif event.kind == "started" and event.insertion in self._expected:
+            self._begun = None
+            self._needed.append(max(0, event.at - self._expected[event.insertion].at))
 
     def timing(self) -> Timing:
         """What was learned so far."""
@@ -98,6 +102,7 @@ class Learner:
             sum(took for took, _ in self._said) / expected if expected else 1.0,
             _middle(self._reported, 0),
             _middle(self._heard, HEARD_MS),
+            min(self._needed, default=None),
             dict(self._verdicts),
             _middle(self._judged, JUDGED_MS),
             _middle(self._posted, POSTED_MS),

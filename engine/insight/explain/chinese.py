@@ -27,6 +27,7 @@ CHINESE: Final[Mapping[str, str]] = {
     "product.meant": "弹幕没有点名商品；按观众当时看到的或其他人点名的，取 {product}。",
     "demand.alone": "等待回答 {what}，最迟到 {deadline}；没有别人在等同一回答。",
     "demand": "等待回答 {what}，最迟到 {deadline}；最多时有 {viewers} 位观众、{comments} 条弹幕在等同一回答。",
+    "demand.repeated": "等待回答 {what}，最迟到 {deadline}；只有这位观众在问，共 {comments} 条弹幕。",
     "joined": "问的是 {what}。",
     # ---- what held it
     "wait.script_ahead": "{span}脚本里即将有一句回答它。",
@@ -41,6 +42,7 @@ CHINESE: Final[Mapping[str, str]] = {
     "wait.killed": "{span}紧急开关处于打开状态。",
     "wait.player_lost": "{span}播放器不在。",
     "wait.player_lost.none": "{span}没有播放器连接。",
+    "wait.player_lost.gone": "{span}播放器已离开。",
     "wait.player_lost.silent": "{span}播放器失联：30 秒没有任何消息。",
     "wait.player_lost.overdue": "{span}播放器失联：有一句话没有按时结束。",
     "wait.player_lost.unreported": "{span}播放器失联：没有报告插入的结果。",

@@ -25,7 +25,8 @@ ENGLISH: Final[Mapping[str, str]] = {
     "solo": "The confidence is enough only where a second viewer asks the same.",
     "product.named": "It names the product {product}.",
     "product.meant": "It names no product; {product} was taken, as the viewer saw or as others named it then.",
-    "demand": "It waited for {what}, until {deadline} at the latest; at most {viewers} viewers with {comments} comments waited for the same.",
+    "demand": "It waited for {what}, until {deadline} at the latest; up to {comments} comments of {viewers} viewers waited for the same.",
+    "demand.repeated": "It waited for {what}, until {deadline} at the latest; only this viewer asked for it, in {comments} comments.",
     "demand.alone": "It waited for {what}, until {deadline} at the latest; nobody else waited for the same.",
     "joined": "It asked for {what}.",
     # ---- what held it
@@ -41,6 +42,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "wait.killed": "{span} a kill switch was on.",
     "wait.player_lost": "{span} the player was away.",
     "wait.player_lost.none": "{span} no player was connected.",
+    "wait.player_lost.gone": "{span} the player had left.",
     "wait.player_lost.silent": "{span} the player was lost: no sign of it for 30 s.",
     "wait.player_lost.overdue": "{span} the player was lost: a sentence did not end in time.",
     "wait.player_lost.unreported": "{span} the player was lost: it did not say what became of an insertion.",

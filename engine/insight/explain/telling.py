@@ -66,8 +66,9 @@ def _text(story: Story) -> str:
     """The comment's words, personal data masked."""
     if story.decision is not None:
         return story.decision.text
-    found = story.understanding
-    return (found.masked if found is not None else None) or story.sighting.text
+    entry = story.watch.entry if story.watch is not None else None
+    masked = entry.understanding.masked if entry is not None and entry.understanding is not None else None
+    return masked or story.sighting.text
 
 
 def _gap(story: Story) -> Iterator[Say]:
@@ -151,7 +152,9 @@ def _waited(story: Story) -> Iterator[Say]:
     waiting = watch.waiting
     if waiting is not None:
         wanted, deadline = what(waiting.intent, waiting.product), clock(waiting.deadline)
-        if watch.comments > 1:
+        if watch.viewers == 1 and watch.comments > 1:
+            yield say("demand.repeated", what=wanted, deadline=deadline, comments=watch.comments)
+        elif watch.comments > 1:
             yield say("demand", what=wanted, deadline=deadline, viewers=watch.viewers, comments=watch.comments)
         else:
             yield say("demand.alone", what=wanted, deadline=deadline)

@@ -86,6 +86,7 @@ class Watch:
     """As it waits in the room, or waited last."""
     _name: str = field(init=False)
     _said: dict[Key, Said] = field(default_factory=dict)
+    _begun: bool = False
 
     def __post_init__(self) -> None:
         self._name, _ = identity(self.room, self.source, self.id)
@@ -101,8 +102,8 @@ class Watch:
             self._hear(step)
         if isinstance(step.entry, CommentEntry) and (step.entry.source, step.entry.id) == (self.source, self.id):
             self._arrives(step, step.entry)
-        if self.entry is not None and not self.over:
-            self._follow(step)
+        if not self.over and step.room is not None:
+            self._follow(step.room, step.now)
         for record in step.records:
             if isinstance(record, Decision) and record.id == self._name:
                 self.decision = record
@@ -147,31 +148,30 @@ class Watch:
 
     # ---- what holds it -----------------------------------------------------------------------------------------------
 
-    def _follow(self, step: Step) -> None:
-        room = step.room
-        if room is None:
-            return
-        if self.waiting is None:
+    def _follow(self, room: Room, now: int) -> None:
+        if self.waiting is None and (self.entry is not None or not self._begun):  # it may wait since before the begin
             self.waiting = next((each for each in room.all_waiting() if each.decision == self._name), None)
-            if self.waiting is None:
-                return
+        self._begun = True
+        if self.waiting is None:
+            return
         found = self._demand_of(room, self.waiting)
         if found is None:
             return
         demand, insertion = found
         self.viewers = max(self.viewers, len(demand.viewers))
         self.comments = max(self.comments, len(demand.comments))
-        said = [r for r in step.records if isinstance(r, Insertion) and not r.resend]
         if insertion is not None:
             self.insertions.setdefault(insertion.id, insertion)
-            self._held("in_flight", step.now, Detail("", {"insertion": insertion.id}))
+            self._held("in_flight", now, Detail("", {"insertion": insertion.id}))
             return
         if demand.blocker == "cooling" and self.before is None:
             self.before = self._said.get(demand.key)
-        self._held(demand.blocker, step.now, detail_of(room, demand, demand.blocker, step.now))
+        self._held(demand.blocker, now, detail_of(room, demand, demand.blocker, now))
         spell = self.spells[-1]
-        if spell.blocker == "outvalued" and len(spell.winners) < WINNERS:
-            spell.winners += said
+        winner = room.flight.insertion if room.flight is not None else None
+        if spell.blocker == "outvalued" and winner is not None and len(spell.winners) < WINNERS:
+            if all(winner.id != each.id for each in spell.winners):
+                spell.winners.append(winner)
 
     def _demand_of(self, room: Room, waiting: Waiting) -> tuple[Demand, Insertion | None] | None:
         if room.flight is not None and waiting in room.flight.demand.comments:
