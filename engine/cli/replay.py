@@ -15,6 +15,7 @@ from engine.errors import Exit, LivechatError, RestoreError, UsageError
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from engine.bus.port import Bus
     from engine.events.outputs import Decision
     from engine.insight.rerun import Rerun
     from engine.insight.verify import Verification
@@ -76,7 +77,7 @@ async def _verify(settings: Settings, room: str, since: int | None, until: int |
         if not told.found:
             raise RestoreError(await missing(rerun))
         if not told.entries:
-            raise LivechatError(_nothing(room, since, until))
+            raise LivechatError(await nothing(bus, room, since, until))
         out.append(told)
 
 
@@ -93,10 +94,19 @@ async def missing(rerun: Rerun) -> str:
     )
 
 
-def _nothing(room: str, since: int | None, until: int | None) -> str:
-    if since is None and until is None:
-        return f"the log knows no room `{room}`; check the name"
-    return f"nothing happened in room `{room}` at that time; check the name, `--from` and `--to`"
+async def nothing(bus: Bus, room: str, since: int | None, until: int | None) -> str:
+    """What to say where nothing happened in the room: which rooms there are."""
+    from engine.events.fields import RESERVED_START
+    from engine.pool.documents import did_you_mean
+
+    if since is not None or until is not None:
+        return f"nothing happened in room `{room}` at that time; check the name, `--from` and `--to`"
+    known: set[str] = set()
+    for partition in range(bus.partitions):
+        keys = await bus.latest_per_key("snapshots", partition)
+        known |= {key for key in keys if not key.startswith(RESERVED_START)}
+    guess = did_you_mean(room, sorted(known), "check the name; rooms that ended long ago are not listed")
+    return f"the log knows no room `{room}`: {guess}"
 
 
 def _tell(told: Verification, *, as_json: bool) -> None:
@@ -203,7 +213,7 @@ async def _record(settings: Settings, room: str, since: int | None, until: int |
         if found is None:
             raise RestoreError(await missing(rerun))
         if not found.shop:
-            raise LivechatError(_nothing(room, since, until))
+            raise LivechatError(await nothing(bus, room, since, until))
         out.append(found)
 
 

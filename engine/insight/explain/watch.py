@@ -169,9 +169,10 @@ class Watch:
         self._held(demand.blocker, now, detail_of(room, demand, demand.blocker, now))
         spell = self.spells[-1]
         winner = room.flight.insertion if room.flight is not None else None
-        if spell.blocker == "outvalued" and winner is not None and len(spell.winners) < WINNERS:
-            if all(winner.id != each.id for each in spell.winners):
-                spell.winners.append(winner)
+        if spell.blocker != "outvalued" or winner is None or len(spell.winners) >= WINNERS:
+            return
+        if all(winner.id != each.id for each in spell.winners):
+            spell.winners.append(winner)
 
     def _demand_of(self, room: Room, waiting: Waiting) -> tuple[Demand, Insertion | None] | None:
         if room.flight is not None and waiting in room.flight.demand.comments:
