@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -141,7 +141,8 @@ def _extend(told: Verification, step: Step) -> None:
 def _take(computed: Mapping[str, dict[Ident, _Computed]], step: Step) -> None:
     for record in step.records:
         if record.topic in computed:
-            computed[record.topic][_ident(record)] = _Computed(step.now, encode(record))
+            found = computed[record.topic]
+            found[_free(_ident(record), found)] = _Computed(step.now, encode(record))
 
 
 def _ident(record: Output) -> Ident:
@@ -149,6 +150,14 @@ def _ident(record: Output) -> Ident:
     if isinstance(record, RoomOutput):
         return type(record).__name__, record.id, str(record.seq)
     return (record.id,)
+
+
+def _free(ident: Ident, taken: Container[Ident]) -> Ident:
+    """The ident, numbered where it comes again: a comment that is repeated after ten minutes has a second decision (`expired`)."""
+    free, number = ident, 1
+    while free in taken:
+        free, number = (*ident, f"again {number}"), number + 1
+    return free
 
 
 def _time(record: Output) -> int:
@@ -180,7 +189,7 @@ async def _stored(bus: Bus, topic: str, rerun: Rerun, since: int) -> dict[Ident,
         value = stored.value or b""
         try:
             record: Output = decode(topic, value)
-            found[_ident(record)] = (_time(record), value)
+            found[_free(_ident(record), found)] = (_time(record), value)
         except RecordError:
             found["unreadable", str(stored.offset)] = (stored.time, value)
     return found

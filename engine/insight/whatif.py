@@ -27,6 +27,7 @@ from engine.insight.rerun import Beginning, Rerun
 from engine.insight.timing import Learner, Timing
 from engine.pool.model import Pool
 from engine.room.arrival import identity
+from engine.room.effects import Output
 from engine.room.rooms import Rooms
 
 TICK_MS: Final = 100  # ticks are at least so far apart, as a worker's are
@@ -124,7 +125,7 @@ async def record(
             names.add(step.entry.pool)
         if step.room is not None:
             shop = step.room.shop.id
-        decisions |= {each.id: each for each in step.records if isinstance(each, Decision)}
+        _first(decisions, step.records)
     pools = {name: pool_of(name) for name in sorted(names)}
     return Recording(rerun.room, shop, begin, entries, decisions, learner.timing(), pools)
 
@@ -188,6 +189,13 @@ def _understood(
             yield now, replace(entry, understanding=meant[entry.text], model=pool.model)
         else:
             yield now, entry
+
+
+def _first(decisions: dict[str, Decision], records: Sequence[Output]) -> None:
+    """Keep the first decision of each comment; one that is repeated after ten minutes has a second."""
+    for record in records:
+        if isinstance(record, Decision):
+            decisions.setdefault(record.id, record)
 
 
 def _play(
@@ -276,7 +284,7 @@ class _Stage:
         self._now = max(self._now, now)
         self._rooms.handle(self._seq, self._now, entry)
         records = self._rooms.take().records
-        self.decisions |= {each.id: each for each in records if isinstance(each, Decision)}
+        _first(self.decisions, records)
         room = self._rooms.room(self._room)
         if room is not None:
             self._player.hear(room, records, self._now)

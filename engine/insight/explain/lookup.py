@@ -16,6 +16,7 @@ from engine.errors import RecordError
 from engine.events.codec import decode
 from engine.events.inputs import Comment
 from engine.events.outputs import DeadLetter, Decision
+from engine.understanding.privacy import mask
 
 PAGE: Final = 1_000
 NEAR: Final = 5  # ids that are proposed where one is not known
@@ -62,7 +63,9 @@ async def look(bus: Bus, name: str, room: str | None = None, source: str | None 
             decision: Decision = decode("decisions", stored.value)
             if name in (decision.comment, decision.id):
                 found = sighting(partition, decision.room, decision.source, decision.comment)
-                if found is not None:
+                if (
+                    found is not None and found.decision is None
+                ):  # one that comes again much later has a second, `expired`
                     found.decision, found.text = decision, decision.text
     wanted = needles + tuple(needle for each in seen.values() for needle in needles_of(each.id))
     for partition in partitions:
@@ -72,7 +75,7 @@ async def look(bus: Bus, name: str, room: str | None = None, source: str | None 
                 continue
             found = sighting(partition, comment.room, comment.source, comment.id)
             if found is not None:
-                found.text = found.text or comment.text
+                found.text = found.text or _shown(comment)
                 found.records.append((stored.offset, stored.time))
     told = Found(list(seen.values()))
     await _letters(bus, told, needles, room)
@@ -103,7 +106,7 @@ async def _near(bus: Bus, name: str, partitions: Sequence[int]) -> list[tuple[st
         async for stored in holding(bus, "comments", partition, (b"",), start):
             comment = _comment(stored)
             if comment is not None:
-                texts[comment.id] = comment.text
+                texts[comment.id] = _shown(comment)
     said = [each for each, text in reversed(texts.items()) if name.strip() and name.strip() in text][:NEAR]
     close = said or get_close_matches(name, texts, n=NEAR, cutoff=0.6)
     return [(each, texts[each]) for each in close]
@@ -126,6 +129,11 @@ async def holding(
         for stored in page:
             if stored.value is not None and any(needle in stored.value for needle in needles):
                 yield stored
+
+
+def _shown(comment: Comment) -> str:
+    """Its text, personal data masked."""
+    return mask(comment.text) or comment.text
 
 
 def _comment(stored: Stored) -> Comment | None:

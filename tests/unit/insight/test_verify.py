@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.bus.port import Outgoing
 from engine.events.inputs import ModeSet, RoomClosed
 from engine.insight.rerun import Rerun
 from engine.insight.verify import Verification, verify
@@ -61,6 +62,19 @@ async def test_a_record_that_is_missing_or_too_much_is_a_difference() -> None:
     live.change("decisions", 20, b'"id":"', b'"id":"ffff')
     told = await verified(live, live.bus.log["decisions", 0][20].key or "")
     assert told.differences == 2  # one is missing, another is too much
+
+
+async def test_a_second_decision_is_too_much_though_it_is_the_same() -> None:
+    """Unless it was computed: a comment that is repeated after ten minutes ends twice."""
+    live = busy()
+    stored = live.bus.log["decisions", 0][20]
+    assert stored.key is not None
+    live.bus.append(Outgoing("decisions", stored.key, stored.value, 0))
+    assert (await verified(live, stored.key)).differences == 1
+    live = busy()
+    live.turn(live.desk.comment(CHAT, room="r0", id="c2"), ms=900_000)
+    told = await verified(live)
+    assert (told.differences, told.counts["decisions"].same) == (0, 61)
 
 
 async def test_records_in_another_order_are_a_difference() -> None:

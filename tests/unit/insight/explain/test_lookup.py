@@ -65,6 +65,16 @@ async def test_one_that_was_set_aside_is_found_in_its_dead_letter() -> None:
     assert (await look(live.bus, "broken-1", "r2")).letters == []
 
 
+async def test_personal_data_is_covered_before_it_is_shown() -> None:
+    """Of what no worker has read yet, and of neighbours."""
+    live = logged()
+    live.write(live.desk.comment("§ 打我电话13812345678", id="phone", room="r1"))
+    (found,) = (await look(live.bus, "phone")).sightings
+    near = dict((await look(live.bus, "phon")).near)
+    assert "13812345678" not in found.text + near["phone"]
+    assert "打我电话" in found.text
+
+
 def test_ids_are_sought_as_they_may_be_written() -> None:
     """Producers escape what is not ASCII, or do not."""
     assert needles_of("a1") == (b"a1",)
