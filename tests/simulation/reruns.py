@@ -13,6 +13,7 @@ from engine.insight.explain.story import story_of
 from engine.insight.explain.telling import tell
 from engine.insight.rerun import Rerun
 from engine.insight.verify import verify
+from engine.journal.core import Source
 from engine.pool.model import Pool
 from tests.simulation.checks import Log
 from tests.simulation.player import Broken
@@ -31,11 +32,11 @@ class Everything:
         del hash
 
 
-async def check_reruns(bus: Bus, log: Log, rooms: Iterable[str]) -> int:
+async def check_reruns(bus: Bus, rooms: Iterable[str], pools: Source) -> int:
     """Each room alone, from its oldest snapshot on; how many records were compared. Raises `Broken`."""
     compared = 0
     for room in rooms:
-        told = await verify(bus, Rerun(bus, Everything(), room))
+        told = await verify(bus, Rerun(bus, pools, room))
         if not told.found:
             raise Broken(f"9: room {room} cannot be computed again")
         if told.first is not None:
@@ -47,14 +48,14 @@ async def check_reruns(bus: Bus, log: Log, rooms: Iterable[str]) -> int:
     return compared
 
 
-async def check_stories(bus: Bus, log: Log) -> int:
+async def check_stories(bus: Bus, log: Log, pools: Source) -> int:
     """Some comments are explained: the way through the room ends in the decision that stands there. How many were."""
     count = 0
     for partition in range(bus.partitions):
         for stored in log.get(("decisions", partition), [])[::TOLD_EACH]:
             decision: Decision = decode("decisions", stored.value)
             sighting = Sighting(decision.room, decision.source, decision.comment, partition, decision.text, decision)
-            story = await story_of(bus, Everything(), sighting, [])
+            story = await story_of(bus, pools, sighting, [])
             if story.gap == "damaged" or (
                 story.gap == "" and (story.watch is None or story.watch.decision != decision)
             ):
