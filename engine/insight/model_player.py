@@ -62,7 +62,7 @@ class ModelPlayer:
                 self._stop(room, record, now + self.timing.heard_ms)
             elif isinstance(record, Proposal):
                 verdict = self.timing.verdicts.get((record.reply, record.product))
-                if verdict is not None:
+                if verdict is not None and not record.revision:  # told again, it was judged before
                     event = Approval(room=room.name, id=self._id(), at=now, proposal=record.id, verdict=verdict)
                     self._push(now + self.timing.judged_ms, event)
             elif isinstance(record, ChatReply):
@@ -80,9 +80,9 @@ class ModelPlayer:
             self._held.ends = flight.started + self._length(flight.insertion)
 
     def _needs(self, room: Room) -> int:
-        """From a command to its voice, at least."""
-        needed = self.timing.needed_ms
-        return needed if needed is not None else self.timing.heard_ms + room.lead_ms
+        """From a command to its voice, at least: as the player says, or as it was seen to do in less."""
+        claimed, seen = self.timing.heard_ms + room.lead_ms, self.timing.needed_ms
+        return claimed if seen is None else min(claimed, seen)
 
     def _insert(self, room: Room, insertion: Insertion, now: int) -> None:
         at, ready = now + self.timing.heard_ms, now + self._needs(room)

@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 from engine.events.inputs import Approval, ChatReplyReport, Cursor, Playback
 from engine.events.journal import RoomEntry
-from engine.events.outputs import Aired, ChatReply, Insertion, Proposal
+from engine.events.outputs import Aired, ChatReply, Insertion, Proposal, ProposalVoid
 from engine.insight.rerun import Step
 
 HEARD_MS: Final = (
@@ -33,7 +33,7 @@ class Timing:
     heard_ms: int = HEARD_MS
     """From a command to the word that it was accepted."""
     needed_ms: int | None = None
-    """The least time from a command to its voice that was enough; None where nothing was said: then the player's lead decides."""
+    """The least time from a command to its voice that was seen to be enough; None where nothing was said."""
     verdicts: dict[Reply, Literal["approve", "refuse"]] = field(default_factory=dict)
     """What people said to proposals."""
     judged_ms: int = JUDGED_MS
@@ -47,6 +47,7 @@ class Learner:
         self._sentences: dict[tuple[str, str], list[int]] = {}
         self._begun: tuple[Cursor, int] | None = None
         self._expected: dict[str, Insertion] = {}
+        self._accepted: dict[str, int] = {}
         self._needed: list[int] = []
         self._said: list[tuple[int, int]] = []
         self._reported: list[int] = []
@@ -64,7 +65,7 @@ class Learner:
             if isinstance(event, Playback):
                 self._played(event, step.now)
             elif isinstance(event, Approval) and event.proposal in self._proposed:
-                reply, at = self._proposed[event.proposal]
+                reply, at = self._proposed.pop(event.proposal)
                 self._verdicts[reply] = event.verdict
                 self._judged.append(step.now - at)
             elif isinstance(event, ChatReplyReport) and event.reply in self._posts:
@@ -75,8 +76,10 @@ class Learner:
             elif isinstance(record, Aired) and record.insertion in self._expected and not record.cut and record.ended:
                 expected = self._expected[record.insertion].duration_ms
                 self._said.append((record.ended - record.started, expected))
-            elif isinstance(record, Proposal):
+            elif isinstance(record, Proposal) and not record.revision:
                 self._proposed[record.id] = ((record.reply, record.product), step.now)
+            elif isinstance(record, ProposalVoid):
+                self._proposed.pop(record.proposal, None)
             elif isinstance(record, ChatReply):
                 self._posts[record.id] = step.now
 
@@ -89,10 +92,13 @@ class Learner:
             self._sentences.setdefault(place, []).append(max(1, event.at - self._begun[1]))
             self._begun = None
         elif event.kind == "accepted" and event.insertion in self._expected:
-            self._heard.append(max(0, event.at - self._expected[event.insertion].at))
+            self._accepted[event.insertion] = event.at
         elif event.kind == "started" and event.insertion in self._expected:
             self._begun = None
-            self._needed.append(max(0, event.at - self._expected[event.insertion].at))
+            emitted, accepted = self._expected[event.insertion].at, self._accepted.pop(event.insertion, event.at)
+            self._needed.append(max(0, event.at - emitted))
+            if accepted < event.at:  # some accept only when they begin, which tells nothing of when they heard
+                self._heard.append(max(0, accepted - emitted))
 
     def timing(self) -> Timing:
         """What was learned so far."""

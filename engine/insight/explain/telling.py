@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from engine.events.inputs import Approval
 from engine.events.journal import CommentEntry
 from engine.events.outputs import Decision, Insertion
 from engine.events.understanding import Outcome, Understanding
@@ -160,12 +161,21 @@ def _waited(story: Story) -> Iterator[Say]:
             yield say("demand.alone", what=wanted, deadline=deadline)
     elif decision is not None:
         yield say("joined", what=what(decision.intent, decision.product))
+    judged = list(watch.judged)
     for spell in watch.spells:
+        while judged and judged[0][0] <= spell.since:
+            yield _judged(*judged.pop(0))
         insertion = watch.insertions.get(str(spell.detail.values.get("insertion")))
         if insertion is not None:
             yield from _insertion(story, insertion)
         if spell.until is None or (insertion is None and spell.until > spell.since):
             yield _spell(spell)
+    for row in judged:
+        yield _judged(*row)
+
+
+def _judged(at: int, event: Approval, reply: str) -> Say:
+    return say(f"judged.{event.verdict}", time=clock(at), by=event.by or "-", reply=reply)
 
 
 def _spell(spell: Spell) -> Say:
@@ -176,7 +186,7 @@ def _spell(spell: Spell) -> Say:
     values: dict[str, str | int | Localised] = {"span": both}
     kind = detail.kind
     for name, value in detail.values.items():
-        if name in ("until", "at", "starts"):
+        if name in ("until", "at", "starts", "decide_by"):
             values[name] = clock(int(value))
         elif name in ("spent", "budget", "needs"):
             values[name] = seconds(value) if not isinstance(value, str) else value

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
-from engine.events.inputs import Playback
+from engine.events.inputs import Approval, Playback
 from engine.events.journal import CommentEntry, RoomEntry
 from engine.events.outputs import Aired, Blocker, Decision, Insertion, Stop, VerdictLine, Withdraw
 from engine.insight.rerun import Step
+from engine.room.approval import may_be_said
 from engine.room.arrival import identity
 from engine.room.blockers import best, fresh
 from engine.room.demands import Demand, Key, Waiting
@@ -77,6 +78,8 @@ class Watch:
     decision: Decision | None = None
     line: str | None = None
     """The sentence of the script that answered it."""
+    judged: list[tuple[int, Approval, str]] = field(default_factory=list)
+    """Verdicts of people on proposals that were to answer it: when, the verdict, the reply."""
     before: Said | None = None
     """What was said about the same before it came, where its cooldown held it."""
     repeats: int = 0
@@ -86,6 +89,8 @@ class Watch:
     """As it waits in the room, or waited last."""
     _name: str = field(init=False)
     _said: dict[Key, Said] = field(default_factory=dict)
+    _proposed: dict[str, str] = field(default_factory=dict)
+    """Proposals for the same, by id: the reply."""
     _begun: bool = False
 
     def __post_init__(self) -> None:
@@ -98,6 +103,9 @@ class Watch:
     def see(self, step: Step) -> None:
         """The next step."""
         self.now = step.now
+        event = step.entry.event if isinstance(step.entry, RoomEntry) else None
+        if isinstance(event, Approval) and event.proposal in self._proposed and not self.over:
+            self.judged.append((step.now, event, self._proposed[event.proposal]))
         if self.entry is None:
             self._hear(step)
         if isinstance(step.entry, CommentEntry) and (step.entry.source, step.entry.id) == (self.source, self.id):
@@ -113,7 +121,6 @@ class Watch:
                 self.aired[record.insertion] = record
             elif isinstance(record, Withdraw | Stop) and record.insertion in self.insertions:
                 self.broken[record.insertion] = record
-        event = step.entry.event if isinstance(step.entry, RoomEntry) else None
         if isinstance(event, Playback) and event.kind in ("rejected", "aborted") and event.insertion in self.insertions:
             self.broken.setdefault(event.insertion, event)
 
@@ -154,6 +161,9 @@ class Watch:
         self._begun = True
         if self.waiting is None:
             return
+        proposed = room.proposals.get((self.waiting.intent, self.waiting.product))
+        if proposed is not None:
+            self._proposed[proposed.id] = proposed.reply
         found = self._demand_of(room, self.waiting)
         if found is None:
             return
@@ -221,10 +231,22 @@ def detail_of(room: Room, demand: Demand, blocker: Blocker, now: int) -> Detail:
             return Detail("", values | ({"starts": usable.starts} if usable.starts is not None else {}))
         case "no_opportunity":
             return _no_opportunity(room, demand, now)
+        case "approval":
+            return _approval(room, demand, now)
         case "taken_over":
             return Detail("waits" if room.person_waits else "")
         case _:
             return Detail()
+
+
+def _approval(room: Room, demand: Demand, now: int) -> Detail:
+    muted, proposed = room.muted.get(demand.key, 0), room.proposals.get(demand.key)
+    if muted > now:
+        return Detail("muted", {"until": muted})
+    if proposed is None:
+        return Detail("none", {"open": len(room.proposals), "most": room.limits.proposals})
+    kind = "changed" if proposed.approved else "open"  # approved, and not what would be said now
+    return Detail(kind, {"reply": proposed.reply, "decide_by": proposed.decide_by})
 
 
 def _length(room: Room, demand: Demand, now: int) -> int:
@@ -239,7 +261,7 @@ def _script_line(room: Room, demand: Demand, now: int) -> tuple[int, Line] | Non
 
 def _no_opportunity(room: Room, demand: Demand, now: int) -> Detail:
     pause = room.last_end + room.limits.minimum_pause_ms if room.last_end else 0
-    replies = [filled for filled in best(room, demand, now).replies if filled.reply.approval != "ask"]
+    replies = [filled for filled in best(room, demand, now).replies if may_be_said(room, demand, filled)]
     remembered = [(room.heard_at(f.reply, f.product) or -FOREVER) + f.reply.memory_ms for f in replies]
     if replies and min(remembered) > demand.latest:
         return Detail("heard", {"reply": replies[0].reply.id, "count": len(replies), "until": min(remembered)})

@@ -7,11 +7,12 @@ from dataclasses import replace
 import pytest
 
 from engine.errors import UsageError
-from engine.events.inputs import ModeSet, PlayerGone
+from engine.events.inputs import Approval, ModeSet, PlayerGone
+from engine.events.outputs import Proposal
 from engine.events.understanding import Understanding
 from engine.insight.whatif import estimate
 from engine.pool.model import Pool
-from tests.unit.insight.played import Recorded, evening
+from tests.unit.insight.played import Live, Recorded, evening
 from tests.unit.room.scene import intent, pool, reply
 
 COUPON = intent("promo.coupon", reply("promo.coupon", "coupon", "进店就能领券", seconds=2.0), priority=90)
@@ -99,6 +100,27 @@ def test_the_folder_of_another_shop_is_refused() -> None:
     recorded = Recorded(evening())
     with pytest.raises(UsageError, match="is of the shop `tea`, and the folder holds `cafe`"):
         estimate(recorded.recording, replace(pool("0000000b"), shop="cafe"), recorded.understand)
+
+
+def test_people_approve_what_they_approved() -> None:
+    """In a room whose replies wait for a yes: the same reply gets it as soon; another one gets none."""
+    scene = Live()
+    scene.play(mode=False)
+    scene.event(ModeSet(room=scene.room, id="m", at=scene.now, mode="approve"))
+    for name in ("shipping.fee", "shipping.dispatch"):
+        scene.ask(name, id=name)
+        scene.wait(500)
+        scene.event(
+            Approval(room=scene.room, id="v", at=scene.now, proposal=scene.all(Proposal)[-1].id, verdict="approve")
+        )
+        scene.run(20)
+    recorded = Recorded(scene)
+    same = estimate(recorded.recording, pool("00000001"), recorded.understand)
+    assert same.changes == []
+    assert same.recorded == same.before == 2
+    other = intent("shipping.fee", reply("shipping.fee", "fee-new", "满一件就包邮"))
+    told = estimate(recorded.recording, with_intents("0000000b", **{"shipping.fee": other}), recorded.understand)
+    assert [(change.kind, change.before.intent) for change in told.changes] == [("lost", "shipping.fee")]
 
 
 @pytest.mark.parametrize("trouble", ["kill", "pause", "reload", "gone"])

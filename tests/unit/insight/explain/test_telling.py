@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import get_args
+from typing import Literal, get_args
 
 import pytest
 
-from engine.events.outputs import Decision, Reason
+from engine.events.inputs import Approval, ModeSet
+from engine.events.outputs import Decision, Proposal, Reason
 from engine.insight.explain.lookup import Sighting
 from engine.insight.explain.places import Places
 from engine.insight.explain.story import Story
@@ -172,6 +173,46 @@ def test_several_wordings_that_were_heard_are_told() -> None:
     scene.ask("shipping.fee", id="q")
     text = read(scene, "q")
     assert "viewers had heard every wording of the reply (1) lately, until after its deadline" in text
+
+
+def judged(verdict: Literal["approve", "refuse"]) -> Scene:
+    """A room in `approve`, where somebody judges the proposal after two seconds."""
+    scene = Scene()
+    scene.play(mode=False)
+    scene.event(ModeSet(room=scene.room, id="m", at=scene.now, mode="approve"))
+    scene.ask("shipping.fee", id="q")
+    scene.wait(2_000)
+    proposal = scene.all(Proposal)[-1].id
+    scene.event(Approval(room=scene.room, id="v", at=scene.now, by="Li", proposal=proposal, verdict=verdict))
+    return scene
+
+
+def test_people_s_verdicts_are_told_with_their_names() -> None:
+    """What was proposed, until when it could be approved, and who said what."""
+    text = read(judged("approve"), "q")
+    assert "the reply `fee` was proposed, and waited for a person's approval; decide-by is 08:00:" in text
+    assert "08:00:02: Li approved the reply `fee`." in text
+    text = read(judged("refuse"), "q")
+    assert "08:00:02: Li refused the reply `fee`." in text
+    assert "no answer, since a person refused the reply" in text
+    scene = judged("refuse")
+    scene.ask("shipping.fee", id="later")
+    assert "a person refused the reply" in read(scene, "later")
+
+
+def test_nobody_judged_is_told_with_the_command_that_lists_it() -> None:
+    """At the deadline."""
+    scene = Scene()
+    scene.play(mode=False)
+    scene.event(ModeSet(room=scene.room, id="m", at=scene.now, mode="approve"))
+    scene.ask("shipping.fee", id="q")
+    for number in range(12):
+        scene.wait(4_000)
+        names = [f"{product}-{n}" for product in ("tgy", "puer") for n in range(3)]
+        scene.next_sentence(names[number % 6], names[(number + 1) % 6], number // 6 + (number % 6 == 5))
+    text = read(scene, "q")
+    assert "nobody had approved the reply by then" in text
+    assert "`livechat room proposals r1`" in text
 
 
 def test_personal_data_stays_masked() -> None:
