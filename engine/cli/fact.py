@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 from typer import Context
 from typer.core import TyperCommand
 
-from engine.cli import options, terminal
+from engine.cli import moments, options, terminal
 from engine.clock import wall_clock
 from engine.errors import UsageError
 from engine.events.fields import MAX_SHORT
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="Set live values of facts: prices, stock, dates.")
 
 OWN: Final = "-"  # on the command line; the shell would expand the `*` of the records
-_SPAN: Final = re.compile(r"(\d{1,6})(s|m|h|d)")
-_SECONDS: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 MINUS: Final = "\u2212"
 _INTEGER: Final = re.compile(r"-?\d{1,15}")
 _NUMBER: Final = re.compile(r"-?\d{1,15}\.\d{1,9}")
@@ -109,16 +106,7 @@ def span_ms(option: str, text: str) -> int:
 
 def moment(text: str, now: int) -> int:
     """`30m` from now, or a time with its zone, as UTC ms. Raises `UsageError`."""
-    span = _SPAN.fullmatch(text)
-    if span is not None:
-        return now + int(span[1]) * _SECONDS[span[2]] * 1_000
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        raise UsageError(f"`--until {text}` is no time: write 30m, 2h, 1d, or 2026-01-31T20:00:00+08:00") from None
-    if at.tzinfo is None:
-        raise UsageError(f"`--until {text}` has no time zone: end it with +08:00 or Z")
-    end = int(at.timestamp() * 1_000)
+    end = moments.moment("--until", text, now, direction=1)
     if end <= now:
         raise UsageError(f"`--until {text}` is over already")
     return end

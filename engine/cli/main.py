@@ -20,6 +20,7 @@ from engine.cli import (
     letters,
     player,
     pool,
+    replay,
     room,
     say,
     send,
@@ -27,6 +28,7 @@ from engine.cli import (
     terminal,
     topics,
     understand,
+    why,
 )
 from engine.cli.demo import verb as demo
 from engine.errors import Exit, LivechatError
@@ -126,6 +128,8 @@ app.add_typer(room.app, name="room", rich_help_panel=OPERATE)
 app.add_typer(handoffs.app, name="handoffs", rich_help_panel=OPERATE)
 app.add_typer(fact.app, name="fact", rich_help_panel=OPERATE)
 app.add_typer(audit.app, name="audit", rich_help_panel=OPERATE)
+app.command("why", rich_help_panel=OPERATE)(why.why)
+app.command("replay", rich_help_panel=OPERATE)(replay.replay)
 app.add_typer(letters.app, name="dead-letters", rich_help_panel=OPERATE)
 app.add_typer(pool.app, name="pool", rich_help_panel=WRITE)
 app.command("say", rich_help_panel=WRITE)(say.say)

@@ -89,6 +89,10 @@ class Rooms:
         """Rooms held, in order of creation."""
         return list(self._rooms)
 
+    def room(self, name: str) -> Room | None:
+        """A room as it stands, to be looked at only."""
+        return self._rooms.get(name)
+
     def pool_of(self, room: str, shop: str) -> str | None:
         """Hash of the pool by which comments of the room are understood now; `shop` is for a room that nobody opened."""
         known = self._rooms.get(room)

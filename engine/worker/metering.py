@@ -23,8 +23,8 @@ from engine.events.outputs import (
     Withdraw,
 )
 from engine.events.posts import Posted
+from engine.journal.core import Keyed
 from engine.metrics import Metrics
-from engine.worker.output import Keyed
 
 COMMANDS = (Insertion, Withdraw, Stop, ChatReply, ChatWithdraw)
 

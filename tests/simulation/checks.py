@@ -27,12 +27,12 @@ from engine.events.journal import (
 from engine.events.outputs import Aired, ChatReply, DeadLetter, Decision, Insertion, Verdicts
 from engine.events.posts import Posted
 from engine.gateway.fences import Fences
+from engine.journal.records import decode_record, numbered
 from engine.room.arrival import identity
 from engine.room.notices import RETRY_MS
 from engine.room.rooms import Rooms
 from engine.worker import output
 from engine.worker.intake import read_comment
-from engine.worker.journal import decode_record, numbered
 from tests.simulation.chat import Books
 from tests.simulation.clock import VirtualLoop
 from tests.simulation.consent import Consent

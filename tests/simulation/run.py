@@ -14,6 +14,7 @@ from tests.simulation.bus import Crashed
 from tests.simulation.checks import Log, Watch, check_partition
 from tests.simulation.clock import VirtualLoop
 from tests.simulation.player import Broken, Player
+from tests.simulation.reruns import Everything, check_reruns, check_stories
 from tests.simulation.world import World
 
 
@@ -111,4 +112,6 @@ async def _run(seed: int) -> Outcome:
     entries, comments = (sum(column) for column in zip(*counts, strict=True))
     if not entries:
         raise Broken("nothing happened")
+    await check_reruns(world.bus, world.cast.rooms, Everything())
+    await check_stories(world.bus, log, Everything())
     return Outcome(seed, comments, watch.replies_heard, watch.posts_read, entries, log, dict(world.bus.counts))
