@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final, TypeVar
 import typer
 
 from engine.cli import options, terminal
-from engine.cli.fact import span_ms
+from engine.cli.moments import span_ms
 from engine.clock import wall_clock
 from engine.errors import BusUnavailable, Exit
 

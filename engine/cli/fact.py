@@ -96,14 +96,6 @@ def _is_number(text: str) -> bool:
     return bool(_INTEGER.fullmatch(text) or _NUMBER.fullmatch(text))
 
 
-def span_ms(option: str, text: str) -> int:
-    """`30m`, in ms. Raises `UsageError`."""
-    span = _SPAN.fullmatch(text)
-    if span is None:
-        raise UsageError(f"`{option} {text}` is no span of time: write 90m, 24h, 30d")
-    return int(span[1]) * _SECONDS[span[2]] * 1_000
-
-
 def moment(text: str, now: int) -> int:
     """`30m` from now, or a time with its zone, as UTC ms. Raises `UsageError`."""
     end = moments.moment("--until", text, now, direction=1)

@@ -14,9 +14,8 @@ _SECONDS: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
 def moment(option: str, text: str, now: int, *, direction: Literal[1, -1]) -> int:
     """`30m` from now (before it, where `direction` is −1), or a time with its zone, as UTC ms. Raises `UsageError`."""
-    span = _SPAN.fullmatch(text)
-    if span is not None:
-        return now + direction * int(span[1]) * _SECONDS[span[2]] * 1_000
+    if _SPAN.fullmatch(text) is not None:
+        return now + direction * span_ms(option, text)
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
@@ -24,6 +23,14 @@ def moment(option: str, text: str, now: int, *, direction: Literal[1, -1]) -> in
     if at.tzinfo is None:
         raise UsageError(f"`{option} {text}` has no time zone: end it with +08:00 or Z")
     return int(at.timestamp() * 1_000)
+
+
+def span_ms(option: str, text: str) -> int:
+    """`30m`, in ms. Raises `UsageError`."""
+    span = _SPAN.fullmatch(text)
+    if span is None:
+        raise UsageError(f"`{option} {text}` is no span of time: write 90m, 24h, 30d")
+    return int(span[1]) * _SECONDS[span[2]] * 1_000
 
 
 def shown(at: int) -> str:
