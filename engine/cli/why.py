@@ -143,8 +143,9 @@ def as_document(story: Story, places: Places, language: Language) -> dict[str, o
         "handled": watch.arrived if watch is not None and watch.arrived else None,
         "viewers": watch.viewers if watch is not None else None,
         "spells": spells,
-        "insertion": None if story.insertion is None else story.insertion.model_dump(mode="json"),
-        "aired": None if story.aired is None else story.aired.model_dump(mode="json"),
+        "command": None if story.command is None else story.command.model_dump(mode="json"),
+        "heard": None if story.heard is None else story.heard.model_dump(mode="json"),
+        "handoff": None if story.handoff is None else story.handoff.model_dump(mode="json"),
         "happened": [each.text(language) for each in told.happened],
         "advice": [each.text(language) for each in told.advice],
     }  # fmt: skip

@@ -8,7 +8,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal
 
 from engine.events.inputs import (
     Approval,
@@ -22,7 +22,7 @@ from engine.events.inputs import (
     RoomClosed,
     RoomEvent,
 )
-from engine.events.outputs import ChatReply, Insertion, Proposal, Stop, Withdraw
+from engine.events.outputs import ChatReply, ChatWithdraw, Insertion, Proposal, Stop, Withdraw
 from engine.insight.timing import Timing
 from engine.room.effects import Output
 from engine.room.room import Room
@@ -65,9 +65,10 @@ class ModelPlayer:
                 if verdict is not None and not record.revision:  # told again, it was judged before
                     event = Approval(room=room.name, id=self._id(), at=now, proposal=record.id, verdict=verdict)
                     self._push(now + self.timing.judged_ms, event)
-            elif isinstance(record, ChatReply):
-                posted = ChatReplyReport(room=room.name, id=self._id(), at=now, reply=record.id, status="posted")
-                self._push(now + self.timing.posted_ms, posted)
+            elif isinstance(record, ChatReply) and self.timing.posted_ms is not None:
+                self._posts(record, "posted", now + self.timing.posted_ms)
+            elif isinstance(record, ChatWithdraw) and self._is_unposted(record.reply):
+                self._posts(record, "failed", now + self.timing.heard_ms)
 
     def take_over(self, room: Room) -> None:
         """What was on its way when this player began."""
@@ -118,6 +119,19 @@ class ModelPlayer:
         self._report(command, kind, at, held.insertion.id, command.reason)
         if held.begun is not None and held.insertion.resume is not None and not command.hold_script:
             self._sentence(room, "sentence_started", at, held.insertion.resume)
+
+    def _posts(self, record: ChatReply | ChatWithdraw, status: Literal["posted", "failed"], at: int) -> None:
+        """The connector's word on a chat reply."""
+        reply = record.id if isinstance(record, ChatReply) else record.reply
+        self._push(at, ChatReplyReport(room=record.room, id=self._id(), at=at, reply=reply, status=status))
+
+    def _is_unposted(self, reply: str) -> bool:
+        """Whether it was not posted yet; then it will not be."""
+        left = [row for row in self._told if not (isinstance(row[2], ChatReplyReport) and row[2].reply == reply)]
+        found = len(left) < len(self._told)
+        self._told = left
+        heapq.heapify(self._told)
+        return found
 
     # ---- what it tells -----------------------------------------------------------------------------------------------
 

@@ -37,7 +37,8 @@ class Timing:
     verdicts: dict[Reply, Literal["approve", "refuse"]] = field(default_factory=dict)
     """What people said to proposals."""
     judged_ms: int = JUDGED_MS
-    posted_ms: int = POSTED_MS
+    posted_ms: int | None = POSTED_MS
+    """From a chat reply to the connector's word; None where posts were sent, and none was ever reported."""
 
 
 class Learner:
@@ -111,7 +112,7 @@ class Learner:
             min(self._needed, default=None),
             dict(self._verdicts),
             _middle(self._judged, JUDGED_MS),
-            _middle(self._posted, POSTED_MS),
+            None if self._posts and not self._posted else _middle(self._posted, POSTED_MS),
         )
 
 

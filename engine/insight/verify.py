@@ -10,7 +10,9 @@ from typing import Final
 from engine.bus.port import Bus, Stored
 from engine.errors import RecordError
 from engine.events.codec import decode, encode
-from engine.events.outputs import Aired, Decision, Handoff, RoomOutput
+from engine.events.handoffs import Handoff
+from engine.events.outputs import Aired, Decision, RoomOutput
+from engine.events.posts import Posted
 from engine.insight.rerun import SLACK_MS, Rerun, Step
 from engine.room.effects import Output
 
@@ -146,10 +148,14 @@ def _take(computed: Mapping[str, dict[Ident, _Computed]], step: Step) -> None:
 
 
 def _ident(record: Output) -> Ident:
-    """What tells a record from every other of its topic and room; a resend has the id of the first."""
-    if isinstance(record, RoomOutput):
-        return type(record).__name__, record.id, str(record.seq)
-    return (record.id,)
+    """What tells a record from every other of its topic and room: some are told again under the id of the first."""
+    match record:
+        case RoomOutput():
+            return type(record).__name__, record.id, str(record.seq)
+        case Handoff():
+            return record.id, record.state, str(record.asked)
+        case _:
+            return (record.id,)
 
 
 def _free(ident: Ident, taken: Container[Ident]) -> Ident:
@@ -169,8 +175,10 @@ def _time(record: Output) -> int:
             return record.at
         case Aired():
             return record.ended if record.ended is not None else record.started
+        case Posted():
+            return record.posted
         case Handoff():
-            return record.created
+            return record.closed if record.closed is not None else record.created
 
 
 async def _oldest(bus: Bus, topic: str, partition: int) -> int:

@@ -212,8 +212,10 @@ class Rooms:
         if known is not None and known.offset >= applied.offset:
             return
         fx.shop_offset = max(fx.shop_offset, applied.offset)
+        if isinstance(event, GapMark | PoolLive):
+            return
+        self._shop_events[event.key()] = applied
         if isinstance(event, FactSet):
-            self._shop_events[event.key()] = applied
             shop = self._shops.get(event.shop)
             if shop is None:
                 return
@@ -224,7 +226,6 @@ class Rooms:
                 script_events.alert_stale(room, fx, f"{event.product}/{event.name}")
                 self._settle(room)
         elif isinstance(event, Kill):
-            self._shop_events[event.key()] = applied
             self._kills[event.key()] = event
             for room in list(self._rooms.values()):
                 if room.restored >= fx.seq:
@@ -234,13 +235,10 @@ class Rooms:
                     control.kill(room, *killed, fx)
                     self._settle(room)
         elif isinstance(event, ShopModeSet):
-            self._shop_events[event.key()] = applied
             shop = self._shops.get(event.shop)
             for room in self._of(shop) if shop is not None else ():
                 control.mode_set(room, event.mode, fx, own=False)
                 self._settle(room)
-        else:
-            assert isinstance(event, GapMark | PoolLive)
 
     def _pool(self, entry: PoolEntry) -> None:
         fx = self._fx

@@ -249,8 +249,27 @@ def _viewer_limit(case: Case) -> list[Say]:
     return [say("advice.viewer_limit", limit=case.limits.viewer_questions_per_minute, shop_file="shop.yaml")]
 
 
-def _named(key: str) -> Callable[[Case], list[Say]]:
-    return lambda case: [say(f"advice.{key}", intent=case.decision.intent or "?", file=case.file)]
+def _handed_off(case: Case) -> list[Say]:
+    cause = case.story.handoff.cause if case.story.handoff is not None else "owner"
+    if cause == "repeated":
+        return [say("advice.handed_off.repeated", repeats=case.limits.handoff_repeats, shop_file="shop.yaml")]
+    name = case.decision.intent or "?"
+    if cause == "stakes":
+        confidence = f"{case.limits.high_stakes_confidence:.2f}"
+        return [
+            say("advice.handed_off.stakes", confidence=confidence, intent=name, file=case.file, shop_file="shop.yaml")
+        ]
+    return [say("advice.handed_off", intent=name, file=case.file)]
+
+
+def _chat_spent(case: Case) -> list[Say]:
+    limits = case.limits
+    return [
+        say(
+            "advice.chat_spent", room_posts=limits.room_posts_per_minute, platform_posts=limits.platform_posts_per_minute,
+            shop_file="shop.yaml", file=case.file,
+        )
+    ]  # fmt: skip
 
 
 def _not_approved(case: Case) -> list[Say]:
@@ -286,8 +305,10 @@ ADVICE: Final[Mapping[Reason, Callable[[Case], list[Say]]]] = {
     "room_closed": _fixed("room_closed"),
     "not_approved": _not_approved,
     "refused": _file("refused"),
-    "handed_off": _named("handed_off"),
+    "handed_off": _handed_off,
     "player_failed": _fixed("player_failed"),
     "player_lost": _fixed("player_lost"),
+    "chat_spent": _chat_spent,
+    "chat_failed": _fixed("chat_failed"),
 }
 """Every reason."""

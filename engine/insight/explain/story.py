@@ -9,11 +9,13 @@ from typing import Final, Literal
 from engine.bus.port import Bus
 from engine.errors import RestoreError
 from engine.events.codec import decode
+from engine.events.handoffs import Handoff
 from engine.events.journal import CommentEntry, JournalRecord
-from engine.events.outputs import Aired, DeadLetter, Decision, Insertion
+from engine.events.outputs import Aired, ChatReply, DeadLetter, Decision, Insertion
+from engine.events.posts import Posted
 from engine.events.understanding import Understanding
 from engine.insight.explain.lookup import Sighting, holding, needles_of
-from engine.insight.explain.watch import Watch
+from engine.insight.explain.watch import Command, Watch
 from engine.insight.rerun import SLACK_MS, Kept, Rerun
 from engine.journal.core import Source
 from engine.journal.reading import read_journal
@@ -40,8 +42,12 @@ class Story:
     watch: Watch | None = None
     pool: Pool | None = None
     letter: DeadLetter | None = None
-    insertion: Insertion | None = None
-    aired: Aired | None = None
+    command: Command | None = None
+    """The insertion or chat reply that answered it, or was to last."""
+    heard: Aired | Posted | None = None
+    """What viewers heard or read of it."""
+    handoff: Handoff | None = None
+    """The question as people have it now, where it was passed to them."""
     behind: int = 0
     gap: Gap = ""
     journal_from: int | None = None
@@ -153,23 +159,36 @@ def _entry_of(record: JournalRecord, sighting: Sighting) -> CommentEntry | None:
 
 
 async def _said(bus: Bus, story: Story) -> None:
-    """The insertion that answered it, and what was heard of it."""
-    decision, watch = story.decision, story.watch
-    if watch is not None and watch.insertions:
-        last = list(watch.insertions)[-1]
+    """What answered it, what was heard of it, and what people have of it."""
+    decision, watch, partition = story.decision, story.watch, story.sighting.partition
+    if watch is not None and watch.commands:
+        last = list(watch.commands)[-1]
         wanted = decision.insertion if decision is not None and decision.insertion else last
-        story.insertion, story.aired = watch.insertions.get(wanted), watch.aired.get(wanted)
-    if decision is None or decision.insertion is None or (story.insertion is not None and story.aired is not None):
+        story.command, story.heard = watch.commands.get(wanted), watch.heard.get(wanted)
+    if decision is None:
         return
-    needle, partition = (decision.insertion.encode(),), story.sighting.partition
+    start = max(0, decision.sent - SLACK_MS)
+    if decision.handoff is not None:
+        at = await bus.at_time("handoffs", partition, start)
+        async for stored in holding(bus, "handoffs", partition, (decision.handoff.encode(),), at):
+            handoff: Handoff = decode("handoffs", stored.value)
+            if handoff.id == decision.handoff:
+                story.handoff = handoff
+    if decision.insertion is None or (story.command is not None and story.heard is not None):
+        return
     for topic in ("insertions", "aired"):
-        start = await bus.at_time(topic, partition, max(0, decision.sent - SLACK_MS))
-        async for stored in holding(bus, topic, partition, needle, start):
+        at = await bus.at_time(topic, partition, start)
+        async for stored in holding(bus, topic, partition, (decision.insertion.encode(),), at):
             record = decode(topic, stored.value)
-            if isinstance(record, Insertion) and record.id == decision.insertion:
-                story.insertion = story.insertion or record
-            elif isinstance(record, Aired) and record.insertion == decision.insertion:
-                story.aired = record
+            match record:
+                case Insertion() | ChatReply() if record.id == decision.insertion:
+                    story.command = story.command or record
+                case Aired() if record.insertion == decision.insertion:
+                    story.heard = record
+                case Posted() if record.chat_reply == decision.insertion:
+                    story.heard = record
+                case _:
+                    pass
             if stored.time > decision.decided + LATER_MS:
                 break
 

@@ -6,14 +6,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from engine.events.handoffs import Handoff
 from engine.events.inputs import Approval
 from engine.events.journal import CommentEntry
-from engine.events.outputs import Decision, Insertion
+from engine.events.outputs import ChatReply, Choice, Decision
+from engine.events.posts import Posted
 from engine.events.understanding import Outcome, Understanding
 from engine.insight.explain.advice import advice, what
 from engine.insight.explain.places import Places
 from engine.insight.explain.story import Story
-from engine.insight.explain.watch import Spell
+from engine.insight.explain.watch import Command, Spell
 from engine.insight.explain.words import Say, clock, moment, say, seconds
 from engine.pool.model import Localised
 
@@ -56,8 +58,8 @@ def _happened(story: Story) -> Iterator[Say]:
         yield say(f"before.{before.by}", at=clock(before.at), by=before.name)
     if watch is not None and watch.spells:
         yield from _waited(story)
-    if story.insertion is not None and (watch is None or story.insertion.id not in watch.insertions):
-        yield from _insertion(story, story.insertion)
+    if story.command is not None and (watch is None or story.command.id not in watch.commands):
+        yield from _command(story, story.command, over=story.state == "decided" and story.gap == "")
     if story.gap == "journal":
         yield from _gap(story)
     yield from _end(story)
@@ -165,10 +167,10 @@ def _waited(story: Story) -> Iterator[Say]:
     for spell in watch.spells:
         while judged and judged[0][0] <= spell.since:
             yield _judged(*judged.pop(0))
-        insertion = watch.insertions.get(str(spell.detail.values.get("insertion")))
-        if insertion is not None:
-            yield from _insertion(story, insertion)
-        if spell.until is None or (insertion is None and spell.until > spell.since):
+        command = watch.commands.get(str(spell.detail.values.get("command")))
+        if command is not None:
+            yield from _command(story, command, over=spell.until is not None)
+        if spell.until is None or (command is None and spell.until > spell.since):
             yield _spell(spell)
     for row in judged:
         yield _judged(*row)
@@ -205,33 +207,63 @@ def _spell(spell: Spell) -> Say:
 # ---- what was said, and how it ended ---------------------------------------------------------------------------------
 
 
-def _insertion(story: Story, insertion: Insertion) -> Iterator[Say]:
-    yield say(
-        "insertion", at=clock(insertion.at), reply=insertion.reply, start=clock(insertion.start),
-        not_after=clock(insertion.not_after), text=insertion.text,
-    )  # fmt: skip
-    choice, short = insertion.choice, insertion.id[:SHORT]
-    if choice is not None:
-        values: dict[str, str | int] = {"density": f"{choice.value_density:.1f}", "viewers": choice.viewers}
-        if choice.runner_up is not None and choice.runner_up_density is not None:
-            values |= {"other": choice.runner_up, "second": f"{choice.runner_up_density:.1f}"}
-            yield Say("choice.runner_up", values)
-        else:
-            yield Say("choice", values | {"waiting": choice.waiting})
-        if choice.expiring:
-            yield say("choice.expiring")
-    aired = story.watch.aired.get(insertion.id) if story.watch is not None else None
-    if aired is None and story.aired is not None and story.aired.insertion == insertion.id:
-        aired = story.aired
-    broken = story.watch.broken.get(insertion.id) if story.watch is not None else None
-    if aired is not None:
-        ended = clock(aired.ended if aired.ended is not None else aired.started)
-        key = "aired.cut" if aired.cut else "aired"
-        yield say(key, started=clock(aired.started), ended=ended, insertion=short, cause=aired.cause or "-")
+def _command(story: Story, command: Command, *, over: bool) -> Iterator[Say]:
+    """`over`: nobody waits for its outcome any more."""
+    if isinstance(command, ChatReply):
+        yield say(
+            "post", at=clock(command.at), reply=command.reply, source=command.source, not_after=clock(command.not_after),
+            text=command.text,
+        )  # fmt: skip
+    else:
+        yield say(
+            "insertion", at=clock(command.at), reply=command.reply, start=clock(command.start),
+            not_after=clock(command.not_after), text=command.text,
+        )  # fmt: skip
+        yield from _choice(command.choice)
+    yield from _outcome(story, command, over=over)
+
+
+def _choice(choice: Choice | None) -> Iterator[Say]:
+    if choice is None:
+        return
+    values: dict[str, str | int] = {"density": f"{choice.value_density:.1f}", "viewers": choice.viewers}
+    if choice.runner_up is not None and choice.runner_up_density is not None:
+        values |= {"other": choice.runner_up, "second": f"{choice.runner_up_density:.1f}"}
+        yield Say("choice.runner_up", values)
+    else:
+        yield Say("choice", values | {"waiting": choice.waiting})
+    if choice.expiring:
+        yield say("choice.expiring")
+
+
+def _outcome(story: Story, command: Command, *, over: bool) -> Iterator[Say]:
+    """What became of it."""
+    watch, short = story.watch, command.id[:SHORT]
+    heard = watch.heard.get(command.id) if watch is not None else None
+    if heard is None and story.command is not None and story.command.id == command.id:
+        heard = story.heard
+    broken = watch.broken.get(command.id) if watch is not None else None
+    posted = isinstance(command, ChatReply)
+    if isinstance(heard, Posted):
+        yield say("posted", time=clock(heard.posted), post=short)
+    elif heard is not None:
+        ended = clock(heard.ended if heard.ended is not None else heard.started)
+        key = "aired.cut" if heard.cut else "aired"
+        yield say(key, started=clock(heard.started), ended=ended, insertion=short, cause=heard.cause or "-")
+    elif broken is not None and posted:
+        yield say("broken.post", post=short, reason=broken or "-")
     elif broken is not None:
-        yield say("broken", insertion=short, reason=broken.reason or "-")
-    elif story.state == "decided" and story.gap == "":
-        yield say("unreported", insertion=short)
+        yield say("broken", insertion=short, reason=broken or "-")
+    elif over:
+        yield say("unreported.post", post=short) if posted else say("unreported", insertion=short)
+
+
+def _handoff(handoff: Handoff) -> Say:
+    """What people have of it now."""
+    if handoff.state == "open":
+        return say("handoff.open", id=handoff.id[:SHORT], answer_by=clock(handoff.answer_by), asked=handoff.asked)
+    closed = clock(handoff.closed if handoff.closed is not None else handoff.created)
+    return say(f"handoff.{handoff.state}", id=handoff.id[:SHORT], time=closed, by=handoff.by or "-")
 
 
 def _end(story: Story) -> Iterator[Say]:
@@ -242,6 +274,9 @@ def _end(story: Story) -> Iterator[Say]:
         if decision.reason == "answered" and decision.via in ("script", "chat"):
             key += f".{decision.via}" + (".line" if line is not None and decision.via == "script" else "")
         yield say(key, time=clock(decision.decided), reply=decision.reply or "-", line=line or "-")
+        if story.handoff is not None:
+            yield say(f"handoff.cause.{story.handoff.cause}")
+            yield _handoff(story.handoff)
     elif letter is not None:
         yield say("state.set_aside", error=letter.error, offset=letter.origin_offset, partition=letter.origin_partition)
     elif story.state == "unread":

@@ -6,30 +6,31 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
-from engine.events.inputs import Approval, Playback
+from engine.events.inputs import Approval, ChatReplyReport, Playback
 from engine.events.journal import CommentEntry, RoomEntry
-from engine.events.outputs import Aired, Blocker, Decision, Insertion, Stop, VerdictLine, Withdraw
+from engine.events.outputs import (
+    Aired,
+    Blocker,
+    ChatReply,
+    ChatWithdraw,
+    Decision,
+    Insertion,
+    Stop,
+    VerdictLine,
+    Withdraw,
+)
+from engine.events.posts import Posted
+from engine.insight.explain.details import Detail, Value, detail_of
 from engine.insight.rerun import Step
-from engine.room.approval import may_be_said
 from engine.room.arrival import identity
-from engine.room.blockers import best, fresh
 from engine.room.demands import Demand, Key, Waiting
+from engine.room.effects import Output
 from engine.room.room import Room
-from engine.room.script import Line
-from engine.room.selection import next_opportunity, screen
-from engine.room.shop import FOREVER
 
 WINNERS: Final = 5  # demands that went before it, told by name
 
-Value = str | int | float
-
-
-@dataclass(frozen=True, slots=True)
-class Detail:
-    """What exactly held it. `kind` tells cases of one blocker apart; values are ids, numbers and moments (ms)."""
-
-    kind: str = ""
-    values: Mapping[str, Value] = field(default_factory=dict)
+Command = Insertion | ChatReply
+"""What is to answer it: said by the player, or posted by the platform's connector."""
 
 
 @dataclass(slots=True)
@@ -66,11 +67,12 @@ class Watch:
     arrival: Mapping[str, Value] = field(default_factory=dict)
     """How the room stood when it arrived, where that decided."""
     spells: list[Spell] = field(default_factory=list)
-    insertions: dict[str, Insertion] = field(default_factory=dict)
+    commands: dict[str, Command] = field(default_factory=dict)
     """That were to answer it, by id."""
-    broken: dict[str, Withdraw | Stop | Playback] = field(default_factory=dict)
-    """What stopped them, where something did."""
-    aired: dict[str, Aired] = field(default_factory=dict)
+    broken: dict[str, str] = field(default_factory=dict)
+    """Why they came to nothing, where they did."""
+    heard: dict[str, Aired | Posted] = field(default_factory=dict)
+    """What viewers heard or read of them."""
     viewers: int = 0
     """The most viewers that ever waited for the same."""
     comments: int = 0
@@ -117,12 +119,26 @@ class Watch:
                 self.decision = record
                 self._end(step.now)
                 self._answered_by_script(step)
-            elif isinstance(record, Aired) and record.insertion in self.insertions:
-                self.aired[record.insertion] = record
-            elif isinstance(record, Withdraw | Stop) and record.insertion in self.insertions:
-                self.broken[record.insertion] = record
-        if isinstance(event, Playback) and event.kind in ("rejected", "aborted") and event.insertion in self.insertions:
-            self.broken.setdefault(event.insertion, event)
+            else:
+                self._take(record)
+        if isinstance(event, Playback) and event.kind in ("rejected", "aborted") and event.insertion in self.commands:
+            self.broken.setdefault(event.insertion, event.reason)
+        elif isinstance(event, ChatReplyReport) and event.status == "failed" and event.reply in self.commands:
+            self.broken.setdefault(event.reply, event.error)
+
+    def _take(self, record: Output) -> None:
+        """What became of a command that was to answer it."""
+        match record:
+            case Aired() if record.insertion in self.commands:
+                self.heard[record.insertion] = record
+            case Posted() if record.chat_reply in self.commands:
+                self.heard[record.chat_reply] = record
+            case Withdraw() | Stop() if record.insertion in self.commands:
+                self.broken[record.insertion] = record.reason
+            case ChatWithdraw() if record.reply in self.commands:
+                self.broken[record.reply] = record.reason
+            case _:
+                pass
 
     def _arrives(self, step: Step, entry: CommentEntry) -> None:
         if self.entry is not None:
@@ -167,12 +183,12 @@ class Watch:
         found = self._demand_of(room, self.waiting)
         if found is None:
             return
-        demand, insertion = found
+        demand, command = found
         self.viewers = max(self.viewers, len(demand.viewers))
         self.comments = max(self.comments, len(demand.comments))
-        if insertion is not None:
-            self.insertions.setdefault(insertion.id, insertion)
-            self._held("in_flight", now, Detail("", {"insertion": insertion.id}))
+        if command is not None:
+            self.commands.setdefault(command.id, command)
+            self._held("in_flight", now, Detail("", {"command": command.id}))
             return
         if demand.blocker == "cooling" and self.before is None:
             self.before = self._said.get(demand.key)
@@ -184,16 +200,20 @@ class Watch:
         if all(winner.id != each.id for each in spell.winners):
             spell.winners.append(winner)
 
-    def _demand_of(self, room: Room, waiting: Waiting) -> tuple[Demand, Insertion | None] | None:
+    def _demand_of(self, room: Room, waiting: Waiting) -> tuple[Demand, Command | None] | None:
         if room.flight is not None and waiting in room.flight.demand.comments:
             return room.flight.demand, room.flight.insertion
+        for post in room.chat.posts.values():
+            if waiting in post.demand.comments:
+                return post.demand, post.record
         demand = room.demands.get((waiting.intent, waiting.product))
         return (demand, None) if demand is not None and waiting in demand.comments else None
 
     def _held(self, blocker: Blocker, now: int, detail: Detail) -> None:
         last = self.spells[-1] if self.spells else None
         if last is not None and last.until is None:
-            if (last.blocker, last.detail.kind) == (blocker, detail.kind):
+            same = (last.detail.kind, last.detail.values.get("command")) == (detail.kind, detail.values.get("command"))
+            if last.blocker == blocker and same:
                 if detail.kind == "boundary":
                     last.detail = replace(detail)  # the next one is told
                 return
@@ -209,75 +229,3 @@ class Watch:
         by_script = self.decision is not None and self.decision.via == "script"
         if by_script and isinstance(event, Playback) and event.cursor is not None:
             self.line = event.cursor.sentence
-
-
-def detail_of(room: Room, demand: Demand, blocker: Blocker, now: int) -> Detail:
-    """What exactly the blocker is now."""
-    match blocker:
-        case "cooling":
-            return Detail("", {"until": room.cooldowns.get(demand.key, now)})
-        case "airtime":
-            limits = room.limits
-            budget = round(limits.airtime_share * limits.airtime_window_ms)
-            return Detail("", {"spent": round(room.spent(now)), "budget": budget, "needs": _length(room, demand, now)})
-        case "player_lost":
-            return Detail(room.lost or "none")
-        case "script_ahead":
-            found = _script_line(room, demand, now)
-            return Detail("", {"at": found[0], "line": found[1].id}) if found is not None else Detail()
-        case "fact_pending":
-            usable = best(room, demand, now)
-            values: dict[str, Value] = {"wanted": usable.wanted or "?"}
-            return Detail("", values | ({"starts": usable.starts} if usable.starts is not None else {}))
-        case "no_opportunity":
-            return _no_opportunity(room, demand, now)
-        case "approval":
-            return _approval(room, demand, now)
-        case "taken_over":
-            return Detail("waits" if room.person_waits else "")
-        case _:
-            return Detail()
-
-
-def _approval(room: Room, demand: Demand, now: int) -> Detail:
-    muted, proposed = room.muted.get(demand.key, 0), room.proposals.get(demand.key)
-    if muted > now:
-        return Detail("muted", {"until": muted})
-    if proposed is None:
-        return Detail("none", {"open": len(room.proposals), "most": room.limits.proposals})
-    kind = "changed" if proposed.approved else "open"  # approved, and not what would be said now
-    return Detail(kind, {"reply": proposed.reply, "decide_by": proposed.decide_by})
-
-
-def _length(room: Room, demand: Demand, now: int) -> int:
-    """The shortest reply, ms; 0 where there is none."""
-    return min((filled.ms for filled in best(room, demand, now).replies), default=0)
-
-
-def _script_line(room: Room, demand: Demand, now: int) -> tuple[int, Line] | None:
-    found = room.clock.answers(demand.intent, demand.product, demand.latest, now)
-    return next(((at, line) for at, line in found if fresh(room, line.facts, now)), None)
-
-
-def _no_opportunity(room: Room, demand: Demand, now: int) -> Detail:
-    pause = room.last_end + room.limits.minimum_pause_ms if room.last_end else 0
-    replies = [filled for filled in best(room, demand, now).replies if may_be_said(room, demand, filled)]
-    remembered = [(room.heard_at(f.reply, f.product) or -FOREVER) + f.reply.memory_ms for f in replies]
-    if replies and min(remembered) > demand.latest:
-        return Detail("heard", {"reply": replies[0].reply.id, "count": len(replies), "until": min(remembered)})
-    opportunity = next_opportunity(room, now)
-    if opportunity is None:
-        return Detail("none")
-    if opportunity.start > demand.latest:
-        return Detail("far", {"at": opportunity.start})
-    shown = screen(room, opportunity)
-    if replies and all(f.reply.on_screen_only for f in replies) and shown != demand.product:
-        return Detail("off_screen", {"screen": shown or "-"})
-    if pause > opportunity.start:
-        return Detail("pause", {"until": pause})
-    if replies and min(remembered) > now:
-        return Detail("memory", {"reply": replies[0].reply.id, "count": len(replies), "until": min(remembered)})
-    known = room.shop.pool.intents.get(demand.intent)
-    if known is not None and known.insert == "segment" and room.clock.running:
-        return Detail("segment")
-    return Detail("boundary", {"at": opportunity.start})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.events.inputs import Approval, ChatReplyReport, Cursor, Playback, PlayerGone, PlayerSeen, RoomEvent
-from engine.events.outputs import ChatReply, Proposal, Stop, Withdraw
+from engine.events.outputs import ChatReply, ChatWithdraw, Proposal, Stop, Withdraw
 from engine.insight.model_player import FOREVER, ModelPlayer
 from engine.insight.timing import Timing
 from engine.room.room import Room
@@ -134,7 +134,7 @@ def test_people_and_connectors_do_as_they_did() -> None:
     more = {"id": "ab" * 8, "room": scene.room, "shop": "tea", "at": scene.now, "lease": 1, "seq": 9, "shop_offset": 0}
     about = {"reply": "fee", "intent": "shipping.fee", "language": "zh", "text": "全场包邮", "pool": "ab" * 8}
     proposal = Proposal(**more, **about, viewers=1, decide_by=scene.now)
-    post = ChatReply(**more, **about, not_after=scene.now, serves=())
+    post = ChatReply(**more, **about, source="s", not_after=scene.now)
     other = proposal.model_copy(update={"reply": "dispatch"})
     player.hear(room_of(scene), [proposal, post, other], scene.now)
     first, second = player.act(room_of(scene)) + player.act(room_of(scene))
@@ -143,3 +143,13 @@ def test_people_and_connectors_do_as_they_did() -> None:
     assert isinstance(second, Approval)
     assert (second.proposal, second.verdict) == (proposal.id, "approve")
     assert not player._told
+    withdraw = ChatWithdraw(**more, source="s", reply=post.id, reason="killed")
+    player.hear(room_of(scene), [post, withdraw], scene.now)
+    (told,) = player.act(room_of(scene))
+    assert isinstance(told, ChatReplyReport)
+    assert told.status == "failed"
+    player.hear(room_of(scene), [withdraw], scene.now)
+    assert not player._told  # it is posted, or failed, already
+    silent = ModelPlayer(Timing(posted_ms=None))
+    silent.hear(room_of(scene), [post], scene.now)
+    assert not silent._told

@@ -28,11 +28,18 @@ async def verified(live: Logged, room: str = "r0", since: int | None = None, unt
     return await verify(live.bus, Rerun(live.bus, Shelf(), room), since, until)
 
 
+def decisions_of(live: Logged, room: str = "r0") -> int:
+    """How many stand on the log."""
+    return sum(stored.key == room for stored in live.bus.log["decisions", 0])
+
+
 async def test_what_a_worker_wrote_is_the_same() -> None:
     """Of one room, from the begin on; the others are left out."""
-    told = await verified(busy())
+    live = busy()
+    told = await verified(live)
     assert (told.differences, told.first, told.found, told.cut) == (0, None, True, False)
-    assert told.counts["decisions"].same == 60
+    assert told.counts["decisions"].same == decisions_of(live) > 40
+    assert told.counts["handoffs"].same > 0
     assert told.seq_begins > 0
 
 
@@ -74,7 +81,7 @@ async def test_a_second_decision_is_too_much_though_it_is_the_same() -> None:
     live = busy()
     live.turn(live.desk.comment(CHAT, room="r0", id="c2"), ms=900_000)
     told = await verified(live)
-    assert (told.differences, told.counts["decisions"].same) == (0, 61)
+    assert (told.differences, told.counts["decisions"].same) == (0, decisions_of(live))
 
 
 async def test_records_in_another_order_are_a_difference() -> None:
@@ -117,11 +124,12 @@ async def test_after_a_sweep_the_rest_is_compared() -> None:
 async def test_records_that_were_swept_away_are_no_difference() -> None:
     """A topic may keep less than the journal; how much is told."""
     live = busy()
+    whole = decisions_of(live)
     live.sweep("decisions", 30)
     told = await verified(live)
     assert told.differences == 0
-    assert told.counts["decisions"].gone == 15
-    assert told.counts["decisions"].same == 45
+    assert told.counts["decisions"].same == decisions_of(live) < whole
+    assert told.counts["decisions"].gone == whole - decisions_of(live)
 
 
 async def test_a_room_that_nobody_saw_gives_nothing() -> None:
@@ -155,7 +163,7 @@ async def test_a_room_that_began_within_an_old_journal_is_compared_whole() -> No
     assert told.found
     assert not told.cut
     assert told.differences == 0
-    assert told.counts["decisions"].same == 60
+    assert told.counts["decisions"].same == decisions_of(live, "new") > 40
 
 
 async def test_a_room_whose_begin_is_not_known_is_not_taken_for_new() -> None:

@@ -7,8 +7,9 @@ from typing import Literal, get_args
 
 import pytest
 
-from engine.events.inputs import Approval, ModeSet
-from engine.events.outputs import Decision, Proposal, Reason
+from engine.events.handoffs import Handoff
+from engine.events.inputs import Approval, ChatReplyReport, ModeSet
+from engine.events.outputs import ChatReply, Decision, Proposal, Reason
 from engine.insight.explain.lookup import Sighting
 from engine.insight.explain.places import Places
 from engine.insight.explain.story import Story
@@ -213,6 +214,72 @@ def test_nobody_judged_is_told_with_the_command_that_lists_it() -> None:
     text = read(scene, "q")
     assert "nobody had approved the reply by then" in text
     assert "`livechat room proposals r1`" in text
+
+
+def chatting(**limits: object) -> Scene:
+    """A room whose reply on fees can only be posted."""
+    base = pool()
+    fee = intent("shipping.fee", reply("shipping.fee", "fee", "全场包邮", channel="chat", seconds=None))
+    live = pool(intents={**base.intents, "shipping.fee": fee}, limits=replace(base.limits, **limits))  # type: ignore[arg-type] # its fields
+    scene = Scene(live)
+    scene.play()
+    scene.ask("shipping.fee", id="q")
+    return scene
+
+
+def test_a_post_is_told_from_the_connector_s_word() -> None:
+    """What was sent where, and that it was posted."""
+    scene = chatting()
+    assert "it could only be posted into the chat" in read(scene, "q")
+    scene.wait(3_000)
+    post = scene.all(ChatReply)[-1]
+    assert "its reply was on its way" in read(scene, "q")
+    scene.event(ChatReplyReport(room=scene.room, id="r", at=scene.now, reply=post.id, status="posted"))
+    text = read(scene, "q")
+    assert "the reply `fee` was sent to `s` to be posted" in text
+    assert "It was posted; the report came at 08:00:03" in text
+    assert "08:00:03: answered in the chat, by the reply `fee`." in text
+
+
+def test_a_post_that_failed_is_told_with_its_error() -> None:
+    """And what held it then."""
+    scene = chatting()
+    scene.wait(3_000)
+    post = scene.all(ChatReply)[-1]
+    scene.event(
+        ChatReplyReport(room=scene.room, id="r", at=scene.now, reply=post.id, status="failed", error="rate limited")
+    )
+    text = read(scene, "q")
+    assert f"Chat reply {post.id[:8]} was not posted: rate limited." in text
+    assert "its platform was left alone until 08:00:08" in text
+
+
+def test_a_connector_that_keeps_silent_is_told() -> None:
+    """Nobody knows what became of the post; the comment waits for something else."""
+    scene = chatting()
+    scene.wait(41_000)
+    assert "The connector has not said what became of chat reply" in read(scene, "q")
+
+
+def test_a_question_passed_to_people_is_told_with_its_cause() -> None:
+    """And with the setting that passes it."""
+    scene = Scene()
+    scene.play()
+    scene.ask("service.human", id="q")
+    assert "passed to people" in read(scene, "q")
+    found = story(scene, "q")
+    for handoff in scene.all(Handoff):
+        for cause, words in (
+            ("stakes", "below a confidence of 0.90"),
+            ("repeated", "asked it 3 times"),
+            ("owner", "set `owner: engine`"),
+        ):
+            for state in ("open", "answered", "dismissed", "expired"):
+                found.handoff = handoff.model_copy(update={"cause": cause, "state": state, "by": "Li"})
+                told = tell(found, Places())
+                assert words in told.advice[0].text("en")
+                assert all(each.text("zh") for each in told.happened)
+    assert "Nobody had closed it" in told.happened[-1].text("en")
 
 
 def test_personal_data_stays_masked() -> None:

@@ -45,7 +45,7 @@ def test_from_the_question_to_the_reply() -> None:
     assert (watch.viewers, watch.comments) == (2, 2)
     assert watch.decision is not None
     assert watch.decision.reason == "answered"
-    assert set(watch.aired) == set(watch.insertions) == {scene.insertion.id}
+    assert set(watch.heard) == set(watch.commands) == {scene.insertion.id}
     assert watch.arrived == START
 
 
