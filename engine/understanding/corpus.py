@@ -32,7 +32,8 @@ class Corpus:
     """The class of each line; `OTHER` for questions of no intent, `NO_CLASS` for `not:` lines, which stand last."""
     against: Labels
     """The class that a `not:` line speaks against; `NO_CLASS` for all others."""
-    batch: Grams
+    features: sparse.csr_array
+    """How often each feature stands in each line."""
     asked: F64
 
     def __len__(self) -> int:
@@ -72,11 +73,7 @@ class Corpus:
         forms = [*(form for form, _ in known), *(form for form, _ in spoken)]
         labels = np.array([*(index[intent] for _, intent in known), *([NO_CLASS] * len(spoken))], dtype=np.intp)
         against = np.array([*([NO_CLASS] * len(known)), *(at for _, at in spoken)], dtype=np.intp)
-        return cls(intents, forms, labels, against, grams(forms), looks_asked(forms))
-
-    def counts(self) -> sparse.csr_array:
-        """How often each feature stands in each line."""
-        return counts(self.batch)
+        return cls(intents, forms, labels, against, _counts(grams(forms)), looks_asked(forms))
 
 
 def _negatives(
@@ -91,7 +88,7 @@ def _negatives(
     return list(found)
 
 
-def counts(batch: Grams) -> sparse.csr_array:
+def _counts(batch: Grams) -> sparse.csr_array:
     """How often each feature stands in each text."""
     values = np.ones(len(batch.columns), dtype=np.float32)
     matrix = sparse.csr_array((values, batch.columns, batch.starts), shape=(len(batch.starts) - 1, DIMENSION))

@@ -64,6 +64,13 @@ class Linear:
     """`[row, class]`; the last two columns tell questions from background, and questions of the list from others."""
     bias: F32
 
+    def columns(self) -> NDArray[np.uint32]:
+        """The hashed feature of each row but row 0."""
+        known = np.flatnonzero(self.index)
+        found = np.zeros(len(known), dtype=np.uint32)
+        found[self.index[known] - 1] = known
+        return found
+
     def vectors(self, batch: Grams) -> sparse.csr_array:
         """Texts as unit rows over the known features, or of length 0; a feature that occurs twice stands in its row twice."""
         rows = self.index[batch.columns]

@@ -73,7 +73,7 @@ class Model:
     def to_bytes(self) -> bytes:
         """Raises `RecordError` where the model is above `MAX_BYTES`."""
         arrays: dict[str, NDArray[np.generic]] = {
-            "columns": np.flatnonzero(self.linear.index).astype(np.uint32),
+            "columns": self.linear.columns(),
             "idf": self.linear.idf[1:],
             "scales": (steps := scales(self.linear.weights)),
             "weights": np.rint(self.linear.weights[1:] / steps).astype(np.int8),
