@@ -45,9 +45,14 @@ def fit(corpus: Corpus, chosen: Chosen) -> Linear:
         label: float((listed.sum() if label == OTHER else balance) / size)
         for label, size in zip(present.tolist(), sizes.tolist(), strict=True)
     }
-    machines, offsets = _machines(vectors[asks], labels[asks], shares, TOLERANCE)
+    questions = vectors[asks]
+    heard_of = np.flatnonzero(np.bincount(questions.indices, minlength=len(idf)))  # a machine has no more to look at
+    machines, offsets = _machines(questions[:, heard_of], labels[asks], shares, TOLERANCE)
     bias[-1] = 0.0
-    for label, machine, offset in zip(present.tolist(), machines, offsets.tolist(), strict=True):
+    machine = np.zeros(len(idf))
+    for label, part, offset in zip(present.tolist(), machines, offsets.tolist(), strict=True):
+        machine[:] = 0.0
+        machine[heard_of] = part
         if label == OTHER:
             weights[:, -1], bias[-1] = rounded(-machine), -offset
         else:
