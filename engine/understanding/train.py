@@ -37,6 +37,7 @@ JUDGED = 2  # folds that confidence and thresholds are told from: each takes as 
 NOISE = 0.02  # share of idle lines that may end as an open question, on the board of gaps
 NOISE_HARDNESS = 2.5  # as `HARDNESS`, at this threshold
 BAND = 0.05  # least margin over the runner-up; below it both were right equally often (36 % each, of only 28 lines out of fold)
+UNHEARD = 0.0005  # share of the questions that would be visible without the gate and are not; three of four idle lines stop there
 PLAUSIBLE = 0.5  # of the acceptance threshold: from there on, an unaccepted question counts as near a known intent
 
 
@@ -126,7 +127,10 @@ def weigh(held: HeldOut, trust: Trust) -> Weighed:
     accept = sample.threshold(trust.risk, trust, HARDNESS)
     solo = max(accept, sample.threshold(trust.solo_risk, trust, HARDNESS))
     asks = _quantile(asking[background], NOISE * NOISE_HARDNESS)
-    thresholds = Thresholds(round(accept, 4), round(solo, 4), BAND, round(PLAUSIBLE * accept, 4), round(asks, 4))
+    plausible = round(PLAUSIBLE * accept, 4)
+    heard = ~background & ((asking >= asks) | (confidence >= plausible))
+    gate = float(np.quantile(held.ranked.asks[heard], UNHEARD)) if heard.any() else float(held.ranked.asks.min())
+    thresholds = Thresholds(round(accept, 4), round(solo, 4), BAND, plausible, round(asks, 4), round(gate, 3))
     return Weighed(held, mass, right_weights, asks_weights, confidence, asking, clear, thresholds)
 
 
