@@ -8,6 +8,7 @@ import re2
 
 from engine.understanding.normalise import normal_form
 from engine.understanding.plain import normal_forms
+from engine.understanding.scanner import Scanner
 
 
 def _bounded(form: str) -> str:
@@ -29,6 +30,9 @@ class Spellings:
         ordered = sorted(self._meant, key=lambda form: (-len(form), form))
         self.expression = "|".join(map(_bounded, ordered))
         self._pattern = re2.compile(self.expression) if ordered else None
+        self._occurs = Scanner()  # asks this much faster than a pattern does
+        if ordered:
+            self._occurs.add(self.expression)
 
     def form(self, text: str) -> str:
         """The normal form of a text, in the pack's spelling."""
@@ -40,6 +44,6 @@ class Spellings:
 
     def fix(self, form: str) -> str:
         """A normal form in the pack's spelling."""
-        if self._pattern is None or self._pattern.search(form) is None:
+        if self._pattern is None or not self._occurs.scan(form):
             return form
         return normal_form(self._pattern.sub(lambda match: self._meant[match.group()], form))
