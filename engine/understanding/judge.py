@@ -142,11 +142,10 @@ class Judge:
 
     def _same(self, reading: Reading) -> TrainingLine | None:
         """The line of the pool that says just this; a form without the names of goods counts, too."""
-        for form in (reading.form, *reading.neutral):
-            line = self._known.get(form)
-            if line is not None:
-                return line
-        return None
+        same = self._known.get(reading.form)
+        if same is None and reading.neutral:
+            same = next((self._known[form] for form in reading.neutral if form in self._known), None)
+        return same
 
     def _outcome(self, result: Understanding, asking: float) -> Outcome:
         limits = self.model.calibration.thresholds
