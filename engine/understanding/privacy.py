@@ -70,6 +70,11 @@ _STREET_EN = re.compile(
 )
 
 
+def may_be_personal(char: str) -> bool:
+    """Whether a text without such a character holds nothing to cover."""
+    return _MAY_HOLD.match(char) is not None
+
+
 def mask(text: str) -> str | None:
     """`text` with personal data covered; None where there is nothing to cover."""
     if _MAY_HOLD.search(text) is None:

@@ -20,6 +20,7 @@ _LINK = re.compile(
     r"|(?:链接|连结)(?P<after_link>\d{1,3})(?!\d)"
     r"|\b(?:link|item|number|no|nr)(?: number| no)?[ #]{0,2}(?P<english>\d{1,3})\b"
 )
+_DIGIT = re.compile("[0-9]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ class Names:
                     product, product_id = name, named.product
                 elif named.not_sold is not None and len(name) > len(not_sold):
                     not_sold = name
-        if self._links and not form.isalpha():
+        if self._links and not form.isalpha() and _DIGIT.search(form) is not None:
             for link in _LINK.finditer(form):
                 number = link["hash"] or link["item"] or link["after_link"] or link["english"]
                 linked = self._links.get(int(number))
