@@ -25,13 +25,14 @@ from engine.room.script import ClockState, ScriptClock
 from engine.room.seen import SeenIds, SeenState
 from engine.room.shop import Shop
 
-SCHEMA: Final = 4
+SCHEMA: Final = 5
 """Version of the state below, as it is written."""
 
-READABLE: Final = frozenset({1, 2, 3, SCHEMA})
+READABLE: Final = frozenset({1, 2, 3, 4, SCHEMA})
 """Versions that are read; another one is refused with a remedy. 1: `heard` does not tell which product was spoken about, so that a variant
 that names its product may be heard once more within its memory. 2: nothing is proposed; a mode other than
-`shadow` is the room's own; nothing was posted, and handoffs were not kept open. 3: without `duties`: the disclosure is said anew."""
+`shadow` is the room's own; nothing was posted, and handoffs were not kept open. 3: without `duties`: the disclosure is said anew.
+Up to 4: `worth` is missing, so that the air costs nothing at first."""
 
 PLAIN_BYTES: Final = (
     200 * 1024
@@ -114,6 +115,7 @@ class RoomState(Part):
     heard: dict[str, int]
     airtime: list[tuple[int, int]]
     last_end: int
+    worth: float = 0.0
     proposals: tuple[Proposed, ...] = ()
     muted: tuple[tuple[Key, int], ...] = ()
     duties: Duties | None = None
@@ -140,8 +142,8 @@ class RoomState(Part):
 _STATE: Final = TypeAdapter(RoomState)
 
 _PLAIN: Final = (
-    "language", "created", "mode", "own_mode", "closed", "active", "serial", "named", "heard", "airtime", "last_end", "session", "gone",
-    "had_player", "lead_ms", "stream_delay_ms", "player_at", "lost", "person", "person_waits", "holding", "killed", "held", "decide_at",
+    "language", "created", "mode", "own_mode", "closed", "active", "serial", "named", "heard", "airtime", "last_end", "worth", "session",
+    "gone", "had_player", "lead_ms", "stream_delay_ms", "player_at", "lost", "person", "person_waits", "holding", "killed", "held", "decide_at",
     "window_end", "review_at", "timer",
 )  # fmt: skip
 """Fields that are the same in the room and in its state."""
