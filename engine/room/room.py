@@ -323,7 +323,7 @@ class Room:
 
     def heard_later(self, reply: str, product: str | None, planned: int, at: int) -> None:
         """They heard it at `at`, not when it was planned."""
-        for key in (f"{reply}/{product}", reply):
+        for key in (reply, f"{reply}/{product}"):
             if self.heard.get(key) == planned:
                 self._remember(key, at)
 

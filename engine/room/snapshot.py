@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Mapping
 from typing import Final, Literal
 
+import cramjam
 from pydantic import TypeAdapter
 
 from engine.errors import RestoreError
@@ -36,7 +37,9 @@ Up to 4: `worth` is missing, so that the air costs nothing at first."""
 
 PLAIN_BYTES: Final = (
     200 * 1024
-)  # JSON up to this is left plain; a full room with long names is packed (deflated, base64)
+)  # JSON up to this is left plain; a full room with long names is packed (Zstandard, base64)
+
+ZLIB: Final = b"\x78"  # first byte of what schemas 1 and 2 packed
 
 
 class FlightState(Part):
@@ -171,7 +174,7 @@ def encode(room: Room, now: int) -> str:
     text = _STATE.dump_json(state)
     if len(text) <= PLAIN_BYTES:
         return text.decode()
-    return base64.b64encode(zlib.compress(text)).decode()
+    return base64.b64encode(bytes(cramjam.zstd.compress(text, 1))).decode()
 
 
 def read(text: str) -> RoomState:
@@ -179,8 +182,10 @@ def read(text: str) -> RoomState:
     if text.startswith("{"):
         return _STATE.validate_json(text)
     try:
-        return _STATE.validate_json(zlib.decompress(base64.b64decode(text)))
-    except zlib.error as error:
+        packed = base64.b64decode(text)
+        unpack = zlib.decompress if packed.startswith(ZLIB) else cramjam.zstd.decompress
+        return _STATE.validate_json(bytes(unpack(packed)))
+    except (zlib.error, cramjam.DecompressionError) as error:
         raise ValueError(f"it cannot be unpacked: {error}") from error
 
 

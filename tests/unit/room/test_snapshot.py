@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import os
 import subprocess
 import sys
+import zlib
 from collections.abc import Sequence
 
 import pytest
@@ -130,9 +132,14 @@ def test_a_packed_state_reads_as_a_plain_one(monkeypatch: pytest.MonkeyPatch) ->
     assert packed is not None
     assert plain.state.startswith("{")
     assert not packed.state.startswith("{")
-    scene.rooms.restore_room(packed)
+    deflated = base64.b64encode(zlib.compress(plain.state.encode())).decode()
     monkeypatch.undo()
-    assert scene.rooms.snapshot(ROOM, scene.seq) == plain
+    for state in (packed, plain.model_copy(update={"schema_version": 2, "state": deflated})):
+        scene.rooms.restore_room(state)
+        assert scene.rooms.snapshot(ROOM, scene.seq) == plain
+    broken = base64.b64encode(base64.b64decode(packed.state)[:-9]).decode()
+    with pytest.raises(RestoreError, match="cannot be read"):
+        scene.rooms.restore_room(packed.model_copy(update={"state": broken}))
 
 
 def test_the_same_entries_give_the_same_bytes_under_two_hash_seeds() -> None:
