@@ -7,7 +7,7 @@ import pytest
 from engine.events.inputs import InsertionState, ModeSet, PlayerGone, PlayerSeen, RoomClosed, TakeOver
 from engine.events.outputs import Aired, Alert, Decision, Insertion, Stop, Withdraw
 from engine.pool.model import Intent, Limits, Pool
-from tests.unit.room.scene import ROOM, Scene, intent, pool, reply
+from tests.unit.room.scene import ROOM, START, Scene, intent, pool, reply
 
 
 def emitted(scene: Scene | None = None, name: str = "shipping.dispatch", **more: object) -> Scene:
