@@ -42,7 +42,8 @@ class Law:
 
     def shares(self) -> NDArray[np.float64]:
         weights = np.arange(1, INTENTS + 1, dtype=np.float64) ** -self.exponent
-        return np.divide(weights, weights.sum())
+        shares: NDArray[np.float64] = weights / weights.sum()
+        return shares
 
     def draw(self, hour: Hour, rng: np.random.Generator) -> NDArray[np.int64]:
         """The intent of each question, most frequent first."""

@@ -13,7 +13,7 @@ from bench.stage import COOLDOWN_MS, DEADLINE_MS, Case, Choose
 from engine.events.outputs import Choice
 from engine.room.demands import Demand
 from engine.room.room import Room
-from engine.room.selection import CONSIDERED, Candidate, Opportunity, candidate
+from engine.room.selection import CONSIDERED, Candidate, Opportunity, candidate, resting
 
 Pick = Callable[[Room, Opportunity, Sequence[Candidate]], Candidate | None]
 Worth = Callable[[Candidate], float]
@@ -27,7 +27,7 @@ def chooser(pick: Pick) -> Choose:
     """The core's `choose` around a policy: what is possible at all is the same for each of them."""
 
     def choose(room: Room, opportunity: Opportunity, demands: Iterable[Demand]) -> tuple[Candidate, Choice] | None:
-        free = room.free_air(opportunity.start)
+        free = 0 if resting(room, opportunity.start) else room.free_air(opportunity.start)
         fits = []
         for demand in demands:
             if demand.blocker not in CONSIDERED:

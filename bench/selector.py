@@ -18,7 +18,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -29,11 +29,13 @@ from rich.table import Table
 
 from bench.arrivals import ArrivalsFileError
 from bench.bound import bound
-from bench.core import crowd, stage
+from bench.core import START, Questions, stage
 from bench.hours import Hour, Law, busiest, hours
 from bench.policies import COMPARED, OURS, TRIED, policy
 from bench.stage import Case, Outcome, play
-from engine.room.selection import choose, next_opportunity
+from engine.events.understanding import Understanding
+from engine.room.room import Room
+from engine.room.selection import Opportunity, choose
 from tests.unit.room.scene import ROOM
 from tests.unit.room.test_bounds import full
 
@@ -42,6 +44,7 @@ SEEDS = 10
 PEER = "fifo"
 RESAMPLES = 4_000
 GOAL_RATIO, GOAL_LOW, GOAL_WORST = 1.15, 1.10, -0.01
+DEMANDS = 200
 TIMED = 200  # calls of which the median and the slowest are told
 
 
@@ -139,23 +142,33 @@ def timed(call: Callable[[], object]) -> dict[str, float]:
     return {"median_us": round(float(np.median(spent)), 1), "slowest_us": round(max(spent), 1)}
 
 
+def crowded(count: int) -> tuple[Room, Opportunity]:
+    """A room in which that many demands wait, and the next opportunity behind what is being said."""
+    core = stage(1, count + 1)
+    questions = Questions(1.0, count + 1)
+    for number in range(count + 1):  # the first one goes on air
+        asked = questions.comment(number, "room0", START)
+        entry = replace(asked, text="问", understanding=Understanding("accepted", "问", "zh", f"topic.i{number}", 0.93))
+        core.handle(10 + number, START, entry)
+    room = core._rooms["room0"]  # noqa: SLF001 - the core has no door for what is timed here
+    if len(room.demands) != count:
+        raise RuntimeError(f"{len(room.demands)} demands wait, not {count}; `WAITING_BYTES_CAP` sheds the others")
+    return room, Opportunity(room.last_end + room.limits.minimum_pause_ms, None)
+
+
 def costs() -> dict[str, dict[str, float]]:
     """One choice with 200 demands waiting, also where every variant was heard lately; one snapshot at every cap."""
-    core = stage(1, 200)
-    for seq, (now, entry) in enumerate(crowd(200, 2_000), 10):
-        core.handle(seq, now, entry)
-    room = core._rooms["room0"]  # noqa: SLF001 - the core has no door for what is timed here
-    for demand in room.demands.values():
-        demand.held("no_opportunity", now)
-    room.clock.idle()  # its player is silent: without a script every moment is an opportunity
-    opportunity = next_opportunity(room, now)
-    assert opportunity is not None
-    made = {f"choice, {len(room.demands)} demands": timed(lambda: choose(room, opportunity, room.demands.values()))}
+    room, opportunity = crowded(DEMANDS)
+
+    def chosen() -> object:
+        return choose(room, opportunity, room.demands.values())
+
+    assert chosen() is not None
+    made = {f"choice, {DEMANDS} demands wait": timed(chosen)}
     for intent in room.shop.pool.intents.values():
-        room.heard.update((reply.id, now) for reply in intent.replies)
-    made[f"choice, {len(room.demands)} demands, all heard lately"] = timed(
-        lambda: choose(room, opportunity, room.demands.values())
-    )
+        room.heard.update((reply.id, START) for reply in intent.replies)
+    assert chosen() is None
+    made[f"choice, {DEMANDS} demands wait, all replies heard lately"] = timed(chosen)
     scene = full()
     saved = scene.rooms.snapshot(ROOM, scene.seq)
     assert saved is not None
