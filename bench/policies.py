@@ -13,7 +13,7 @@ from bench.stage import COOLDOWN_MS, DEADLINE_MS, Case, Choose
 from engine.events.outputs import Choice
 from engine.room.demands import Demand
 from engine.room.room import Room
-from engine.room.selection import CONSIDERED, Candidate, Opportunity, candidate, resting
+from engine.room.selection import Candidate, Opportunity, candidate, may_win, resting
 
 Pick = Callable[[Room, Opportunity, Sequence[Candidate]], Candidate | None]
 Worth = Callable[[Candidate], float]
@@ -30,11 +30,11 @@ def chooser(pick: Pick) -> Choose:
         free = 0 if resting(room, opportunity.start) else room.free_air(opportunity.start)
         fits = []
         for demand in demands:
-            if demand.blocker not in CONSIDERED:
+            if not may_win(demand):
                 continue
             found = candidate(room, demand, opportunity)
-            if found is None:
-                demand.missed = "no_opportunity"
+            if not isinstance(found, Candidate):
+                demand.missed = found
             elif found.filled.ms > free:
                 demand.missed = "airtime"
             else:

@@ -145,9 +145,9 @@ class RoomState(Part):
 _STATE: Final = TypeAdapter(RoomState)
 
 _PLAIN: Final = (
-    "language", "created", "mode", "own_mode", "closed", "active", "serial", "named", "heard", "airtime", "last_end", "worth", "session",
-    "gone", "had_player", "lead_ms", "stream_delay_ms", "player_at", "lost", "person", "person_waits", "holding", "killed", "held", "decide_at",
-    "window_end", "review_at", "timer",
+    "language", "created", "mode", "own_mode", "closed", "active", "serial", "named", "heard", "airtime", "last_end", "worth",
+    "session", "gone", "had_player", "lead_ms", "stream_delay_ms", "player_at", "lost", "person", "person_waits", "holding",
+    "killed", "held", "decide_at", "window_end", "review_at", "timer",
 )  # fmt: skip
 """Fields that are the same in the room and in its state."""
 

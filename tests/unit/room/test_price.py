@@ -160,7 +160,7 @@ def test_what_was_answered_lately_counts_half_and_all_of_it_an_hour_later() -> N
     for age in (-1, 0, FRESH_MS // 2, FRESH_MS, 2 * FRESH_MS):
         room.cool(demand.key, opportunity.start - age)
         one = candidate(room, room.demands[demand.key], opportunity)
-        assert one is not None
+        assert isinstance(one, Candidate)
         found[age] = (one.freshness, one.density)
     assert found == {
         -1: (0.5, 5.0), 0: (0.5, 5.0), FRESH_MS // 2: (0.75, 7.5), FRESH_MS: (1.0, 10.0), 2 * FRESH_MS: (1.0, 10.0),
@@ -237,6 +237,23 @@ def test_a_viewer_who_asks_again_pushes_nobody_out() -> None:
     assert "other" not in scene.decisions
 
 
+def test_who_is_outvalued_still_asks_a_person_in_time() -> None:
+    """A demand of which people must be asked is looked at, whatever else is worth more: they need time to answer."""
+    intents = {
+        "a.b": intent("a.b", reply("a.b", "v", "好"), reply("a.b", "w", "好的", approval="ask")),
+        "c.d": intent("c.d", reply("c.d", "x", "是")),
+    }
+    scene = Scene(pool(intents=intents))
+    scene.play()
+    room_of(scene).heard["v"] = START
+    scene.ask("a.b")
+    for _ in range(3):
+        scene.ask("c.d")
+    scene.wait(3_000)
+    assert scene.insertion.intent == "c.d"
+    assert room_of(scene).demands["a.b", None].missed == "approval"
+
+
 # ---- the ranking ---------------------------------------------------------------------------------------------------------
 
 
@@ -249,7 +266,7 @@ def everything(room: Room, opportunity: Opportunity) -> tuple[Candidate, Candida
     fits = [
         one
         for one in found
-        if one is not None
+        if isinstance(one, Candidate)
         and one.density >= price
         and room.spent(start + one.filled.ms) + one.filled.ms <= budget
     ]  # fmt: skip
@@ -328,5 +345,5 @@ def test_looking_at_few_demands_chooses_as_looking_at_all(
         assert demand.missed in CONSIDERED
         if demand.missed == "airtime":
             one = candidate(room, demand, opportunity)
-            assert one is not None
+            assert isinstance(one, Candidate)
             assert one.filled.ms > room.free_air(opportunity.start)
