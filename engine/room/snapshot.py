@@ -155,7 +155,7 @@ _PLAIN: Final = (
 def encode(room: Room, now: int) -> str:
     """The state as JSON, packed where it is large. Identities past their use are left out: nobody can tell, but memory."""
     room.seen.forget(now)
-    state = RoomState(
+    state = RoomState.model_construct(  # nothing to check: it comes from where each part was
         shop=room.shop.id,
         seen=room.seen.encode(),
         askers=room.askers.encode(),

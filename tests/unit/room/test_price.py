@@ -229,7 +229,7 @@ def test_a_variant_is_remembered_from_when_it_was_heard() -> None:
 def test_a_viewer_who_asks_again_pushes_nobody_out() -> None:
     """Where the books are full, a demand is worth its distinct viewers, also with the comment that comes."""
     intents = {name: intent(name, reply(name, name, "好"), priority=p) for name, p in (("a.b", 30), ("c.d", 40))}
-    scene = Scene(pool(intents=intents, limits=Limits(viewer_questions_per_minute=600)))
+    scene = Scene(pool(intents=intents, limits=Limits(viewer_questions_per_minute=600, handoff_repeats=0)))
     scene.play()
     scene.ask("c.d", id="other")
     verdicts = [scene.ask("a.b", viewer="same", id=f"{number:040}") for number in range(200)]
