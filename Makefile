@@ -16,6 +16,7 @@ KILLS ?= 20
 COMMENTS ?= 100000
 FAULTS ?= 100
 DATA ?=
+ARRIVALS ?=
 ARGS ?=
 # One more process than the smallest machine has cores: many tests wait, for brokers and for processes of their own.
 WORKERS ?= 3
@@ -51,8 +52,8 @@ kill: .venv/.dev ## kill -9 the writer under load, and count (KILLS=20)
 chaos: .venv/.dev ## faults on a real Kafka under load, some 15 minutes, then a check of the whole log (COMMENTS=100000 FAULTS=100)
 	@$(PY) -m tests.kafka.chaos --comments $(COMMENTS) --faults $(FAULTS) $(ARGS)
 
-# A benchmark prints a table and takes `--json OUT`; one that reads data from outside the project also takes `--data PATH`.
-bench: .venv/.dev ## all benchmarks that need no other data; the rest too with DATA=path
+# A benchmark prints a table and takes `--json OUT`; one that reads data from outside the project also takes `--data PATH` or `--arrivals PATH`.
+bench: .venv/.dev ## all benchmarks that need no other data; the rest too with DATA=path and ARRIVALS=path
 	@mkdir -p bench/out; status=0; \
 	for file in $$(grep -lE -- '"--json"' bench/*.py); do \
 	  name=$$(basename $$file .py); more=(); \
@@ -60,6 +61,10 @@ bench: .venv/.dev ## all benchmarks that need no other data; the rest too with D
 	  if grep -qE -- '"--data"' $$file; then \
 	    if [ -z "$(DATA)" ]; then echo "== $$name: left out, it needs DATA=path"; continue; fi; \
 	    more=(--data "$(DATA)"); \
+	  fi; \
+	  if grep -qE -- '"--arrivals"' $$file; then \
+	    if [ -z "$(ARRIVALS)" ]; then echo "== $$name: left out, it needs ARRIVALS=path"; continue; fi; \
+	    more=(--arrivals $(ARRIVALS)); \
 	  fi; \
 	  echo "== $$name"; $(PY) -m bench.$$name "$${more[@]}" --json bench/out/$$name.json $(ARGS) || status=1; \
 	done; exit $$status

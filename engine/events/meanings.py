@@ -138,7 +138,9 @@ BLOCKERS: Final[dict[Blocker, Meaning]] = {
         "`livechat room proposals` lists what is proposed; `livechat room approve ID` approves it.",
     ),
     "airtime": Meaning("Replies have used up their share of the airtime for now."),
-    "outvalued": Meaning("Another demand was worth more at the last opportunity."),
+    "outvalued": Meaning(
+        "Another demand was worth more at the last opportunity, or the air that is left was kept for one that is worth more."
+    ),
     "no_opportunity": Meaning("It waits for the next boundary at which it may be said."),
     "solo": Meaning("One viewer asks, and the confidence is enough only for two."),
     "chat_spent": Meaning("It can only be posted, and the room or the platform has had its posts of the minute."),

@@ -164,7 +164,7 @@ class CommentRef(Part):
 class Choice(Part):
     """Why this demand won its opportunity."""
 
-    value_density: float = Field(description="Priority weight × viewers still servable ÷ seconds of air.")
+    value_density: float = Field(description="Priority weight × viewers still servable × freshness ÷ seconds of air.")
     viewers: int = Field(ge=0)
     waiting: int = Field(ge=0, description="Demands that waited.")
     runner_up: str | None = None
@@ -173,6 +173,17 @@ class Choice(Part):
         default=False, description="Went ahead since it would have expired before the next opportunity."
     )
     airtime_used_ms: int = Field(default=0, ge=0)
+    freshness: float = Field(
+        default=1.0,
+        gt=0,
+        le=1,
+        description="Share of the value that counts: a half right after the cooldown of an answer, all of it an hour later.",
+    )
+    price: float = Field(
+        default=0.0,
+        ge=0,
+        description="The value density that a reply needed, by how full the air was; below it, it is kept.",
+    )
 
 
 class RoomOutput(Record):

@@ -101,6 +101,7 @@ def emit(room: Room, winner: Candidate, choice: Choice, opportunity: Opportunity
         heard_before=room.heard_at(filled.reply, filled.product),
         proposed=proposed,
     )
+    room.chose(winner.density)
     room.say(start, end)
     room.cool(demand.key, room.flight.cooled)
     room.hear(filled.reply, filled.product, start)

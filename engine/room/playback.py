@@ -70,6 +70,7 @@ def started(room: Room, flight: Flight, at: int, fx: Effects, *, over: bool = Fa
     if not flight.notice:
         room.unsay(flight.insertion.start, flight.insertion.start + ms)
         room.say(at, at + ms)
+        room.heard_later(flight.insertion.reply, flight.insertion.product, flight.insertion.start, at)
     if flight.cuts and not over:
         _stop(room, flight, fx)
 
@@ -121,7 +122,7 @@ def not_started(room: Room, flight: Flight, fx: Effects) -> None:
     key = flight.demand.key
     if room.cooldowns.get(key) == flight.cooled:  # else another insertion renewed it
         del room.cooldowns[key]
-        if flight.cooldown_before > fx.now:
+        if flight.cooldown_before:  # one that is over still tells when its key was answered last
             room.cool(key, flight.cooldown_before)
     room.unhear(insertion.reply, insertion.product, insertion.start, flight.heard_before)
     again = []

@@ -28,6 +28,9 @@ AIRTIME_CAP: Final = 256  # spans of air in the window; replies of a second fill
 NAMED_CAP: Final = 64  # products that viewers named lately
 ENDED_MIN: Final = 256  # ended comments that may stand in the heap of deadlines; beyond, at most half of it
 REPORT_TIMEOUT_MS: Final = 5_000  # past the predicted event; then its outcome is unknown
+WORTH_WEIGHT: Final = 0.1  # of the newest choice in the running mean of what replies are worth
+WORTH_MOST: Final = 2.0  # times the mean that one choice counts at most, so that a single burst does not make the air dear for long
+PACE: Final = 0.4  # of the airtime's window: that much of its end is looked at too, so that replies do not come all at once
 LOST_CAP: Final = 4  # insertions of unknown outcome whose late report can still be matched
 
 Lost = Literal["silent", "overdue", "unreported", "gone"]
@@ -104,6 +107,8 @@ class Room:
     """What was passed to people."""
     last_end: int = 0
     duties: Duties = field(default_factory=Duties)
+    worth: float = 0.0
+    """Running mean of the value densities that were chosen."""
     # what people are asked
     proposals: dict[Key, Proposed] = field(default_factory=dict)
     muted: dict[Key, int] = field(default_factory=dict)
@@ -245,10 +250,38 @@ class Room:
 
     # ---- what was said ---------------------------------------------------------------------------------------------
 
-    def spent(self, until: int) -> int:
+    def spent(self, until: int, window: int | None = None) -> int:
         """Airtime within the window that ends at `until`, ms."""
-        start = until - self.limits.airtime_window_ms
+        start = until - (self.limits.airtime_window_ms if window is None else window)
         return sum(min(e, until) - max(s, start) for s, e in self.airtime if e > start and s < until)
+
+    def free_air(self, start: int) -> int:
+        """How long a reply that starts then may be at most, ms: what the window has left, and what leaves it meanwhile."""
+        window = self.limits.airtime_window_ms
+        at, free = start - window, 0  # where the window begins: it moves on while the reply goes on
+        spans = sorted(span for span in self.airtime if span[1] > at)
+        left = int(self.limits.airtime_share * window) - sum(e - max(s, at) for s, e in spans)
+        if left < 0:
+            return 0
+        for s, e in spans:
+            if s - at > left:
+                break
+            left -= max(0, s - at)
+            free += e - at
+            at = e
+        return free + left
+
+    def price(self, start: int) -> float:
+        """What a second of air has to be worth then: as much as replies were lately, times the cube of how full the air is."""
+        limits = self.limits
+        window, recent = limits.airtime_window_ms, round(PACE * limits.airtime_window_ms)
+        full = max(self.spent(start) / window, self.spent(start, recent) / recent) / limits.airtime_share
+        return round(self.worth * full * full * full, 4)
+
+    def chose(self, density: float) -> None:
+        """A reply of this value density goes on air."""
+        most = min(density, WORTH_MOST * self.worth) if self.worth else density
+        self.worth = round(self.worth + (WORTH_WEIGHT if self.worth else 1.0) * (most - self.worth), 4)
 
     def say(self, start: int, end: int) -> None:
         """Reserve a span of air."""
@@ -287,6 +320,12 @@ class Room:
             before = max((other for key, other in self.heard.items() if key.startswith(f"{reply}/")), default=None)
         if self.heard.get(reply) == at:
             self._remember(reply, before)
+
+    def heard_later(self, reply: str, product: str | None, planned: int, at: int) -> None:
+        """They heard it at `at`, not when it was planned."""
+        for key in (reply, f"{reply}/{product}"):
+            if self.heard.get(key) == planned:
+                self._remember(key, at)
 
     def _remember(self, key: str, at: int | None) -> None:
         self.heard.pop(key, None)

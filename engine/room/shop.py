@@ -113,6 +113,8 @@ class Shop:
     """Whether some reply has to be approved in any mode."""
     posting: frozenset[str] = field(init=False)
     """Intents with a reply that may be posted; never iterated."""
+    densest: dict[str, float] = field(init=False)
+    """By intent, what a second of air is worth at most to one viewer: its priority over the seconds of its shortest reply without facts."""
 
     def __post_init__(self) -> None:
         self._compile()
@@ -122,6 +124,7 @@ class Shop:
         intents = self.pool.intents.values()
         self.longest_ms = max((intent.answer_within_ms for intent in intents), default=0)
         self.asks = any(reply.approval == "ask" for intent in intents for reply in intent.replies)
+        self.densest = {intent.id: intent.priority / _shortest(intent) for intent in intents}
         self.posting = frozenset(
             intent.id for intent in intents if any(reply.channel != "voice" for reply in intent.replies)
         )
@@ -313,3 +316,14 @@ class Shop:
         )  # fmt: skip
         self._usable[place] = (at, found)
         return found
+
+
+def _shortest(intent: Intent) -> float:
+    """Seconds of its shortest reply, at least; facts can only make it longer."""
+    bare = (
+        reply.seconds
+        if reply.seconds is not None
+        else speech.seconds(speech.fill(reply.text, dict.fromkeys(reply.placeholders, "")), reply.lang)
+        for reply in intent.replies
+    )
+    return max(0.001, min(bare, default=1.0) - 0.001)

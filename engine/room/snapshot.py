@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Mapping
 from typing import Final, Literal
 
+import cramjam
 from pydantic import TypeAdapter
 
 from engine.errors import RestoreError
@@ -25,17 +26,20 @@ from engine.room.script import ClockState, ScriptClock
 from engine.room.seen import SeenIds, SeenState
 from engine.room.shop import Shop
 
-SCHEMA: Final = 4
+SCHEMA: Final = 5
 """Version of the state below, as it is written."""
 
-READABLE: Final = frozenset({1, 2, 3, SCHEMA})
+READABLE: Final = frozenset({1, 2, 3, 4, SCHEMA})
 """Versions that are read; another one is refused with a remedy. 1: `heard` does not tell which product was spoken about, so that a variant
 that names its product may be heard once more within its memory. 2: nothing is proposed; a mode other than
-`shadow` is the room's own; nothing was posted, and handoffs were not kept open. 3: without `duties`: the disclosure is said anew."""
+`shadow` is the room's own; nothing was posted, and handoffs were not kept open. 3: without `duties`: the disclosure is said anew.
+Up to 4: `worth` is missing, so that the air costs nothing at first."""
 
 PLAIN_BYTES: Final = (
     200 * 1024
-)  # JSON up to this is left plain; a full room with long names is packed (deflated, base64)
+)  # JSON up to this is left plain; a full room with long names is packed (Zstandard, base64)
+
+ZLIB: Final = b"\x78"  # first byte of what schemas 1 and 2 packed
 
 
 class FlightState(Part):
@@ -114,6 +118,7 @@ class RoomState(Part):
     heard: dict[str, int]
     airtime: list[tuple[int, int]]
     last_end: int
+    worth: float = 0.0
     proposals: tuple[Proposed, ...] = ()
     muted: tuple[tuple[Key, int], ...] = ()
     duties: Duties | None = None
@@ -140,9 +145,9 @@ class RoomState(Part):
 _STATE: Final = TypeAdapter(RoomState)
 
 _PLAIN: Final = (
-    "language", "created", "mode", "own_mode", "closed", "active", "serial", "named", "heard", "airtime", "last_end", "session", "gone",
-    "had_player", "lead_ms", "stream_delay_ms", "player_at", "lost", "person", "person_waits", "holding", "killed", "held", "decide_at",
-    "window_end", "review_at", "timer",
+    "language", "created", "mode", "own_mode", "closed", "active", "serial", "named", "heard", "airtime", "last_end", "worth",
+    "session", "gone", "had_player", "lead_ms", "stream_delay_ms", "player_at", "lost", "person", "person_waits", "holding",
+    "killed", "held", "decide_at", "window_end", "review_at", "timer",
 )  # fmt: skip
 """Fields that are the same in the room and in its state."""
 
@@ -150,7 +155,7 @@ _PLAIN: Final = (
 def encode(room: Room, now: int) -> str:
     """The state as JSON, packed where it is large. Identities past their use are left out: nobody can tell, but memory."""
     room.seen.forget(now)
-    state = RoomState(
+    state = RoomState.model_construct(  # nothing to check: it comes from where each part was
         shop=room.shop.id,
         seen=room.seen.encode(),
         askers=room.askers.encode(),
@@ -169,7 +174,7 @@ def encode(room: Room, now: int) -> str:
     text = _STATE.dump_json(state)
     if len(text) <= PLAIN_BYTES:
         return text.decode()
-    return base64.b64encode(zlib.compress(text)).decode()
+    return base64.b64encode(bytes(cramjam.zstd.compress(text, 1))).decode()
 
 
 def read(text: str) -> RoomState:
@@ -177,8 +182,10 @@ def read(text: str) -> RoomState:
     if text.startswith("{"):
         return _STATE.validate_json(text)
     try:
-        return _STATE.validate_json(zlib.decompress(base64.b64decode(text)))
-    except zlib.error as error:
+        packed = base64.b64decode(text)
+        unpack = zlib.decompress if packed.startswith(ZLIB) else cramjam.zstd.decompress
+        return _STATE.validate_json(bytes(unpack(packed)))
+    except (zlib.error, cramjam.DecompressionError) as error:
         raise ValueError(f"it cannot be unpacked: {error}") from error
 
 

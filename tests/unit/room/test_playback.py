@@ -7,7 +7,7 @@ import pytest
 from engine.events.inputs import InsertionState, ModeSet, PlayerGone, PlayerSeen, RoomClosed, TakeOver
 from engine.events.outputs import Aired, Alert, Decision, Insertion, Stop, Withdraw
 from engine.pool.model import Intent, Limits, Pool
-from tests.unit.room.scene import ROOM, Scene, intent, pool, reply
+from tests.unit.room.scene import ROOM, START, Scene, intent, pool, reply
 
 
 def emitted(scene: Scene | None = None, name: str = "shipping.dispatch", **more: object) -> Scene:
@@ -33,7 +33,8 @@ def test_what_was_not_said_was_not_heard() -> None:
     scene.report("ended", first.id)
     scene.next_sentence("tgy-0", "tgy-1")
     before = dict(room.heard)
-    assert before == {"price-a": first.start, "price-a/puer": first.start}
+    heard = START + 3_900
+    assert before == {"price-a": heard, "price-a/puer": heard}
     room.heard["price-b"] = first.start + 1  # so that the first one's turn comes again
     scene.ask("product.price", product="tgy", id="b")
     scene.wait(3_900)
