@@ -23,7 +23,7 @@ from engine.events.journal import (
     TickEntry,
 )
 from engine.journal.reading import room_of
-from engine.room.rooms import IDLE_MS
+from engine.room.control import IDLE_MS
 
 POOL: Final = "pool/"
 

@@ -29,8 +29,12 @@ NAMED_CAP: Final = 64  # products that viewers named lately
 ENDED_MIN: Final = 256  # ended comments that may stand in the heap of deadlines; beyond, at most half of it
 REPORT_TIMEOUT_MS: Final = 5_000  # past the predicted event; then its outcome is unknown
 WORTH_WEIGHT: Final = 0.1  # of the newest choice in the running mean of what replies are worth
-WORTH_MOST: Final = 2.0  # times the mean that one choice counts at most, so that a single burst does not make the air dear for long
-PACE: Final = 0.4  # of the airtime's window: that much of its end is looked at too, so that replies do not come all at once
+WORTH_MOST: Final = (
+    2.0  # times the mean that one choice counts at most, so that a single burst does not make the air dear for long
+)
+PACE: Final = (
+    0.4  # of the airtime's window: that much of its end is looked at too, so that replies do not come all at once
+)
 LOST_CAP: Final = 4  # insertions of unknown outcome whose late report can still be matched
 
 Lost = Literal["silent", "overdue", "unreported", "gone"]

@@ -14,8 +14,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.pool.folding import EMOJI, fold_character
 from engine.understanding.language import is_han, is_latin, is_plain_chinese
-from engine.understanding.normalise import EMOJI, MAX_FORM, fold_character, normal_form
+from engine.understanding.normalise import MAX_FORM, normal_form
 from engine.understanding.numbers import may_hold_numbers
 from engine.understanding.privacy import may_be_personal
 

@@ -6,7 +6,7 @@ from engine.bus.port import Outgoing
 from engine.events.inputs import ModeSet, RoomClosed
 from engine.insight.rerun import Rerun
 from engine.insight.verify import Verification, verify
-from engine.room.rooms import IDLE_MS
+from engine.room.control import IDLE_MS
 from tests.unit.insight.logged import ASK, CHAT, SURE, Logged, Shelf
 from tests.unit.worker.desk import NOW
 
