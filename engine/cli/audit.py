@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Annotated, Final, TypeVar
 
 import typer
@@ -10,19 +9,19 @@ import typer
 from engine.cli import options, terminal
 from engine.cli.moments import span_ms
 from engine.clock import wall_clock
-from engine.errors import BusUnavailable, Exit
+from engine.errors import Exit
 
 if TYPE_CHECKING:
     from engine.bus.port import Bus
     from engine.events.inputs import RoomEvent
     from engine.events.outputs import Aired
+    from engine.events.posts import Posted
     from engine.insight.disclosures import RoomAudit, Said
     from engine.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Hold what was aired against what has to be.")
 
 PAGE: Final = 2_000  # records read at a time
-OPEN_S: Final = 20.0  # brokers that are away are waited for, but a person waits here
 T = TypeVar("T")
 
 
@@ -57,22 +56,15 @@ def disclosures(
 
 async def _audit(settings: Settings, back_ms: int, found: list[RoomAudit]) -> None:
     """Add the rooms of the log to `found`."""
-    from engine.bus import open_bus
+    from engine.cli.opened import reading
+    from engine.events.outputs import Aired
     from engine.insight.disclosures import audit
 
-    try:
-        bus = await asyncio.wait_for(open_bus(settings.bus, readonly=True), OPEN_S)
-    except TimeoutError:
-        raise BusUnavailable(
-            f"the log at `{settings.bus.url}` could not be opened within {OPEN_S:.0f} s: look after the brokers"
-        ) from None
     now = wall_clock()
-    try:
-        aired: list[Aired] = await _since(bus, "aired", now - back_ms)
+    async with reading(settings) as bus:
+        heard: list[Aired | Posted] = await _since(bus, "aired", now - back_ms)
         events: list[RoomEvent] = await _since(bus, "room-events", now - back_ms)
-    finally:
-        await bus.close()
-    found += audit(aired, events, now)
+    found += audit([record for record in heard if isinstance(record, Aired)], events, now)
 
 
 async def _since(bus: Bus, topic: str, time: int) -> list[T]:

@@ -216,8 +216,7 @@ class Rooms:
             return
         self._shop_events[event.key()] = applied
         if isinstance(event, FactSet):
-            shop = self._shops.get(event.shop)
-            if shop is None:
+            if (shop := self._shops.get(event.shop)) is None:
                 return
             shop.set_fact(applied, event)
             for room in self._of(shop):
@@ -244,8 +243,7 @@ class Rooms:
         fx = self._fx
         fx.shop_offset = max(fx.shop_offset, entry.offset)
         pool = self._pools(entry.pool)
-        shop = self._shops.get(entry.shop)
-        if shop is None:
+        if (shop := self._shops.get(entry.shop)) is None:
             self._shops[entry.shop] = self._new_shop(entry.shop, pool, entry.generation, entry.offset)
             return
         shop.swap(pool, entry.generation, entry.offset)

@@ -13,6 +13,7 @@ from engine.errors import Exit
 from engine.events.codec import encode
 from engine.events.inputs import PlayerSeen
 from engine.events.outputs import Aired, Disclosure
+from engine.events.posts import Posted
 from tests.unit.cli.conftest import Invoke
 
 
@@ -24,7 +25,7 @@ def said(at: int, since: int, room: str = "studio-1", *, first: bool = False) ->
     )  # fmt: skip
 
 
-def log(path: Path, *records: Aired | PlayerSeen) -> str:
+def log(path: Path, *records: Aired | Posted | PlayerSeen) -> str:
     """A log with these records; its URL."""
 
     async def write() -> None:
@@ -54,6 +55,18 @@ def test_rooms_are_told_with_what_came_too_late(tmp_path: Path, invoke: Invoke) 
     alone = invoke("audit", "disclosures", "studio-2", "--bus", url)
     assert alone.exit_code == 0
     assert "studio-1" not in alone.output
+
+
+def test_what_was_posted_is_left_out(tmp_path: Path, invoke: Invoke) -> None:
+    """It stands on the same topic, and nobody hears it."""
+    now = wall_clock()
+    post = Posted(
+        id="0000000c", room="studio-1", shop="tea", source="s", chat_reply="0000000d", reply="fee", intent="shipping.fee",
+        language="zh", text="包邮", pool="0000000b", posted=now - 50_000, viewers=1,
+    )  # fmt: skip
+    result = invoke("audit", "disclosures", "--bus", log(tmp_path, said(now - 60_000, now - 65_000, first=True), post))
+    assert "studio-1 (tea): said 1 time" in result.output
+    assert "Traceback" not in result.output
 
 
 def test_what_is_overdue_now_is_told(tmp_path: Path, invoke: Invoke) -> None:
