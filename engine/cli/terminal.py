@@ -20,7 +20,7 @@ from rich.text import Text
 from engine.errors import Exit, LivechatError, PoolError
 
 if TYPE_CHECKING:
-    from engine.events.outputs import Insertion
+    from engine.events.outputs import ChatReply, Insertion
 
 PIPE_COLUMNS: Final = 120  # to which tables are laid out without a terminal; single lines are never broken there
 
@@ -37,11 +37,11 @@ HARMFUL: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u061c\u202
 characters, which stand for bytes that are no UTF-8. None takes room in a line, so a table stays as it is without them."""
 
 
-def audience(insertion: Insertion) -> str:
-    """For whom something is said: those who asked, or everybody, where the room says it by itself."""
-    if insertion.correction or insertion.disclosure is not None:
+def audience(sent: Insertion | ChatReply) -> str:
+    """For whom something is said or posted: those who asked, or everybody, where the room says it by itself."""
+    if sent.type == "insertion" and (sent.correction or sent.disclosure is not None):
         return "all viewers"
-    return f"{insertion.viewers} viewer{'s' if insertion.viewers != 1 else ''}"
+    return f"{sent.viewers} viewer{'s' if sent.viewers != 1 else ''}"
 
 
 def harmless(text: str) -> str:
