@@ -58,6 +58,7 @@ def test_a_question_is_answered_on_air(tmp_path: Path) -> None:
                 assert tally["final"] == {"chatter": 2}
                 assert sum(tally["waiting"].values()) == 2
             # For both, but where the boundary is so near that the first question alone is answered at once.
+            assert "▶ 我是数字人  for all viewers (disclosure-zh)" in player.line("▶")
             assert re.search(r"▶ 拍下48小时之内发。  for (1 viewer|2 viewers) \(dispatch\)", player.line("▶"))
             with running("fact", "set", "tea", "tgy", "price", "-139", "--url", url, cwd=tmp_path) as fact:
                 assert fact.wait() == Exit.USAGE
@@ -113,6 +114,7 @@ def test_a_person_is_asked_before_anything_is_said(tmp_path: Path) -> None:
             assert "no open proposal has an id that begins with `ffff`" in operator("approve", "ffff", code=Exit.FAILED)
             assert operator("approve", name[:6]) == "room main: approved “拍下48小时之内发。”\n"
             assert "approved by open" in watch.line("✓ ")
+            assert "▶ 我是数字人  for all viewers (disclosure-zh)" in player.line("▶")
             assert re.search(r"▶ 拍下48小时之内发。  for 2 viewers \(dispatch\)", player.line("▶"))
             assert f"▶ {name}  main  goes on air: “拍下48小时之内发。”" in watch.line("▶")
             again = tmp_path / "again"
