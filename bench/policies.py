@@ -122,12 +122,12 @@ def _two_steps(_room: Room, opportunity: Opportunity, fits: Sequence[Candidate])
 
     def ahead(one: Candidate) -> float:
         worth, after = _plain(one) * one.filled.ms, _next(opportunity, one)
-        best = worth / one.filled.ms
+        best = 0.0
         for other in fits:
             if other is not one:
                 later = _plain(other) * other.demand.servable(after) / other.viewers * other.filled.ms
                 best = max(best, (worth + later) / (one.filled.ms + other.filled.ms))
-        return best + _plain(one) / 1_000  # of two orders with the same end, the better one first
+        return best + _plain(one) / 1_000  # of two orders that are worth the same, the denser one first
 
     return max(fits, key=ahead)
 

@@ -78,7 +78,8 @@ REASONS: Final[dict[Reason, Meaning]] = {
         "Raise `limits.airtime_share`, or shorten replies, where viewers wait too often.",
     ),
     "outvalued": Meaning(
-        "Other demands were worth more at every opportunity.", "Raise the intent's `priority` where that was wrong."
+        "Other demands were worth more at every opportunity, or the air that was left was kept for such.",
+        "Raise the intent's `priority` where that was wrong.",
     ),
     "no_opportunity": Meaning(
         "No boundary came in time: long sentences, `hold`, the minimum pause, or no reply that was not heard lately.",

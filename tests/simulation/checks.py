@@ -377,6 +377,11 @@ def _check_emission(
     before = open_insertion.get(insertion.room)
     if before is not None and item.now < before.start + REPORT_TIMEOUT_MS:
         raise Broken(f"4: {insertion.id} was emitted while {before.id} was on its way")
+    choice = insertion.choice
+    if choice is not None:
+        beaten = choice.runner_up_density is not None and choice.runner_up_density > choice.value_density
+        if choice.value_density < choice.price or (beaten and not choice.expiring):
+            raise Broken(f"6: {insertion.id} was worth less than the air, or than what it was chosen over: {choice}")
 
 
 def _refused_disclosure(item: NumberedEntry, disclosures: Mapping[str, str]) -> str | None:

@@ -22,7 +22,7 @@ from engine.events.inputs import (
     TakeOver,
 )
 from engine.events.journal import AnyEntry, CommentEntry, RoomEntry, ShopEntry, TickEntry
-from engine.events.outputs import ChatReply, Decision, Insertion, Proposal, ProposalVoid, Stop, Withdraw
+from engine.events.outputs import ChatReply, Choice, Decision, Insertion, Proposal, ProposalVoid, Stop, Withdraw
 from engine.events.posts import Posted
 from engine.pool import speech
 from engine.pool.model import Limits, Pool, Reply
@@ -382,6 +382,8 @@ class Watched(Scene):
             limits = room.limits
             assert room.spent(span[1]) <= limits.airtime_share * limits.airtime_window_ms
             assert room.cooldowns[said.intent, said.product] > span[1], "5: cooldown is not reserved"
+            if said.choice is not None:
+                self._choice(said, said.choice, room)
         if said.after is None:
             assert said.when == "idle"
             return
@@ -405,6 +407,15 @@ class Watched(Scene):
             sentence=sentence,
         )
         assert said.resume == expected, "4: resumes elsewhere"
+
+    def _choice(self, said: Insertion, choice: Choice, room: Room) -> None:
+        """The numbers of a choice agree with each other and with the reply."""
+        assert 0.5 <= choice.freshness <= 1
+        worth = room.shop.pool.intents[said.intent].priority * choice.viewers * 1000 / said.duration_ms
+        assert abs(choice.value_density - worth * choice.freshness) <= 0.0001 * worth, "a density that is none"
+        assert choice.value_density >= choice.price, "worth less than the air"
+        assert choice.expiring or (choice.runner_up_density or 0) <= choice.value_density, "chosen over a better one"
+        assert room.worth > 0
 
     def _room(self, room: Room) -> None:
         """What the books of a room must agree on."""
