@@ -73,7 +73,7 @@ def score(
 ) -> None:
     """Tell how good the lines of a shop and its base pack are: what is answered, mixed up, and does harm.
 
-    Models are trained without a part of the lines each; that takes about as long as one training, twenty seconds or more.
+    Models are trained without a part of the lines each; that takes about as long as one training, ten seconds or more.
     """
     from dataclasses import asdict
 
@@ -128,7 +128,7 @@ def _missed(base: Path, shop: Path) -> tuple[Problem, ...]:
     from engine.publisher.lines import problems
     from engine.publisher.trainer import CachedTrainer
 
-    with terminal.err().status("asking the model (trained once, about twenty seconds, then kept)"):
+    with terminal.err().status("asking the model (trained once, about ten seconds, then kept)"):
         try:
             return problems(CachedTrainer(options.model_cache()), load(base, shop))
         except ValueError as error:

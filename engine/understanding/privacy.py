@@ -16,6 +16,7 @@ NUMERAL_RUN = 8  # Chinese numerals; shop talk (一二三四五) is shorter
 _MAY_HOLD = re.compile(
     r"[\d@＠_零〇幺路街区]|[一二三四五六七八九]{3}|\bdot\b|\bbox\b", re.IGNORECASE
 )  # each pattern needs one
+_HINT = re.compile(r"[\d@＠_零〇幺路街区一二三四五六七八九o]", re.IGNORECASE)  # and each of those needs one of these
 _THREE_DIGITS = re.compile(r"\d\D{0,2}\d\D{0,2}\d")
 _AT = re.compile(r"[@＠]| at ", re.IGNORECASE)
 _LATIN = re.compile(r"[A-Za-z]|[#微薇]")
@@ -72,7 +73,7 @@ _STREET_EN = re.compile(
 
 def may_be_personal(char: str) -> bool:
     """Whether a text without such a character holds nothing to cover."""
-    return _MAY_HOLD.match(char) is not None
+    return _HINT.match(char) is not None
 
 
 def mask(text: str) -> str | None:

@@ -104,7 +104,7 @@ class Show:
             with terminal.err().status("starting the engine"):
                 await stage.open()
             with terminal.err().status(
-                "reading the shop, training its model (about twenty seconds, on the first run only)"
+                "reading the shop, training its model (about ten seconds, on the first run only)"
             ):
                 await stage.ready()
             await self._perform(stage)
