@@ -26,7 +26,7 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from engine import __version__
 from engine.errors import Exit, UsageError
-from engine.events import fields, handoffs, inputs, journal, outputs, pools, posts, told, understanding, wire
+from engine.events import fields, handoffs, inputs, journal, letters, outputs, pools, posts, told, understanding, wire
 from engine.events.codec import TOPIC_TYPES
 from engine.events.meanings import BLOCKERS, REASONS, VOIDS, Meaning
 from engine.events.topics import TOPICS
@@ -35,7 +35,7 @@ from engine.settings import OTHER_VARIABLES, BusSettings, Settings
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
-RECORD_MODULES: Final = (fields, inputs, journal, outputs, posts, handoffs, pools, told, understanding, wire)
+RECORD_MODULES: Final = (fields, inputs, journal, outputs, posts, letters, handoffs, pools, told, understanding, wire)
 SOCKET: Final = {"websocket-client": wire.ClientMessage, "websocket-server": wire.ServerMessage}
 """What travels on the WebSocket, by the name of its schema file."""
 

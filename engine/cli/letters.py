@@ -13,7 +13,7 @@ from engine.cli import moments, options, terminal
 
 if TYPE_CHECKING:
     from engine.bus.port import Bus
-    from engine.events.outputs import DeadLetter
+    from engine.events.letters import DeadLetter
     from engine.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Look at input that could not be read.")

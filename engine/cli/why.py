@@ -14,7 +14,7 @@ from engine.errors import LivechatError, UsageError
 
 if TYPE_CHECKING:
     from engine.events.fields import Language
-    from engine.events.outputs import DeadLetter
+    from engine.events.letters import DeadLetter
     from engine.insight.explain.lookup import Found, Sighting
     from engine.insight.explain.places import Places
     from engine.insight.explain.story import Story

@@ -1,4 +1,4 @@
-"""Records that go out: verdicts, decisions, insertions, what aired, gaps, dead letters."""
+"""Records that go out: verdicts, decisions, insertions, what aired, gaps."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from engine.events.fields import (
     Language,
     Millis,
     Name,
-    Offset,
     Part,
     Record,
     Short,
@@ -389,23 +388,3 @@ class Gap(Record):
 
     def key(self) -> str:
         return f"{self.shop}/{self.id}"
-
-
-class DeadLetter(Record):
-    """Malformed input, with its error and where it came from."""
-
-    topic: ClassVar[str] = "dead-letters"
-
-    type: Literal["dead_letter"] = "dead_letter"
-    id: Hash
-    origin_topic: Short
-    origin_partition: int = Field(ge=0)
-    origin_offset: Offset
-    origin_key: Short | None = None
-    error: Text
-    value: str = Field(max_length=8_192, description="First bytes of the record, base64.")
-    size: int = Field(ge=0)
-    at: Millis
-
-    def key(self) -> str:
-        return f"{self.origin_topic}/{self.origin_partition}"

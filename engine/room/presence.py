@@ -87,3 +87,13 @@ def next_check(room: Room) -> int:
         return FOREVER
     silent = room.player_at + SILENT_MS
     return min(silent, room.clock.sentence_end() + OVERDUE_MS) if room.clock.moving else silent
+
+
+def skip(room: Room, paused_ms: int) -> None:
+    """Nobody listened for so long: reports may be late by it."""
+    room.player_at += paused_ms
+    if room.flight is not None:
+        room.flight.due += paused_ms
+    room.chat.skip(paused_ms)
+    if room.clock.running:
+        room.clock.started += paused_ms

@@ -219,11 +219,7 @@ class Rooms:
             if (shop := self._shops.get(event.shop)) is None:
                 return
             shop.set_fact(applied, event)
-            for room in self._of(shop):
-                playback.check_flight(room, fx)
-                posted.check(room, fx)
-                script_events.alert_stale(room, fx, f"{event.product}/{event.name}")
-                self._settle(room)
+            self._changed(shop, f"{event.product}/{event.name}")
         elif isinstance(event, Kill):
             self._kills[event.key()] = event
             for room in list(self._rooms.values()):
@@ -247,10 +243,14 @@ class Rooms:
             self._shops[entry.shop] = self._new_shop(entry.shop, pool, entry.generation, entry.offset)
             return
         shop.swap(pool, entry.generation, entry.offset)
+        self._changed(shop)
+
+    def _changed(self, shop: Shop, fact: str | None = None) -> None:
+        """The shop's `fact`, or its pool, is another one: what is on its way may not be said or posted any more."""
         for room in self._of(shop):
-            playback.check_flight(room, fx)
-            posted.check(room, fx)
-            script_events.alert_stale(room, fx)
+            playback.check_flight(room, self._fx)
+            posted.check(room, self._fx)
+            script_events.alert_stale(room, self._fx, fact)
             self._settle(room)
 
     def _new_shop(self, name: str, pool: Pool, generation: int, offset: int) -> Shop:
@@ -272,16 +272,10 @@ class Rooms:
     # ---- time ------------------------------------------------------------------------------------------------------
 
     def _skip(self, paused_ms: int) -> None:
-        """Reports may be late by the time in which nobody listened. It ends now, so that nothing held here can be newer than its start."""
+        """Nobody listened until now, so that nothing held here can be newer than the start of that time."""
         for room in self._rooms.values():
-            if room.restored >= self._fx.seq:
-                continue
-            room.player_at += paused_ms
-            if room.flight is not None:
-                room.flight.due += paused_ms
-            room.chat.skip(paused_ms)
-            if room.clock.running:
-                room.clock.started += paused_ms
+            if room.restored < self._fx.seq:
+                presence.skip(room, paused_ms)
 
     def _tick(self) -> None:
         now, timers = self._fx.now, self._timers

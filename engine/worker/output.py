@@ -11,7 +11,8 @@ from engine.events.codec import adapter, encode
 from engine.events.fields import MAX_RECORD_BYTES
 from engine.events.inputs import AppliedShopEvent
 from engine.events.journal import PartitionSnapshot, RoomSnapshot
-from engine.events.outputs import DeadLetter, Decision, VerdictLine
+from engine.events.letters import DeadLetter
+from engine.events.outputs import Decision, VerdictLine
 from engine.events.topics import TOPICS
 from engine.journal.core import Keyed
 

@@ -32,7 +32,7 @@ from engine.events.journal import (
     TickEntry,
     Unread,
 )
-from engine.events.outputs import DeadLetter
+from engine.events.letters import DeadLetter
 from engine.journal import records as journal
 from engine.journal.core import Core
 from engine.worker import output

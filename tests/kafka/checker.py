@@ -24,7 +24,8 @@ from engine.errors import RecordError
 from engine.events.codec import decode
 from engine.events.inputs import Comment
 from engine.events.journal import CommentEntry, JournalRecord, LeaseEntry, NumberedEntry, RoomEntry
-from engine.events.outputs import DeadLetter, Decision, Insertion, RoomOutput, Verdicts
+from engine.events.letters import DeadLetter
+from engine.events.outputs import Decision, Insertion, RoomOutput, Verdicts
 from engine.journal.records import decode_record
 from engine.pool.model import Pool
 from engine.room.arrival import identity

@@ -24,7 +24,8 @@ from engine.events.journal import (
     RoomSnapshot,
     ShopEntry,
 )
-from engine.events.outputs import Aired, ChatReply, DeadLetter, Decision, Insertion, Verdicts
+from engine.events.letters import DeadLetter
+from engine.events.outputs import Aired, ChatReply, Decision, Insertion, Verdicts
 from engine.events.posts import Posted
 from engine.gateway.fences import Fences
 from engine.journal.records import decode_record, numbered

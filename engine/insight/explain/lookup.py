@@ -15,7 +15,8 @@ from engine.bus.port import Bus, Stored
 from engine.errors import RecordError
 from engine.events.codec import decode
 from engine.events.inputs import Comment
-from engine.events.outputs import DeadLetter, Decision
+from engine.events.letters import DeadLetter
+from engine.events.outputs import Decision
 from engine.understanding.privacy import mask
 
 PAGE: Final = 1_000

@@ -11,7 +11,8 @@ from engine.errors import RestoreError
 from engine.events.codec import decode
 from engine.events.handoffs import Handoff
 from engine.events.journal import CommentEntry, JournalRecord
-from engine.events.outputs import Aired, ChatReply, DeadLetter, Decision, Insertion
+from engine.events.letters import DeadLetter
+from engine.events.outputs import Aired, ChatReply, Decision, Insertion
 from engine.events.posts import Posted
 from engine.events.understanding import Understanding
 from engine.insight.explain.lookup import Sighting, holding, needles_of
