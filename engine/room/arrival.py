@@ -144,7 +144,7 @@ def _asked(
         not joins
         and written is None
         and room.cooldowns.get(key, 0) > deadline
-        and (demand is None or not any(other.cut for other in demand.comments))
+        and (demand is None or not demand.was_cut)
         and script_answer(room, intent.id, product, deadline, now) is None
     ):
         return final("recently_answered", product)
@@ -189,6 +189,8 @@ def _asked(
             consider(room, fx, only=demand)
         elif room.decide_at == FOREVER:
             consider(room, fx)
+        elif intent.id in room.shop.urgent:
+            consider(room, fx, only=demand)
     if room.flight is not None and room.flight.emitted == now:
         posts.consider(room, fx)  # those that were outvalued just now
     elif room.demands.get(key) is demand:

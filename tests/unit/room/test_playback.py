@@ -92,7 +92,9 @@ def test_aborted_after_it_started_is_aired_with_a_cut() -> None:
     (aired,) = scene.all(Aired)
     assert aired.cut
     scene.sentence("sentence_started", "tgy-1")
-    scene.wait(7_000)
+    scene.wait(4_000)
+    scene.next_sentence("tgy-1", "tgy-2")
+    scene.wait(3_000)
     assert scene.insertion.id != first.id
     assert scene.insertion.reply != first.reply
 
