@@ -10,7 +10,16 @@ from engine.room.demands import Demand
 from engine.room.effects import Effects
 from engine.room.notices import goes_first
 from engine.room.room import REPORT_TIMEOUT_MS, Flight, Room
-from engine.room.selection import COMMIT_MS, SLACK_MS, Candidate, Opportunity, choose, next_opportunity, when
+from engine.room.selection import (
+    COMMIT_MS,
+    SLACK_MS,
+    Candidate,
+    Opportunity,
+    choose,
+    interruption,
+    next_opportunity,
+    when,
+)
 from engine.room.shop import FOREVER
 
 IDLE_RETRY_MS: Final = 1_000  # an idle script is an opportunity all the time: how often it is considered again
