@@ -264,6 +264,8 @@ def _product(room: Room, intent: Intent, found: Understanding, sent: int, now: i
         return (found.product if scoped else None), True
     if not scoped:
         return None, True
+    if found.stranger:
+        return None, not needs
     delay = room.stream_delay
     viewed = sent - delay
     changed = room.clock.screen_changed(viewed - delay, viewed + delay)
