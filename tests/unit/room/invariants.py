@@ -25,7 +25,7 @@ from engine.events.journal import AnyEntry, CommentEntry, RoomEntry, ShopEntry, 
 from engine.events.outputs import ChatReply, Decision, Insertion, Proposal, ProposalVoid, Stop, Withdraw
 from engine.events.posts import Posted
 from engine.pool import speech
-from engine.pool.model import Limits, Pool, Reply
+from engine.pool.model import Intent, Limits, Pool, Reply
 from engine.room import notices
 from engine.room.demands import weight
 from engine.room.effects import Effects
@@ -124,6 +124,10 @@ class Posts:
         self.states[record.id] = record.state
         assert len(record.comments) <= record.asked
         assert record.state != "open" or record.answer_by >= now
+
+
+def live_intent(room: Room, said: Insertion) -> Intent:
+    return room.shop.pool.intents[said.intent]
 
 
 class Watched(Scene):
@@ -382,6 +386,16 @@ class Watched(Scene):
             limits = room.limits
             assert room.spent(span[1]) <= limits.airtime_share * limits.airtime_window_ms
             assert room.cooldowns[said.intent, said.product] > span[1], "5: cooldown is not reserved"
+        if said.when == "now":
+            assert said.after is None
+            assert live_intent(room, said).insert == "now"
+            assert self._reply(said).may_interrupt, "4: cuts a sentence short without permission"
+            assert said.resume is not None
+            lines = self.known[said.room].scripts[said.resume.version]
+            at = [line[1] for line in lines].index(said.resume.sentence)
+            assert not lines[at][2], "4: within a sentence that holds"
+            assert not (lines[at - 1][2] and (at or said.resume.lap)), "4: between two that belong together"
+            return
         if said.after is None:
             assert said.when == "idle"
             return
