@@ -280,7 +280,9 @@ class Playhead:
         self._queue.remove(item)
         interrupted = self._playing.place if self._playing is not None else None
         if interrupted is not None:
-            refused = "not_idle" if item.insertion.when != "now" else "" if self._running().may_cut(interrupted) else "hold"
+            refused = (
+                "not_idle" if item.insertion.when != "now" else "" if self._running().may_cut(interrupted) else "hold"
+            )
             if refused or self._now > item.insertion.not_after:
                 self._tell("rejected", item.insertion.id, self._now, refused or "late")
                 return

@@ -113,8 +113,8 @@ def _airtime(reply: Reply, place: MergedReply, limits: Limits) -> Iterator[Probl
     length = reply.seconds if reply.seconds is not None else seconds(bare, reply.lang)
     budget = limits.airtime_share * limits.airtime_window_ms / 1_000
     if length > budget:
-        message = (
-            f"the reply `{reply.id}` takes {length:g} s, and replies have {budget:g} s of {limits.airtime_window_ms / 1_000:g} s"
-        )
+        message = f"the reply `{reply.id}` takes {length:g} s, and replies have {budget:g} s of {limits.airtime_window_ms / 1_000:g} s"
         key = "seconds" if reply.seconds is not None else "text"
-        yield place.spot(key).problem(message, "shorten it, or raise `airtime_share` or `airtime_window` in shop.yaml", key)
+        yield place.spot(key).problem(
+            message, "shorten it, or raise `airtime_share` or `airtime_window` in shop.yaml", key
+        )

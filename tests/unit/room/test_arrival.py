@@ -154,7 +154,11 @@ def test_nothing_is_on_screen_where_nobody_tells() -> None:
 
 def test_a_short_break_of_the_connection_changes_nothing_on_screen() -> None:
     """The same product is back within ten seconds; another one, or a longer break, is a change."""
-    for pause, back, verdict in ((4_000, "tgy-1", "shadowed"), (4_000, "puer-1", "no_product"), (12_000, "tgy-1", "no_product")):
+    for pause, back, verdict in (
+        (4_000, "tgy-1", "shadowed"),
+        (4_000, "puer-1", "no_product"),
+        (12_000, "tgy-1", "no_product"),
+    ):
         scene = Scene()
         scene.play(mode=False)
         scene.wait(20_000)

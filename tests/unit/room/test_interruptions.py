@@ -9,7 +9,7 @@ from engine.room.rooms import Rooms
 from tests.unit.room.scene import ROOM, START, Scene, intent, pool, reply
 
 
-def urgent(**more: object) -> Pool:
+def urgent(limits: Limits = Limits()) -> Pool:  # noqa: B008 - frozen
     """One intent that may cut in, with a reply that may not and one that may; one that waits for a boundary."""
     cuts = intent(
         "live.sound",
@@ -18,7 +18,7 @@ def urgent(**more: object) -> Pool:
         insert="now",
     )
     waits = intent("shipping.fee", reply("shipping.fee", "fee", "全场包邮", may_interrupt=True), priority=100)
-    return pool(intents={item.id: item for item in (cuts, waits)}, **more)
+    return pool(intents={item.id: item for item in (cuts, waits)}, limits=limits)
 
 
 def test_it_is_emitted_at_once_with_the_lead_of_the_player() -> None:

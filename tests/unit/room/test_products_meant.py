@@ -75,7 +75,7 @@ class Watcher:
             return found.product if found.intent != "shipping.fee" else None
         if found.intent == "shipping.fee" or found.stranger:
             return None
-        viewed = entry.sent - DELAY_MS if entry.sent is not None else 0
+        viewed = entry.sent - DELAY_MS
         if any(viewed - DELAY_MS < since <= viewed + DELAY_MS for since, _ in self.screen[2:]):
             votes = [p for at, i, p in self.named if i == found.intent and at > entry.logged - NAMED_MS]
             return next((p for p in SPOKEN if 2 * votes.count(p) > len(votes)), None)
@@ -177,7 +177,5 @@ def _leave(scene: Watched, session: int, ms: int, place: int) -> None:
     scene.wait(ms)
     name = NAMES[place % 6]
     cursor = Cursor(version="v1", lap=place // 6, segment=f"seg-{name[:-2]}", sentence=name)
-    scene.event(
-        PlayerSeen(room=ROOM, id="p", at=scene.now, session=f"s{session + 1}", identified=True, cursor=cursor)
-    )
+    scene.event(PlayerSeen(room=ROOM, id="p", at=scene.now, session=f"s{session + 1}", identified=True, cursor=cursor))
     scene.watcher.show(name[:-2], scene.now)

@@ -86,9 +86,7 @@ def test_a_boundary_that_the_player_missed_moves_to_the_next_one_while_viewers_w
         assert said.after is not None
         targets.append(said.after.sentence)
         scene.event(
-            Playback(
-                room=ROOM, id="b", at=scene.now, session="one", kind="rejected", insertion=said.id, reason="late"
-            )
+            Playback(room=ROOM, id="b", at=scene.now, session="one", kind="rejected", insertion=said.id, reason="late")
         )
         scene.wait(300)
         scene.sentence("sentence_ended", names[number % 6], number // 6)
