@@ -140,8 +140,9 @@ def _asked(
     demand = room.demands.get(key)
     written = language_for(room, key, found.language, now)
     post = None if joins else posts.joined(room, key, entry.source, written, entry.viewer, deadline, now)
+    reserved = flight is not None and flight.demand.key == key and flight.state != "started"  # may be returned yet
     if (
-        not joins
+        not (joins or reserved)
         and written is None
         and room.cooldowns.get(key, 0) > deadline
         and (demand is None or not demand.was_cut)

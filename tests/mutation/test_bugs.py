@@ -18,7 +18,7 @@ def test_a_bug_can_be_made(bug: Bug) -> None:
 def test_a_bug_of_a_passage_that_is_gone_says_what_to_do() -> None:
     """The code has moved on."""
     bug = Bug("gone", "engine/room/room.py", "no such passage", "")
-    with pytest.raises(ValueError, match="occurs 0 times in engine/room/room.py: write it anew"):
+    with pytest.raises(ValueError, match=r"occurs 0 times in engine/room/room\.py: write it anew"):
         bug.text(ROOT)
 
 
