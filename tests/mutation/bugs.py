@@ -219,8 +219,13 @@ BUGS: Final = (
         '    if begins:\n        forbid(room, "killed", fx, stop=True)\n',
         "",
     ),
-    _room("a person who waits for a pause is ignored", "room", "            and not self.person_waits\n", ""),
-    _room("a killed room speaks", "room", "            and not self.killed\n", ""),
+    _room(
+        "a person who waits for a pause is ignored",
+        "blockers",
+        "if room.person or room.person_waits:",
+        "if room.person:",
+    ),
+    _room("a killed room only waits", "blockers", "    if room.killed:\n", "    if room.killed and room.held:\n"),
     _room(
         "script time runs while a reply is said",
         "room",

@@ -138,12 +138,13 @@ class Watched(Scene):
     kills: dict[str, bool]
     decided: dict[str, str]
     asked: set[tuple[str, str]]
+    ids: set[str]
     modes: dict[str, str]
     """Of shops that were told one."""
 
     def watch(self, entry: AnyEntry, effects: Effects) -> None:
         if not hasattr(self, "known"):
-            self.known, self.kills, self.decided, self.asked, self.modes = {}, {}, {}, set(), {}
+            self.known, self.kills, self.decided, self.asked, self.ids, self.modes = {}, {}, {}, set(), set(), {}
             self.posts = Posts()
         if isinstance(entry, RoomEntry):
             self._event(entry)
@@ -155,6 +156,9 @@ class Watched(Scene):
             self._shop_mode(entry.applied.event)
         final = {}
         for record in effects.records:
+            again = isinstance(record, Insertion) and record.resend
+            assert again or record.id not in self.ids, f"9: two records have the id {record.id}"
+            self.ids.add(record.id)
             if isinstance(record, Decision):
                 assert record.id not in self.decided, f"1: a second decision of {record.comment}"
                 self.decided[record.id] = record.reason

@@ -7,7 +7,8 @@ import pytest
 from engine.events.inputs import InsertionState, ModeSet, PlayerGone, PlayerSeen, RoomClosed, TakeOver
 from engine.events.outputs import Aired, Alert, Decision, Insertion, Stop, Withdraw
 from engine.pool.model import Intent, Limits, Pool
-from tests.unit.room.scene import ROOM, START, Scene, intent, pool, reply
+from engine.room.rooms import Rooms
+from tests.unit.room.scene import ROOM, Scene, intent, pool, reply
 
 
 def emitted(scene: Scene | None = None, name: str = "shipping.dispatch", **more: object) -> Scene:
@@ -64,6 +65,35 @@ def test_what_was_said_later_than_foreseen_is_remembered_from_then_on() -> None:
         scene.next_sentence(ended, started)
     assert len(scene.all(Insertion)) == 2
     assert scene.insertion.start >= begun + 20_000
+
+
+def test_what_a_flight_replaced_survives_a_restore() -> None:
+    """Its variant was heard before, its key cooled before: rejected after the restore, both are as they were."""
+    again = intent("a.b", reply("a.b", "v", "好的", memory_ms=5_000), cooldown_ms=5_000)
+    scene = Scene(pool(intents={"a.b": again}, limits=Limits(minimum_pause_ms=0)))
+    scene.play()
+    scene.ask("a.b")
+    scene.wait(4_000)
+    scene.report("started", scene.insertion.id)
+    scene.wait(4_000)
+    scene.report("ended", scene.insertion.id)
+    scene.next_sentence("tgy-0", "tgy-1")
+    heard = dict(scene.rooms._rooms[ROOM].heard)
+    scene.ask("a.b")
+    scene.wait(3_900)
+    scene.next_sentence("tgy-1", "tgy-2")
+    scene.wait(3_900)
+    second = scene.insertion
+    assert len(scene.all(Insertion)) == 2
+    saved = scene.rooms.snapshot(ROOM, scene.seq)
+    assert saved is not None
+    other = Rooms(scene.pools.__getitem__)
+    other.restore_shops(*scene.rooms.shop_state(), scene.rooms.lease, scene.now)
+    other.restore_room(saved)
+    assert other.snapshot(ROOM, scene.seq) == saved
+    scene.report("rejected", second.id)
+    other.handle(*scene.log[-1])
+    assert other._rooms[ROOM].heard == scene.rooms._rooms[ROOM].heard == heard
 
 
 def test_a_cooldown_counts_from_the_end_of_the_reply() -> None:

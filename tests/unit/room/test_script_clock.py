@@ -167,6 +167,18 @@ def test_a_cooldown_that_ends_in_time_costs_no_boundary() -> None:
     assert scene.insertion.start == START + 4_000
 
 
+def test_a_person_who_waits_for_the_end_of_a_sentence_has_the_room_already() -> None:
+    """Who asks meanwhile waits for the person; a kill goes before both."""
+    scene = Scene()
+    scene.play()
+    scene.event(TakeOver(room=ROOM, id="t", at=scene.now, who="person", at_boundary=True))
+    assert scene.ask("shipping.fee") == "taken_over"
+    scene.kill()
+    assert scene.ask("shipping.dispatch") == "killed"
+    scene.wait(3_900)
+    assert not scene.all(Insertion)
+
+
 def test_a_room_that_is_handed_back_answers_who_still_waits() -> None:
     """And tells the others that a person had it."""
     scene = Scene()
