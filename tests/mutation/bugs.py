@@ -260,8 +260,8 @@ BUGS: Final = (
     _room(
         "a snapshot forgets what a flight replaced",
         "snapshot",
-        "            heard_before=self.heard_before,\n        )",
-        "            heard_before=None,\n        )",
+        "heard_before=self.heard_before,",
+        "heard_before=None,",
     ),
     _room(
         "a snapshot forgets that the screen is dark",
