@@ -13,7 +13,10 @@ from engine.room.ending import CAUSES, FAILURES_CAP, end, wait_again
 from engine.room.posts import beside
 from engine.room.room import LOST_CAP, REPORT_TIMEOUT_MS, Flight, Lost, Room
 
-PASSED: Final = ("late", "hold")  # reasons of a player whose script was further, or elsewhere, than foreseen: no fault of the reply
+PASSED: Final = (
+    "late",
+    "hold",
+)  # reasons of a player whose script was further, or elsewhere, than foreseen: no fault of the reply
 
 
 def report(room: Room, kind: str, insertion: str, at: int, fx: Effects, *, moved: bool = False) -> bool:
