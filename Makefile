@@ -21,7 +21,7 @@ ARGS ?=
 # One more process than the smallest machine has cores: many tests wait, for brokers and for processes of their own.
 WORKERS ?= 3
 
-.PHONY: help setup demo test lint format sim hostile kill chaos bench docs lock clean
+.PHONY: help setup demo test lint format sim hostile mutants kill chaos bench docs lock clean
 
 help: ## tell what there is
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -45,6 +45,9 @@ sim: .venv/.dev ## the simulation alone (SEEDS=500 FIRST=0)
 
 hostile: .venv/.dev ## 100,000 hostile texts and as many races of prices (TEXTS=100000 RACES=100000)
 	@$(PY) -m tests.hostile --texts $(TEXTS) --races $(RACES)
+
+mutants: .venv/.dev ## put bugs into a copy, one at a time: the suite has to notice each (ARGS="--only deadline --jobs 2"); 10 to 60 minutes
+	@$(PY) -m tests.mutation $(ARGS)
 
 kill: .venv/.dev ## kill -9 the writer under load, and count (KILLS=20)
 	@LIVECHAT_KILLS=$(KILLS) $(PY) -m pytest -m process -k kill tests/process $(ARGS)

@@ -154,7 +154,8 @@ def crowded(count: int) -> tuple[Room, Opportunity]:
     room = core._rooms["room0"]  # noqa: SLF001 - the core has no door for what is timed here
     if len(room.demands) != count:
         raise RuntimeError(f"{len(room.demands)} demands wait, not {count}; `WAITING_BYTES_CAP` sheds the others")
-    return room, Opportunity(room.last_end + room.limits.minimum_pause_ms, None)
+    start = room.last_end + room.limits.minimum_pause_ms
+    return room, Opportunity(start, start)
 
 
 def costs() -> dict[str, dict[str, float]]:

@@ -146,7 +146,9 @@ def _understood(text: str, trial: Trial, explanation: Explanation, opened: OpenS
     row("words", ", ".join(weights[:6]) or "(none weighs)")
     for rule_intent, rule in explanation.rules:
         row("sure rule", f"{rule if len(rule) <= RULE_SHOWN else rule[:RULE_SHOWN] + '…'}  → {rule_intent}")
-    row("product", trial.product or (f"{found.not_sold} (not sold here)" if found.not_sold else "none"))
+    unsold = f"{found.not_sold} (not sold here)" if found.not_sold else None
+    strange = "a link that no product has" if found.stranger else "none"
+    row("product", trial.product or unsold or strange)
     return table
 
 

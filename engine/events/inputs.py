@@ -142,7 +142,10 @@ PlaybackKind = Literal[
 
 
 class Playback(RoomRecord):
-    """What the player reports. Sentence kinds carry a cursor, the others an insertion; `idle`: the script has run out."""
+    """What the player reports. Sentence kinds carry a cursor, the others an insertion; `idle`: the script has run out.
+
+    `started` may carry both: the cursor is where the script goes on after the reply.
+    """
 
     type: Literal["playback"] = "playback"
     session: Id

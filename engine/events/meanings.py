@@ -44,7 +44,7 @@ REASONS: Final[dict[Reason, Meaning]] = {
         "Add the language to `shop.languages`, and replies in it, where enough viewers write it.",
     ),
     "no_product": Meaning(
-        "The answer depends on a product, and it is not clear which.",
+        "The answer depends on a product, and it is not clear which (none is named or seen, or a link that no product has).",
         "Give products the `aliases` and links by which viewers call them; have the player tell its script.",
     ),
     "not_sold": Meaning(

@@ -205,7 +205,10 @@ class RoomOutput(Record):
 
 
 class Insertion(RoomOutput):
-    """The command to the player: say this text after `after`, not later than `not_after`, then resume at `resume`."""
+    """The command to the player: say this text after `after`, not later than `not_after`, then resume at `resume`.
+
+    `when` now: at once, cutting short what is said, which is said again from its start afterwards.
+    """
 
     type: Literal["insertion"] = "insertion"
     session: Id
@@ -218,9 +221,11 @@ class Insertion(RoomOutput):
     duration_ms: DurationMs
     when: Literal["sentence", "segment", "now", "idle"]
     after: Cursor | None = Field(
-        default=None, description="The sentence after whose end it starts; None: the script is idle."
+        default=None, description="The sentence after whose end it starts; None: the script is idle, or `now`."
     )
-    resume: Cursor | None = None
+    resume: Cursor | None = Field(
+        default=None, description="Where the script goes on; with `now`: the sentence that is expected to be cut short."
+    )
     start: Millis = Field(description="Predicted start.")
     not_after: Millis
     facts: tuple[FactUse, ...] = ()

@@ -20,12 +20,11 @@ from engine.pool.fact_checks import banned_problems, fact_problems, sayable
 from engine.pool.forms import fact_form, said_name, unit_words
 from engine.pool.merge import MergedIntent, MergedReply
 from engine.pool.model import CORRECTION, DISCLOSURE, Intent, Pool, Product, Reply, ScriptPlan, Sentence
+from engine.pool.naming import PRODUCT_WORDS, naming
 from engine.pool.scalars import MAX_REPLY
 from engine.pool.speech import currency_beside_placeholder, fill, holed, placeholders, typed_prices
 
 OF_THE_ROOM = (f"{DISCLOSURE}-", f"{CORRECTION}-")
-PRODUCT_WORDS = ("product", "link")
-"""Placeholders that a product itself fills."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +129,9 @@ class Checks:
                         continue
                     yield place.spot("id").problem(f"the reply `{reply.id}` has no text", "add `text: …`")
                     continue
-                yield from self._reply(reply, intent, place, merged)
+                yield from self._reply(reply, intent, place)
 
-    def _reply(self, reply: Reply, intent: Intent, place: MergedReply, merged: MergedIntent) -> Iterator[Problem]:
+    def _reply(self, reply: Reply, intent: Intent, place: MergedReply) -> Iterator[Problem]:
         text, sure = place.spot("text"), intent.id not in self.lost.intents
         if reply.lang not in self.pool.languages and not self.lost.shop.whole:
             message = f"the shop does not speak `{reply.lang}`"
@@ -147,15 +146,8 @@ class Checks:
         if sure and reply.products and not reply.needs_product:
             message = f"the reply `{reply.id}` is for some products only, and needs none"
             yield place.spot("products").problem(message, "add `needs_product: true`", "products")
-        named = reply.on_screen_only or {*PRODUCT_WORDS} & {*reply.placeholders}
-        if sure and reply.needs_product and not named:
-            message = f"the reply `{reply.id}` needs a product and does not name it"
-            yield text.problem(message, "put {product} or {link} into it, or add `on_screen_only: true`", "text")
-        if sure and not self.lost.shop and reply.channel != "chat" and reply.memory_ms < intent.cooldown_ms:
-            message = f"the memory of `{reply.id}` ({reply.memory_ms // 1_000}s) is shorter than the intent's cooldown"
-            remedy = f"use at least {intent.cooldown_ms // 1_000}s, or shorten the cooldown"
-            where = place.spot("memory") if place.entry.memory is not None else merged.spot("cooldown")
-            yield where.problem(message, remedy, "memory" if place.entry.memory is not None else "cooldown")
+        if sure:
+            yield from naming(self.pool, reply, place)
         yield from self._spoken(reply.text, text, f"the reply `{reply.id}`", "text")
         served = [self.pool.products[product] for product in reply.products if product in self.pool.products]
         if not unknown:

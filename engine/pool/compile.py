@@ -158,6 +158,7 @@ def _reply(merged: MergedReply, intent: Intent, shop: ShopFile) -> Reply:
         placeholders=placeholders(text),
         products=tuple(dict.fromkeys(entry.products or ())),
         on_screen_only=bool(entry.on_screen_only),
+        may_interrupt=bool(entry.may_interrupt),
         approval=entry.approval or "inherit",
         seconds=entry.seconds,
         memory_ms=shop.limits.memory if entry.memory is None else entry.memory,

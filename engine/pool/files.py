@@ -52,6 +52,7 @@ class ReplyEntry(FileModel):
     needs_product: Flag | None = None
     products: Annotated[tuple[ProductId, ...], Field(min_length=1, max_length=2_000)] | None = None
     on_screen_only: Flag | None = None
+    may_interrupt: Flag | None = None
     approval: Annotated[ApprovalRule, choice("inherit", "ask", "standing")] | None = None
     seconds: Seconds | None = None
     memory: Annotated[int, duration("0s", "24h")] | None = None

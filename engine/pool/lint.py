@@ -28,6 +28,8 @@ class Report:
 
     errors: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
+    proposals: tuple[Problem, ...] = ()
+    """What an editor may accept or refuse; nothing is wrong without."""
     counts: Mapping[str, int] = field(default_factory=dict)
     """What there is; empty where the files could not be read."""
 

@@ -40,6 +40,8 @@ class Reply:
     products: tuple[str, ...] = ()
     """Only for these products; empty: for any."""
     on_screen_only: bool = False
+    may_interrupt: bool = False
+    """With an intent of `insert: now`: it may cut a sentence of the script short."""
     approval: ApprovalRule = "inherit"
     seconds: float | None = None
     """Spoken length as the editor measured it; None: estimated from the filled text."""

@@ -140,11 +140,12 @@ def _asked(
     demand = room.demands.get(key)
     written = language_for(room, key, found.language, now)
     post = None if joins else posts.joined(room, key, entry.source, written, entry.viewer, deadline, now)
+    reserved = flight is not None and flight.demand.key == key and flight.state != "started"  # may be returned yet
     if (
-        not joins
+        not (joins or reserved)
         and written is None
         and room.cooldowns.get(key, 0) > deadline
-        and (demand is None or not any(other.cut for other in demand.comments))
+        and (demand is None or not demand.was_cut)
         and script_answer(room, intent.id, product, deadline, now) is None
     ):
         return final("recently_answered", product)
@@ -189,6 +190,8 @@ def _asked(
             consider(room, fx, only=demand)
         elif room.decide_at == FOREVER:
             consider(room, fx)
+        elif intent.id in room.shop.urgent:
+            consider(room, fx, only=demand)
     if room.flight is not None and room.flight.emitted == now:
         posts.consider(room, fx)  # those that were outvalued just now
     elif room.demands.get(key) is demand:
@@ -262,6 +265,8 @@ def _product(room: Room, intent: Intent, found: Understanding, sent: int, now: i
         return (found.product if scoped else None), True
     if not scoped:
         return None, True
+    if found.stranger:
+        return None, not needs
     delay = room.stream_delay
     viewed = sent - delay
     changed = room.clock.screen_changed(viewed - delay, viewed + delay)

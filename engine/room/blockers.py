@@ -87,9 +87,12 @@ def script_answer(room: Room, intent: str, product: str | None, until: int, now:
     """When the script will have answered this, where that is in time."""
     if not room.clock.may_answer(intent):
         return None
-    for at, line in room.clock.answers(intent, product, until, now):
+    begins, by = room.pushes()
+    for at, line in room.clock.answers(intent, product, until, now, room.resumes(now)):
+        if at > begins and at + by > until:
+            return None
         if fresh(room, line.facts, now):
-            return at
+            return at + by if at > begins else at
     return None
 
 
@@ -120,7 +123,7 @@ def look(room: Room, demand: Demand, now: int, whole: Blocker | None) -> Held | 
     if alone or not voiced(room, demand, found, now):
         return Held(*postable.blocker(room, demand, now))
     cooled = room.cooldowns.get(demand.key, 0)
-    if cooled > now and not any(comment.cut for comment in demand.comments):
+    if cooled > now and not demand.was_cut:
         return Held("cooling", cooled)
     if len(demand.viewers) == 1 and not any(comment.solo_ok for comment in demand.comments):
         return Held("solo")

@@ -43,7 +43,7 @@ def closed(room: Room, fx: Effects) -> None:
     for demand in list(room.demands.values()):
         end_demand(room, demand, "room_closed", fx)
     room.session = None
-    room.clock.idle()
+    room.clock.idle(fx.now)
 
 
 def mode_set(room: Room, mode: Mode, fx: Effects, *, own: bool) -> None:

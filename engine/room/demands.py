@@ -121,6 +121,11 @@ class Demand:
             self.add(comment)
         return part
 
+    @property
+    def was_cut(self) -> bool:
+        """Whether one of its comments lost its reply in mid-sentence: no cooldown holds them back."""
+        return any(comment.cut for comment in self.comments)
+
     def take_all(self) -> list[Waiting]:
         """All its comments; it is empty afterwards."""
         comments, self.comments = self.comments, []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from engine.events.inputs import InsertionState, Playback
 from engine.events.outputs import Aired, Alert, Insertion, Reason, Stop, Withdraw
 from engine.room import notices, proposals
@@ -11,9 +13,17 @@ from engine.room.ending import CAUSES, FAILURES_CAP, end, wait_again
 from engine.room.posts import beside
 from engine.room.room import LOST_CAP, REPORT_TIMEOUT_MS, Flight, Lost, Room
 
+PASSED: Final = (
+    "late",
+    "hold",
+)  # reasons of a player whose script was further, or elsewhere, than foreseen: no fault of the reply
 
-def report(room: Room, kind: str, insertion: str, at: int, fx: Effects) -> bool:
-    """What the player says of an insertion; whether that means anything. Its time lies between the last that is known and now."""
+
+def report(room: Room, kind: str, insertion: str, at: int, fx: Effects, *, moved: bool = False) -> bool:
+    """What the player says of an insertion; whether that means anything. Its time lies between the last that is known and now.
+
+    `moved`: what was rejected missed its moment in the script, and may go to the next.
+    """
     flight, late = room.flight, False
     if flight is None or flight.insertion.id != insertion:
         flight, late = room.lost_flights.get(insertion), True
@@ -38,7 +48,7 @@ def report(room: Room, kind: str, insertion: str, at: int, fx: Effects) -> bool:
     elif flight.state == "started":
         cut(room, flight, at, fx, late=late)
     else:
-        not_started(room, flight, fx)
+        not_started(room, flight, fx, moved=moved and flight.insertion.when != "idle")
     return True
 
 
@@ -111,7 +121,7 @@ def cut(room: Room, flight: Flight, at: int, fx: Effects, *, late: bool) -> None
     wait_again(room, flight, flight.demand.comments, fx, CAUSES.get(flight.cause, "player_failed"))
 
 
-def not_started(room: Room, flight: Flight, fx: Effects) -> None:
+def not_started(room: Room, flight: Flight, fx: Effects, *, moved: bool) -> None:
     """It was surely not said: reservations return; its comments wait again, or end `player_failed`."""
     _release(room, flight)
     insertion = flight.insertion
@@ -128,7 +138,7 @@ def not_started(room: Room, flight: Flight, fx: Effects) -> None:
     again = []
     for comment in flight.demand.comments:
         comment.flight = None
-        comment.failures += 0 if flight.cause else 1
+        comment.failures += 0 if flight.cause or moved else 1
         if comment.failures >= FAILURES_CAP:
             end(room, comment, "player_failed", fx)
         else:
@@ -309,5 +319,7 @@ def outcomes(room: Room, states: tuple[InsertionState, ...], session: str, fx: E
 def played(room: Room, event: Playback, fx: Effects) -> None:
     """One playback report of the current session about an insertion."""
     assert event.insertion is not None
-    if report(room, event.kind, event.insertion, event.at, fx):
+    if report(room, event.kind, event.insertion, event.at, fx, moved=event.reason in PASSED):
+        if event.kind == "started" and event.cursor is not None:
+            room.clock.resume_at(event.cursor)
         room.found(fx.now, "unreported", "overdue", "silent")

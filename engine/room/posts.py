@@ -57,7 +57,7 @@ class Air:
         after = now + room.lead_ms + COMMIT_MS
         ends = (
             boundary.at
-            for boundary in room.clock.boundaries(AHEAD)
+            for boundary in room.clock.boundaries(AHEAD, now)
             if boundary.at >= after and boundary.line.segment_end and not boundary.line.hold
         )
         return cls(ready, next(ends, FOREVER))

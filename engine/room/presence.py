@@ -33,10 +33,10 @@ def seen(room: Room, event: PlayerSeen, fx: Effects) -> None:
     """A player identified, or showed that it is still there."""
     if event.identified:
         if event.cursor is None:
-            room.clock.idle()
+            room.clock.idle(fx.now)
         elif not _runs(room.clock, event.cursor):
             if room.session != event.session:
-                room.clock.idle()
+                room.clock.idle(fx.now)
             room.clock.begin(event.cursor, min(event.at, fx.now))
         room.holding = room.holding and not room.person  # whoever comes while a person has the room is told to hold
         adopt(room, event.session, fx.now)
@@ -66,7 +66,7 @@ def gone(room: Room, event: PlayerGone, fx: Effects) -> None:
     if event.session == room.session:
         room.session, room.gone = None, event.session
         room.lost = None
-        room.clock.idle()
+        room.clock.idle(fx.now)
         release_unknown(room, fx)
         room.pause_comes(fx.now)
 

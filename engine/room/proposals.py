@@ -113,7 +113,8 @@ def give_back(room: Room, flight: Flight | Post, fx: Effects) -> None:
 
 def _opportunity(room: Room, now: int) -> Opportunity:
     """When it could be said: at the next boundary, else as in an idle script."""
-    return next_opportunity(room, now) or Opportunity(now + room.lead_ms, None)
+    soonest = now + room.lead_ms
+    return next_opportunity(room, now) or Opportunity(soonest, soonest)
 
 
 def _same(room: Room, proposed: Proposed, demand: Demand, opportunity: Opportunity) -> Filled | None:

@@ -193,6 +193,20 @@ class Room:
         else:
             self.clock.go_on(at)
 
+    def resumes(self, now: int) -> int:
+        """When a script that stands still is expected to go on: at the end of the reply that is said, else nobody knows."""
+        begun = self.flight is not None and self.flight.state == "started"
+        return self.flight.started + self.flight.insertion.duration_ms if begun and self.flight is not None else now
+
+    def pushes(self) -> tuple[int, int]:
+        """(moment, by how much the reply on its way will put off all that the script says after that moment)."""
+        flight = self.flight
+        if flight is None or flight.state == "started" or flight.cause:
+            return FOREVER, 0
+        said = flight.insertion
+        again = max(0, said.start - self.clock.started) if said.when == "now" else 0
+        return said.start, said.duration_ms + again
+
     def pause_comes(self, at: int) -> None:
         """A sentence or a reply is over, or nothing is said: who waited for that has the room now."""
         if self.person_waits and not (self.flight is not None and self.flight.state == "started"):

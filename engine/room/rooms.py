@@ -177,7 +177,7 @@ class Rooms:
                 if event.insertion is not None and event.kind not in ("sentence_started", "sentence_ended", "idle"):
                     playback.played(room, event, fx)
                 elif event.kind == "idle":
-                    room.clock.idle()
+                    room.clock.idle(min(event.at, fx.now))
                     room.pause_comes(fx.now)
                 else:
                     script_events.sentence(room, event, fx)

@@ -28,15 +28,19 @@ ROUNDING: Final = 0.001  # densities have four digits; what a demand is worth at
 
 INFINITY: Final = float("inf")
 
-CONSIDERED: Final = frozenset({"no_opportunity", "airtime", "outvalued"})
+CONSIDERED: Final = frozenset({"no_opportunity", "airtime", "outvalued", "cooling", "fact_pending"})
+"""Blockers that an opportunity may lift: a cooldown may end, and a fact begin, before anything could be heard."""
 
 
 @dataclass(slots=True)
 class Opportunity:
-    """A moment at which a reply can start. `boundary` None: the script is idle."""
+    """A moment at which a reply can start: at the end of a sentence (`boundary`), within one (`cut`), or, with neither, in an idle
+    script. `soonest`: nothing that is emitted now can be heard before."""
 
     start: int
-    boundary: Boundary | None
+    soonest: int
+    boundary: Boundary | None = None
+    cut: Boundary | None = None
 
 
 @dataclass(slots=True)
@@ -53,12 +57,22 @@ class Candidate:
 def next_opportunity(room: Room, now: int) -> Opportunity | None:
     """The first allowed boundary that the player can still be told of; at once where the script is idle."""
     if not room.clock.running or room.clock.lineup is None:
-        return Opportunity(now + room.lead_ms, None)
+        return Opportunity(now + room.lead_ms, now + room.lead_ms)
     ready = now + room.lead_ms + COMMIT_MS
-    for boundary in room.clock.boundaries(AHEAD):
+    for boundary in room.clock.boundaries(AHEAD, now):
         if boundary.at >= ready and not boundary.line.hold:
-            return Opportunity(boundary.at, boundary)
+            return Opportunity(boundary.at, now + room.lead_ms, boundary)
     return None
+
+
+def interruption(room: Room, now: int) -> Opportunity | None:
+    """At once, in mid-sentence; None where none is said then, or one that may not be cut, as far as can be foreseen."""
+    start = now + room.lead_ms
+    for moment in (start, start + COMMIT_MS):
+        said = room.clock.said_at(moment, now, AHEAD)
+        if said is None or not room.clock.may_cut(said):
+            return None
+    return Opportunity(start, start, cut=room.clock.said_at(start, now, AHEAD))
 
 
 def until_next(room: Room, opportunity: Opportunity) -> int:
@@ -72,8 +86,10 @@ def until_next(room: Room, opportunity: Opportunity) -> int:
     return FOREVER
 
 
-def when(opportunity: Opportunity) -> Literal["sentence", "segment", "idle"]:
+def when(opportunity: Opportunity) -> Literal["sentence", "segment", "now", "idle"]:
     """The kind of the opportunity."""
+    if opportunity.cut is not None:
+        return "now"
     if opportunity.boundary is None:
         return "idle"
     return "segment" if opportunity.boundary.line.segment_end else "sentence"
@@ -81,15 +97,19 @@ def when(opportunity: Opportunity) -> Literal["sentence", "segment", "idle"]:
 
 def screen(room: Room, opportunity: Opportunity) -> str | None:
     """The product that is on screen while the reply is spoken."""
-    if opportunity.boundary is not None:
-        return opportunity.boundary.line.product
+    beside = opportunity.boundary or opportunity.cut
+    if beside is not None:
+        return beside.line.product
     return room.clock.on_screen(opportunity.start)
 
 
 def variants(room: Room, demand: Demand, opportunity: Opportunity) -> Iterator[Filled]:
-    """Replies that may be said then, the least recently heard first; a language of half the viewers before the room's."""
+    """Replies that may be said then, the least recently heard first; a language of half the viewers before the room's.
+
+    Their facts hold from the soonest moment at which they could be heard: a script that runs quicker says nothing too early.
+    """
     start = opportunity.start
-    for found in answerable(room, demand, start):
+    for found in answerable(room, demand, opportunity.soonest):
         if found is None:
             continue
         ready = []
@@ -101,6 +121,8 @@ def variants(room: Room, demand: Demand, opportunity: Opportunity) -> Iterator[F
             if heard is not None and heard + reply.memory_ms > start:
                 continue
             if reply.on_screen_only and demand.product != screen(room, opportunity):
+                continue
+            if opportunity.cut is not None and not reply.may_interrupt:
                 continue
             if filled.until - filled.ms < start:
                 continue
@@ -123,6 +145,8 @@ def candidate(room: Room, demand: Demand, opportunity: Opportunity) -> Candidate
     start = opportunity.start
     intent = room.shop.pool.intents[demand.intent]
     if intent.insert == "segment" and when(opportunity) == "sentence":
+        return "no_opportunity"
+    if room.cooldowns.get(demand.key, 0) > opportunity.soonest and not demand.was_cut:
         return "no_opportunity"
     blocker: Blocker = "no_opportunity"
     for filled in variants(room, demand, opportunity):

@@ -115,6 +115,8 @@ class Shop:
     """Intents with a reply that may be posted; never iterated."""
     densest: dict[str, float] = field(init=False)
     """By intent, what a second of air is worth at most to one viewer: its priority over the seconds of its shortest reply without facts."""
+    urgent: frozenset[str] = field(init=False)
+    """Intents whose replies may interrupt a sentence; never iterated."""
 
     def __post_init__(self) -> None:
         self._compile()
@@ -127,6 +129,11 @@ class Shop:
         self.densest = {intent.id: intent.priority / _shortest(intent) for intent in intents}
         self.posting = frozenset(
             intent.id for intent in intents if any(reply.channel != "voice" for reply in intent.replies)
+        )
+        self.urgent = frozenset(
+            intent.id
+            for intent in intents
+            if intent.insert == "now" and any(reply.may_interrupt for reply in intent.replies)
         )
 
     def swap(self, pool: Pool, generation: int, offset: int) -> None:

@@ -5,5 +5,5 @@
 of goods · `rules`, `scanner` sure rules · `reading` all of it. Judging: `ngrams` features · `linear` scores · `calibration` confidence ·
 `neighbours` near examples · `judge` outcomes. The model: `corpus` its lines ·
 `fitting` weights · `folds`, `held_out` what it says of lines it never saw · `train` all of it · `model` one file · `cache` on disk.
-`pipeline` the same for spaCy.
+`lookahead` what sentences of a script answer · `pipeline` the same for spaCy.
 """

@@ -73,7 +73,7 @@ class Corpus:
         forms = [*(form for form, _ in known), *(form for form, _ in spoken)]
         labels = np.array([*(index[intent] for _, intent in known), *([NO_CLASS] * len(spoken))], dtype=np.intp)
         against = np.array([*([NO_CLASS] * len(known)), *(at for _, at in spoken)], dtype=np.intp)
-        return cls(intents, forms, labels, against, _counts(grams(forms)), looks_asked(forms))
+        return cls(intents, forms, labels, against, counts(grams(forms)), looks_asked(forms))
 
 
 def _negatives(
@@ -92,7 +92,7 @@ def _negatives(
     return list(found)
 
 
-def _counts(batch: Grams) -> sparse.csr_array:
+def counts(batch: Grams) -> sparse.csr_array:
     """How often each feature stands in each text."""
     values = np.ones(len(batch.columns), dtype=np.float32)
     matrix = sparse.csr_array((values, batch.columns, batch.starts), shape=(len(batch.starts) - 1, DIMENSION))

@@ -95,7 +95,7 @@ class Judge:
         understood = [
             Understanding(
                 "chatter", reading.form, reading.script.language, None, 0.0, None, 0.0, False,
-                reading.named.product, reading.named.not_sold, reading.masked,
+                reading.named.product, reading.named.not_sold, reading.masked, reading.named.stranger,
             )
             for reading in readings
         ]  # fmt: skip

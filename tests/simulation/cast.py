@@ -32,8 +32,8 @@ from engine.events.outputs import ChatReply
 from tests.simulation.bus import SimBus
 from tests.simulation.chat import Connector
 from tests.simulation.clock import VirtualLoop
-from tests.simulation.player import Gateway, Player
-from tests.simulation.shop import FIRST, SECOND, SHOP, TEXTS, Shelf
+from tests.simulation.player import LIES, Gateway, Player
+from tests.simulation.shop import FIRST, SECOND, SHOP, TEXTS, THIRD, Shelf
 
 
 @dataclass(eq=False)
@@ -66,7 +66,7 @@ class Cast:
 
     def _change_shop(self) -> None:
         rng, now = self.rng, self.loop.now()
-        draw = rng.choice(("price", "price", "hours", "deal", "none", "pool", "old pool", "mark", "broken"))
+        draw = rng.choice(("price", "race", "hours", "deal", "none", "pool", "pool", "old pool", "mark", "broken"))
         if draw == "price":
             value = rng.choice((99, 119, 139, 1_000))
             until = rng.choice((None, now + rng.randint(2_000, 20_000)))
@@ -86,6 +86,10 @@ class Cast:
                     until=until,
                 )
             )
+        elif draw == "race":
+            self.bus.count("race")
+            for _ in range(rng.randint(2, 5)):
+                self.loop.call_later(rng.uniform(0, 0.4), self._reprice, rng.choice(("tgy", "puer")))
         elif draw == "none":
             self._say(FactSet(id=self._id(), at=now, shop=SHOP, name="hours", value=None, until=now + 5_000))
         elif draw in ("hours", "deal"):
@@ -95,7 +99,7 @@ class Cast:
             )
         elif draw == "pool":
             self._generation += 1
-            pool = rng.choice((FIRST, SECOND))
+            pool = rng.choice((FIRST, SECOND, THIRD))
             self.shelf.since.setdefault(pool, self.loop.time() + rng.choice((0.0, 2.0)))
             self._say(PoolLive(id=self._id(), at=now, shop=SHOP, pool=pool, generation=self._generation))
         elif draw == "old pool":
@@ -115,6 +119,16 @@ class Cast:
                 Outgoing("shop-events", f"{SHOP}/fact/*/x", rng.choice((b"{", b'{"type":"fact_set"}', b"")))
             )
 
+    def _reprice(self, product: str) -> None:
+        """One of several prices at once, with a question about it in between."""
+        rng, now = self.rng, self.loop.now()
+        value = rng.choice((99, 119, 139, None))
+        start = rng.choice((None, None, now + rng.randint(100, 3_000)))
+        self._say(FactSet(id=self._id(), at=now, shop=SHOP, product=product, name="price", value=value, start=start))
+        text = next(text for text, found in TEXTS.items() if found.product == product)
+        comment = self._comment(text)
+        self.bus.append(Outgoing("comments", comment.room, encode(comment)))
+
     # ---- the rooms -------------------------------------------------------------------------------------------------
 
     def _id(self) -> str:
@@ -133,6 +147,7 @@ class Cast:
             self._room_event(RoomOpened(room=name, id=self._id(), at=now, shop=shop))
         if rng.random() < 0.9:
             player = Player(name, self.loop, rng, self.bus, self.on_say)
+            player.lies = rng.choice(LIES) if rng.random() < 0.15 else ""
             self.gateway.players[name] = player
             self.loop.call_later(rng.uniform(0, 3), lambda: player.start(fresh=True))
         if rng.random() < 0.9:

@@ -11,10 +11,11 @@ from engine.bus.port import Stored
 from engine.client.playhead import Say
 from engine.events.outputs import ChatReply
 from tests.simulation.bus import Crashed
-from tests.simulation.checks import Log, Watch, check_partition
+from tests.simulation.checks import Log, check_partition
 from tests.simulation.clock import VirtualLoop
 from tests.simulation.player import Broken, Player
 from tests.simulation.reruns import Everything, check_reruns, check_stories
+from tests.simulation.watch import Watch
 from tests.simulation.world import World
 
 
@@ -114,4 +115,5 @@ async def _run(seed: int) -> Outcome:
         raise Broken("nothing happened")
     await check_reruns(world.bus, world.cast.rooms, Everything())
     await check_stories(world.bus, log, Everything())
-    return Outcome(seed, comments, watch.replies_heard, watch.posts_read, entries, log, dict(world.bus.counts))
+    faults = {**world.bus.counts, "interruption": watch.interruptions}
+    return Outcome(seed, comments, watch.replies_heard, watch.posts_read, entries, log, faults)

@@ -1,4 +1,4 @@
-"""The shop of the simulation: two versions of a small pool, what viewers write, and a script. Times are short: a minute shows all."""
+"""The shop of the simulation: three versions of a small pool, what viewers write, and a script. Times are short: a minute shows all."""
 
 from __future__ import annotations
 
@@ -44,12 +44,14 @@ def _reply(
     lang: str = "zh",
     needs_product: bool = False,
     seconds: float = 2.0,
+    cuts: bool = False,
     approval: ApprovalRule = "inherit",
     channel: ReplyChannel = "voice",
 ) -> Reply:
     return Reply(
         id=name, intent=intent, text=text, lang="en" if lang == "en" else "zh", needs_product=needs_product,
         placeholders=speech.placeholders(text), seconds=seconds, memory_ms=MEMORY_MS, approval=approval, channel=channel,
+        may_interrupt=cuts,
     )  # fmt: skip
 
 
@@ -87,6 +89,13 @@ def _pool(name: str, fee: str) -> Pool:
             needs_product=True,
         ),
         _intent("refund", _reply("refund", "refund", "七天可退"), stakes="high"),
+        _intent(
+            "sound",
+            _reply("sound", "sound-a", "声音好了，您再听听", cuts=True),
+            _reply("sound", "sound-b", "声音马上就好"),
+            insert="now",
+            priority=90,
+        ),
         _intent("coupon"),
         _intent("human", owner="people"),
         _intent("greeting", kind="chatter"),
@@ -126,8 +135,24 @@ def _pool(name: str, fee: str) -> Pool:
     )
 
 
-POOLS = {pool.hash: pool for pool in (_pool("00000000000000a1", "全场包邮"), _pool("00000000000000a2", "每一单都包邮"))}
-FIRST, SECOND = POOLS
+def _narrow(name: str) -> Pool:
+    """A shop that gave up a product and an intent, and whose fee waits no longer for a segment's end."""
+    wide = _pool(name, "还是包邮")
+    intents = {key: intent for key, intent in wide.intents.items() if key != "deal"}
+    intents["fee"] = replace(intents["fee"], insert="sentence", answer_within_ms=6_000)
+    products = {**wide.products, "puer": replace(wide.products["puer"], on_sale=False)}
+    return replace(wide, intents=intents, products=products)
+
+
+POOLS = {
+    pool.hash: pool
+    for pool in (
+        _pool("00000000000000a1", "全场包邮"),
+        _pool("00000000000000a2", "每一单都包邮"),
+        _narrow("00000000000000a3"),
+    )
+}
+FIRST, SECOND, THIRD = POOLS
 
 
 def _meaning(outcome: Outcome, intent: str | None, **more: object) -> Understanding:
@@ -145,6 +170,8 @@ TEXTS: dict[str, Understanding] = {
     f"{MARK} 好像包邮": _meaning("accepted", "fee", solo_ok=False),
     f"{MARK} 有活动吗": _meaning("accepted", "deal"),
     f"{MARK} 是正品吗": _meaning("accepted", "real"),
+    f"{MARK} 没声音了": _meaning("accepted", "sound"),
+    f"{MARK} 99号链接多少钱": _meaning("accepted", "price", stranger=True),
     f"{MARK} 有券吗": _meaning("accepted", "coupon"),
     f"{MARK} 有货吗": _meaning("accepted", "stock"),
     f"{MARK} 普洱有货吗": _meaning("accepted", "stock", product="puer"),

@@ -50,6 +50,21 @@ class Process:
 
     worker: Worker
     task: asyncio.Task[None]
+    clock: Clock
+
+
+@dataclass(eq=False)
+class Clock:
+    """A worker's own clock: it is set, and set back, while it runs."""
+
+    loop: VirtualLoop
+    ahead_ms: int = 0
+
+    def __call__(self) -> int:
+        return self.loop.now() + self.ahead_ms
+
+    def set(self, ahead_ms: int) -> None:
+        self.ahead_ms = ahead_ms
 
 
 @dataclass(eq=False)
@@ -151,8 +166,9 @@ class World:
             watchdog=Quiet(30.0, metrics),
             performance=self.loop.time,
         )
-        worker = Worker(self.bus, self.settings, metrics, self.loop.now, seams=seams)
-        self.processes.append(Process(worker, asyncio.ensure_future(worker.run())))
+        clock = Clock(self.loop)
+        worker = Worker(self.bus, self.settings, metrics, clock, seams=seams)
+        self.processes.append(Process(worker, asyncio.ensure_future(worker.run()), clock))
 
     def kill_worker(self, process: Process) -> None:
         """As `kill -9` would; what was on its way to the log may still land."""
@@ -201,7 +217,7 @@ class World:
         rng = self.rng
         while True:
             await asyncio.sleep(rng.uniform(1.0, 10.0))
-            kind = rng.choice(("kill", "join", "leave", "steal", "trim"))
+            kind = rng.choice(("kill", "join", "leave", "steal", "trim", "clock"))
             self.bus.count(kind)
             if kind == "kill" and self.processes:
                 self.kill_worker(rng.choice(self.processes))
@@ -211,6 +227,10 @@ class World:
                 leaving = self.processes.pop(rng.randrange(len(self.processes)))
                 leaving.worker.stop()
                 leaving.task.add_done_callback(partial(self._left, leaving))
+            elif kind == "clock" and self.processes:
+                clock = rng.choice(self.processes).clock
+                clock.set(rng.choice((-4_000, -300, 300, 4_000)))
+                self.loop.call_later(rng.uniform(0.5, 8.0), clock.set, 0)
             elif kind == "steal":
                 living = [member for member in self.bus.members if not member.dead]
                 if len(living) > 1:

@@ -160,8 +160,10 @@ class Story:
         if report.kind == "started":
             sent.started = report.at
             self.first_reply = report.at if self.first_reply is None else self.first_reply
+            interrupts = isinstance(sent.insertion, Insertion) and sent.insertion.when == "now"
+            cut = self._cut_short(report.at) if interrupts else []
             self.heard.append(Heard(report.at, sent.insertion.text, insertion=sent.insertion.id))
-            return [Beat("reply", report.at, sent.insertion.text, _for(sent))]
+            return [*cut, Beat("reply", report.at, sent.insertion.text, _for(sent))]
         if report.kind == "aborted" and sent.started is not None:
             for heard in reversed(self.heard):
                 if heard.insertion == sent.insertion.id:
@@ -169,6 +171,13 @@ class Story:
                     break
             return [Beat("cut", report.at, sent.insertion.text, report.reason)]
         return []
+
+    def _cut_short(self, at: int) -> list[Beat]:
+        """A reply takes the word from the host."""
+        if not self.heard or self.heard[-1].insertion is not None:
+            return []
+        self.heard[-1].cut = True
+        return [Beat("cut", at, self.heard[-1].text, "interrupted")]
 
     def _inserted(self, insertion: Insertion | ChatReply) -> list[Beat]:
         questions = tuple(dict.fromkeys(self.texts.get(ref.id, ref.id) for ref in insertion.serves))

@@ -10,8 +10,8 @@ from engine.room.approval import may_be_said
 from engine.room.blockers import best, fresh, spoken
 from engine.room.chat import MINUTE_MS
 from engine.room.demands import Demand
+from engine.room.lineup import Line
 from engine.room.room import Room
-from engine.room.script import Line
 from engine.room.selection import next_opportunity, screen
 from engine.room.shop import FOREVER
 
@@ -75,7 +75,7 @@ def _length(room: Room, demand: Demand, now: int) -> int:
 
 
 def _script_line(room: Room, demand: Demand, now: int) -> tuple[int, Line] | None:
-    found = room.clock.answers(demand.intent, demand.product, demand.latest, now)
+    found = room.clock.answers(demand.intent, demand.product, demand.latest, now, room.resumes(now))
     return next(((at, line) for at, line in found if fresh(room, line.facts, now)), None)
 
 

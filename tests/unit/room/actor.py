@@ -37,7 +37,8 @@ Step = tuple[str, int, int]
 ROOMS = (("r1", "tea"), ("r2", "tea"), ("r3", "cafe"))
 
 MOVES = (
-    "wait", "chat", "price", "fee", "dispatch", "here", "coupon", "english", "repeat", "old", "future", "human", "typed",
+    "wait", "chat", "price", "fee", "dispatch", "here", "sound", "coupon", "english", "repeat", "old", "future", "human",
+    "typed",
     "posted", "post_failed", "post_late", "post_wrong", "answered", "dismissed", "refund", "again_same",
     "accepted", "started", "ended", "rejected", "aborted", "lie", "late", "stranger", "wrong_lap", "wrong_cursor",
     "skew", "next", "idle", "reload", "again", "resume", "fact", "wrong_fact", "gone_fact", "window", "kill", "hold",
@@ -49,7 +50,8 @@ MOVES = (
 
 USUAL = (
     "wait", "wait", "wait", "wait", "next", "next", "next", "next", "next", "next", "seen", "seen", "price", "fee",
-    "dispatch", "here", "coupon", "english", "resume", "started", "ended", "accepted", "auto", "lift", "engine", "typed", "posted",
+    "dispatch", "here", "sound", "coupon", "english", "resume", "started", "ended", "accepted", "auto", "lift", "engine", "typed",
+    "posted",
     "started", "ended", "accepted", "auto", "lift", "engine", "lift_shop", "approve", "yes", "yes", "yes", "stand",
 )  # fmt: skip
 """What happens on a good night, as often as it does."""
@@ -93,7 +95,10 @@ def edition(number: int) -> Pool:
     dispatch = replace(dispatch, replies=(*dispatch.replies, written))
     fee = intent("shipping.fee", reply("shipping.fee", "fee", "全场包邮", channel="both"), priority=40)
     refund = intent("a.refund", reply("a.refund", "refund", "七天可退"), stakes="high")
-    changed = (here, answers, stands, typed, dispatch, fee, refund)
+    cuts = intent(
+        "live.sound", reply("live.sound", "sound", "声音有了", may_interrupt=True), insert="now", cooldown_ms=5_000
+    )
+    changed = (here, answers, stands, typed, dispatch, fee, refund, cuts)
     intents = {**live.intents, **{item.id: item for item in changed}}
     right = reply("correction", "correction-zh", "更正，{product}是{price}", needs_product=True)
     facts = dict(live.facts)
@@ -182,6 +187,8 @@ class Actor:
                 scene.ask(f"shipping.{name}", viewer=viewer, solo_ok=size % 3 > 0, source="sst"[size % 3])
             case "here" | "stand":
                 scene.ask(f"a.{name}", viewer=viewer)
+            case "sound":
+                scene.ask("live.sound", viewer=viewer)
             case "coupon":
                 scene.ask("promo.coupon", viewer=viewer)
             case "human":

@@ -25,7 +25,7 @@ from engine.events.journal import AnyEntry, CommentEntry, RoomEntry, ShopEntry, 
 from engine.events.outputs import ChatReply, Choice, Decision, Insertion, Proposal, ProposalVoid, Stop, Withdraw
 from engine.events.posts import Posted
 from engine.pool import speech
-from engine.pool.model import Limits, Pool, Reply
+from engine.pool.model import Intent, Limits, Pool, Reply
 from engine.room import notices
 from engine.room.demands import weight
 from engine.room.effects import Effects
@@ -126,6 +126,10 @@ class Posts:
         assert record.state != "open" or record.answer_by >= now
 
 
+def live_intent(room: Room, said: Insertion) -> Intent:
+    return room.shop.pool.intents[said.intent]
+
+
 class Watched(Scene):
     """A stage on which every entry is checked."""
 
@@ -134,12 +138,13 @@ class Watched(Scene):
     kills: dict[str, bool]
     decided: dict[str, str]
     asked: set[tuple[str, str]]
+    ids: set[str]
     modes: dict[str, str]
     """Of shops that were told one."""
 
     def watch(self, entry: AnyEntry, effects: Effects) -> None:
         if not hasattr(self, "known"):
-            self.known, self.kills, self.decided, self.asked, self.modes = {}, {}, {}, set(), {}
+            self.known, self.kills, self.decided, self.asked, self.ids, self.modes = {}, {}, {}, set(), set(), {}
             self.posts = Posts()
         if isinstance(entry, RoomEntry):
             self._event(entry)
@@ -151,6 +156,9 @@ class Watched(Scene):
             self._shop_mode(entry.applied.event)
         final = {}
         for record in effects.records:
+            again = isinstance(record, Proposal) or (isinstance(record, Insertion) and record.resend)  # told again
+            assert again or record.id not in self.ids, f"9: two records have the id {record.id}"
+            self.ids.add(record.id)
             if isinstance(record, Decision):
                 assert record.id not in self.decided, f"1: a second decision of {record.comment}"
                 self.decided[record.id] = record.reason
@@ -384,6 +392,16 @@ class Watched(Scene):
             assert room.cooldowns[said.intent, said.product] > span[1], "5: cooldown is not reserved"
             if said.choice is not None:
                 self._choice(said, said.choice, room)
+        if said.when == "now":
+            assert said.after is None
+            assert live_intent(room, said).insert == "now"
+            assert self._reply(said).may_interrupt, "4: cuts a sentence short without permission"
+            assert said.resume is not None
+            lines = self.known[said.room].scripts[said.resume.version]
+            at = [line[1] for line in lines].index(said.resume.sentence)
+            assert not lines[at][2], "4: within a sentence that holds"
+            assert not (lines[at - 1][2] and (at or said.resume.lap)), "4: between two that belong together"
+            return
         if said.after is None:
             assert said.when == "idle"
             return

@@ -139,7 +139,7 @@ class Scene:
         meaning: dict[str, object] = {"outcome": "accepted", "confidence": 0.95, "language": "zh"}
         meaning |= {
             key: given[key]
-            for key in ("outcome", "language", "product", "not_sold", "solo_ok", "masked", "confidence")
+            for key in ("outcome", "language", "product", "not_sold", "solo_ok", "masked", "confidence", "stranger")
             if key in given
         }
         age = given["age"]

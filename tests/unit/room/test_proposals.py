@@ -497,7 +497,9 @@ def test_a_reply_that_asks_is_proposed_in_mode_auto() -> None:
     assert told(scene) == [("ask", "open", 1)]
     say(scene, "approve")
     scene.report("rejected", scene.insertion.id)
-    scene.wait(5_000)
+    scene.wait(1_000)
+    scene.next_sentence("tgy-0", "tgy-1")
+    scene.wait(4_000)
     assert "ask" in {insertion.reply for insertion in scene.all(Insertion)}
 
 

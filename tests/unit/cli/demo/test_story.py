@@ -77,6 +77,18 @@ def test_reply_that_is_cut_is_marked() -> None:
     assert [heard.cut for heard in story.heard] == [False, True, False]
 
 
+def test_sentence_that_is_interrupted_is_marked_and_said_again() -> None:
+    """By a reply for now; one at a boundary cuts nothing."""
+    for when, cut in (("now", True), ("sentence", False)):
+        story = Story(TEXTS, TITLES)
+        for record in (script(), said("s1", 0), insertion().model_copy(update={"when": when})):
+            story.take(record, START)
+        beats = [beat.kind for beat in story.take(reported("started", 1_000), START)]
+        assert beats == (["cut", "reply"] if cut else ["reply"])
+        story.take(said("s1", 2_500), START)
+        assert [heard.cut for heard in story.heard] == [cut, False, False]
+
+
 def test_gaps_are_ranked_by_viewers() -> None:
     """The newest record of a gap counts."""
     story = Story(TEXTS, TITLES)
