@@ -71,7 +71,8 @@ class Case:
                 replies=(Reply(f"r{number}", name, "好的", "zh", needs_product=False, seconds=float(self.seconds[number]), memory_ms=0),),
             )  # fmt: skip
         return Pool(
-            "00000001", "tea", {"zh": "茶"}, ("zh",), "zh", made, {}, {}, (), Guard(), Limits(), {}, TrainingSet("t", ()), "00000002"
+            "00000001", "tea", {"zh": "茶"}, ("zh",), "zh", made, {}, {}, (), Guard(), Limits(handoff_repeats=0), {},
+            TrainingSet("t", ()), "00000002",
         )  # fmt: skip
 
 

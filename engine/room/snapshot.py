@@ -155,9 +155,10 @@ _PLAIN: Final = (
 def encode(room: Room, now: int) -> str:
     """The state as JSON, packed where it is large. Identities past their use are left out: nobody can tell, but memory."""
     room.seen.forget(now)
+    seen = room.seen.encode()
     state = RoomState.model_construct(  # nothing to check: it comes from where each part was
         shop=room.shop.id,
-        seen=room.seen.encode(),
+        seen=SeenState(runs=seen.runs, ids=""),
         askers=room.askers.encode(),
         demands=[DemandState.of(demand) for demand in room.demands.values()],
         clock=room.clock.encode(),
@@ -172,19 +173,23 @@ def encode(room: Room, now: int) -> str:
         **{name: getattr(room, name) for name in _PLAIN},
     )
     text = _STATE.dump_json(state)
-    if len(text) <= PLAIN_BYTES:
-        return text.decode()
-    return base64.b64encode(bytes(cramjam.zstd.compress(text, 1))).decode()
+    if len(text) + len(seen.ids) <= PLAIN_BYTES:
+        return _STATE.dump_json(state.model_copy(update={"seen": seen})).decode()
+    packed = base64.b64encode(cramjam.zstd.compress(text, 1)).decode()
+    return f"{packed}\n{seen.ids}"  # hashes do not pack
 
 
 def read(text: str) -> RoomState:
     """The state, packed or plain. Raises `ValueError`."""
     if text.startswith("{"):
         return _STATE.validate_json(text)
+    head, _, ids = text.partition("\n")
+    packed = base64.b64decode(head)
     try:
-        packed = base64.b64decode(text)
-        unpack = zlib.decompress if packed.startswith(ZLIB) else cramjam.zstd.decompress
-        return _STATE.validate_json(bytes(unpack(packed)))
+        if packed.startswith(ZLIB):
+            return _STATE.validate_json(zlib.decompress(packed))
+        state = _STATE.validate_json(bytes(cramjam.zstd.decompress(packed)))
+        return state.model_copy(update={"seen": SeenState(runs=state.seen.runs, ids=ids)}) if ids else state
     except (zlib.error, cramjam.DecompressionError) as error:
         raise ValueError(f"it cannot be unpacked: {error}") from error
 

@@ -137,7 +137,7 @@ def test_a_packed_state_reads_as_a_plain_one(monkeypatch: pytest.MonkeyPatch) ->
     for state in (packed, plain.model_copy(update={"schema_version": 2, "state": deflated})):
         scene.rooms.restore_room(state)
         assert scene.rooms.snapshot(ROOM, scene.seq) == plain
-    broken = base64.b64encode(base64.b64decode(packed.state)[:-9]).decode()
+    broken = packed.state[:200] + packed.state[-200:]
     with pytest.raises(RestoreError, match="cannot be read"):
         scene.rooms.restore_room(packed.model_copy(update={"state": broken}))
 
