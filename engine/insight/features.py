@@ -17,6 +17,7 @@ from engine.understanding.ngrams import DIMENSION, grams
 from engine.understanding.normalise import normal_form
 
 COMMON: Final = 0.05  # an n-gram of more than this share of the pool's lines says nothing of what is meant
+FEW: Final = 10  # lines of a small pool that may share one all the same
 SHARPNESS: Final = (
     1.5  # power of the inverse frequency; with 1, purity is 3 points less at equal coverage, with 2 gaps fall apart
 )
@@ -43,7 +44,7 @@ class Rarity:
             once = np.unique(rows * DIMENSION + found.columns)
             counts += np.bincount(once % DIMENSION, minlength=DIMENSION).astype(np.int32)
         weights = np.log((1 + len(forms)) / (1 + counts)) ** SHARPNESS
-        weights[counts > COMMON * max(len(forms), 1)] = 0.0
+        weights[counts > max(FEW, COMMON * len(forms))] = 0.0
         return cls(weights.astype(np.float32))
 
     def rows(self, forms: Sequence[str]) -> Rows:

@@ -65,7 +65,7 @@ def usual(intent: str | None, products: Sequence[str], rooms: Sequence[str]) -> 
 
 
 class Gaps:
-    """The gaps of one shop inside a window. `dropped` counts clusters that a full board let go of, `reopened` closed gaps that came back."""
+    """The gaps of one shop inside a window. `dropped`: keys that a full board let go of; `reopened`: closed gaps that came back."""
 
     def __init__(self, shop: str, window: Window, max_gaps: int) -> None:
         self._window = window

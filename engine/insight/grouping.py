@@ -28,7 +28,7 @@ Labels = NDArray[np.int64]
 
 
 def lead(rows: Rows, labels: Labels, start: int) -> Iterator[None]:
-    """Give each row from `start` on a group: the most alike of those before it, else one of its own. `labels` holds those before `start`."""
+    """Give each row from `start` on a group: the most alike of those before it, else one of its own. Those before `start` have theirs."""
     size = rows.shape[0]
     packed = dense(rows)
     turned = packed.T.tocsr()

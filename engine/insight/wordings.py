@@ -17,10 +17,10 @@ from scipy import sparse
 
 from engine.insight.cluster import Cluster
 from engine.insight.features import Rarity, Rows
-from engine.insight.grouping import MERGE, Labels, group, lead
+from engine.insight.grouping import Labels, group, lead
 from engine.insight.keys import wording_key
 
-REMEMBERED: Final = 16  # wordings by which a gap that nobody asks now is known again
+REMEMBERED: Final = 8  # wordings by which a marked gap is known again that nobody asks for now; as many as its record has lines
 
 
 @dataclass(slots=True)
@@ -62,23 +62,25 @@ class Wordings:
 
     def arrange(self, clusters: Mapping[str, Cluster], marked: Callable[[str], bool], *, anew: bool) -> Iterator[None]:
         """Group the wordings. `marked`: whether an editor marked the gap with this id. `anew`: all of them, not only new ones."""
-        held = set(self._norms)
-        fresh = [norm for norm in clusters if norm not in held]
-        if not fresh and not anew and len(self._norms) == len(clusters):
-            return
         weight = {norm: len(cluster.viewers) for norm, cluster in clusters.items()}
-        fresh.sort(key=lambda norm: (-weight[norm], norm))
+        for gap, known in (self.resting | self.gaps).items():
+            if marked(gap):  # its wordings are there though nobody uses them now, so that others find to them
+                weight |= dict.fromkeys((norm for norm in known.norms[:REMEMBERED] if norm not in clusters), 0)
+        held = set(self._norms)
+        fresh = sorted(weight.keys() - held, key=lambda norm: (-weight[norm], norm))
+        if not fresh and not anew and held == weight.keys():
+            return
         yield
         if self._rarity is None:  # the pool was not read yet
-            groups = [[norm] for norm in clusters]
+            groups = [[norm] for norm in weight]
         else:
             if anew or self._rows is None or not self._norms:
-                yield from self._group(self._rarity, sorted(clusters, key=lambda norm: (-weight[norm], norm)))
+                yield from self._group(self._rarity, sorted(weight, key=lambda norm: (-weight[norm], norm)))
             elif fresh:
                 yield from self._join(self._rarity, self._rows, fresh)
             together: dict[int, list[str]] = {}
             for norm, label in zip(self._norms, self._labels.tolist(), strict=True):
-                if norm in clusters:
+                if norm in weight:
                     together.setdefault(label, []).append(norm)
             groups = list(together.values())
         yield
@@ -114,50 +116,33 @@ class Wordings:
         for gap, known in before.items():
             for norm in known.norms:
                 if norm in place:
-                    shared[gap, place[norm]] = shared.get((gap, place[norm]), 0) + weight[norm]
-        claims = sorted(shared, key=lambda claim: (-shared[claim], before[claim[0]].born, *claim))
+                    claim = gap, place[norm]
+                    shared[claim] = shared.get(claim, 0) + max(1, weight[norm])
         named: dict[int, str] = {}
         taken: set[str] = set()
-        for gap, at in claims:
+        for gap, at in sorted(shared, key=lambda claim: (-shared[claim], before[claim[0]].born, *claim)):
             if at not in named and gap not in taken:
                 named[at] = gap
                 taken.add(gap)
-        lost = {gap for gap, _ in claims if gap not in taken}
-        self.merged |= lost
-        for at, gap in self._alike(groups, named, {gap for gap in before if gap not in taken | lost and marked(gap)}):
-            named[at] = gap
-            taken.add(gap)
+        self.merged |= {gap for gap, _ in shared if gap not in taken}
+        self.gaps = {}
         for at, norms in enumerate(groups):
+            live = [norm for norm in norms if norm in clusters]
+            if not live:
+                continue
             if at not in named:
                 own = (wording_key(self._shop, norm).id for norm in norms)
-                named[at] = next((gap for gap in own if gap not in taken and gap not in before), "")
-                if not named[at]:  # all of its wordings once named gaps that stand elsewhere now
-                    named[at] = wording_key(self._shop, "\n".join(norms)).id
+                # Where all of its wordings once named gaps that stand elsewhere now, it takes a name of all of them.
+                fallback = wording_key(self._shop, "\n".join(norms)).id
+                named[at] = next((gap for gap in own if gap not in taken and gap not in before), fallback)
                 taken.add(named[at])
-        self.resting = {gap: known for gap, known in before.items() if gap not in taken | lost and marked(gap)}
-        self.gaps = {}
-        for at, gap in named.items():
-            born = min(clusters[norm].first_seen for norm in groups[at])
-            self.gaps[gap] = Known(tuple(groups[at]), min(born, before[gap].born) if gap in before else born)
-
-    def _alike(
-        self, groups: Sequence[Sequence[str]], named: Mapping[int, str], resting: set[str]
-    ) -> Iterator[tuple[int, str]]:
-        """(group, gap): marked gaps that come back in words of which none was theirs."""
-        free = [at for at in range(len(groups)) if at not in named]
-        known = self.resting | self.gaps
-        names = sorted(resting, key=lambda gap: (known[gap].born, gap))
-        if self._rarity is None or not free or not names:
-            return
-        likeness = (
-            _means(self._rarity, [known[gap].norms[:REMEMBERED] for gap in names])
-            @ _means(self._rarity, [groups[at] for at in free]).T
-        ).toarray()
-        for row in range(len(names)):
-            best = int(likeness[row].argmax())
-            if likeness[row, best] >= MERGE:
-                yield free[best], names[row]
-                likeness[:, best] = 0.0
+            gap, born = named[at], min(clusters[norm].first_seen for norm in live)
+            self.gaps[gap] = Known(tuple(norms), min(born, before[gap].born) if gap in before else born)
+        self.resting = {
+            gap: Known(known.norms[:REMEMBERED], known.born)
+            for gap, known in before.items()
+            if gap not in self.gaps and marked(gap)
+        }
 
     def rest(self, gap: str) -> None:
         """Nobody asks for this gap any more, and an editor marked it."""
@@ -165,13 +150,3 @@ class Wordings:
         if known is not None:
             self.resting[gap] = Known(known.norms[:REMEMBERED], known.born)
 
-
-def _means(rarity: Rarity, groups: Sequence[Sequence[str]]) -> Rows:
-    """The mean vector of the wordings of each group."""
-    rows = rarity.rows([norm for norms in groups for norm in norms])
-    group_of = np.repeat(np.arange(len(groups)), [len(norms) for norms in groups])
-    share = 1.0 / np.bincount(group_of, minlength=len(groups))[group_of]
-    member = sparse.csr_array(
-        (share.astype(np.float32), (group_of, np.arange(len(group_of)))), shape=(len(groups), len(group_of))
-    )
-    return sparse.csr_array(member @ rows)
