@@ -9,10 +9,10 @@ with the idle lines of `PATH` (JSON Lines of `text`, or a folder of such files) 
 `--none` names a label that stands for no intent at all. Without `--data` the shipped pack itself is the stream: some of its intents are
 hidden, their examples are asked. The pool's own model decides what is not understood; the board gets what a worker would have written.
 
-Told are, of the first 30 gaps and of the first one and a half times as many as there are hidden labels (with at least `LEAST` lines that were
-not understood): how many hidden labels lead a gap there, purity (the share of comments whose label is that of most comments of their gap), and
-how many of these gaps are none, for most of their comments are idle talk or known intents. The peer in the same run is HDBSCAN over tf-idf of
-the same lines, its clusters ranked by size.
+Told are, of the first 30 gaps and of the first one and a half times as many as there are hidden labels (with at least `LEAST` lines that
+were not understood): how many hidden labels lead a gap there, purity (the share of comments whose label is that of most comments of their
+gap), and how many of these gaps are none, for most of their comments are idle talk or known intents. The peer in the same run is HDBSCAN
+over tf-idf of the same lines, its clusters ranked by size.
 
 `--endurance` feeds decisions without end, nearly all with words that nobody used before, and tells memory and time.
 """
@@ -240,7 +240,9 @@ def endurance(count: int, console: Console) -> dict[str, object]:
     last_publication = NOW
     for at in range(1, count + 1):
         now = NOW + at // 2
-        words = f"{chance.choice(texts)} {chance.choice(texts)}" if chance.random() < 0.9 else chance.choice(texts[:500])
+        words = (
+            f"{chance.choice(texts)} {chance.choice(texts)}" if chance.random() < 0.9 else chance.choice(texts[:500])
+        )
         gaps.add(
             Decision(
                 id=f"{at:032x}", room=f"r{at % 50}", shop="bench", source="s", comment=str(at),

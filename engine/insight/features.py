@@ -1,7 +1,7 @@
-"""Normal forms → vectors: the same hashed n-grams that the classifier sees, weighted by how rare they are among the lines of the shop's pool.
+"""Normal forms → vectors: the hashed n-grams that the classifier sees, weighted by how rare they are among the lines of the shop's pool.
 
-The weights come from the pool and not from what viewers write, so that a burst about one thing does not make its words count less, and so
-that the likeness of two wordings never depends on a third.
+The weights come from the pool and not from what viewers write, so that a burst about one thing does not make its words count less, and
+so that the likeness of two wordings never depends on a third.
 """
 
 from __future__ import annotations

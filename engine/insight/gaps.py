@@ -9,8 +9,9 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
+from engine.events.inputs import GapMarkKind
 from engine.events.outputs import GAP_REASONS, Decision, Gap, GapActivity, Reason
 from engine.insight import rank
 from engine.insight.cluster import Cluster, Sight, Size, sight, size
@@ -25,7 +26,6 @@ TIDY_EVERY: Final = 16  # gaps between two pauses of `arrange`; a gap as large a
 MAX_HELD: Final = 100_000  # viewers that all clusters of a shop remember together; some 20 MB
 RESTING: Final = 200  # marked gaps of a shop that nobody asks for now and that are still known; the oldest go
 
-Mark = Literal["not_ours", "later", "closed", "open"]
 Value = Callable[[str | None, Sequence[str], Sequence[str]], float]
 """What one viewer of a gap is worth, by its intent, its products and its rooms."""
 
@@ -34,7 +34,7 @@ Value = Callable[[str | None, Sequence[str], Sequence[str]], float]
 class Marked:
     """An editor's mark. `version`: the pool in which a gap is closed."""
 
-    mark: Mark
+    mark: GapMarkKind
     at: int
     version: str | None = None
 
@@ -51,7 +51,7 @@ class Standing:
     activity: GapActivity
     stamp: int
     """Another one whenever the gap shows something else."""
-    mark: Mark | None
+    mark: GapMarkKind | None
     value: float
     born: int
     reopened: int | None

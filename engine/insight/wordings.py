@@ -20,7 +20,9 @@ from engine.insight.features import Rarity, Rows
 from engine.insight.grouping import Labels, group, lead
 from engine.insight.keys import wording_key
 
-REMEMBERED: Final = 8  # wordings by which a marked gap is known again that nobody asks for now; as many as its record has lines
+REMEMBERED: Final = (
+    8  # wordings by which a marked gap is known again that nobody asks for now; as many as its record has lines
+)
 
 
 @dataclass(slots=True)
@@ -149,4 +151,3 @@ class Wordings:
         known = self.gaps.pop(gap, None)
         if known is not None:
             self.resting[gap] = Known(known.norms[:REMEMBERED], known.born)
-

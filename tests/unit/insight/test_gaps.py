@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.events.inputs import GapMarkKind
 from engine.events.outputs import GAP_REASONS, Decision, Reason
 from engine.insight import cluster as module
 from engine.insight.cluster import Sight, tidy_line
-from engine.insight.gaps import Gaps, Mark, Marked
+from engine.insight.gaps import Gaps, Marked
 from engine.insight.keys import UNREAD, gap_key
 from engine.insight.window import Window
 from tests.unit.insight.made import NOW, decision
@@ -202,7 +203,7 @@ def gap_id(one: Decision) -> str:
     return key.id
 
 
-def mark(made: Gaps, gap: str, kind: Mark, at: int) -> None:
+def mark(made: Gaps, gap: str, kind: GapMarkKind, at: int) -> None:
     made.mark(gap, Marked(kind, at))
 
 

@@ -8,10 +8,11 @@ from random import Random
 import pytest
 
 from engine.events.codec import encode
+from engine.events.inputs import GapMarkKind
 from engine.events.outputs import Decision, Gap
 from engine.insight.board import Boards, Change, ShopPool, record
 from engine.insight.features import Rarity, dense
-from engine.insight.gaps import Gaps, Mark, Marked
+from engine.insight.gaps import Gaps, Marked
 from engine.insight.window import Window
 from tests.unit.insight.made import NOW, decision
 
@@ -76,7 +77,11 @@ def test_other_words_for_the_same_are_one_gap() -> None:
     found = sorted(groups(made).values(), key=len)
     assert found == [set(SHIP), set(PET), set(INVOICE)]
     first = made.look(made.ranked(1, NOW)[0])
-    assert (first.viewers, first.reason, first.reasons) == (6, "unknown_intent", {"low_confidence": 1, "unknown_intent": 5})
+    assert (first.viewers, first.reason, first.reasons) == (
+        6,
+        "unknown_intent",
+        {"low_confidence": 1, "unknown_intent": 5},
+    )
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -134,7 +139,7 @@ def test_a_gap_keeps_its_id_when_its_words_change() -> None:
 # ---- marks and restarts ----------------------------------------------------------------------------------------------
 
 
-def mark(made: Gaps, gap: str, kind: Mark, at: int = NOW, version: str | None = None) -> int | None:
+def mark(made: Gaps, gap: str, kind: GapMarkKind, at: int = NOW, version: str | None = None) -> int | None:
     return made.mark(gap, Marked(kind, at, version))
 
 
@@ -161,7 +166,9 @@ def test_closed_in_a_version_waits_for_no_minute() -> None:
     made = board(asked(INVOICE[:4]))
     (gap,) = groups(made)
     mark(made, gap, "closed", NOW + 5_000, "cd" * 16)
-    made.add(decision("unknown_intent", text=INVOICE[0], norm=INVOICE[0], viewer="new", decided=NOW + MINUTE), NOW + MINUTE)
+    made.add(
+        decision("unknown_intent", text=INVOICE[0], norm=INVOICE[0], viewer="new", decided=NOW + MINUTE), NOW + MINUTE
+    )
     arrange(made, NOW + MINUTE)
     assert list(groups(made)) == [gap]
 
