@@ -6,6 +6,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 LATENCY_S = (0.005, 0.01, 0.02, 0.035, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 LATENESS_S = (0.0, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
+LIFE_S = (60.0, 300.0, 900.0, 1_800.0, 3_600.0, 7_200.0, 21_600.0, 43_200.0, 86_400.0, 259_200.0, 604_800.0)
 
 
 class Metrics:
@@ -115,6 +116,14 @@ class Metrics:
         )
         self.gaps_open = Gauge("livechat_gaps_open", "Gaps on the board, by reason.", ["reason"], registry=r)
         self.gaps_dropped = Counter("livechat_gaps_dropped", "Gaps dropped since the board was full.", registry=r)
+        self.gaps_reopened = Counter(
+            "livechat_gaps_reopened", "Gaps that an editor had closed and that were asked again.", registry=r
+        )
+        self.gap_life_seconds = Histogram(
+            "livechat_gap_life_seconds",
+            "From a gap's first comment to its end: `closed` by an editor, or `faded`, to its last comment (with two viewers or more).",
+            ["end"], buckets=LIFE_S, registry=r,
+        )  # fmt: skip
         self.gap_delay_seconds = Gauge(
             "livechat_gap_delay_seconds", "From the newest decision on the board to its publication.", registry=r
         )

@@ -16,6 +16,7 @@ from engine.cli import (
     audit,
     config,
     fact,
+    gaps,
     handoffs,
     letters,
     player,
@@ -131,6 +132,7 @@ app.add_typer(audit.app, name="audit", rich_help_panel=OPERATE)
 app.command("why", rich_help_panel=OPERATE)(why.why)
 app.command("replay", rich_help_panel=OPERATE)(replay.replay)
 app.add_typer(letters.app, name="dead-letters", rich_help_panel=OPERATE)
+app.add_typer(gaps.app, name="gaps", rich_help_panel=WRITE)
 app.add_typer(pool.app, name="pool", rich_help_panel=WRITE)
 app.command("say", rich_help_panel=WRITE)(say.say)
 app.command("understand", rich_help_panel=WRITE)(understand.understand)

@@ -317,7 +317,7 @@ class Connection:
                 trip = max(0, now - message.sent)
                 self._offsets.append((trip, message.time - (message.sent + trip // 2)))
                 self._reach(message.points)
-            case wire.Done() | wire.Received() | wire.Proposals():
+            case wire.Done() | wire.Received() | wire.Proposals() | wire.Gaps():
                 known = self._waiting.pop(message.id, None)
                 if known is not None and not known[1].done():
                     known[1].set_result(message)

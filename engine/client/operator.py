@@ -10,8 +10,8 @@ from typing import Final, Literal, Self, TypeGuard
 from engine.client.connection import PATIENCE_S, Connection, OnOutage
 from engine.events import wire
 from engine.events.handoffs import Handoff
-from engine.events.inputs import ANY_PRODUCT, FactValue, Mode
-from engine.events.outputs import ChatReply, Insertion, Proposal, ProposalVoid
+from engine.events.inputs import ANY_PRODUCT, FactValue, GapMarkKind, Mode
+from engine.events.outputs import ChatReply, Gap, Insertion, Proposal, ProposalVoid
 
 OUTCOME_S: Final = 3.0  # until a room that has an owner answered a verdict
 
@@ -179,6 +179,24 @@ class Operator:
         async for message in self.connection.messages():
             if isinstance(message, wire.Push) and isinstance(message.record, Handoff):
                 yield message.record
+
+    # ---- gaps ----------------------------------------------------------------------------------------------------------
+
+    async def gaps(self, shop: str | None = None) -> list[Gap]:
+        """What stands on the topic `gaps` now, of a shop or of all that the token covers; marked gaps too."""
+        found: list[Gap] = []
+        after: str | None = None
+        while True:
+            page = await self.connection.request(wire.ListGaps(id=self._id, shop=shop, after=after))
+            assert isinstance(page, wire.Gaps)
+            found += page.gaps
+            after = page.after
+            if after is None:
+                return found
+
+    async def mark_gap(self, shop: str, gap: str, mark: GapMarkKind, *, version: str | None = None) -> None:
+        """An editor's mark on a gap; `open` takes it back. `version`: hash of the pool in which it is closed."""
+        await self._do(wire.MarkGap(id=self._id, shop=shop, gap=gap, mark=mark, version=version))
 
     @property
     def _id(self) -> str:

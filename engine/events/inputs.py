@@ -316,14 +316,17 @@ class PoolLive(ShopRecord):
         return f"{self.shop}/pool"
 
 
+GapMarkKind = Literal["not_ours", "later", "closed", "open"]
+
+
 class GapMark(ShopRecord):
     """An editor's mark on a gap."""
 
     type: Literal["gap_mark"] = "gap_mark"
     shop: Name
     gap: Hash
-    mark: Literal["not_ours", "later", "closed", "open"]
-    version: Hash | None = None
+    mark: GapMarkKind
+    version: Hash | None = Field(default=None, description="The pool in which it is closed.")
 
     def key(self) -> str:
         return f"{self.shop}/gap/{self.gap}"

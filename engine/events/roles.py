@@ -11,6 +11,7 @@ from engine.events.wire import (
     Comments,
     Heartbeat,
     Identify,
+    ListGaps,
     ListProposals,
     MarkGap,
     Message,
@@ -31,7 +32,7 @@ CLIENT_TYPES: Final[dict[str, type[Message]]] = {
     str(kind.model_fields["type"].default): kind
     for kind in (
         Identify, Heartbeat, Comments, SetScript, ReportPlayback, OpenRoom, CloseRoom, SetMode, SetShopMode, SetKill,
-        TakeRoom, ListProposals, Approve, SetFact, SetHandoff, ReportChat, MarkGap,
+        TakeRoom, ListProposals, ListGaps, Approve, SetFact, SetHandoff, ReportChat, MarkGap,
     )
 }  # fmt: skip
 """What a client may send, by `type`."""
@@ -41,7 +42,7 @@ ROLE_TYPES: Final[dict[ClientRole, frozenset[str]]] = {
     "player": frozenset({"heartbeat", "script", "playback"}),
     "operator": frozenset(
         {
-            "heartbeat", "room_open", "room_close", "mode_set", "shop_mode_set", "kill", "take_over", "proposals",
+            "heartbeat", "room_open", "room_close", "mode_set", "shop_mode_set", "kill", "take_over", "proposals", "gaps",
             "approval", "fact_set", "handoff_state", "gap_mark",
         }
     ),

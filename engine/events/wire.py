@@ -16,6 +16,7 @@ from engine.events.inputs import (
     ANY_PRODUCT,
     Cursor,
     FactValue,
+    GapMarkKind,
     InsertionState,
     Mode,
     PlaybackKind,
@@ -195,6 +196,14 @@ class ListProposals(Request):
     room: Room | None = None
 
 
+class ListGaps(Request):
+    """Ask for the gaps on the topic, of a shop or of all that the token covers, in the order of their keys; marked ones too."""
+
+    type: Literal["gaps"] = "gaps"
+    shop: Name | None = None
+    after: Short | None = Field(default=None, description="`shop/id` of the last one of the page before.")
+
+
 class Approve(Request):
     """A verdict on a proposal. `done` says that it is recorded; what came of it is pushed: the proposal again, or its end."""
 
@@ -238,14 +247,14 @@ class MarkGap(Request):
     type: Literal["gap_mark"] = "gap_mark"
     shop: Name
     gap: Hash
-    mark: Literal["not_ours", "later", "closed", "open"]
+    mark: GapMarkKind
     version: Hash | None = None
 
 
 RoomRequest = OpenRoom | CloseRoom | SetMode | TakeRoom | Approve | SetHandoff | ReportChat
 ShopRequest = SetKill | SetShopMode | SetFact | MarkGap
 ClientMessage = Annotated[
-    Identify | Heartbeat | Comments | SetScript | ReportPlayback | ListProposals | RoomRequest | ShopRequest,
+    Identify | Heartbeat | Comments | SetScript | ReportPlayback | ListProposals | ListGaps | RoomRequest | ShopRequest,
     Field(discriminator="type"),
 ]
 
@@ -330,6 +339,15 @@ class Proposals(Message):
     more: int = Field(default=0, ge=0)
 
 
+class Gaps(Message):
+    """A page of gaps, some 256 KiB. `after`: ask for the next page with it; None: this is the last."""
+
+    type: Literal["gaps"] = "gaps"
+    id: Id
+    gaps: tuple[Gap, ...]
+    after: Short | None = None
+
+
 class ProcessedLine(Message):
     """Verdict: a final reason, the blocker of a waiting comment, or `duplicate`."""
 
@@ -382,8 +400,8 @@ class Refused(Message):
     retry_ms: DurationMs | None = None
 
 
-Answer = Done | Received | Proposals
+Answer = Done | Received | Proposals | Gaps
 ServerMessage = Annotated[
-    Hello | Identified | HeartbeatReply | Done | Received | Proposals | Processed | Push | Facts | Refused,
+    Hello | Identified | HeartbeatReply | Done | Received | Proposals | Gaps | Processed | Push | Facts | Refused,
     Field(discriminator="type"),
 ]

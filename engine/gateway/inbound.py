@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine, Iterable
 from typing import Final
 
 from engine.bus.partitioner import partition_of
+from engine.bus.pools import PoolReader
 from engine.bus.port import Bus, Stored
 from engine.errors import BusError
 from engine.events import wire
@@ -22,7 +23,6 @@ from engine.gateway.fences import Fences
 from engine.gateway.hub import STREAMS, Hub
 from engine.gateway.peer import Peer
 from engine.gateway.players import Players
-from engine.gateway.pools import PoolReader
 from engine.gateway.posts import Posts
 from engine.gateway.proposals import Board
 from engine.gateway.ring import Entry

@@ -27,6 +27,7 @@ from engine.events.inputs import PlayerGone, PlayerSeen, RoomRecord, ShopRecord
 from engine.events.told import Fact
 from engine.gateway import requests
 from engine.gateway.auth import Access, Authenticator, matches
+from engine.gateway.gaps import page_of_gaps
 from engine.gateway.inbound import Inbound
 from engine.gateway.peer import Link, Peer
 from engine.gateway.server import SocketServer
@@ -260,6 +261,8 @@ class Gateway:
                     return self._refuse(peer, message, "forbidden", f"this session does not cover room {message.room}")
                 found, more = self._inbound.proposals.of(rooms, now)
                 peer.say(wire.Proposals(id=message.id, proposals=tuple(found), more=more))
+            case wire.ListGaps():
+                peer.say(await page_of_gaps(self._bus, message, peer.scope("gaps")))
             case wire.SetKill() | wire.SetShopMode() | wire.SetFact() | wire.MarkGap():
                 refusal = peer.access.refusal(message)
                 if refusal is not None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from engine.events.outputs import Reason
-from engine.insight.gaps import Sight
+from engine.insight.cluster import Sight
 
 MAX_EXAMPLES: Final = (
     6  # lines that a stub offers as examples; with quotes and escapes it stays below the record's 4,000 characters
@@ -40,7 +40,7 @@ class Remedy:
 
 def remedy(gap: str, sight: Sight) -> Remedy:
     """What closes the gap with this id. Raises `KeyError` for a reason that makes no gap."""
-    return _REMEDIES[sight.key.reason](gap, sight)
+    return _REMEDIES[sight.reason](gap, sight)
 
 
 # ---- reasons ---------------------------------------------------------------------------------------------------------
@@ -124,7 +124,7 @@ def _no_reply(gap: str, sight: Sight) -> Remedy:
 
 def _fact(gap: str, sight: Sight) -> Remedy:
     del gap
-    name, product, reason = sight.key.wanted, sight.key.product, sight.key.reason
+    name, product, reason = sight.key.wanted, sight.key.product, sight.reason
     what = f"`{name}`" if name else "the fact that the replies name"
     whose = f"of `{product}` " if product else ""
     sentence = {

@@ -133,10 +133,10 @@ async def test_a_closed_gap_is_taken_off_and_stays_closed(bus: EmbeddedBus, cloc
         mark = GapMark(id="m1", at=NOW + 5, shop="tea", gap=gap.id, mark="closed")
         await bus.publish([Outgoing("shop-events", mark.key(), encode(mark))])
 
-        async def gone() -> bool:
-            return not await topic(bus)
+        async def closed() -> bool:
+            return [gap.mark for gap in (await topic(bus)).values()] == ["closed"]
 
-        await until(gone, bus)
+        await until(closed, bus)
     async with running(bus, clock) as (insight, _):
         await until(lambda: _is(lambda: insight.ready), bus)
         assert insight.board("tea") == []
