@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from engine.client.operator import Operator
-    from engine.events.outputs import Gap
+    from engine.events.gaps import Gap
 
 app = typer.Typer(help="The gaps: what viewers ask and nobody has written a reply for, and how to close them.")
 
@@ -235,7 +235,7 @@ async def _watch(url: str, token: str, view: View) -> None:
 
 async def _pushed(operator: Operator) -> AsyncIterator[Gap]:
     from engine.events import wire
-    from engine.events.outputs import Gap
+    from engine.events.gaps import Gap
 
     async for message in operator.connection.messages():
         if isinstance(message, wire.Push) and isinstance(message.record, Gap):

@@ -9,9 +9,10 @@ from typing import Final, Literal, Self, TypeGuard
 
 from engine.client.connection import PATIENCE_S, Connection, OnOutage
 from engine.events import wire
+from engine.events.gaps import Gap
 from engine.events.handoffs import Handoff
 from engine.events.inputs import ANY_PRODUCT, FactValue, GapMarkKind, Mode
-from engine.events.outputs import ChatReply, Gap, Insertion, Proposal, ProposalVoid
+from engine.events.outputs import ChatReply, Insertion, Proposal, ProposalVoid
 
 OUTCOME_S: Final = 3.0  # until a room that has an owner answered a verdict
 

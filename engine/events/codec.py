@@ -8,11 +8,12 @@ from typing import Annotated, Any, Final, TypeVar
 from pydantic import Field, TypeAdapter, ValidationError
 
 from engine.errors import RecordError
+from engine.events.gaps import Gap
 from engine.events.handoffs import Handoff
 from engine.events.inputs import Comment, RoomEvent, ShopEvent
 from engine.events.journal import JournalRecord, Snapshot
 from engine.events.letters import DeadLetter
-from engine.events.outputs import Aired, Decision, Gap, RoomCommand, Verdicts
+from engine.events.outputs import Aired, Decision, RoomCommand, Verdicts
 from engine.events.pools import PoolRecord
 from engine.events.posts import Posted
 

@@ -1,4 +1,4 @@
-"""Facts as players are told them."""
+"""Parts of messages: facts as players are told them, verdicts as sources are."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from engine.events.fields import Millis, Name, Part, Short
+from engine.events.fields import Id, Millis, Name, Part, Short
 from engine.events.inputs import FactValue, LocalText
 
 
@@ -26,3 +26,12 @@ class Fact(Part):
     live: bool = False
     start: Millis | None = None
     until: Millis | None = None
+
+
+class ProcessedLine(Part):
+    """Verdict: a final reason, the blocker of a waiting comment, or `duplicate`."""
+
+    source: Id
+    comment: Id
+    verdict: Short
+    final: bool

@@ -11,6 +11,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from engine.events.fields import DurationMs, Hash, Id, Language, Millis, Name, Offset, Part, Room, Short, checked_room
+from engine.events.gaps import Gap
 from engine.events.handoffs import Handoff
 from engine.events.inputs import (
     ANY_PRODUCT,
@@ -23,9 +24,9 @@ from engine.events.inputs import (
     RoomEvent,
     ScriptSegment,
 )
-from engine.events.outputs import Aired, Decision, Gap, Proposal, RoomCommand, Verdicts
+from engine.events.outputs import Aired, Decision, Proposal, RoomCommand, Verdicts
 from engine.events.posts import Posted
-from engine.events.told import Fact
+from engine.events.told import Fact, ProcessedLine
 
 VERSIONS: Final = (1,)
 """Protocol versions that the server speaks; a new one comes only with a breaking change."""
@@ -346,15 +347,6 @@ class Gaps(Message):
     id: Id
     gaps: tuple[Gap, ...]
     after: Short | None = None
-
-
-class ProcessedLine(Message):
-    """Verdict: a final reason, the blocker of a waiting comment, or `duplicate`."""
-
-    source: Id
-    comment: Id
-    verdict: Short
-    final: bool
 
 
 class Processed(Message):

@@ -9,7 +9,7 @@ from engine.bus.port import Bus
 from engine.errors import RecordError
 from engine.events import wire
 from engine.events.codec import decode
-from engine.events.outputs import Gap
+from engine.events.gaps import Gap
 from engine.gateway.auth import matches
 
 PAGE_BYTES: Final = 256 * 1024  # of records in one answer, which stays far below what a client takes in one frame

@@ -16,7 +16,7 @@ from engine.events.closes import CloseCode
 from engine.events.codec import decode
 from engine.events.inputs import FactSet, PlayerSeen, PoolLive, RoomOpened, ShopEvent
 from engine.events.outputs import Insertion, RoomCommand, Verdicts
-from engine.events.told import Fact
+from engine.events.told import Fact, ProcessedLine
 from engine.gateway.facts import ShopFacts
 from engine.gateway.feed import Feed
 from engine.gateway.fences import Fences
@@ -174,11 +174,11 @@ class Inbound:
 
     def _acknowledge(self, verdicts: Verdicts) -> None:
         """Acknowledgement 2, one message per source and record."""
-        lines: dict[Peer, list[wire.ProcessedLine]] = {}
+        lines: dict[Peer, list[ProcessedLine]] = {}
         for line in verdicts.lines:
             peer = self.owed.take((verdicts.room, line.source, line.id))
             if peer is not None:
-                done = wire.ProcessedLine(source=line.source, comment=line.id, verdict=line.verdict, final=line.final)
+                done = ProcessedLine(source=line.source, comment=line.id, verdict=line.verdict, final=line.final)
                 lines.setdefault(peer, []).append(done)
         for peer, results in lines.items():
             self._metrics.acks.labels("processed").inc(len(results))

@@ -9,8 +9,9 @@ from hashlib import blake2b
 from typing import Final, Literal
 
 from engine.events.codec import encode
+from engine.events.gaps import Gap, GapActivity
 from engine.events.inputs import GapMark, Playback, Script
-from engine.events.outputs import GAP_REASONS, Decision, Gap, GapActivity, Reason
+from engine.events.outputs import GAP_REASONS, Decision, Reason
 from engine.insight import rank
 from engine.insight.coverage import Coverage, Idle, Ledger
 from engine.insight.features import Rarity

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
 from engine.events.fields import TextLanguage
-from engine.events.outputs import Decision, GapActivity, Reason
+from engine.events.gaps import GapActivity
+from engine.events.outputs import Decision, Reason
 from engine.insight.keys import UNREAD, GapKey
 from engine.insight.window import Window
 

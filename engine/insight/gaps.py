@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from engine.events.gaps import Gap, GapActivity
 from engine.events.inputs import GapMarkKind
-from engine.events.outputs import GAP_REASONS, Decision, Gap, GapActivity, Reason
+from engine.events.outputs import GAP_REASONS, Decision, Reason
 from engine.insight import rank
 from engine.insight.cluster import Cluster, Sight, Size, sight, size
 from engine.insight.features import Rarity

@@ -8,7 +8,7 @@ from __future__ import annotations
 from math import sqrt
 from typing import Final, Protocol
 
-from engine.events.outputs import GapActivity
+from engine.events.gaps import GapActivity
 
 HALF_LIFE: Final = 3  # figures of activity after which a viewer counts half: a quarter of the window
 RECENT: Final = 2  # figures that are compared with as many before them: ten minutes of an hour

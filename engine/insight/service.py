@@ -16,8 +16,9 @@ from engine.bus.port import Bus, Outgoing, Stored, Tail, partition_count
 from engine.clock import wall_clock
 from engine.errors import BusUnavailable, RecordError
 from engine.events.codec import decode, decode_as
+from engine.events.gaps import Gap
 from engine.events.inputs import GapMark, Playback, PoolLive, Script
-from engine.events.outputs import Decision, Gap
+from engine.events.outputs import Decision
 from engine.insight.board import Boards, Change
 from engine.insight.coverage import Coverage, Idle, Outcome, outcome
 from engine.insight.knowledge import Knowledge

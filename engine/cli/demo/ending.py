@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from engine.cli.demo.story import Story
-from engine.events.outputs import Gap
+from engine.events.gaps import Gap
 
 
 def summary(story: Story, *, seconds: float, speed: float) -> RenderableType:

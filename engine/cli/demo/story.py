@@ -8,21 +8,11 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import Final, Literal
 
+from engine.events.gaps import Gap
 from engine.events.handoffs import Handoff
 from engine.events.inputs import Playback, Script
 from engine.events.meanings import BLOCKERS
-from engine.events.outputs import (
-    Aired,
-    Alert,
-    ChatReply,
-    ChatWithdraw,
-    Decision,
-    Gap,
-    Insertion,
-    Stop,
-    Verdicts,
-    Withdraw,
-)
+from engine.events.outputs import Aired, Alert, ChatReply, ChatWithdraw, Decision, Insertion, Stop, Verdicts, Withdraw
 from engine.events.posts import Posted
 from engine.insight.coverage import KINDS, Counts, Label, label_of
 

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.events.codec import decode
+from engine.events.gaps import Gap
 from engine.events.inputs import GapMark
-from engine.events.outputs import Decision, Gap
+from engine.events.outputs import Decision
 from engine.insight import board as module
 from engine.insight.board import Boards, Change
 from engine.insight.window import Window

@@ -14,7 +14,8 @@ from ruamel.yaml import YAML
 
 from engine.errors import PoolError
 from engine.events.fields import TextLanguage
-from engine.events.outputs import GAP_REASONS, Gap, Reason
+from engine.events.gaps import Gap
+from engine.events.outputs import GAP_REASONS, Reason
 from engine.insight.board import record
 from engine.insight.cluster import Sight
 from engine.insight.gaps import Gaps

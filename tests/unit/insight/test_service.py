@@ -16,8 +16,9 @@ from engine.bus.embedded import EmbeddedBus
 from engine.bus.port import Bus, Outgoing, Position
 from engine.errors import BusUnavailable
 from engine.events.codec import decode, encode
+from engine.events.gaps import Gap
 from engine.events.inputs import GapMark
-from engine.events.outputs import Decision, Gap
+from engine.events.outputs import Decision
 from engine.insight import service
 from engine.insight.service import Insight
 from engine.metrics import Metrics

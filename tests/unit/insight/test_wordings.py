@@ -8,8 +8,9 @@ from random import Random
 import pytest
 
 from engine.events.codec import encode
+from engine.events.gaps import Gap
 from engine.events.inputs import GapMarkKind
-from engine.events.outputs import Decision, Gap
+from engine.events.outputs import Decision
 from engine.insight.board import Boards, Change, ShopPool, record
 from engine.insight.features import Rarity, dense
 from engine.insight.gaps import Gaps, Marked
