@@ -28,8 +28,9 @@ ROUNDING: Final = 0.001  # densities have four digits; what a demand is worth at
 
 INFINITY: Final = float("inf")
 
-CONSIDERED: Final = frozenset({"no_opportunity", "airtime", "outvalued", "cooling", "fact_pending"})
-"""Blockers that an opportunity may lift: a cooldown may end, and a fact begin, before anything could be heard."""
+CONSIDERED: Final = frozenset({"no_opportunity", "airtime", "outvalued"})
+PASSING: Final = frozenset({"cooling", "fact_pending"})
+"""Blockers that pass by themselves: a cooldown may end, and a fact begin, before anything that is chosen now could be heard."""
 
 
 @dataclass(slots=True)
@@ -210,7 +211,7 @@ def choose(room: Room, opportunity: Opportunity, demands: Iterable[Demand]) -> t
 def may_win(demand: Demand) -> bool:
     """Whether nothing but the opportunity holds it; or a person, for those of its replies that could be said at the last one."""
     blocker = demand.blocker
-    return blocker in CONSIDERED or (blocker == demand.missed == "approval")
+    return blocker in CONSIDERED or blocker in PASSING or (blocker == demand.missed == "approval")
 
 
 def asking(room: Room) -> bool:

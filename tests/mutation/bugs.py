@@ -60,8 +60,8 @@ BUGS: Final = (
     _room(
         "airtime counts what was, not what comes",
         "selection",
-        "room.spent(end) + found.filled.ms > budget",
-        "room.spent(end) > budget",
+        "elif found.filled.ms > free:",
+        "elif free < 1:",
     ),
     # what was said
     _room(
@@ -167,14 +167,14 @@ BUGS: Final = (
     _room(
         "no pause between replies",
         "selection",
-        "if room.last_end and start < room.last_end + room.limits.minimum_pause_ms:",
-        "if room.last_end and start < room.last_end:",
+        "return bool(room.last_end) and start < room.last_end + room.limits.minimum_pause_ms",
+        "return bool(room.last_end) and start < room.last_end",
     ),
     _room(
         "who expires first waits",
         "selection",
-        "if one is best or one.demand.latest >= after",
-        "if one is best or one.demand.latest < after",
+        "soon = [d for d in demands if d.latest < start",
+        "soon = [d for d in demands if d.latest > start",
     ),
     _room(
         "one viewer counts twice",
@@ -185,8 +185,8 @@ BUGS: Final = (
     _room(
         "two replies at a time",
         "emission",
-        "if room.flight is not None or not room.demands or not room.may_speak:",
-        "if not room.demands or not room.may_speak:",
+        "if room.flight is not None or goes_first(room, fx)",
+        "if goes_first(room, fx)",
     ),
     # products
     _room("the screen of now", "arrival", "viewed = sent - delay", "viewed = sent"),
@@ -209,8 +209,8 @@ BUGS: Final = (
     _room(
         "beside the wrong product",
         "selection",
-        "if reply.on_screen_only and demand.product != on_screen:",
-        "if reply.on_screen_only and on_screen is None:",
+        "if reply.on_screen_only and demand.product != screen(room, opportunity):",
+        "if reply.on_screen_only and demand.product is None:",
     ),
     # people and players
     _room(

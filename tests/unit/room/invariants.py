@@ -156,7 +156,9 @@ class Watched(Scene):
             self._shop_mode(entry.applied.event)
         final = {}
         for record in effects.records:
-            again = isinstance(record, Proposal | Handoff) or (isinstance(record, Insertion) and record.resend)  # told again
+            again = isinstance(record, Proposal | Handoff) or (
+                isinstance(record, Insertion) and record.resend
+            )  # told again
             assert again or record.id not in self.ids, f"9: two records have the id {record.id}"
             self.ids.add(record.id)
             if isinstance(record, Decision):

@@ -154,6 +154,7 @@ def test_what_was_answered_lately_counts_half_and_all_of_it_an_hour_later() -> N
     room = room_of(scene)
     demand = Demand("shipping.fee", None, scene.now)
     scene.ask("shipping.fee")
+    room.demands[demand.key].comments[0].cut = True  # so that no cooldown holds it back
     opportunity = next_opportunity(room, scene.now)
     assert opportunity is not None
     found = {}
