@@ -46,7 +46,7 @@ sim: .venv/.dev ## the simulation alone (SEEDS=500 FIRST=0)
 hostile: .venv/.dev ## 100,000 hostile texts and as many races of prices (TEXTS=100000 RACES=100000)
 	@$(PY) -m tests.hostile --texts $(TEXTS) --races $(RACES)
 
-mutants: .venv/.dev ## put bugs into a copy, one at a time: the suite has to notice each (ARGS="--only deadline --jobs 2"); 10 to 60 minutes
+mutants: .venv/.dev ## put bugs into a copy, one at a time: the suite has to notice each (ARGS="--only deadline --jobs 2"); some five minutes on two quiet cores
 	@$(PY) -m tests.mutation $(ARGS)
 
 kill: .venv/.dev ## kill -9 the writer under load, and count (KILLS=20)
