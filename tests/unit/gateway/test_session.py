@@ -27,6 +27,7 @@ GOOD: dict[str, dict[str, object]] = {
     "take_over": {"id": "8", "room": "r", "who": "person"},
     "shop_mode_set": {"id": "6", "shop": "tea", "mode": "auto"},
     "proposals": {"id": "9"},
+    "gaps": {"id": "9"},
     "approval": {"id": "9", "room": "r", "proposal": "ab" * 8, "verdict": "approve"},
     "fact_set": {"id": "10", "shop": "tea", "name": "price", "value": 1},
     "handoff_state": {"id": "11", "room": "r", "handoff": "ab" * 8, "state": "answered"},

@@ -90,13 +90,13 @@ def test_an_empty_overlay_changes_nothing(base: dict[str, Any]) -> None:
 
 def test_a_second_file_may_add_to_an_intent() -> None:
     """Lines and further replies may stand in a file of their own; a setting, or a reply that is there already, may not."""
-    first = {"a.b": {"priority": 60, "examples": ["x"], "replies": [{"id": "r1", "text": "one"}]}}
+    first = {"a.b": {"kind": "question", "examples": ["x"], "replies": [{"id": "r1", "text": "one"}]}}
     more = {"a.b": {"examples": ["y"], "replies": [{"id": "r2", "text": "two"}]}}
     intents, problems = merge([], [document("one", first), document("two", more)])
     assert problems == []
     assert (intents["a.b"].entry.examples, list(intents["a.b"].replies)) == (("x", "y"), ["r1", "r2"])
-    assert intents["a.b"].entry.priority == 60
-    _, problems = merge([], [document("one", first), document("two", {"a.b": {"priority": 50}})])
+    assert intents["a.b"].entry.kind == "question"
+    _, problems = merge([], [document("one", first), document("two", {"a.b": {"kind": "chatter"}})])
     assert [problem.message for problem in problems] == ["the intent `a.b` stands in one too"]
     _, problems = merge([], [document("one", first), document("two", {"a.b": first["a.b"] | {"examples": []}})])
     assert "the reply id `r1` stands in this intent twice" in [problem.message for problem in problems]

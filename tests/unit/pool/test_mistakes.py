@@ -282,7 +282,7 @@ def test_an_intent_in_two_files_hides_nothing(tmp_path: Path) -> None:
     with pytest.raises(PoolError) as caught:
         load(base, shop)
     told = str(caught.value)
-    assert told.count("stands in") == 2
+    assert told.count("stands in") >= 2
     for part in (*MEANINGS, "`128元`", "`9元`", "is taken by"):
         assert part in told
 
