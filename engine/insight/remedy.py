@@ -127,10 +127,14 @@ def _fact(gap: str, sight: Sight) -> Remedy:
     name, product, reason = sight.key.wanted, sight.key.product, sight.reason
     what = f"`{name}`" if name else "the fact that the replies name"
     whose = f"of `{product}` " if product else ""
+    live = f"`livechat fact set {sight.key.shop} {product or '-'} {name or 'NAME'} VALUE`"
     sentence = {
-        "fact_missing": f"Set {what} {whose}in catalogue.yaml, or live by `livechat fact set`.",
-        "fact_expired": f"Give {what} {whose}a new value or a later `until`, or set it live by `livechat fact set`.",
-    }.get(reason, f"Check {what} {whose}where it comes from: correct the value, or its floor and ceiling.")
+        "fact_missing": f"Set {what} {whose}in catalogue.yaml, or live by {live}.",
+        "fact_expired": f"Give {what} {whose}a new value or a later `until`, or set it live by {live}.",
+    }.get(
+        reason,
+        f"{what[:1].upper()}{what[1:]} {whose}was set live to what its floor or ceiling forbids: {live}, or move the bound.",
+    )
     if name is None or (name in ("product", "link") and product is None):
         return Remedy(sentence, "")
     if name == "link" and product is not None:
@@ -138,11 +142,14 @@ def _fact(gap: str, sight: Sight) -> Remedy:
     if name == "product":
         return Remedy(sentence, "")
     pad = "      " if product is not None else "  "
-    lines = [
-        f"{pad}{_word(name)}:",
-        f"{pad}  # its value now; keep the unit, floor and ceiling that it has, and give a new price its `unit`",
-        f'{pad}  value: ""',
-    ]
+    lines = [f"{pad}{_word(name)}:"]
+    if reason == "fact_out_of_bounds":  # the catalogue's own value never is: the pool refuses it
+        lines += [f'{pad}  floor: ""', f'{pad}  ceiling: ""']
+    else:
+        lines += [
+            f"{pad}  # its value now; keep the unit, floor and ceiling that it has, and give a new price its `unit`",
+            f'{pad}  value: ""',
+        ]
     if reason == "fact_expired":
         lines += [
             f"{pad}  # when it ends, such as 2030-01-31T20:00:00+08:00; without an end, delete the line",

@@ -148,6 +148,7 @@ def load(base: Path, shop: Path) -> Loaded:
         if other is not document:
             message = f"the script id `{document.model.script.id}` is taken by {other.file}"
             problems.append(document.at("script", "id").problem(message, "give it another id"))
+    others = _without_own(others, intents)
     placed = [PlacedScript(script_plan(script.model), script.at(), not script.lost) for script in scripts]
     training = training_set(
         intents,
@@ -200,6 +201,17 @@ def _titles(documents: Iterable[Document[IntentsFile]], lost: Lost) -> Iterable[
             if entry.title is None and key not in lost:
                 message = f"the intent `{key}` of the base pack has no title"
                 yield document.at("intents", key).problem(message, "add `title: {zh: …, en: …}`")
+
+
+def _without_own(lines: Sequence[Placed], intents: Mapping[str, MergedIntent]) -> list[Placed]:
+    """The pack's lines of no intent, without questions that the shop itself has as examples or tests: it has an intent for them."""
+    own = {
+        squeezed(line)
+        for merged in intents.values()
+        for name in ("examples", "tests")
+        for line in merged.own.get(name, ())
+    }
+    return [line for line in lines if line.intent is None or squeezed(line.text) not in own]
 
 
 def _others(lines: Sequence[Placed], intents: Mapping[str, MergedIntent]) -> Iterable[Problem]:
