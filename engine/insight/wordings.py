@@ -23,6 +23,7 @@ from engine.insight.keys import wording_key
 REMEMBERED: Final = (
     8  # wordings by which a marked gap is known again that nobody asks for now; as many as its record has lines
 )
+SMALL: Final = 300  # wordings up to which all are grouped whenever a new one comes: some tens of milliseconds
 
 
 @dataclass(slots=True)
@@ -70,13 +71,13 @@ class Wordings:
                 weight |= dict.fromkeys((norm for norm in known.norms[:REMEMBERED] if norm not in clusters), 0)
         held = set(self._norms)
         fresh = sorted(weight.keys() - held, key=lambda norm: (-weight[norm], norm))
-        if not fresh and not anew and held == weight.keys():
+        if held == weight.keys() and not anew:
             return
         yield
         if self._rarity is None:  # the pool was not read yet
             groups = [[norm] for norm in weight]
         else:
-            if anew or self._rows is None or not self._norms:
+            if anew or len(weight) <= SMALL or self._rows is None or not self._norms:
                 yield from self._group(self._rarity, sorted(weight, key=lambda norm: (-weight[norm], norm)))
             elif fresh:
                 yield from self._join(self._rarity, self._rows, fresh)
