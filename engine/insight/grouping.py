@@ -15,7 +15,7 @@ from scipy import sparse
 
 from engine.insight.features import Rows, dense
 
-JOIN: Final = 0.10  # likeness from which a wording joins a group
+JOIN: Final = 0.08  # likeness from which a wording joins a group
 MERGE: Final = (
     0.08  # likeness from which two groups are one; lower, since a mean over many pairs is surer than one over few
 )

@@ -58,7 +58,7 @@ def test_a_reason_may_be_one_of_several() -> None:
 def test_a_row_says_all_that_an_editor_needs(capsys: pytest.CaptureFixture[str]) -> None:
     """Id, viewers, how they came, what, why, since when, in which words; and no character of a viewer's moves the cursor."""
     shown = [
-        gap("ab" * 16, 1, 0, 5),
+        gap("ab" * 16, 5, 0, 25),
         gap("cd" * 16, 300, shop="silk", reopened=NOW - 1),
         gap("ef" * 16, 9, 0, 0, 1, mark="later"),
     ]
@@ -93,7 +93,7 @@ def test_programs_get_the_record_and_what_it_is_worth() -> None:
     """The score, which falls as time goes, is told beside what it is made of."""
     found = as_json(gap("ab" * 16, 4), NOW)
     later = as_json(gap("ab" * 16, 4), NOW + 10 * STEP)
-    assert (found["viewers"], found["growth"], later["growth"]) == (4, 4.0, 1.0)
+    assert (found["viewers"], found["growth"], later["growth"]) == (4, 1.4, 1.0)
     assert isinstance(found["score"], float)
     assert isinstance(later["score"], float)
     assert found["score"] > later["score"] > 0

@@ -109,8 +109,8 @@ def test_a_new_wording_joins_what_stands() -> None:
 
 def test_gaps_merge_and_split_as_words_do() -> None:
     """Two gaps become one when words link them, under the id of the larger; when the linking words are an hour old, they part again."""
-    left, right = ("猫能喝吗", "猫可以喝吗"), ("狗能吃吗", "狗可以吃吗", "狗狗能吃吗")
-    link = ("猫狗能喝能吃吗", "猫狗可以喝可以吃吗", "猫狗狗能喝能吃")
+    left, right = ("猫能喝吗", "猫可以喝吗"), ("罐子刻字", "罐子上刻字", "刻字罐子")
+    link = ("猫能喝吗罐子刻字", "罐子上刻字猫可以喝吗", "猫可以喝吗刻字罐子")
     made = board([*asked(left), *asked(right)])
     apart = groups(made)
     assert sorted(map(len, apart.values())) == [2, 3]
