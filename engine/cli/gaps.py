@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from engine.cli import options, terminal
+from engine.cli import options, sample, terminal
 from engine.errors import LivechatError, UsageError
 
 if TYPE_CHECKING:
@@ -148,6 +148,9 @@ def mark(
     complete(_mark(url, token, gap, mark, version, found))
     one = found[0]
     terminal.say(f"gap {one.id[:SHORT]} of shop {one.shop}: {mark.value} ({about(one)})")
+
+
+app.command("sample")(sample.sample)
 
 
 class View:
