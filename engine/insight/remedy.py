@@ -24,9 +24,7 @@ COVERED: Final = "***"  # what personal data was masked with: such a line is no 
 
 _PLAIN: Final = re.compile(r"[a-z][a-z0-9._-]*")
 _NOT_PLAIN: Final = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
-_INTENTS: Final = (
-    "# Under this intent in your file of intents/; where no file of yours has the intent yet, save this as a new one."
-)
+_INTENTS: Final = "# Into a new file of intents/, also where another file of yours has this intent."
 _CATALOGUE: Final = "# Into catalogue.yaml: these keys, at their places."
 
 
@@ -170,12 +168,14 @@ def _guarded(gap: str, sight: Sight) -> Remedy:
         f"Reword the reply `{reply}`, or the fact that it names: it holds a banned term, or a price that is no fact."
     )
     lines = [
+        "# In place of the text that the reply has: the same without banned terms, prices only as {placeholders}.",
+        "intents:",
+        f"  {_word(intent)}:",
         "    replies:",
         f"      - id: {_word(reply)}",
-        "        # instead of the text that it has: the same without banned terms, prices only as {placeholders}",
         '        text: ""',
     ]
-    return Remedy(sentence, _intents(intent, lines))
+    return Remedy(sentence, _joined(lines))
 
 
 _REMEDIES: Final[Mapping[Reason, Callable[[str, Sight], Remedy]]] = {
