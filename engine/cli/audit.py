@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Final, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,7 +12,6 @@ from engine.clock import wall_clock
 from engine.errors import Exit
 
 if TYPE_CHECKING:
-    from engine.bus.port import Bus
     from engine.events.inputs import RoomEvent
     from engine.events.outputs import Aired
     from engine.events.posts import Posted
@@ -20,9 +19,6 @@ if TYPE_CHECKING:
     from engine.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Hold what was aired against what has to be.")
-
-PAGE: Final = 2_000  # records read at a time
-T = TypeVar("T")
 
 
 @app.command("disclosures")
@@ -56,36 +52,15 @@ def disclosures(
 
 async def _audit(settings: Settings, back_ms: int, found: list[RoomAudit]) -> None:
     """Add the rooms of the log to `found`."""
-    from engine.cli.opened import reading
+    from engine.cli.opened import reading, since
     from engine.events.outputs import Aired
     from engine.insight.disclosures import audit
 
     now = wall_clock()
     async with reading(settings) as bus:
-        heard: list[Aired | Posted] = await _since(bus, "aired", now - back_ms)
-        events: list[RoomEvent] = await _since(bus, "room-events", now - back_ms)
+        heard: list[Aired | Posted] = await since(bus, "aired", now - back_ms)
+        events: list[RoomEvent] = await since(bus, "room-events", now - back_ms)
     found += audit([record for record in heard if isinstance(record, Aired)], events, now)
-
-
-async def _since(bus: Bus, topic: str, time: int) -> list[T]:
-    """The records of a topic from a time on, in each partition's order. What cannot be read is left out: it stands on `dead-letters`."""
-    from engine.bus.port import partition_count
-    from engine.errors import RecordError
-    from engine.events.codec import decode
-
-    found: list[T] = []
-    for partition in range(partition_count(bus, topic)):
-        at, end = await bus.at_time(topic, partition, time), await bus.end(topic, partition)
-        while records := await bus.read(topic, partition, at, end, max_records=PAGE):
-            at = records[-1].offset + 1
-            for record in records:
-                if record.value is None:
-                    continue
-                try:
-                    found.append(decode(topic, record.value))
-                except RecordError:
-                    continue
-    return found
 
 
 def _as_json(one: RoomAudit) -> dict[str, object]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from engine.cli import options, terminal
+from engine.cli import options, sample, terminal
 from engine.errors import LivechatError, UsageError
 
 if TYPE_CHECKING:
@@ -89,10 +89,13 @@ def stub(
     write: Annotated[
         bool, typer.Option("--write", help="Write it into the shop's folder, where `pool check` passes with it.")
     ] = False,
-    text: Annotated[
-        str | None, typer.Option("--text", help="The reply, or the fact's value: fills the empty text.")
+    text: Annotated[str | None, typer.Option("--text", help="What to say: fills the empty text of the reply.")] = None,
+    fill: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--fill", metavar="KEY=VALUE", help="Fills another empty key: value, until, link. May be repeated."
+        ),
     ] = None,
-    until: Annotated[str | None, typer.Option("--until", metavar="WHEN", help="When a renewed fact ends.")] = None,
     url: options.Url = options.DEFAULT_URL,
     token: options.Token = "",
 ) -> None:
@@ -110,7 +113,7 @@ def stub(
     if not one.stub:
         raise LivechatError(f"no edit of the shop's files closes it. {one.remedy}")
     folder = _folder(files)
-    filled = stubs.filled(one.stub, text, until)
+    filled = stubs.filled(one.stub, _values(text, fill or ()))
     if write:
         if folder is None:
             raise UsageError("`--write` needs the shop's folder: name it with `--files DIR`")
@@ -147,6 +150,9 @@ def mark(
     terminal.say(f"gap {one.id[:SHORT]} of shop {one.shop}: {mark.value} ({about(one)})")
 
 
+app.command("sample")(sample.sample)
+
+
 class View:
     """Which gaps are shown, and how."""
 
@@ -171,6 +177,17 @@ class View:
         from engine.insight.rank import place
 
         return sorted(filter(self.shows, found), key=lambda gap: place(gap, now))[: self._most]
+
+
+def _values(text: str | None, fill: Sequence[str]) -> dict[str, str]:
+    """What fills the empty keys. Raises `UsageError`."""
+    values = {} if text is None else {"text": text}
+    for pair in fill:
+        key, equals, value = pair.partition("=")
+        if not equals:
+            raise UsageError(f"`--fill {pair}` has no `=`: write `--fill KEY=VALUE`")
+        values[key.strip()] = value
+    return values
 
 
 def _folder(files: Path | None) -> Path | None:

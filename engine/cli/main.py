@@ -22,6 +22,7 @@ from engine.cli import (
     player,
     pool,
     replay,
+    report,
     room,
     say,
     send,
@@ -133,6 +134,7 @@ app.command("why", rich_help_panel=OPERATE)(why.why)
 app.command("replay", rich_help_panel=OPERATE)(replay.replay)
 app.add_typer(letters.app, name="dead-letters", rich_help_panel=OPERATE)
 app.add_typer(gaps.app, name="gaps", rich_help_panel=WRITE)
+app.command("report", rich_help_panel=WRITE)(report.report)
 app.add_typer(pool.app, name="pool", rich_help_panel=WRITE)
 app.command("say", rich_help_panel=WRITE)(say.say)
 app.command("understand", rich_help_panel=WRITE)(understand.understand)

@@ -16,23 +16,28 @@ if TYPE_CHECKING:
     from engine.pool.load import Loaded
 
 EMPTY: Final = '""'
+NUMBERS: Final = frozenset({"value", "link", "floor", "ceiling"})
+"""Keys whose value may be a number."""
 NEW: Final = "intents/gaps.yaml"
 """Where an intent goes that no file of the shop has."""
 WIDTH: Final = 4_096  # no line is broken: texts are one line
 
 
-def filled(stub: str, text: str | None, until: str | None) -> str:
-    """The stub with what a person knows. Raises `UsageError` where it has no place for that."""
-    for given, keys, option in ((text, ("text", "value", "link"), "--text"), (until, ("until",), "--until")):
-        if given is None:
-            continue
-        places = [key for key in keys if f"{key}: {EMPTY}" in stub]
-        if not places:
-            raise UsageError(f"this stub has no empty {' or '.join(keys)}: leave `{option}` out")
-        key = places[0]
-        written = given if key in ("value", "link") and _is_number(given) else json.dumps(given, ensure_ascii=False)
-        stub = stub.replace(f"{key}: {EMPTY}", f"{key}: {written}", 1)
+def filled(stub: str, values: Mapping[str, str]) -> str:
+    """The stub with what a person knows, by key. Raises `UsageError` where it has no such empty place."""
+    for key, given in values.items():
+        place = f" {key}: {EMPTY}"
+        if place not in stub:
+            empty = ", ".join(empty_keys(stub)) or "nothing"
+            raise UsageError(f"this stub has no empty `{key}`; empty in it: {empty}")
+        number = key in NUMBERS and _is_number(given)
+        stub = stub.replace(place, f" {key}: {given if number else json.dumps(given, ensure_ascii=False)}", 1)
     return stub
+
+
+def empty_keys(stub: str) -> list[str]:
+    """The keys that a person has to fill in."""
+    return [line.strip().partition(":")[0] for line in stub.splitlines() if line.endswith(f": {EMPTY}")]
 
 
 def _is_number(text: str) -> bool:
@@ -76,10 +81,10 @@ def write(stub: str, base: Path, shop: Path) -> Sequence[str]:
     where the pool would refuse it: then every file is as it was."""
     from engine.pool.load import load
 
-    if f": {EMPTY}" in stub:
-        raise UsageError(
-            "something in it is still empty: say it with `--text` (and `--until`), or fill in the printed stub"
-        )
+    empty = empty_keys(stub)
+    if empty:
+        how = " ".join('--text "…"' if key == "text" else f"--fill {key}=…" for key in empty)
+        raise UsageError(f"only a person knows what is still empty in it: say it with `{how}`")
     before: dict[Path, bytes | None] = {}
     try:
         _merge(_parsed(stub), load(base, shop), shop, before)

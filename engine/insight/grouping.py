@@ -15,7 +15,7 @@ from scipy import sparse
 
 from engine.insight.features import Rows, dense
 
-JOIN: Final = 0.10  # likeness from which a wording joins a group
+JOIN: Final = 0.08  # likeness from which a wording joins a group
 MERGE: Final = (
     0.08  # likeness from which two groups are one; lower, since a mean over many pairs is surer than one over few
 )
@@ -31,7 +31,9 @@ def lead(rows: Rows, labels: Labels, start: int) -> Iterator[None]:
     """Give each row from `start` on a group: the most alike of those before it, else one of its own. Those before `start` have theirs."""
     size = rows.shape[0]
     packed = dense(rows)
+    yield
     turned = packed.T.tocsr()
+    yield
     count = int(labels[:start].max()) + 1 if start else 0
     sizes = np.zeros(size + count + 1, dtype=np.float64)
     sizes[:count] = np.bincount(labels[:start], minlength=count)[:count]
@@ -61,7 +63,9 @@ def merge(rows: Rows, labels: Labels) -> Iterator[None]:
     if len(chosen) < 2:
         return
     sums = _sums(rows, labels, count)[chosen]
+    yield
     turned = sums.T.tocsr()
+    yield
     total = np.zeros((len(chosen), len(chosen)))
     for begin in range(0, len(chosen), SLICE):
         total[begin : begin + SLICE] = (sums[begin : begin + SLICE] @ turned).toarray()
@@ -100,7 +104,9 @@ def settle(rows: Rows, labels: Labels) -> Iterator[None]:
     count = int(labels.max()) + 1
     sizes = np.bincount(labels, minlength=count).astype(np.float64)
     sums = _sums(rows, labels, count)
+    yield
     turned = sums.T.tocsr()
+    yield
     own = np.asarray(rows.multiply(rows).sum(axis=1)).ravel()
     settled = labels.copy()
     for begin in range(0, len(labels), SLICE):
@@ -126,6 +132,7 @@ def group(rows: Rows, labels: Labels) -> Iterator[None]:
     """All three, from the start: `labels` is filled."""
     yield from lead(rows, labels, 0)
     packed = dense(rows)
+    yield
     yield from merge(packed, labels)
     yield from settle(packed, labels)
 

@@ -13,6 +13,7 @@ from engine.events.gaps import GapActivity
 HALF_LIFE: Final = 3  # figures of activity after which a viewer counts half: a quarter of the window
 RECENT: Final = 2  # figures that are compared with as many before them: ten minutes of an hour
 STEEPEST: Final = 4.0  # growth beyond this counts no more, nor decline below its inverse
+CHANCE: Final = 10  # viewers more or less that ten minutes may bring by chance: few do not make a gap grow
 USUAL: Final = 50  # priority of an intent that says nothing else, and of what has no intent
 ON_SCREEN: Final = 1.5  # how much more a viewer is worth who asks about a product that is being shown now
 
@@ -50,7 +51,7 @@ def growth(activity: GapActivity, now: int) -> float:
             recent += viewers
         elif slot > current - 2 * RECENT:
             earlier += viewers
-    return min(STEEPEST, max(1 / STEEPEST, (recent + 1) / (earlier + 1)))
+    return min(STEEPEST, max(1 / STEEPEST, (recent + CHANCE) / (earlier + CHANCE)))
 
 
 def score(value: float, activity: GapActivity, now: int) -> float:

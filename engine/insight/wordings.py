@@ -23,6 +23,8 @@ from engine.insight.keys import wording_key
 REMEMBERED: Final = (
     8  # wordings by which a marked gap is known again that nobody asks for now; as many as its record has lines
 )
+CHUNK: Final = 64  # wordings whose vectors are made between two pauses: some milliseconds
+SMALL: Final = 300  # wordings up to which all are grouped whenever a new one comes: some tens of milliseconds
 
 
 @dataclass(slots=True)
@@ -70,13 +72,13 @@ class Wordings:
                 weight |= dict.fromkeys((norm for norm in known.norms[:REMEMBERED] if norm not in clusters), 0)
         held = set(self._norms)
         fresh = sorted(weight.keys() - held, key=lambda norm: (-weight[norm], norm))
-        if not fresh and not anew and held == weight.keys():
+        if held == weight.keys() and not anew:
             return
         yield
         if self._rarity is None:  # the pool was not read yet
             groups = [[norm] for norm in weight]
         else:
-            if anew or self._rows is None or not self._norms:
+            if anew or len(weight) <= SMALL or self._rows is None or not self._norms:
                 yield from self._group(self._rarity, sorted(weight, key=lambda norm: (-weight[norm], norm)))
             elif fresh:
                 yield from self._join(self._rarity, self._rows, fresh)
@@ -89,13 +91,26 @@ class Wordings:
         self._name(groups, clusters, weight, marked)
 
     def _group(self, rarity: Rarity, norms: list[str]) -> Iterator[None]:
-        rows, labels = rarity.rows(norms) if norms else None, np.full(len(norms), -1, dtype=np.int64)
-        if rows is not None:
+        held = {norm: at for at, norm in enumerate(self._norms)}
+        fresh = [norm for norm in norms if norm not in held]
+        for norm in fresh:
+            held[norm] = len(held)
+        parts = [] if self._rows is None or not self._norms else [self._rows]
+        yield from _read(rarity, fresh, parts)
+        labels = np.full(len(norms), -1, dtype=np.int64)
+        rows = None
+        if parts:
+            stacked = _stacked(parts)
+            yield
+            rows = sparse.csr_array(stacked[[held[norm] for norm in norms]])
+            yield
             yield from group(rows, labels)
         self._norms, self._rows, self._labels = norms, rows, labels
 
     def _join(self, rarity: Rarity, held: Rows, fresh: list[str]) -> Iterator[None]:
-        rows = sparse.csr_array(sparse.vstack([held, rarity.rows(fresh)], format="csr"))
+        parts = [held]
+        yield from _read(rarity, fresh, parts)
+        rows = _stacked(parts)
         labels = np.concatenate([self._labels, np.full(len(fresh), -1, dtype=np.int64)])
         yield from lead(rows, labels, len(self._norms))
         self._norms, self._rows, self._labels = [*self._norms, *fresh], rows, labels
@@ -151,3 +166,14 @@ class Wordings:
         known = self.gaps.pop(gap, None)
         if known is not None:
             self.resting[gap] = Known(known.norms[:REMEMBERED], known.born)
+
+
+def _read(rarity: Rarity, norms: Sequence[str], into: list[Rows]) -> Iterator[None]:
+    """The vectors of these wordings, some at a time."""
+    for start in range(0, len(norms), CHUNK):
+        into.append(rarity.rows(norms[start : start + CHUNK]))
+        yield
+
+
+def _stacked(parts: Sequence[Rows]) -> Rows:
+    return sparse.csr_array(sparse.vstack(list(parts), format="csr"))

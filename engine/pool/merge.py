@@ -52,18 +52,19 @@ def merge(
     problems: list[Problem] = []
     intents: dict[str, MergedIntent] = {}
     for documents, own in ((base, False), (shop, True)):
-        seen: dict[str, Spot] = {}
+        settled: dict[str, Spot] = {}
         taken: dict[str, set[str]] = {}
         for document in documents:
             for intent_id, entry in document.model.intents.items():
                 spot = document.at("intents", intent_id)
-                first = seen.setdefault(intent_id, spot)
-                if first is not spot and (entry.model_fields_set - ADDED or not entry.model_fields_set):
-                    message = f"the intent `{intent_id}` stands in {first.file} too"
-                    remedy = (
-                        "put both into one file; a second one may only add replies, examples, keywords, not and tests"
-                    )
-                    problems.append(spot.problem(message, remedy))
+                if entry.model_fields_set - ADDED or not entry.model_fields_set:
+                    first = settled.setdefault(intent_id, spot)
+                    if first is not spot:
+                        message = f"the intent `{intent_id}` stands in {first.file} too"
+                        remedy = (
+                            "put both into one file; another may only add replies, examples, keywords, not and tests"
+                        )
+                        problems.append(spot.problem(message, remedy))
                 known = intents.setdefault(intent_id, MergedIntent(intent_id, IntentEntry(), []))
                 problems += _overlay(known, entry, spot, taken.setdefault(intent_id, set()), own=own)
     return dict(sorted(intents.items())), problems

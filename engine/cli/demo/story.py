@@ -219,6 +219,9 @@ class Story:
         ]
 
     def _gap(self, gap: Gap, now: int) -> list[Beat]:
+        if gap.mark in ("closed", "not_ours"):  # on no board
+            self.gaps.pop(gap.id, None)
+            return []
         known = gap.id in self.gaps
         self.gaps[gap.id] = gap
         return (

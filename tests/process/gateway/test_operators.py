@@ -14,6 +14,8 @@ from engine.client.connection import Connection
 from engine.client.operator import Operator
 from engine.client.refusals import RequestRefused
 from engine.events.codec import encode
+from engine.events.gaps import Gap
+from engine.events.inputs import GapMark
 from engine.events.journal import RoomSnapshot
 from engine.events.outputs import Aired, Decision, Proposal, ProposalVoid, VoidReason
 from tests.process.gateway.stage import (
@@ -199,3 +201,38 @@ async def test_a_verdict_on_what_has_ended_is_answered_with_its_end(tmp_path: Pa
         came = await deciding
         assert isinstance(came, ProposalVoid)
         assert (came.proposal, came.reason) == (proposal(3).id, "not_open")
+
+
+def some_gap(number: int, shop: str, **fields: object) -> Gap:
+    base = {
+        "id": f"{number:032x}",
+        "shop": shop,
+        "reason": "no_reply",
+        "viewers": 1,
+        "comments": 1,
+        "first_seen": 1,
+        "last_seen": 1,
+    }
+    return Gap.model_validate({**base, **fields})
+
+
+async def test_gaps_come_in_pages_and_only_of_ones_own_shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every gap of the topic once, however many; a token of a shop sees its own; a mark becomes a shop event."""
+    monkeypatch.setattr("engine.gateway.gaps.PAGE_BYTES", 1_000)
+    tokens = [
+        {"token": "all-of-them", "name": "boss", "roles": ["operator"], "rooms": ["*"]},
+        {"token": "only-of-tea", "name": "tea", "roles": ["operator"], "rooms": ["*"], "shop": "tea"},
+    ]
+    async with staged(tmp_path, tokens=tokens, open=False) as stage:
+        gaps = [some_gap(n, shop, remedy="x" * 300) for n in range(6) for shop in ("silk", "tea")]
+        await stage.bus.publish([Outgoing("gaps", gap.key(), encode(gap)) for gap in gaps])
+        await stage.bus.publish([Outgoing("gaps", gaps[0].key(), None)])
+        async with Operator(stage.url, token="all-of-them") as boss, Operator(stage.url, token="only-of-tea") as tea:
+            assert {gap.key() for gap in await boss.gaps()} == {gap.key() for gap in gaps[1:]}
+            assert {gap.shop for gap in await boss.gaps("tea")} == {gap.shop for gap in await tea.gaps()} == {"tea"}
+            assert await tea.gaps("silk") == []
+            await tea.mark_gap("tea", gaps[1].id, "closed", version=HASH)
+            with pytest.raises(RequestRefused, match="does not cover shop `silk`"):
+                await tea.mark_gap("silk", gaps[2].id, "closed")
+        (mark,) = [record for record in await records(stage.bus, "shop-events") if isinstance(record, GapMark)]
+        assert (mark.gap, mark.mark, mark.version, mark.by) == (gaps[1].id, "closed", HASH, "tea")

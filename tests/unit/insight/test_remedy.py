@@ -91,6 +91,8 @@ def filled(stub: str, product: str | None) -> str:
         'value: ""': "value: 150",
         'until: ""': 'until: "2090-01-31T20:00:00+08:00"',
         'link: ""': "link: 99",
+        'floor: ""': "floor: 80",
+        'ceiling: ""': "ceiling: 998",
     }.items():
         stub = stub.replace(empty, written)
     return stub

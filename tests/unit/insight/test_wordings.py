@@ -7,14 +7,15 @@ from random import Random
 
 import pytest
 
-from engine.events.codec import encode
+from engine.events.codec import decode, encode
 from engine.events.gaps import Gap
-from engine.events.inputs import GapMarkKind
+from engine.events.inputs import GapMark, GapMarkKind
 from engine.events.outputs import Decision
 from engine.insight.board import Boards, Change, ShopPool, record
 from engine.insight.features import Rarity, dense
 from engine.insight.gaps import Gaps, Marked
 from engine.insight.window import Window
+from engine.settings import InsightSettings
 from tests.unit.insight.made import NOW, decision
 
 HOUR = Window(3_600_000)
@@ -108,8 +109,8 @@ def test_a_new_wording_joins_what_stands() -> None:
 
 def test_gaps_merge_and_split_as_words_do() -> None:
     """Two gaps become one when words link them, under the id of the larger; when the linking words are an hour old, they part again."""
-    left, right = ("猫能喝吗", "猫可以喝吗"), ("狗能吃吗", "狗可以吃吗", "狗狗能吃吗")
-    link = ("猫狗能喝能吃吗", "猫狗可以喝可以吃吗", "猫狗狗能喝能吃")
+    left, right = ("猫能喝吗", "猫可以喝吗"), ("罐子刻字", "罐子上刻字", "刻字罐子")
+    link = ("猫能喝吗罐子刻字", "罐子上刻字猫可以喝吗", "猫可以喝吗刻字罐子")
     made = board([*asked(left), *asked(right)])
     apart = groups(made)
     assert sorted(map(len, apart.values())) == [2, 3]
@@ -202,8 +203,6 @@ def write(made: Boards, topic: dict[str, bytes], now: int) -> list[Change]:
 
 
 def boards(found: list[Decision], topic: dict[str, bytes], now: int) -> Boards:
-    from engine.events.codec import decode
-
     made = Boards(HOUR, 5_000)
     made.pooled("tea", ShopPool({}, rarity()))
     for value in topic.values():
@@ -234,8 +233,6 @@ def test_a_mark_outlives_a_restart_and_the_window() -> None:
     made = boards(asked(PET[:2]), topic, NOW)
     write(made, topic, NOW)
     (gap,) = made.board("tea", NOW)
-    from engine.events.inputs import GapMark
-
     told = GapMark(id="m1", at=NOW, shop="tea", gap=gap.id, mark="not_ours")
     made.marked(told)
     write(made, topic, NOW + 90 * MINUTE)
@@ -243,8 +240,6 @@ def test_a_mark_outlives_a_restart_and_the_window() -> None:
     anew = Boards(HOUR, 5_000)
     anew.pooled("tea", ShopPool({}, rarity()))
     anew.marked(told)
-    from engine.events.codec import decode
-
     for value in topic.values():
         anew.found(decode("gaps", value), value)
     for one in asked(PET[2:], at=later):
@@ -275,3 +270,36 @@ def test_the_record_holds_what_ranks_it() -> None:
     assert gap.languages["zh"] == 6
     assert sum(gap.activity.viewers) == gap.viewers
     assert encode(gap)
+
+
+# ---- delay -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("busy", [0, 400])
+def test_a_burst_is_seen_within_a_minute(busy: int) -> None:
+    """Of something that nobody asked before, in many words, from its first comment to the topic: well below the minute, by the settings
+    as they ship, also where the shop holds hundreds of other wordings."""
+    step = round(InsightSettings().publish_s * 1_000)
+    made = Boards(HOUR, 5_000)
+    made.pooled("tea", ShopPool({}, rarity()))
+    for n in range(busy):
+        for one in asked((f"{POOL[n % len(POOL)]}第{n}回",), at=NOW - 5 * MINUTE):
+            made.decided(one, NOW)
+    topic: dict[str, bytes] = {}
+    write(made, topic, NOW)
+    begin = NOW + 1_300
+    burst = [one for n in range(40) for one in asked(INVOICE, at=begin + n * 500, who=f"{n}-")]
+    now = NOW
+    while now < begin + MINUTE:
+        now += step
+        for one in [one for one in burst if now - step < one.decided <= now]:
+            made.decided(one, now)
+        write(made, topic, now)
+        (gap,) = made.board("tea", now, 1)
+        if gap.viewers >= 10 and set(gap.lines) == set(INVOICE):
+            break
+    else:
+        pytest.fail("the burst did not lead the board within a minute")
+    assert f"tea/{gap.id}" in topic
+    if not busy:
+        assert now - begin <= 2 * step
