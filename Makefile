@@ -10,15 +10,18 @@ export PYTHONDONTWRITEBYTECODE :=
 
 SEEDS ?= 500
 FIRST ?= 0
+TEXTS ?= 100000
+RACES ?= 100000
 KILLS ?= 20
 COMMENTS ?= 100000
 FAULTS ?= 100
 DATA ?=
+ARRIVALS ?=
 ARGS ?=
 # One more process than the smallest machine has cores: many tests wait, for brokers and for processes of their own.
 WORKERS ?= 3
 
-.PHONY: help setup demo test lint format sim kill chaos bench docs lock clean
+.PHONY: help setup demo test lint format sim hostile mutants kill chaos bench docs lock clean
 
 help: ## tell what there is
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -40,14 +43,20 @@ format: .venv/.dev ## let ruff write what it can
 sim: .venv/.dev ## the simulation alone (SEEDS=500 FIRST=0)
 	@$(PY) -m tests.simulation --seeds $(SEEDS) --first $(FIRST)
 
+hostile: .venv/.dev ## 100,000 hostile texts and as many races of prices (TEXTS=100000 RACES=100000)
+	@$(PY) -m tests.hostile --texts $(TEXTS) --races $(RACES)
+
+mutants: .venv/.dev ## put bugs into a copy, one at a time: the suite has to notice each (ARGS="--only deadline --jobs 2"); some five minutes on two quiet cores
+	@$(PY) -m tests.mutation $(ARGS)
+
 kill: .venv/.dev ## kill -9 the writer under load, and count (KILLS=20)
 	@LIVECHAT_KILLS=$(KILLS) $(PY) -m pytest -m process -k kill tests/process $(ARGS)
 
 chaos: .venv/.dev ## faults on a real Kafka under load, some 15 minutes, then a check of the whole log (COMMENTS=100000 FAULTS=100)
 	@$(PY) -m tests.kafka.chaos --comments $(COMMENTS) --faults $(FAULTS) $(ARGS)
 
-# A benchmark prints a table and takes `--json OUT`; one that reads data from outside the project also takes `--data PATH`.
-bench: .venv/.dev ## all benchmarks that need no other data; the rest too with DATA=path
+# A benchmark prints a table and takes `--json OUT`; one that reads data from outside the project also takes `--data PATH` or `--arrivals PATH`.
+bench: .venv/.dev ## all benchmarks that need no other data; the rest too with DATA=path and ARRIVALS=path
 	@mkdir -p bench/out; status=0; \
 	for file in $$(grep -lE -- '"--json"' bench/*.py); do \
 	  name=$$(basename $$file .py); more=(); \
@@ -55,6 +64,10 @@ bench: .venv/.dev ## all benchmarks that need no other data; the rest too with D
 	  if grep -qE -- '"--data"' $$file; then \
 	    if [ -z "$(DATA)" ]; then echo "== $$name: left out, it needs DATA=path"; continue; fi; \
 	    more=(--data "$(DATA)"); \
+	  fi; \
+	  if grep -qE -- '"--arrivals"' $$file; then \
+	    if [ -z "$(ARRIVALS)" ]; then echo "== $$name: left out, it needs ARRIVALS=path"; continue; fi; \
+	    more=(--arrivals $(ARRIVALS)); \
 	  fi; \
 	  echo "== $$name"; $(PY) -m bench.$$name "$${more[@]}" --json bench/out/$$name.json $(ARGS) || status=1; \
 	done; exit $$status

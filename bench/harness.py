@@ -9,6 +9,7 @@ import asyncio
 import gc
 import json
 import resource
+import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -23,7 +24,7 @@ from bench.arrivals import Arrivals
 from bench.players import Players
 from bench.workload import Line, rooms
 from engine.bus.port import Bus, Outgoing, Stored
-from engine.cli.assembly import COLLECT
+from engine.cli.assembly import COLLECT, SWITCH_S
 from engine.clock import wall_clock
 from engine.events.codec import decode, encode
 from engine.events.inputs import Comment
@@ -37,6 +38,7 @@ from engine.settings import Settings
 from engine.understanding.cache import load_or_train
 from engine.understanding.model import Model
 from engine.understanding.train import model_hash
+from engine.worker.seams import Pools, real_seams
 from engine.worker.service import Worker
 
 WARM_S = 10.0
@@ -106,6 +108,7 @@ class Engine(Source):
 
     worker: Worker
     metrics: Metrics
+    pools: Pools
 
     def handled(self) -> int:
         """Comments whose verdict is committed, as the worker counts."""
@@ -122,10 +125,11 @@ class Engine(Source):
 
 
 def as_served() -> None:
-    """The collector as `livechat serve` sets it once everything is loaded."""
+    """Collector and threads as `livechat serve` sets them once everything is loaded."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(*COLLECT)
+    sys.setswitchinterval(SWITCH_S)
 
 
 @asynccontextmanager
@@ -133,7 +137,8 @@ async def engine(shelf: Shelf, settings: Settings, bus: Bus) -> AsyncIterator[En
     """A worker on `bus`, ready; both are closed in the end."""
     await shelf.publish(bus)
     metrics = Metrics()
-    worker = Worker(bus, settings, metrics)
+    seams = real_seams(bus, settings, metrics)
+    worker = Worker(bus, settings, metrics, seams=seams)
     task = asyncio.ensure_future(worker.run())
     try:
         while not worker.ready:
@@ -141,7 +146,7 @@ async def engine(shelf: Shelf, settings: Settings, bus: Bus) -> AsyncIterator[En
             if task.done():
                 task.result()
         as_served()
-        yield Engine(bus, worker, metrics)
+        yield Engine(bus, worker, metrics, seams.pools)
     finally:
         worker.stop()
         await task

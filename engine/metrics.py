@@ -6,6 +6,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 LATENCY_S = (0.005, 0.01, 0.02, 0.035, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 LATENESS_S = (0.0, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
+LIFE_S = (60.0, 300.0, 900.0, 1_800.0, 3_600.0, 7_200.0, 21_600.0, 43_200.0, 86_400.0, 259_200.0, 604_800.0)
 
 
 class Metrics:
@@ -27,8 +28,30 @@ class Metrics:
         self.clamped = Counter(
             "livechat_clamped_times", "Comments whose claimed time was clamped.", ["direction"], registry=r
         )
-        self.insertions = Counter("livechat_insertions", "Commands to players, by type.", ["type"], registry=r)
+        self.insertions = Counter(
+            "livechat_insertions", "Commands to players and connectors, by type.", ["type"], registry=r
+        )
+        self.proposals = Counter(
+            "livechat_proposals",
+            "Replies proposed to people: `opened`, `said` (or posted), or why they ended otherwise.",
+            ["event"],
+            registry=r,
+        )
         self.aired = Counter("livechat_aired", "Replies that were said, by whether they were cut.", ["cut"], registry=r)
+        self.posted = Counter(
+            "livechat_posted", "Chat replies that were reported as posted, by whether in time.", ["late"], registry=r
+        )
+        self.handoffs = Counter(
+            "livechat_handoffs",
+            "Questions passed to people, by state: opened, and how they ended.",
+            ["state"],
+            registry=r,
+        )
+        self.disclosures_overdue = Gauge(
+            "livechat_disclosures_overdue",
+            "Rooms on air whose viewers were not told for too long that the host is an artificial intelligence.",
+            registry=r,
+        )
         self.verdict_seconds = Histogram(
             "livechat_verdict_seconds",
             "From the log's time of a comment to its committed verdict.",
@@ -72,11 +95,13 @@ class Metrics:
         )
         self.fenced_sends = Counter(
             "livechat_gateway_fenced_insertions",
-            "Insertions not sent since a kill or fact change forbids them.",
+            "Insertions and chat replies not sent since a kill or fact change forbids them.",
             registry=r,
         )
         self.stale_sends = Counter(
-            "livechat_gateway_stale_insertions", "Insertions not sent since their latest start has passed.", registry=r
+            "livechat_gateway_stale_insertions",
+            "Insertions and chat replies not sent since their latest moment has passed.",
+            registry=r,
         )
         self.unreadable = Counter(
             "livechat_gateway_unreadable_records", "Records that the gateway could not read.", ["topic"], registry=r
@@ -91,6 +116,14 @@ class Metrics:
         )
         self.gaps_open = Gauge("livechat_gaps_open", "Gaps on the board, by reason.", ["reason"], registry=r)
         self.gaps_dropped = Counter("livechat_gaps_dropped", "Gaps dropped since the board was full.", registry=r)
+        self.gaps_reopened = Counter(
+            "livechat_gaps_reopened", "Gaps that an editor had closed and that were asked again.", registry=r
+        )
+        self.gap_life_seconds = Histogram(
+            "livechat_gap_life_seconds",
+            "From a gap's first comment to its end: `closed` by an editor, or `faded`, to its last comment (with two viewers or more).",
+            ["end"], buckets=LIFE_S, registry=r,
+        )  # fmt: skip
         self.gap_delay_seconds = Gauge(
             "livechat_gap_delay_seconds", "From the newest decision on the board to its publication.", registry=r
         )

@@ -26,16 +26,16 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from engine import __version__
 from engine.errors import Exit, UsageError
-from engine.events import fields, inputs, journal, outputs, pools, understanding, wire
+from engine.events import fields, handoffs, inputs, journal, letters, outputs, pools, posts, told, understanding, wire
 from engine.events.codec import TOPIC_TYPES
-from engine.events.meanings import BLOCKERS, REASONS, Meaning
+from engine.events.meanings import BLOCKERS, REASONS, VOIDS, Meaning
 from engine.events.topics import TOPICS
 from engine.metrics import Metrics
 from engine.settings import OTHER_VARIABLES, BusSettings, Settings
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
-RECORD_MODULES: Final = (fields, inputs, journal, outputs, pools, understanding, wire)
+RECORD_MODULES: Final = (fields, inputs, journal, outputs, posts, letters, handoffs, pools, told, understanding, wire)
 SOCKET: Final = {"websocket-client": wire.ClientMessage, "websocket-server": wire.ServerMessage}
 """What travels on the WebSocket, by the name of its schema file."""
 
@@ -303,7 +303,7 @@ def metrics() -> str:
 
 
 def reasons() -> str:
-    """`docs/reasons.md`: every final reason and every blocker, with what to do."""
+    """`docs/reasons.md`: every final reason, every blocker and every end of a proposal, with what to do."""
 
     def rows(meanings: Mapping[Any, Meaning]) -> Iterator[tuple[str, ...]]:
         for name, meaning in meanings.items():
@@ -319,7 +319,10 @@ def reasons() -> str:
         "## Blockers\n\nA verdict is given within milliseconds. Where it is not final, it names what the comment waits for; "
         "at its deadline, what held it longest gives the reason.\n\n"
         + table(("blocker", "what it waits for", "what to do"), rows(BLOCKERS))
-        + "\nA comment that was handled before gets the verdict `duplicate` and no second decision.\n"
+        + "\nA comment that was handled before gets the verdict `duplicate` and no second decision.\n\n"
+        "## How proposals end\n\nA proposal that a person approved ends with the insertion that names it. "
+        "Any other end is a `proposal_void` with one of these reasons.\n\n"
+        + table(("reason", "what happened", "what to do"), rows(VOIDS))
     )
 
 

@@ -252,7 +252,11 @@ class PublisherSettings(Section):
 class InsightSettings(Section):
     window_minutes: float = Field(default=60.0, gt=0, description="How far back coverage and gaps look.")
     publish_s: float = Field(default=5.0, gt=0, description="How often the board is written to `gaps`.")
-    max_gaps: int = Field(default=5_000, ge=10, description="Gaps held per shop; the least are dropped, counted.")
+    max_gaps: int = Field(
+        default=5_000,
+        ge=10,
+        description="Gaps of one key, and wordings, held per shop; the least are dropped, counted.",
+    )
 
 
 class PrivacySettings(Section):

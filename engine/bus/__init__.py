@@ -1,7 +1,7 @@
 """The durable log that everything is derived from: the port, and the bus that implements it.
 
 `port` what a bus is · `partitioner` key → partition · `limits` how large a record may be · `embedded/` the log in one SQLite file ·
-`kafka/` the log on a Kafka cluster.
+`kafka/` the log on a Kafka cluster · `pools` a compiled pool, found on the log.
 """
 
 from __future__ import annotations

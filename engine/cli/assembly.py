@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import sys
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -35,6 +36,10 @@ COLLECT: Final = (
     20,
     50,
 )  # allocations before a collection; a batch makes tens of thousands of records without cycles
+
+SWITCH_S: Final = (
+    0.001  # a thread that opens a model gives way after this long; the usual 5 ms add up over a verdict's steps
+)
 
 log = logging.getLogger(__name__)
 
@@ -205,6 +210,7 @@ class Assembly:
         gc.collect()
         gc.freeze()
         gc.set_threshold(*COLLECT)
+        sys.setswitchinterval(SWITCH_S)
 
     async def _stop(self, tasks: Mapping[asyncio.Task[None], Role], ended: Collection[asyncio.Task[None]]) -> None:
         """Stop every role at once, and wait as long as a graceful stop may take."""

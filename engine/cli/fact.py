@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 from typer import Context
 from typer.core import TyperCommand
 
-from engine.cli import options, terminal
+from engine.cli import moments, options, terminal
 from engine.clock import wall_clock
 from engine.errors import UsageError
+from engine.events.fields import MAX_SHORT
 
 if TYPE_CHECKING:
     from engine.events.inputs import FactValue
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="Set live values of facts: prices, stock, dates.")
 
 OWN: Final = "-"  # on the command line; the shell would expand the `*` of the records
-_SPAN: Final = re.compile(r"(\d{1,6})(s|m|h|d)")
-_SECONDS: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 MINUS: Final = "\u2212"
 _INTEGER: Final = re.compile(r"-?\d{1,15}")
 _NUMBER: Final = re.compile(r"-?\d{1,15}\.\d{1,9}")
@@ -53,6 +51,9 @@ def set_fact(
         str | None,
         typer.Option("--until", metavar="WHEN", help="For how long: 30m, 2h, 1d; or 2026-01-31T20:00:00+08:00."),
     ] = None,
+    source: Annotated[
+        str, typer.Option("--source", metavar="TEXT", help="Where the value comes from; kept with what is aired.")
+    ] = "",
     url: options.Url = options.DEFAULT_URL,
     token: options.Token = "",
 ) -> None:
@@ -65,7 +66,9 @@ def set_fact(
 
     end = moment(until, wall_clock()) if until is not None else None
     typed = value_of(value)
-    complete(_set(url, token, shop, product, name, typed, end))
+    if len(source) > MAX_SHORT:
+        raise UsageError(f"`--source` has {len(source)} characters: shorten it to {MAX_SHORT}")
+    complete(_set(url, token, shop, product, name, typed, end, source))
     terminal.say(f"{shop}/{product}/{name} = {typed}" + (f" until {until}" if until else ""))
 
 
@@ -76,7 +79,7 @@ def withdraw_fact(
     """Withdraw a fact now: nothing that needs it is said until it is set again."""
     from engine.cli.signals import complete
 
-    complete(_set(url, token, shop, product, name, None, None))
+    complete(_set(url, token, shop, product, name, None, None, ""))
     terminal.say(f"{shop}/{product}/{name} withdrawn")
 
 
@@ -95,23 +98,21 @@ def _is_number(text: str) -> bool:
 
 def moment(text: str, now: int) -> int:
     """`30m` from now, or a time with its zone, as UTC ms. Raises `UsageError`."""
-    span = _SPAN.fullmatch(text)
-    if span is not None:
-        return now + int(span[1]) * _SECONDS[span[2]] * 1_000
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        raise UsageError(f"`--until {text}` is no time: write 30m, 2h, 1d, or 2026-01-31T20:00:00+08:00") from None
-    if at.tzinfo is None:
-        raise UsageError(f"`--until {text}` has no time zone: end it with +08:00 or Z")
-    end = int(at.timestamp() * 1_000)
+    end = moments.moment("--until", text, now, direction=1)
     if end <= now:
         raise UsageError(f"`--until {text}` is over already")
     return end
 
 
 async def _set(
-    url: str, token: str, shop: str, product: str, name: str, value: FactValue | None, until: int | None
+    url: str,
+    token: str,
+    shop: str,
+    product: str,
+    name: str,
+    value: FactValue | None,
+    until: int | None,
+    source: str,
 ) -> None:
     from engine.client.operator import Operator
     from engine.events.inputs import ANY_PRODUCT
@@ -119,4 +120,4 @@ async def _set(
     async with Operator(url, token=token, patience_s=options.PATIENCE_S) as operator:
         of = ANY_PRODUCT if product in (OWN, ANY_PRODUCT) else product
         with options.checked():
-            await operator.set_fact(shop, name, value, product=of, until=until)
+            await operator.set_fact(shop, name, value, product=of, until=until, source=source)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from base64 import b64decode
 from collections import deque
@@ -10,12 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from engine.cli import options, terminal
-from engine.errors import BusUnavailable
+from engine.cli import moments, options, terminal
 
 if TYPE_CHECKING:
     from engine.bus.port import Bus
-    from engine.events.outputs import DeadLetter
+    from engine.events.letters import DeadLetter
     from engine.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Look at input that could not be read.")
@@ -23,7 +21,6 @@ app = typer.Typer(no_args_is_help=True, help="Look at input that could not be re
 TOPIC: Final = "dead-letters"
 PAGE: Final = 1_000  # records read at a time
 EXCERPT: Final = 120  # characters shown; enough to see what kind of record it was meant to be
-OPEN_S: Final = 20.0  # brokers that are away are waited for, but a person waits here
 _VIEWER: Final = re.compile(r'("viewer"\s*:\s*)("(?:[^"\\]|\\.)*"?|[^,}\s]+)')
 _UNSEEN: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\s]+")  # would move a terminal's cursor, or break the line
 
@@ -46,18 +43,10 @@ def list_letters(
 
 
 async def _list(settings: Settings, topic: str | None, limit: int, *, as_json: bool) -> None:
-    from engine.bus import open_bus
+    from engine.cli.opened import reading
 
-    try:
-        bus = await asyncio.wait_for(open_bus(settings.bus, readonly=True), OPEN_S)
-    except TimeoutError:
-        raise BusUnavailable(
-            f"the log at `{settings.bus.url}` could not be opened within {OPEN_S:.0f} s: look after the brokers"
-        ) from None
-    try:
+    async with reading(settings) as bus:
         found = await newest(bus, topic, limit)
-    finally:
-        await bus.close()
     if as_json:
         terminal.show_json([_as_json(letter) for letter in found])
     elif not found:
@@ -106,8 +95,6 @@ def _key(letter: DeadLetter) -> str | None:
 
 
 def _show(letters: list[DeadLetter]) -> None:
-    from datetime import UTC, datetime
-
     from rich.table import Table
     from rich.text import Text
 
@@ -115,7 +102,7 @@ def _show(letters: list[DeadLetter]) -> None:
     for name in ("when (UTC)", "where", "what is wrong", "beginning"):
         table.add_column(name, overflow="fold")
     for letter in letters:
-        when = datetime.fromtimestamp(letter.at / 1_000, UTC).strftime("%Y-%m-%d %H:%M:%S")
+        when = moments.shown(letter.at)
         where = f"{letter.origin_topic}/{letter.origin_partition}/{letter.origin_offset}"
         table.add_row(*(Text(cell) for cell in (when, where, letter.error, excerpt(letter))))
     terminal.out().print(table)

@@ -12,7 +12,26 @@ from typer import Context
 from typer.core import TyperArgument, TyperGroup, TyperOption
 
 from engine import __version__
-from engine.cli import config, fact, letters, player, pool, room, say, send, serve, terminal, topics, understand
+from engine.cli import (
+    audit,
+    config,
+    fact,
+    gaps,
+    handoffs,
+    letters,
+    player,
+    pool,
+    replay,
+    report,
+    room,
+    say,
+    send,
+    serve,
+    terminal,
+    topics,
+    understand,
+    why,
+)
 from engine.cli.demo import verb as demo
 from engine.errors import Exit, LivechatError
 
@@ -108,8 +127,14 @@ app.command("config", rich_help_panel=RUN)(config.config)
 app.command("player", rich_help_panel=CONNECT)(player.player)
 app.command("send", rich_help_panel=CONNECT)(send.send)
 app.add_typer(room.app, name="room", rich_help_panel=OPERATE)
+app.add_typer(handoffs.app, name="handoffs", rich_help_panel=OPERATE)
 app.add_typer(fact.app, name="fact", rich_help_panel=OPERATE)
+app.add_typer(audit.app, name="audit", rich_help_panel=OPERATE)
+app.command("why", rich_help_panel=OPERATE)(why.why)
+app.command("replay", rich_help_panel=OPERATE)(replay.replay)
 app.add_typer(letters.app, name="dead-letters", rich_help_panel=OPERATE)
+app.add_typer(gaps.app, name="gaps", rich_help_panel=WRITE)
+app.command("report", rich_help_panel=WRITE)(report.report)
 app.add_typer(pool.app, name="pool", rich_help_panel=WRITE)
 app.command("say", rich_help_panel=WRITE)(say.say)
 app.command("understand", rich_help_panel=WRITE)(understand.understand)

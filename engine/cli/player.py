@@ -94,12 +94,8 @@ class Voice:
         if said.kind == "cut":
             self._line("✂ cut", "bold red")
         elif said.insertion is not None:
-            viewers = said.insertion.viewers
-            self._line(
-                f"▶ {said.text}",
-                "bold green",
-                f"  for {viewers} viewer{'s' if viewers != 1 else ''} ({said.insertion.reply})",
-            )
+            told = f"  for {terminal.audience(said.insertion)} ({said.insertion.reply})"
+            self._line(f"▶ {said.text}", "bold green", told)
         else:
             if said.cursor is not None and said.cursor.segment != self._segment:
                 self._segment = said.cursor.segment

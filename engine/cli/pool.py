@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +15,8 @@ from engine.errors import Exit, Problem, UsageError
 
 if TYPE_CHECKING:
     from engine.pool.lint import Report
+    from engine.pool.load import Loaded
+    from engine.understanding.lookahead import Judged
 
 ONE: Final = {
     "intents": "intent", "replies": "reply", "products": "product", "facts": "fact", "scripts": "script", "sentences": "sentence",
@@ -42,9 +43,11 @@ def check(
     """Check every file of a shop: mistakes with their place and remedy, what is doubtful, and how much there is.
 
     Ends with 0 where all may be published, with 2 where something must be mended first. A test line that is not understood is
-    doubtful, no mistake.
+    doubtful, no mistake. What a sentence of the script seems to answer is proposed, and counts only once it is written there.
     """
     from engine.pool import lint
+    from engine.pool.load import load
+    from engine.publisher.lines import proposed, repeated, straying
 
     folder = options.base_folder(base)
     folders = [*(_folder(shop) for shop in shops or ()), *(options.shop_folder(shop) for shop in more or ())]
@@ -52,8 +55,10 @@ def check(
     missed = {shop: _missed(folder, shop) for shop, report in reports.items() if tests and not report.errors}
     for shop, report in reports.items():
         if not report.errors:
-            more_warnings = (*report.warnings, *missed.get(shop, ()), *_lines(folder, shop))
-            reports[shop] = replace(report, warnings=tuple(sorted(more_warnings)))
+            loaded = load(folder, shop)
+            more_warnings = (*report.warnings, *missed.get(shop, ()), *repeated(loaded), *straying(loaded))
+            found = proposed(loaded, _judged(loaded) if tests else None)
+            reports[shop] = replace(report, warnings=tuple(sorted(more_warnings)), proposals=tuple(found))
     with suppress(terminal.ReaderGone):  # the answer is the exit code, too
         if as_json:
             terminal.show_json([_as_json(shop, report, missed.get(shop)) for shop, report in reports.items()])
@@ -73,7 +78,7 @@ def score(
 ) -> None:
     """Tell how good the lines of a shop and its base pack are: what is answered, mixed up, and does harm.
 
-    Models are trained without a part of the lines each; that takes about as long as one training, twenty seconds or more.
+    Models are trained without a part of the lines each; that takes about as long as one training, ten seconds or more.
     """
     from dataclasses import asdict
 
@@ -112,14 +117,14 @@ def _folder(shop: Path) -> Path:
     return shop
 
 
-def _lines(base: Path, shop: Path) -> Iterator[Problem]:
-    """What is doubtful about the lines of a shop and its rules, taken together."""
-    from engine.pool.load import load
-    from engine.publisher.lines import repeated, straying
+def _judged(loaded: Loaded) -> Judged:
+    """What the model of these files understands."""
+    from engine.pool.compile import named
+    from engine.publisher.trainer import CachedTrainer
 
-    loaded = load(base, shop)
-    yield from repeated(loaded)
-    yield from straying(loaded)
+    trainer = CachedTrainer(options.model_cache())
+    pool = named(loaded.pool, trainer.train(loaded.pool.training))
+    return lambda texts: trainer.understand(pool, texts)
 
 
 def _missed(base: Path, shop: Path) -> tuple[Problem, ...]:
@@ -128,7 +133,7 @@ def _missed(base: Path, shop: Path) -> tuple[Problem, ...]:
     from engine.publisher.lines import problems
     from engine.publisher.trainer import CachedTrainer
 
-    with terminal.err().status("asking the model (trained once, about twenty seconds, then kept)"):
+    with terminal.err().status("asking the model (trained once, about ten seconds, then kept)"):
         try:
             return problems(CachedTrainer(options.model_cache()), load(base, shop))
         except ValueError as error:
@@ -143,7 +148,11 @@ def _counted(count: int, name: str, missed: tuple[Problem, ...] | None) -> str:
 
 
 def _show(shop: Path, report: Report, missed: tuple[Problem, ...] | None) -> None:
-    for problems, word, style in ((report.errors, "wrong", "bold red"), (report.warnings, "doubtful", "yellow")):
+    for problems, word, style in (
+        (report.errors, "wrong", "bold red"),
+        (report.warnings, "doubtful", "yellow"),
+        (report.proposals, "proposed", "cyan"),
+    ):
         for problem in problems:
             terminal.say(_line(problem, word, style))
     counts = ", ".join(_counted(count, name, missed) for name, count in report.counts.items())
@@ -154,6 +163,9 @@ def _show(shop: Path, report: Report, missed: tuple[Problem, ...] | None) -> Non
         ending = Text(f"{shop}: may be published, {len(report.warnings)} doubtful", style="bold green")
     else:
         ending = Text(f"{shop}: all right", style="bold green")
+    if report.proposals:
+        number = len(report.proposals)
+        ending.append(f", {number} proposal{'s' if number > 1 else ''} for the script")
     terminal.say(ending.append(f" ({counts})" if counts else "", style="not bold default"))
 
 
@@ -176,6 +188,7 @@ def _as_json(shop: Path, report: Report, missed: tuple[Problem, ...] | None) -> 
         "shop": str(shop),
         "errors": [entry(problem) for problem in report.errors],
         "warnings": [entry(problem) for problem in report.warnings],
+        "proposals": [entry(problem) for problem in report.proposals],
         "counts": dict(report.counts),
         "tests_understood": report.counts["tests"] - len(missed) if missed is not None else None,
     }

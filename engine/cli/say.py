@@ -66,7 +66,8 @@ def as_document(text: str, trial: Trial, explanation: Explanation) -> dict[str, 
 
     def reply(candidate: Candidate) -> dict[str, object]:
         return {
-            "id": candidate.reply, "language": candidate.language, "text": candidate.text, "seconds": candidate.seconds,
+            "id": candidate.reply, "language": candidate.language, "channel": candidate.channel, "text": candidate.text,
+            "seconds": candidate.seconds,
             "trouble": candidate.trouble,
         }  # fmt: skip
 
@@ -145,7 +146,9 @@ def _understood(text: str, trial: Trial, explanation: Explanation, opened: OpenS
     row("words", ", ".join(weights[:6]) or "(none weighs)")
     for rule_intent, rule in explanation.rules:
         row("sure rule", f"{rule if len(rule) <= RULE_SHOWN else rule[:RULE_SHOWN] + '…'}  → {rule_intent}")
-    row("product", trial.product or (f"{found.not_sold} (not sold here)" if found.not_sold else "none"))
+    unsold = f"{found.not_sold} (not sold here)" if found.not_sold else None
+    strange = "a link that no product has" if found.stranger else "none"
+    row("product", trial.product or unsold or strange)
     return table
 
 
@@ -171,8 +174,11 @@ def _ending(trial: Trial) -> Text:
     from engine.events.meanings import REASONS
 
     if trial.said is not None and trial.said.text is not None:
-        ending = Text("would be said  ", style="bold green").append(trial.said.text, style="bold default")
-        return ending.append(f"  ({trial.said.reply}, {trial.said.seconds:.1f} s)", style="not bold dim")
+        posted = trial.said.channel == "chat"
+        ending = Text("would be posted  " if posted else "would be said  ", style="bold green")
+        ending.append(trial.said.text, style="bold default")
+        length = "" if posted else f", {trial.said.seconds:.1f} s"
+        return ending.append(f"  ({trial.said.reply}{length})", style="not bold dim")
     meaning = REASONS[trial.reason]
     ending = Text(f"{trial.reason}  ", style="bold yellow").append(meaning.what, style="not bold default")
     if trial.wanted:
@@ -187,7 +193,8 @@ def _others(candidates: list[Candidate]) -> Table:
     table.add_column(style="dim", no_wrap=True)
     for candidate in candidates:
         if candidate.text is not None:
-            table.add_row(Text(f"also {candidate.reply}"), Text(candidate.language), Text(candidate.text, style="dim"))
+            where = candidate.language if candidate.channel == "voice" else f"{candidate.language}, {candidate.channel}"
+            table.add_row(Text(f"also {candidate.reply}"), Text(where), Text(candidate.text, style="dim"))
         else:
             table.add_row(
                 Text(f"not {candidate.reply}"), Text(candidate.language), Text(candidate.trouble or "", style="yellow")

@@ -24,6 +24,7 @@ from engine.errors import Exit, Unavailable
 if TYPE_CHECKING:
     from engine.cli.recording import Recorded
     from engine.client.source import Source
+    from engine.events.outputs import ChatReply
 
 VERDICTS_S: Final = 15.0  # longest wait for the last verdicts; a worker that is away longer has not lost them
 
@@ -55,9 +56,17 @@ def send(
             help="Give up where nothing is acknowledged for so long; else it waits.",
         ),
     ] = None,
+    no_posts: Annotated[
+        bool,
+        typer.Option(
+            "--no-posts", help="Leave chat replies to another connector; else they are printed, and reported as posted."
+        ),
+    ] = False,
     as_json: options.AsJson = False,
 ) -> None:
     """Send a recorded live in its own rhythm, and tell what verdicts its comments got.
+
+    Replies that are to be posted into the chat are printed as they come, since there is no platform behind a recording.
 
     Where the engine acknowledges nothing (away, its disk is full) it says so once and goes on when it does. Ends with 1 where a comment was
     refused, or got no verdict; with 3 where nobody ever answered, or --patience is over.
@@ -67,7 +76,7 @@ def send(
 
     comments = read(file, room=room, shop=shop, limit=limit, run=f"{uuid.uuid4().hex[:8]}-" if again else "")
     tally = Tally()
-    code = run_until_signalled(_send(comments, url, token, speed, tally, patience))
+    code = run_until_signalled(_send(comments, url, token, speed, tally, patience, posts=not no_posts))
     if as_json:
         terminal.show_json(tally.document())
     else:
@@ -87,6 +96,7 @@ class Tally:
         self.final: Counter[str] = Counter()
         self.waiting: Counter[str] = Counter()
         self.without = 0
+        self.posted = 0
         self.warnings: list[str] = []
 
     def note(self, verdict: str, final: bool) -> None:
@@ -106,6 +116,7 @@ class Tally:
             "waiting": dict(self.waiting.most_common()),
             "refused": dict(self.refused.most_common()),
             "without_verdict": self.without,
+            "posted": self.posted,
             "warnings": self.warnings,
         }
 
@@ -128,13 +139,22 @@ class Tally:
 
     def sentence(self) -> Text:
         text = f"{self.received:,} received, {sum(self.final.values()):,} final at once, {sum(self.waiting.values()):,} waiting"
+        if self.posted:
+            text += f", {self.posted:,} replies posted"
         if self.without:
             text += f", {self.without:,} without a verdict (is a worker running?)"
         return Text(text)
 
 
 async def _send(
-    comments: list[Recorded], url: str, token: str, speed: float, tally: Tally, patience_s: float | None
+    comments: list[Recorded],
+    url: str,
+    token: str,
+    speed: float,
+    tally: Tally,
+    patience_s: float | None,
+    *,
+    posts: bool,
 ) -> None:
     from engine.client.source import Source, paced
 
@@ -142,9 +162,15 @@ async def _send(
     with _progress() as progress:
         sending = progress.add_task("sending", total=len(comments))
         hold = Hold(progress.console, patience_s)
+
+        async def post(reply: ChatReply) -> None:
+            tally.posted += 1
+            progress.console.print(Text(f"chat of {reply.source}: {reply.text}"), style="green")
+
         async with Source(
             url, rooms=rooms, token=token, processed=lambda _, verdict, final: tally.note(verdict, final), on_held=hold.on_held,
             on_warning=lambda warning: progress.console.print(Text(f"! {warning}"), style="yellow"),
+            post=post if posts else None, posts_for={comment.source for _, comment in comments},
         ) as source:  # fmt: skip
             try:
                 async with hold:

@@ -33,7 +33,7 @@ def open_shop(base: Path | None, shop: Path | None) -> OpenShop:
     folder, pack = options.shop_folder(shop), options.base_folder(base)
     with err().status("reading the shop") as status:
         pool = load_pool(pack, folder, model_of=model_hash)
-        status.update("loading the model (trained once, about twenty seconds, then kept)")
+        status.update("loading the model (trained once, about ten seconds, then kept)")
         try:
             model = load_or_train(pool.training, options.model_cache())
         except ValueError as error:

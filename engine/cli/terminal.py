@@ -11,13 +11,16 @@ import os
 import re
 import sys
 from collections.abc import Iterable
-from typing import Final, TextIO
+from typing import TYPE_CHECKING, Final, TextIO
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 from rich.text import Text
 
 from engine.errors import Exit, LivechatError, PoolError
+
+if TYPE_CHECKING:
+    from engine.events.outputs import ChatReply, Insertion
 
 PIPE_COLUMNS: Final = 120  # to which tables are laid out without a terminal; single lines are never broken there
 
@@ -32,6 +35,13 @@ class ReaderGone(SystemExit):
 HARMFUL: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u061c\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 """Control characters but for tab and line feed (C0, DEL, C1), line separators, those that turn the direction of writing, and halves of
 characters, which stand for bytes that are no UTF-8. None takes room in a line, so a table stays as it is without them."""
+
+
+def audience(sent: Insertion | ChatReply) -> str:
+    """For whom something is said or posted: those who asked, or everybody, where the room says it by itself."""
+    if sent.type == "insertion" and (sent.correction or sent.disclosure is not None):
+        return "all viewers"
+    return f"{sent.viewers} viewer{'s' if sent.viewers != 1 else ''}"
 
 
 def harmless(text: str) -> str:

@@ -11,7 +11,7 @@ from engine.events.inputs import Cursor, Playback, PlayerSeen, RoomOpened, Scrip
 from engine.events.journal import AnyEntry, CommentEntry, LeaseEntry, PoolEntry, RoomEntry
 from engine.events.outputs import Decision, Reason
 from engine.events.understanding import Understanding
-from engine.pool.model import Intent
+from engine.pool.model import Intent, ReplyChannel
 from engine.room.rooms import Rooms
 from engine.room.shop import Shop, Unusable
 
@@ -49,10 +49,11 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An approved reply of the intent: the text as it would be said now, or why it cannot be."""
+    """An approved reply of the intent: the text as it would be said (or posted) now, or why it cannot be."""
 
     reply: str
     language: Language
+    channel: ReplyChannel
     text: str | None
     seconds: float | None
     trouble: str | None
@@ -119,14 +120,16 @@ def _candidates(shop: Shop, intent: Intent, product: str | None, now: int) -> tu
     found = []
     for reply in intent.replies:
         if reply.needs_product and product is None:
-            found.append(Candidate(reply.id, reply.lang, None, None, "no product is clear"))
+            found.append(Candidate(reply.id, reply.lang, reply.channel, None, None, "no product is clear"))
         elif reply.products and product not in reply.products:
-            found.append(Candidate(reply.id, reply.lang, None, None, f"only for {', '.join(reply.products)}"))
+            found.append(
+                Candidate(reply.id, reply.lang, reply.channel, None, None, f"only for {', '.join(reply.products)}")
+            )
         elif isinstance(filled := shop.fill(reply, product, now), Unusable):
             trouble = f"{filled.trouble}: {filled.wanted}" if filled.wanted else filled.trouble
-            found.append(Candidate(reply.id, reply.lang, None, None, trouble))
+            found.append(Candidate(reply.id, reply.lang, reply.channel, None, None, trouble))
         else:
-            found.append(Candidate(reply.id, reply.lang, filled.text, filled.ms / 1_000, None))
+            found.append(Candidate(reply.id, reply.lang, reply.channel, filled.text, filled.ms / 1_000, None))
     return tuple(found)
 
 

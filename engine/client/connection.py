@@ -36,7 +36,7 @@ from engine.clock import wall_clock
 from engine.errors import LivechatError, ProtocolError, RecordError, Unavailable, UsageError
 from engine.events import wire
 from engine.events.closes import CLOSES, CloseCode, may_reconnect
-from engine.events.codec import encode
+from engine.events.codec import decode_as, encode
 
 BACKOFF_FIRST_S: Final = 0.25
 BACKOFF_MOST_S: Final = 10.0  # a restarted gateway is found again within this; jitter spreads a thousand clients out
@@ -71,7 +71,8 @@ class Connection:
 
     `patience_s`: how long `start` tries to reach the server before `Unavailable` is raised (None: for ever). `outage_s`: the same for each
     outage of a session that stood once (None: for ever). `on_outage`: hears when one begins and ends.
-    `state`: tells the player's state at each identify. `handler`: gets pushes as they come; without one, iterate `messages()`.
+    `held`: begins with what the server still holds. `state`: tells the player's state at each identify.
+    `handler`: gets pushes as they come; without one, iterate `messages()`.
     """
 
     def __init__(
@@ -83,6 +84,7 @@ class Connection:
         token: str = "",
         shop: str | None = None,
         streams: Sequence[wire.Stream] | None = None,
+        held: bool = False,
         session: str | None = None,
         state: Callable[[], wire.PlayerState] | None = None,
         handler: Handler | None = None,
@@ -94,10 +96,8 @@ class Connection:
         self.url = url
         self.session = session or uuid.uuid4().hex
         self.identified: wire.Identified | None = None
-        self._role = role
-        self._rooms = tuple(rooms)
-        self._token = token
-        self._shop = shop
+        self._role, self._token, self._shop = role, token, shop
+        self._rooms, self._held = tuple(rooms), held
         self._streams = None if streams is None else tuple(streams)
         self._state = state
         self._handler = handler
@@ -108,7 +108,7 @@ class Connection:
         """Since when the server is away (steady seconds), and why; only once the session stood."""
         self._name = name
         self._points: dict[tuple[wire.Stream, str], int] = {}
-        self._waiting: dict[str, tuple[bytes, asyncio.Future[wire.Done | wire.Received]]] = {}
+        self._waiting: dict[str, tuple[bytes, asyncio.Future[wire.Answer]]] = {}
         self._unread: deque[wire.Push | wire.Processed | wire.Facts | wire.Identified] = deque(maxlen=MAX_UNREAD)
         self._news = asyncio.Event()
         self._socket: ClientConnection | None = None
@@ -183,9 +183,9 @@ class Connection:
         self._count += 1
         return f"{self.session[:64]}.{self._count}"
 
-    def post(self, request: wire.Request) -> asyncio.Future[wire.Done | wire.Received]:
+    def post(self, request: wire.Request) -> asyncio.Future[wire.Answer]:
         """Send a request now, in order, or after the next connect; the future holds the answer or raises `RequestRefused`."""
-        future: asyncio.Future[wire.Done | wire.Received] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[wire.Answer] = asyncio.get_running_loop().create_future()
         if self.ended:
             future.set_exception(Unavailable(f"the connection to {self.url} is over"))
             return future
@@ -195,7 +195,7 @@ class Connection:
             self._send(data)
         return future
 
-    async def request(self, request: wire.Request) -> wire.Done | wire.Received:
+    async def request(self, request: wire.Request) -> wire.Answer:
         """Send a request, wait for its answer. Raises `RequestRefused`, `Unavailable`, `ProtocolError`."""
         return await self.post(request)
 
@@ -302,7 +302,7 @@ class Connection:
 
     def _take(self, frame: str | bytes) -> wire.Hello | None:
         try:
-            message = wire.read_server(frame)
+            message = decode_as(wire.ServerMessage, frame, "server message")
         except RecordError as error:
             log.warning("a message of the server was passed over: %s", error)
             return None
@@ -317,7 +317,7 @@ class Connection:
                 trip = max(0, now - message.sent)
                 self._offsets.append((trip, message.time - (message.sent + trip // 2)))
                 self._reach(message.points)
-            case wire.Done() | wire.Received():
+            case wire.Done() | wire.Received() | wire.Proposals() | wire.Gaps():
                 known = self._waiting.pop(message.id, None)
                 if known is not None and not known[1].done():
                     known[1].set_result(message)
@@ -338,7 +338,7 @@ class Connection:
             encode(
                 wire.Identify(
                     token=self._token, role=self._role, rooms=self._rooms, session=self.session, shop=self._shop,
-                    streams=self._streams, resume=tuple(points), client=self._name,
+                    streams=self._streams, held=self._held, resume=tuple(points), client=self._name,
                     player=self._state() if self._state is not None else None,
                 )
             )

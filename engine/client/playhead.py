@@ -4,6 +4,7 @@ All times are ms of the server's clock. The caller wakes it at `next_deadline()`
 
 - An insertion is accepted when it can still be voiced: it came at least `lead_ms` before its boundary, and may start then.
 - It starts at the end of the sentence that it names, never after its `not_after`; then the script goes on at the cursor it names.
+- One for `now` cuts the sentence that is heard, unless that or the one before it holds; then that sentence is said again from its start.
 - A reloaded script takes over at the end of a segment, with the segment that follows it: nothing starts over.
 - `speed`: insertions last `duration_ms / speed`. The script's seconds are the true ones: whoever wants it faster divides them.
 """
@@ -14,9 +15,9 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from engine.events.inputs import Cursor, InsertionState, PlaybackKind, ScriptSentence
+from engine.client.lineup import Lineup, Place
+from engine.events.inputs import Cursor, InsertionState, PlaybackKind
 from engine.events.outputs import Insertion, Stop, Withdraw
-from engine.events.reload import goes_on
 from engine.events.wire import PlayerState, SetScript
 
 LEAD_MS: Final = 800  # a usual voice synthesis with its buffer
@@ -53,14 +54,6 @@ class Tell:
 Event = Say | Tell
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Place:
-    """A sentence of the loaded script: lap and index."""
-
-    lap: int
-    index: int
-
-
 @dataclass(slots=True)
 class _Playing:
     ends: int
@@ -84,12 +77,8 @@ class Playhead:
         self.held = False
         self._stream_delay_ms = stream_delay_ms
         self._speed = speed
-        self._script: SetScript | None = None
-        self._coming: SetScript | None = None
-        self._sentences: list[tuple[str, ScriptSentence]] = []
-        self._segments: list[int] = []
-        """Of each sentence, which segment it belongs to."""
-        self._places: dict[tuple[str, str], int] = {}
+        self._lines: Lineup | None = None
+        self._coming: Lineup | None = None
         self._playing: _Playing | None = None
         self._next = Place(0, 0)
         self._boundary: Place | None = None
@@ -105,13 +94,13 @@ class Playhead:
     def load(self, script: SetScript, now: int) -> list[Event]:
         """A script: at once where none runs, else from the next segment boundary on. The running one told again changes nothing."""
         self._clock(now)
-        if self._script is not None and script.version == self._script.version:
+        if self._lines is not None and script.version == self._lines.version:
             self._coming = None
-        elif self._script is None or (self._playing is None and not self.held):
-            self._swap(script)
+        elif self._lines is None or (self._playing is None and not self.held):
+            self._swap(Lineup(script))
             self._begin_sentence(self._now)
         else:
-            self._coming = script
+            self._coming = Lineup(script)
         return self._take()
 
     def advance(self, now: int) -> list[Event]:
@@ -217,38 +206,22 @@ class Playhead:
         events, self._events = self._events, []
         return events
 
-    def _tell(self, kind: Outcome, insertion: str, at: int, reason: str = "") -> None:
-        self._events.append(Tell(kind, at, insertion=insertion, reason=reason))
+    def _tell(self, kind: Outcome, insertion: str, at: int, reason: str = "", cursor: Cursor | None = None) -> None:
+        self._events.append(Tell(kind, at, insertion=insertion, reason=reason, cursor=cursor))
         self._outcomes.pop(insertion, None)
         self._outcomes[insertion] = InsertionState(insertion=insertion, kind=kind, at=at)
         while len(self._outcomes) > MAX_OUTCOMES:
             self._outcomes.popitem(last=False)
 
-    def _swap(self, script: SetScript) -> None:
-        """`script` runs from now on: it goes on behind the segment that ended last."""
-        self._next, self._boundary = self._entry(script), None
-        self._script, self._coming = script, None
-        self._sentences = [(segment.id, sentence) for segment in script.segments for sentence in segment.sentences]
-        self._segments = [number for number, segment in enumerate(script.segments) for _ in segment.sentences]
-        self._places = {(segment, sentence.id): at for at, (segment, sentence) in enumerate(self._sentences)}
+    def _swap(self, lines: Lineup) -> None:
+        """`lines` runs from now on: it goes on behind the segment that ended last."""
+        before, self._lines, self._coming = self._lines, lines, None
+        self._next = before.goes_on(lines, self._next, self._boundary) if before is not None else Place(0, 0)
+        self._boundary = None
         for item in list(self._queue):
             if item.place is not None:
                 self._queue.remove(item)
                 self._tell("rejected", item.insertion.id, self._now, "script_changed")
-
-    def _entry(self, script: SetScript) -> Place:
-        """Where `script` goes on."""
-        if self._script is None:
-            return Place(0, 0)
-        ended = self._boundary or Place(self._next.lap - 1, len(self._sentences) - 1)  # else all has been said
-        found = goes_on(
-            [segment.id for segment in self._script.segments], self._segments[ended.index], ended.lap,
-            [segment.id for segment in script.segments], loop=script.loop,
-        )  # fmt: skip
-        if found is None:
-            return Place(1, 0)
-        lap, place = found
-        return Place(lap, sum(len(segment.sentences) for segment in script.segments[:place]))
 
     def _boundary_of(self, insertion: Insertion) -> tuple[Place | None, str]:
         """The sentence after which it starts (None: at once), and why that is impossible."""
@@ -258,12 +231,11 @@ class Playhead:
             idle = self._playing is None or self._playing.place is None
             return None, "" if idle and self._over() else "not_idle"
         after = insertion.after
-        if self._script is None or after.version != self._script.version:
+        if self._lines is None or after.version != self._lines.version:
             return None, "script_changed"
-        index = self._places.get((after.segment, after.sentence))
-        if index is None or (after.lap > 0 and not self._script.loop):
+        place = self._lines.find(after)
+        if place is None:
             return None, "unknown_cursor"
-        place = Place(after.lap, index)
         if self._playing is not None and self._playing.place is not None:
             if place < self._playing.place:
                 return None, "late"
@@ -275,7 +247,7 @@ class Playhead:
 
     def _over(self) -> bool:
         """Whether no sentence follows."""
-        return self._script is None or (not self._script.loop and self._next.lap > 0)
+        return self._lines is None or self._lines.over(self._next)
 
     def _end(self, playing: _Playing, at: int) -> None:
         self._playing = None
@@ -283,16 +255,17 @@ class Playhead:
             self._tell("ended", playing.insertion.id, playing.ends)
             self._next = self._resume(playing.insertion)
         elif playing.place is not None:
-            self._events.append(Tell("sentence_ended", playing.ends, cursor=self._cursor_of(playing.place)))
+            lines = self._running()
+            self._events.append(Tell("sentence_ended", playing.ends, cursor=lines.cursor(playing.place)))
             self._boundary = playing.place
-            self._next = self._after(playing.place)
+            self._next = lines.after(playing.place)
         if not self._begin_insertion(at):
             self._begin_sentence(at)
 
     def _begin_insertion(self, at: int) -> bool:
         """Start the first queued insertion of this boundary that may still start."""
         for item in list(self._queue):
-            if item.place is None and item.at > at:
+            if item.place is None and (item.at > at or self._held()):
                 continue
             if item.place is not None and item.place != self._boundary:
                 continue
@@ -302,17 +275,24 @@ class Playhead:
         return False
 
     def _cut_in(self, at: int) -> None:
-        """An insertion that waits for no boundary is due: it cuts the sentence that is heard."""
+        """An insertion that waits for no boundary is due: it cuts the sentence that is heard, where that is allowed."""
         item = min((item for item in self._queue if item.place is None), key=lambda item: item.at)
         self._queue.remove(item)
         interrupted = self._playing.place if self._playing is not None else None
-        if self._now > item.insertion.not_after:
-            self._tell("rejected", item.insertion.id, self._now, "late")
-            return
         if interrupted is not None:
-            self._events.append(Say("cut", at, cursor=self._cursor_of(interrupted)))
+            refused = (
+                "not_idle" if item.insertion.when != "now" else "" if self._running().may_cut(interrupted) else "hold"
+            )
+            if refused or self._now > item.insertion.not_after:
+                self._tell("rejected", item.insertion.id, self._now, refused or "late")
+                return
+            self._events.append(Say("cut", at, cursor=self._running().cursor(interrupted)))
             self._next, self._boundary = interrupted, None
         self._start(item, at)
+
+    def _held(self) -> bool:
+        """Whether the sentence that ended last holds."""
+        return self._lines is not None and not self._over() and self._lines.held_before(self._next)
 
     def _start(self, item: _Queued, at: int) -> bool:
         insertion = item.insertion
@@ -321,12 +301,13 @@ class Playhead:
             return False
         length = max(1, round(insertion.duration_ms / self._speed))
         self._playing = _Playing(at + length, insertion=insertion)
-        self._tell("started", insertion.id, at)
+        goes_on = self._lines.cursor(self._next) if self._lines is not None and not self._over() else None
+        self._tell("started", insertion.id, at, cursor=goes_on if insertion.when == "now" else None)
         self._events.append(Say("reply", at, insertion.text, length, insertion=insertion))
         return True
 
     def _begin_sentence(self, at: int) -> None:
-        if self._script is None or self.held:
+        if self._lines is None or self.held:
             return
         ended = self._boundary is not None
         if self._coming is not None and (self._at_segment_end() or self._over()):
@@ -336,13 +317,13 @@ class Playhead:
             if ended:
                 self._events.append(Tell("idle", at))
             return
-        place, self._boundary = self._next, None
+        lines, place, self._boundary = self._running(), self._next, None
         self._reject_passed(place)
-        _, sentence = self._sentences[place.index]
+        sentence = lines.sentence(place)
         length = max(1, round(sentence.seconds * 1_000))
         self._playing = _Playing(at + length, place=place)
-        self._cursor = self._cursor_of(place)
-        self._next = self._after(place)
+        self._cursor = lines.cursor(place)
+        self._next = lines.after(place)
         self._events.append(Tell("sentence_started", at, cursor=self._cursor))
         self._events.append(Say("sentence", at, sentence.text, length, cursor=self._cursor))
 
@@ -366,30 +347,20 @@ class Playhead:
 
     def _hold(self) -> None:
         if self._playing is not None and self._playing.place is not None:
-            self._events.append(Say("cut", self._now, cursor=self._cursor_of(self._playing.place)))
+            self._events.append(Say("cut", self._now, cursor=self._running().cursor(self._playing.place)))
             self._next, self._playing = self._playing.place, None
         self.held = True
 
     def _resume(self, insertion: Insertion) -> Place:
-        """Where the script goes on: at the cursor that the insertion names, else its segment's start, else the script's first."""
+        """Where the script goes on: at the cursor that the insertion names; one that cut a sentence short knows better by now."""
         resume = insertion.resume
-        if resume is None or self._script is None or resume.version != self._script.version:
+        if insertion.when == "now" or resume is None or self._lines is None or resume.version != self._lines.version:
             return self._next
-        index = self._places.get((resume.segment, resume.sentence))
-        if index is None:
-            index = next((at for at, (segment, _) in enumerate(self._sentences) if segment == resume.segment), 0)
-        return Place(resume.lap, index)
+        return self._lines.resume(resume)
 
     def _at_segment_end(self) -> bool:
-        if self._boundary is None:
-            return False
-        last = self._boundary.index
-        return last + 1 == len(self._sentences) or self._segments[last + 1] != self._segments[last]
+        return self._boundary is not None and self._running().ends_segment(self._boundary)
 
-    def _after(self, place: Place) -> Place:
-        return Place(place.lap, place.index + 1) if place.index + 1 < len(self._sentences) else Place(place.lap + 1, 0)
-
-    def _cursor_of(self, place: Place) -> Cursor:
-        assert self._script is not None
-        segment, sentence = self._sentences[place.index]
-        return Cursor(version=self._script.version, lap=place.lap, segment=segment, sentence=sentence.id)
+    def _running(self) -> Lineup:
+        assert self._lines is not None
+        return self._lines

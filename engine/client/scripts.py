@@ -10,9 +10,12 @@ from dataclasses import dataclass
 from engine.errors import UsageError
 from engine.events.fields import MAX_SHORT
 from engine.events.inputs import ANY_PRODUCT, LocalText, ScriptSegment, ScriptSentence
-from engine.events.wire import Fact, Facts, SetScript
+from engine.events.told import Fact
+from engine.events.wire import Facts, SetScript
 from engine.pool import speech
-from engine.pool.model import Pool, ScriptPlan, Sentence
+from engine.pool.facts import texts_of
+from engine.pool.forms import form, said_name
+from engine.pool.model import Formats, Pool, ScriptPlan, Sentence
 
 Place = tuple[str, str]
 """Product and name of a fact."""
@@ -126,12 +129,12 @@ def _fill(
     item = pool.products.get(product) if product is not None else None
     for name in speech.placeholders(sentence.text):
         if name == "product" and item is not None:
-            values[name] = speech.spoken(item.name, None, plan.language)
+            values[name] = said_name(item, plan.language)
         elif name == "link" and item is not None and item.link is not None:
             values[name] = str(item.link)
         else:
             found = facts.at(product, name, now)
-            said = _spoken(found[1], plan.language) if found is not None else None
+            said = _said(found[1], plan.language) if found is not None else None
             if found is None or said is None:
                 return f"no value for {name}"
             place, fact = found
@@ -147,15 +150,18 @@ def _fill(
     )  # fmt: skip
 
 
-def _spoken(fact: Fact, language: str) -> str | None:
+def _said(fact: Fact, language: str) -> str | None:
     """The value as it is said; None where there is nothing to say."""
-    value = fact.value
-    if isinstance(value, LocalText):
-        texts = {lang: text for lang, text in (("zh", value.zh), ("en", value.en)) if text}
-        said = speech.spoken(texts, fact.currency, language) if texts else ""
+    said = fact.said
+    if said is not None:
+        text = (said.zh or said.en) if language == "zh" else (said.en or said.zh)
+    elif fact.value is not None:  # by a gateway that does not tell it yet
+        value = fact.value
+        told = value if not isinstance(value, LocalText) else {k: text for k, text in texts_of(value).items() if text}
+        text = form(told, fact.currency, language, Formats()).said if told != {} else ""
     else:
-        said = speech.spoken(value, fact.currency, language) if value is not None else ""
-    return said if said.strip() else None
+        text = None
+    return text if text and text.strip() else None
 
 
 def _holds(fact: Fact, now: int) -> bool:

@@ -1,5 +1,7 @@
 """A source of comments: sends batches, gets both acknowledgements, loses nothing when the connection breaks.
 
+Where it is told how to post, it also posts the chat replies that answer them, and reports what became of each.
+
 Acknowledgement 1 (*received*): the comment is durable. Acknowledgement 2 (*processed*): it has its verdict. After a reconnect every
 comment without the second is sent again; the engine recognises repeats, whose verdict is then `duplicate`.
 """
@@ -8,18 +10,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import asdict
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
 from engine.client.connection import PATIENCE_S, Connection, Outage
+from engine.client.posting import Post, Posting
 from engine.client.refusals import RequestRefused
 from engine.errors import LivechatError
 from engine.events import wire
 from engine.events.codec import encode
 from engine.events.fields import Language
 from engine.events.inputs import Comment
+from engine.events.outputs import ChatReply, ChatWithdraw
 
 BATCH: Final = 200  # comments of one frame: about 40 KiB, below the frame limit of 64 KiB with texts of usual length
 FRAME_BYTES: Final = 60_000  # of comments as JSON in one frame; the server may allow less
@@ -45,6 +49,8 @@ class Source:
 
     `patience_s`: how long to wait for an engine that never answered. One that did is waited for without end: `on_held` hears of it.
     `on_warning`: hears once each what the engine finds odd about comments that it took.
+    `post`: posts a chat reply (see `engine.client.posting.Post`); None: none is posted here. `posts_for`: only those for these platforms
+    (`source` of comments); empty: all. Of each platform exactly one connector should post.
     """
 
     def __init__(
@@ -58,11 +64,14 @@ class Source:
         patience_s: float | None = PATIENCE_S,
         on_held: OnHeld | None = None,
         on_warning: Callable[[str], None] | None = None,
+        post: Post | None = None,
+        posts_for: Collection[str] = (),
     ) -> None:
         self.connection = Connection(
             url, role="source", rooms=rooms, token=token, handler=self._on_message, patience_s=patience_s,
-            on_outage=self._on_outage,
+            on_outage=self._on_outage, streams=() if post is None else None,
         )  # fmt: skip
+        self._posting = None if post is None else Posting(self.connection, post, posts_for)
         self.received = 0
         self.refused: list[tuple[Comment, str]] = []
         self.warnings: dict[str, None] = {}
@@ -91,6 +100,8 @@ class Source:
         if self._again is not None:
             self._again.cancel()
             await asyncio.gather(self._again, return_exceptions=True)
+        if self._posting is not None:
+            await self._posting.close()
         await self.connection.close()
 
     async def open_room(self, room: str, *, shop: str | None = None, language: Language | None = None) -> None:
@@ -213,6 +224,9 @@ class Source:
                 if comment is not None and self._processed is not None:
                     self._processed(comment, line.verdict, line.final)
             self._room.set()
+        elif isinstance(message, wire.Push):
+            if self._posting is not None and isinstance(message.record, ChatReply | ChatWithdraw):
+                self._posting.take(message.record)
         elif isinstance(message, wire.Identified):
             self._identified += 1
             if self._identified > 1 and self._owed:

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any, Final, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from engine.errors import RecordError
+from engine.events.gaps import Gap
+from engine.events.handoffs import Handoff
 from engine.events.inputs import Comment, RoomEvent, ShopEvent
 from engine.events.journal import JournalRecord, Snapshot
-from engine.events.outputs import Aired, DeadLetter, Decision, Gap, Handoff, RoomCommand, Verdicts
+from engine.events.letters import DeadLetter
+from engine.events.outputs import Aired, Decision, RoomCommand, Verdicts
 from engine.events.pools import PoolRecord
+from engine.events.posts import Posted
 
 T = TypeVar("T")
+
+AiredRecord = Annotated[Aired | Posted, Field(discriminator="type")]
+"""What `aired` holds: what was said, and what was posted."""
 
 TOPIC_TYPES: Final[dict[str, Any]] = {
     "comments": Comment,
@@ -23,7 +30,7 @@ TOPIC_TYPES: Final[dict[str, Any]] = {
     "verdicts": Verdicts,
     "decisions": Decision,
     "insertions": RoomCommand,
-    "aired": Aired,
+    "aired": AiredRecord,
     "handoffs": Handoff,
     "gaps": Gap,
     "journal": JournalRecord,

@@ -142,7 +142,10 @@ PlaybackKind = Literal[
 
 
 class Playback(RoomRecord):
-    """What the player reports. Sentence kinds carry a cursor, the others an insertion; `idle`: the script has run out."""
+    """What the player reports. Sentence kinds carry a cursor, the others an insertion; `idle`: the script has run out.
+
+    `started` may carry both: the cursor is where the script goes on after the reply.
+    """
 
     type: Literal["playback"] = "playback"
     session: Id
@@ -197,12 +200,14 @@ class PlayerGone(RoomRecord):
 
 
 class ModeSet(RoomRecord):
+    """How replies are said in the room from now on."""
+
     type: Literal["mode_set"] = "mode_set"
     mode: Mode
 
 
 class Approval(RoomRecord):
-    """A person's verdict on a proposal."""
+    """A person's verdict on a proposal: on exactly the text that it shows. One that is not open any more is told so (`not_open`)."""
 
     type: Literal["approval"] = "approval"
     proposal: Hash
@@ -292,6 +297,7 @@ class FactSet(ShopRecord):
         "and until then the catalogue's value counts.",
     )
     until: Millis | None = None
+    source: Short = Field(default="", description="Where the value comes from; else who sent it.")
 
     def key(self) -> str:
         return f"{self.shop}/fact/{self.product}/{self.name}"
@@ -310,14 +316,17 @@ class PoolLive(ShopRecord):
         return f"{self.shop}/pool"
 
 
+GapMarkKind = Literal["not_ours", "later", "closed", "open"]
+
+
 class GapMark(ShopRecord):
     """An editor's mark on a gap."""
 
     type: Literal["gap_mark"] = "gap_mark"
     shop: Name
     gap: Hash
-    mark: Literal["not_ours", "later", "closed", "open"]
-    version: Hash | None = None
+    mark: GapMarkKind
+    version: Hash | None = Field(default=None, description="The pool in which it is closed.")
 
     def key(self) -> str:
         return f"{self.shop}/gap/{self.gap}"
@@ -337,7 +346,21 @@ class Kill(ShopRecord):
         return "kill/*" if self.scope == "*" else f"kill/{self.scope}/{self.target}"
 
 
-ShopEvent = Annotated[FactSet | PoolLive | GapMark | Kill, Field(discriminator="type")]
+class ShopModeSet(ShopRecord):
+    """The mode of all rooms of a shop: of those there are, from now on, and of those that are opened later.
+
+    A room that is told its own mode afterwards keeps that until the shop is told again.
+    """
+
+    type: Literal["shop_mode_set"] = "shop_mode_set"
+    shop: Name
+    mode: Mode
+
+    def key(self) -> str:
+        return f"{self.shop}/mode"
+
+
+ShopEvent = Annotated[FactSet | PoolLive | GapMark | Kill | ShopModeSet, Field(discriminator="type")]
 
 
 class AppliedShopEvent(Part):

@@ -1,4 +1,4 @@
-"""Records that go out: verdicts, decisions, insertions, what aired, handoffs, gaps, dead letters."""
+"""Records that go out: verdicts, decisions, insertions, what aired, gaps."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from engine.events.fields import (
     Language,
     Millis,
     Name,
-    Offset,
     Part,
     Record,
     Short,
@@ -32,15 +31,21 @@ Reason = Literal[
     "recently_answered", "airtime_spent", "outvalued", "no_opportunity", "expired", "shed", "viewer_limit",
     "paused", "taken_over", "killed", "room_closed",
     "not_approved", "refused", "handed_off",
-    "player_failed", "player_lost",
+    "player_failed", "player_lost", "chat_spent", "chat_failed",
 ]  # fmt: skip
 """Why a comment ended as it did (closed enum)."""
 
 Blocker = Literal[
     "script_ahead", "in_flight", "cooling", "fact_pending", "paused", "taken_over", "killed", "player_lost", "approval",
-    "airtime", "outvalued", "no_opportunity", "solo",
+    "airtime", "outvalued", "no_opportunity", "solo", "chat_spent", "chat_lost",
 ]  # fmt: skip
 """What a waiting demand waits for."""
+
+VoidReason = Literal[
+    "refused", "not_approved", "changed", "outranked", "over", "mode", "room_closed", "not_open",
+    "script_ahead", "cooling", "fact_pending", "paused", "taken_over", "killed", "solo",
+]  # fmt: skip
+"""Why a proposal is open no more: what became of it, or the blocker that holds its demand now."""
 
 GAP_REASONS: tuple[Reason, ...] = (
     "unknown_intent", "low_confidence", "ambiguous", "unsupported_language", "no_product", "not_sold", "no_reply",
@@ -115,10 +120,13 @@ class Decision:
     reply: str | None = None
     """Reply that answered (or would have, when `shadowed`)."""
     insertion: str | None = None
+    """The insertion that said it, or (`via` chat) the chat reply that was posted."""
     via: Channel | None = None
     spoken: Language | None = None
     on_script: bool = False
     """Whether a script was running."""
+    handoff: str | None = None
+    """With `handed_off`: the handoff that holds the question."""
     type: Literal["decision"] = "decision"
     v: Literal[1] = 1
 
@@ -132,9 +140,19 @@ class FactUse(Part):
     product: Name | Literal["*"]
     name: Name
     version: Short
-    text: Short
+    text: Short = Field(description="As it was said.")
+    written: Short | None = Field(default=None, description="As it is read, where that differs.")
     until: Millis | None = None
     price: bool = False
+    source: Short = Field(default="", description="Where the value came from, as the catalogue or the event says.")
+
+
+class Disclosure(Part):
+    """That what is said tells viewers that the host is no person."""
+
+    every_ms: DurationMs = Field(description="At most so long may pass without one.")
+    since: Millis = Field(description="The end of the one before, or when the host began without one.")
+    first: bool = Field(description="It is the first since the host began, or took over from a person.")
 
 
 class CommentRef(Part):
@@ -145,7 +163,7 @@ class CommentRef(Part):
 class Choice(Part):
     """Why this demand won its opportunity."""
 
-    value_density: float = Field(description="Priority weight × viewers still servable ÷ seconds of air.")
+    value_density: float = Field(description="Priority weight × viewers still servable × freshness ÷ seconds of air.")
     viewers: int = Field(ge=0)
     waiting: int = Field(ge=0, description="Demands that waited.")
     runner_up: str | None = None
@@ -154,6 +172,17 @@ class Choice(Part):
         default=False, description="Went ahead since it would have expired before the next opportunity."
     )
     airtime_used_ms: int = Field(default=0, ge=0)
+    freshness: float = Field(
+        default=1.0,
+        gt=0,
+        le=1,
+        description="Share of the value that counts: a half right after the cooldown of an answer, all of it an hour later.",
+    )
+    price: float = Field(
+        default=0.0,
+        ge=0,
+        description="The value density that a reply needed, by how full the air was; below it, it is kept.",
+    )
 
 
 class RoomOutput(Record):
@@ -176,7 +205,10 @@ class RoomOutput(Record):
 
 
 class Insertion(RoomOutput):
-    """The command to the player: say this text after `after`, not later than `not_after`, then resume at `resume`."""
+    """The command to the player: say this text after `after`, not later than `not_after`, then resume at `resume`.
+
+    `when` now: at once, cutting short what is said, which is said again from its start afterwards.
+    """
 
     type: Literal["insertion"] = "insertion"
     session: Id
@@ -184,13 +216,16 @@ class Insertion(RoomOutput):
     intent: Name
     product: Name | None = None
     language: Language
-    text: Short
+    text: Short = Field(description="To be voiced.")
+    written: Short | None = Field(default=None, description="For a subtitle, where that differs from what is voiced.")
     duration_ms: DurationMs
     when: Literal["sentence", "segment", "now", "idle"]
     after: Cursor | None = Field(
-        default=None, description="The sentence after whose end it starts; None: the script is idle."
+        default=None, description="The sentence after whose end it starts; None: the script is idle, or `now`."
     )
-    resume: Cursor | None = None
+    resume: Cursor | None = Field(
+        default=None, description="Where the script goes on; with `now`: the sentence that is expected to be cut short."
+    )
     start: Millis = Field(description="Predicted start.")
     not_after: Millis
     facts: tuple[FactUse, ...] = ()
@@ -198,7 +233,9 @@ class Insertion(RoomOutput):
     serves: tuple[CommentRef, ...] = Field(default=(), max_length=50, description="The first comments that it serves.")
     viewers: int = Field(ge=0, description="Viewers whom it serves in all.")
     choice: Choice | None = None
-    correction: bool = False
+    proposal: Hash | None = Field(default=None, description="The proposal that a person approved: it ends with this.")
+    correction: bool = Field(default=False, description="Sets a price right that was stopped while it was said.")
+    disclosure: Disclosure | None = None
     resend: bool = False
 
 
@@ -222,7 +259,11 @@ class Stop(RoomOutput):
 
 
 class Proposal(RoomOutput):
-    """A reply that waits for a person's approval, filled as it would be said."""
+    """A reply that waits for a person's approval, filled as it would be said.
+
+    Told again with the same `id` where more viewers wait, or it was approved. What an approval binds (pool, reply, text, facts) never
+    changes under an `id`.
+    """
 
     type: Literal["proposal"] = "proposal"
     reply: Name
@@ -230,43 +271,69 @@ class Proposal(RoomOutput):
     product: Name | None = None
     language: Language
     text: Short
-    viewers: int = Field(ge=0)
-    decide_by: Millis
+    channel: Literal["voice", "chat", "both"] = Field(
+        default="voice", description="How it is given: said, posted, or both."
+    )
+    viewers: int = Field(ge=0, description="Viewers who wait for it.")
+    value: int = Field(default=0, ge=0, description="Priority × viewers: by it proposals are ranked.")
+    asked: Text = Field(default="", description="What one of the viewers wrote, personal data masked.")
+    decide_by: Millis = Field(description="An approval that comes later is too late for all who wait.")
     facts: tuple[FactUse, ...] = ()
     pool: Hash
+    state: Literal["open", "approved"] = "open"
+    by: Short = Field(default="", description="Who approved it.")
+    revision: int = Field(default=0, ge=0, description="Counts the tellings; the highest is the newest.")
 
 
 class ProposalVoid(RoomOutput):
+    """A proposal is open no more, approved or not; one that was said ends with its insertion instead."""
+
     type: Literal["proposal_void"] = "proposal_void"
     proposal: Hash
-    reason: Short
+    reason: VoidReason
 
 
 class ChatReply(RoomOutput):
-    """A reply to be posted as text by the platform's connector."""
+    """A reply to be posted as text by the connector of one platform, not after `not_after`; it reports what became of it."""
 
     type: Literal["chat_reply"] = "chat_reply"
+    source: Id = Field(description="The platform: `source` of the comments that it answers.")
     reply: Name
     intent: Name
     product: Name | None = None
     language: Language
     text: Short
     not_after: Millis
-    serves: tuple[CommentRef, ...] = Field(max_length=50)
+    serves: tuple[CommentRef, ...] = Field(default=(), max_length=20, description="The first comments that it answers.")
+    viewers: int = Field(default=0, ge=0, description="Viewers whom it answers, as far as they had asked.")
     facts: tuple[FactUse, ...] = ()
     pool: Hash
+    held: Blocker | None = Field(default=None, description="What held it back from the air; None: it was said, too.")
+    proposal: Hash | None = Field(
+        default=None, description="The approved proposal by which it is posted, if it needs one."
+    )
+
+
+class ChatWithdraw(RoomOutput):
+    """Do not post this chat reply any more; where it is posted already, report that (again), else report `failed`."""
+
+    type: Literal["chat_withdraw"] = "chat_withdraw"
+    source: Id
+    reply: Hash = Field(description="Id of the chat reply.")
+    reason: Short
 
 
 class Alert(RoomOutput):
     """Something that a person should know: a script sentence whose fact changed, a player that was lost."""
 
     type: Literal["alert"] = "alert"
-    kind: Literal["stale_script_fact", "player_lost", "script_mismatch"]
+    kind: Literal["stale_script_fact", "player_lost", "script_mismatch", "chat_lost", "disclosure_overdue"]
     detail: Short
 
 
 RoomCommand = Annotated[
-    Insertion | Withdraw | Stop | Proposal | ProposalVoid | ChatReply | Alert, Field(discriminator="type")
+    Insertion | Withdraw | Stop | Proposal | ProposalVoid | ChatReply | ChatWithdraw | Alert,
+    Field(discriminator="type"),
 ]
 
 
@@ -293,75 +360,9 @@ class Aired(Record):
     cause: Short = ""
     late_report: bool = Field(default=False, description="Told after the room had counted it as unknown.")
     viewers: int = Field(ge=0)
+    written: Short | None = Field(default=None, description="As it stood in the subtitle, where that differs.")
+    correction: bool = False
+    disclosure: Disclosure | None = None
 
     def key(self) -> str:
         return self.room
-
-
-class Handoff(Record):
-    """A question passed to a person."""
-
-    topic: ClassVar[str] = "handoffs"
-
-    type: Literal["handoff"] = "handoff"
-    id: Hash
-    room: Id
-    shop: Name
-    intent: Name
-    product: Name | None = None
-    comments: tuple[CommentRef, ...] = Field(min_length=1, max_length=50)
-    text: Text
-    cause: Literal["owner", "repeated", "stakes"] = "owner"
-    created: Millis
-    answer_by: Millis
-    state: Literal["open", "answered", "dismissed", "expired"] = "open"
-
-    def key(self) -> str:
-        return self.room
-
-
-class Gap(Record):
-    """Comments nobody wrote a usable reply for, clustered."""
-
-    topic: ClassVar[str] = "gaps"
-
-    type: Literal["gap"] = "gap"
-    id: Hash
-    shop: Name
-    reason: Reason
-    intent: Name | None = None
-    product: Name | None = None
-    norm: Short | None = Field(default=None, description="Normal form, where no intent is known.")
-    wanted: Short | None = None
-    language_missing: bool = False
-    viewers: int = Field(ge=0, description="Distinct viewers.")
-    comments: int = Field(ge=0)
-    first_seen: Millis
-    last_seen: Millis
-    rooms: tuple[Id, ...] = Field(default=(), max_length=20)
-    lines: tuple[Short, ...] = Field(default=(), max_length=8, description="Typical lines, personal data masked.")
-    remedy: Text = Field(default="", description="What would close it, in one sentence.")
-    stub: Annotated[str, Field(max_length=4_000)] = Field(default="", description="The YAML edit that would close it.")
-
-    def key(self) -> str:
-        return f"{self.shop}/{self.id}"
-
-
-class DeadLetter(Record):
-    """Malformed input, with its error and where it came from."""
-
-    topic: ClassVar[str] = "dead-letters"
-
-    type: Literal["dead_letter"] = "dead_letter"
-    id: Hash
-    origin_topic: Short
-    origin_partition: int = Field(ge=0)
-    origin_offset: Offset
-    origin_key: Short | None = None
-    error: Text
-    value: str = Field(max_length=8_192, description="First bytes of the record, base64.")
-    size: int = Field(ge=0)
-    at: Millis
-
-    def key(self) -> str:
-        return f"{self.origin_topic}/{self.origin_partition}"

@@ -37,3 +37,5 @@ class Understanding:
     """Name of a good that the text names and the shop does not sell."""
     masked: str | None = None
     """The text with personal data masked; None where nothing had to be masked."""
+    stranger: bool = False
+    """The text names a link that no product has: whatever is meant, it is not what is on screen."""

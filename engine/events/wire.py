@@ -6,23 +6,27 @@ the record's: a request that is sent again after a reconnect is recognisable. Pu
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from engine.events.codec import decode_as
 from engine.events.fields import DurationMs, Hash, Id, Language, Millis, Name, Offset, Part, Room, Short, checked_room
+from engine.events.gaps import Gap
+from engine.events.handoffs import Handoff
 from engine.events.inputs import (
     ANY_PRODUCT,
     Cursor,
     FactValue,
+    GapMarkKind,
     InsertionState,
     Mode,
     PlaybackKind,
     RoomEvent,
     ScriptSegment,
 )
-from engine.events.outputs import Aired, Decision, Gap, Handoff, RoomCommand, Verdicts
+from engine.events.outputs import Aired, Decision, Proposal, RoomCommand, Verdicts
+from engine.events.posts import Posted
+from engine.events.told import Fact, ProcessedLine
 
 VERSIONS: Final = (1,)
 """Protocol versions that the server speaks; a new one comes only with a breaking change."""
@@ -84,6 +88,7 @@ class Identify(Message):
     shop: Name | None = Field(default=None, description="Shop of the room where nothing else says it.")
     streams: tuple[Stream, ...] | None = Field(default=None, max_length=16, description="None: those of the role.")
     resume: tuple[Point, ...] = Field(default=(), max_length=4_096)
+    held: bool = Field(default=False, description="Of streams without a point: first all that is still held.")
     player: PlayerState | None = None
     client: Short = ""
 
@@ -149,6 +154,15 @@ class SetMode(Request):
     known: bool = Field(default=False, description="Refuse it (`unknown`) where the room was never seen.")
 
 
+class SetShopMode(Request):
+    """The mode of all rooms of a shop, also of those that are opened later."""
+
+    type: Literal["shop_mode_set"] = "shop_mode_set"
+    shop: Name
+    mode: Mode
+    known: bool = Field(default=False, description="Refuse it (`unknown`) where the shop is not live.")
+
+
 class SetKill(Request):
     """The kill switch of a room, a shop or everything."""
 
@@ -167,13 +181,33 @@ class SetKill(Request):
 
 
 class TakeRoom(Request):
+    """A person takes the room, or hands it back. While a person has it, its script is held."""
+
     type: Literal["take_over"] = "take_over"
     room: Room
     who: Literal["person", "engine"]
-    at_boundary: bool = True
+    at_boundary: bool = Field(default=True, description="At the end of what is being said; else at once.")
+    known: bool = Field(default=False, description="Refuse it (`unknown`) where the room was never seen.")
+
+
+class ListProposals(Request):
+    """Ask for the proposals that are open or approved now, in one room or in all that the session covers."""
+
+    type: Literal["proposals"] = "proposals"
+    room: Room | None = None
+
+
+class ListGaps(Request):
+    """Ask for the gaps on the topic, of a shop or of all that the token covers, in the order of their keys; marked ones too."""
+
+    type: Literal["gaps"] = "gaps"
+    shop: Name | None = None
+    after: Short | None = Field(default=None, description="`shop/id` of the last one of the page before.")
 
 
 class Approve(Request):
+    """A verdict on a proposal. `done` says that it is recorded; what came of it is pushed: the proposal again, or its end."""
+
     type: Literal["approval"] = "approval"
     room: Room
     proposal: Hash
@@ -190,6 +224,7 @@ class SetFact(Request):
     value: FactValue | None = None
     start: Millis | None = None
     until: Millis | None = None
+    source: Short = ""
 
 
 class SetHandoff(Request):
@@ -213,46 +248,16 @@ class MarkGap(Request):
     type: Literal["gap_mark"] = "gap_mark"
     shop: Name
     gap: Hash
-    mark: Literal["not_ours", "later", "closed", "open"]
+    mark: GapMarkKind
     version: Hash | None = None
 
 
 RoomRequest = OpenRoom | CloseRoom | SetMode | TakeRoom | Approve | SetHandoff | ReportChat
-ShopRequest = SetKill | SetFact | MarkGap
+ShopRequest = SetKill | SetShopMode | SetFact | MarkGap
 ClientMessage = Annotated[
-    Identify | Heartbeat | Comments | SetScript | ReportPlayback | RoomRequest | ShopRequest,
+    Identify | Heartbeat | Comments | SetScript | ReportPlayback | ListProposals | ListGaps | RoomRequest | ShopRequest,
     Field(discriminator="type"),
 ]
-
-CLIENT_TYPES: Final[dict[str, type[Message]]] = {
-    str(kind.model_fields["type"].default): kind
-    for kind in (
-        Identify, Heartbeat, Comments, SetScript, ReportPlayback, OpenRoom, CloseRoom, SetMode, SetKill, TakeRoom,
-        Approve, SetFact, SetHandoff, ReportChat, MarkGap,
-    )
-}  # fmt: skip
-"""What a client may send, by `type`."""
-
-ROLE_TYPES: Final[dict[ClientRole, frozenset[str]]] = {
-    "source": frozenset({"heartbeat", "comments", "room_open", "room_close", "chat_reply_report"}),
-    "player": frozenset({"heartbeat", "script", "playback"}),
-    "operator": frozenset(
-        {
-            "heartbeat", "room_open", "room_close", "mode_set", "kill", "take_over", "approval", "fact_set",
-            "handoff_state", "gap_mark",
-        }
-    ),
-    "observer": frozenset({"heartbeat"}),
-}  # fmt: skip
-"""What each role may send once identified."""
-
-ROLE_STREAMS: Final[dict[ClientRole, tuple[Stream, ...]]] = {
-    "source": ("insertions",),
-    "player": ("insertions",),
-    "operator": ("insertions", "handoffs", "gaps", "aired"),
-    "observer": ("insertions", "verdicts", "decisions", "aired", "handoffs", "gaps", "room-events"),
-}
-"""The streams of each role; `identify` may ask for fewer. Operators may ask for what observers get."""
 
 
 # ---- from the server -------------------------------------------------------------------------------------------------
@@ -267,19 +272,6 @@ class Hello(Message):
     heartbeat_ms: DurationMs
     identify_ms: DurationMs
     time: Millis
-
-
-class Fact(Message):
-    """A fact's value. Live facts go before the catalogue's where both hold at a moment (`start` ≤ moment < `until`)."""
-
-    product: Name | Literal["*"]
-    name: Name
-    value: FactValue | None = Field(default=None, description="None: withdrawn.")
-    currency: Short | None = None
-    version: Short
-    live: bool = False
-    start: Millis | None = None
-    until: Millis | None = None
 
 
 class Identified(Message):
@@ -297,6 +289,9 @@ class Identified(Message):
     )
     recovered: bool = Field(
         default=False, description="Every record missed since `resume` follows. False: some may be missing for good."
+    )
+    backlog: int = Field(
+        default=0, ge=0, description="Pushes that follow for what was missed or held; some may repeat."
     )
     shop: Name | None = None
     facts: tuple[Fact, ...] = Field(default=(), description="To players: the facts of the room's shop.")
@@ -336,13 +331,22 @@ class Received(Message):
     """What is odd about comments that were taken, each sentence once: a shop that is not live."""
 
 
-class ProcessedLine(Message):
-    """Verdict: a final reason, the blocker of a waiting comment, or `duplicate`."""
+class Proposals(Message):
+    """The proposals that are open or approved, the most pressing first. `more`: how many others there are."""
 
-    source: Id
-    comment: Id
-    verdict: Short
-    final: bool
+    type: Literal["proposals"] = "proposals"
+    id: Id
+    proposals: tuple[Proposal, ...]
+    more: int = Field(default=0, ge=0)
+
+
+class Gaps(Message):
+    """A page of gaps, some 256 KiB. `after`: ask for the next page with it; None: this is the last."""
+
+    type: Literal["gaps"] = "gaps"
+    id: Id
+    gaps: tuple[Gap, ...]
+    after: Short | None = None
 
 
 class Processed(Message):
@@ -354,7 +358,7 @@ class Processed(Message):
 
 
 PushedRecord = Annotated[
-    RoomCommand | Verdicts | Decision | Aired | Handoff | Gap | RoomEvent, Field(discriminator="type")
+    RoomCommand | Verdicts | Decision | Aired | Posted | Handoff | Gap | RoomEvent, Field(discriminator="type")
 ]
 
 
@@ -388,13 +392,8 @@ class Refused(Message):
     retry_ms: DurationMs | None = None
 
 
-Reply = Done | Received | Refused
+Answer = Done | Received | Proposals | Gaps
 ServerMessage = Annotated[
-    Hello | Identified | HeartbeatReply | Done | Received | Processed | Push | Facts | Refused,
+    Hello | Identified | HeartbeatReply | Done | Received | Proposals | Gaps | Processed | Push | Facts | Refused,
     Field(discriminator="type"),
 ]
-
-
-def read_server(frame: str | bytes) -> Any:
-    """A frame from the server as one of `ServerMessage`; raises `RecordError`."""
-    return decode_as(ServerMessage, frame, "server message")

@@ -33,7 +33,7 @@ class Access:
         return "*" in self.rooms or all(any(matches(pattern, room) for pattern in self.rooms) for room in rooms)
 
     def may_change_shop(self, shop: str) -> bool:
-        """Facts, marks and kills of a shop: the token's own shop, or any for a token of all rooms that names no shop."""
+        """Facts, marks, modes and kills of a shop: the token's own shop, or any for a token of all rooms that names no shop."""
         return shop == self.shop if self.shop is not None else self.covers(("*",))
 
     def refusal(self, request: ShopRequest | OpenRoom) -> str | None:

@@ -12,10 +12,12 @@ from typing import Final
 
 from engine.events import wire
 from engine.events.inputs import ANY_PRODUCT, FactSet, FactValue, LocalText, PoolLive, ShopEvent
+from engine.events.told import Fact
 from engine.pool import model
 from engine.pool.banned import Banned
 from engine.pool.documents import did_you_mean
-from engine.pool.facts import catalogue_version, live_version, objection
+from engine.pool.facts import catalogue_version, live_version, objection, texts_of
+from engine.pool.forms import form
 from engine.pool.model import Pool
 
 PoolSource = Callable[[str], Awaitable[Pool | None]]
@@ -34,16 +36,17 @@ class Catalogue:
 
     products: tuple[str, ...] = ()
     facts: Mapping[Place, model.Fact] = field(default_factory=dict)
-    told: Mapping[Place, wire.Fact] = field(default_factory=dict)
+    told: Mapping[Place, Fact] = field(default_factory=dict)
     banned: Banned = field(default_factory=lambda: Banned(()))
+    formats: model.Formats = field(default_factory=model.Formats)
 
     @classmethod
     def of(cls, pool: Pool) -> Catalogue:
         facts: dict[Place, model.Fact] = {(ANY_PRODUCT, name): fact for name, fact in pool.facts.items()}
         for product in pool.products.values():
             facts |= {(product.id, name): fact for name, fact in product.facts.items()}
-        told = {place: _of_catalogue(place[0], fact) for place, fact in facts.items()}
-        return cls(tuple(pool.products), facts, told, Banned(pool.guard.banned))
+        told = {place: _of_catalogue(place[0], fact, pool.formats) for place, fact in facts.items()}
+        return cls(tuple(pool.products), facts, told, Banned.of(pool.guard), pool.formats)
 
     def objection(self, request: wire.SetFact) -> str | None:
         """Why the shop's files do not allow this fact, or this value of it."""
@@ -60,7 +63,7 @@ class Catalogue:
 
     def refusal(self, name: str, value: FactValue | None, fact: model.Fact | None) -> str | None:
         """Why nobody may say this value, with its place and remedy; None where it may be said, or is none."""
-        wrong = objection(name, value, fact, self.banned) if value is not None else None
+        wrong = objection(name, value, fact, self.banned, self.formats) if value is not None else None
         return f"value: {wrong.message}: {wrong.remedy}" if wrong is not None else None
 
 
@@ -88,7 +91,7 @@ class ShopFacts:
             if newer:
                 self._pool_live[event.shop] = (offset, event)
 
-    async def of_shop(self, shop: str | None) -> tuple[wire.Fact, ...]:
+    async def of_shop(self, shop: str | None) -> tuple[Fact, ...]:
         """All facts of a shop: the catalogue's, then the live ones. Empty for an unknown shop. Raises `BusError`."""
         if shop is None:
             return ()
@@ -96,7 +99,7 @@ class ShopFacts:
         live = [self._fact(offset, event, catalogue) for offset, event in self._live.get(shop, {}).values()]
         return (*catalogue.told.values(), *live)
 
-    async def changed(self, offset: int, event: FactSet) -> wire.Fact:
+    async def changed(self, offset: int, event: FactSet) -> Fact:
         """One live fact, as players get it. Raises `BusError`."""
         catalogue = await self._catalogue(event.shop)
         refusal = catalogue.refusal(event.name, event.value, catalogue.facts.get((event.product, event.name)))
@@ -144,27 +147,48 @@ class ShopFacts:
         return self._catalogues[name]
 
     @staticmethod
-    def _fact(offset: int, event: FactSet, catalogue: Catalogue) -> wire.Fact:
+    def _fact(offset: int, event: FactSet, catalogue: Catalogue) -> Fact:
         """What nobody may say counts as withdrawn, as it does in rooms."""
         base = catalogue.facts.get((event.product, event.name))
         value = event.value if catalogue.refusal(event.name, event.value, base) is None else None
-        return wire.Fact(
+        unit = base.unit if base is not None else None
+        said, written = _forms(value, unit, catalogue.formats)
+        return Fact(
             product=event.product, name=event.name, value=value, version=live_version(offset), live=True,
-            currency=base.currency if base is not None else None, start=event.start, until=event.until,
+            currency=base.currency if base is not None else None, unit=base.measure if base is not None else None,
+            said=said, written=written, start=event.start, until=event.until,
         )  # fmt: skip
 
 
-def _of_catalogue(product: str, fact: model.Fact) -> wire.Fact:
+def _of_catalogue(product: str, fact: model.Fact, formats: model.Formats) -> Fact:
     value: FactValue
     value = (
         fact.value
         if isinstance(fact.value, int | float)
         else LocalText(zh=fact.value.get("zh"), en=fact.value.get("en"))
     )
-    return wire.Fact(
-        product=product, name=fact.name, value=value, currency=fact.currency, version=catalogue_version(fact),
-        start=fact.start, until=fact.until,
+    said, written = _forms(fact.value, fact.unit, formats, fact.spoken)
+    return Fact(
+        product=product, name=fact.name, value=value, currency=fact.currency, unit=fact.measure, said=said, written=written,
+        version=catalogue_version(fact), start=fact.start, until=fact.until,
     )  # fmt: skip
+
+
+def _forms(
+    value: FactValue | model.Localised | None,
+    unit: str | None,
+    formats: model.Formats,
+    spoken: model.Localised | None = None,
+) -> tuple[LocalText | None, LocalText | None]:
+    """As it is voiced, and as it is read, in both languages."""
+    if value is None:
+        return None, None
+    if isinstance(value, LocalText):
+        value = texts_of(value)
+    zh, en = form(value, unit, "zh", formats), form(value, unit, "en", formats)
+    own = spoken or {}
+    said = LocalText(zh=own.get("zh", zh.said), en=own.get("en", en.said))
+    return said, LocalText(zh=zh.written, en=en.written)
 
 
 EMPTY: Final = Catalogue()

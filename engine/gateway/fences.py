@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from engine.events.inputs import ANY_PRODUCT, FactSet, Kill, ShopEvent
-from engine.events.outputs import FactUse, Insertion
+from engine.events.outputs import ChatReply, FactUse, Insertion
 from engine.events.wire import SetKill
 from engine.pool.facts import live_version
 
@@ -26,6 +26,10 @@ class Verdict:
     cause: Cause
     offset: int
     price: bool = False
+
+
+Approved = Insertion | ChatReply
+"""What is said or posted."""
 
 
 class Fences:
@@ -45,8 +49,8 @@ class Fences:
             if offset >= self._facts.get(place, (-1, event))[0]:
                 self._facts[place] = (offset, event)
 
-    def forbids(self, insertion: Insertion) -> Verdict | None:
-        """Why this insertion may not be said; None where nothing forbids it.
+    def forbids(self, insertion: Approved) -> Verdict | None:
+        """Why this may not be said, or posted; None where nothing forbids it.
 
         The record that lifts a kill is a fence too: what was made before the kill stays forbidden.
         """
@@ -60,9 +64,9 @@ class Fences:
                 found = Verdict("fact_changed", changed, use.price)
         return found
 
-    def _changed(self, insertion: Insertion, use: FactUse) -> int | None:
+    def _changed(self, insertion: Approved, use: FactUse) -> int | None:
         """Offset of a change of this fact that the insertion did not know and that begins before it ends."""
-        ends = insertion.not_after + insertion.duration_ms
+        ends = insertion.not_after + (insertion.duration_ms if isinstance(insertion, Insertion) else 0)
         # The shop's own fact gives way to one of the product's.
         places = [use.product]
         if use.product == ANY_PRODUCT and insertion.product is not None:

@@ -21,6 +21,9 @@ STREAMS: Final[tuple[Stream, ...]] = (
     "insertions", "verdicts", "decisions", "aired", "handoffs", "gaps", "room-events",
 )  # fmt: skip
 
+LONGER_MS: Final[Mapping[Stream, int]] = {"handoffs": 1_800_000}
+"""Streams that are held longer than `gateway.ring_minutes`: a handoff is open for at most 20 minutes, and people come back to it."""
+
 Gate = Callable[[Peer, Any], bool]
 """Whether a parsed record of `insertions` goes to this source or player."""
 
@@ -31,7 +34,8 @@ class Hub:
     def __init__(
         self, *, log: str, partitions: int, partition_of: Callable[[str], int], keep_ms: int, gate: Gate
     ) -> None:
-        self.rings: Mapping[Stream, Ring] = {stream: Ring(keep_ms) for stream in STREAMS}
+        self._keep_ms = keep_ms
+        self.rings: Mapping[Stream, Ring] = {stream: Ring(self.keep_ms(stream)) for stream in STREAMS}
         self._log = log
         self._partitions = partitions
         self._partition_of = partition_of
@@ -39,6 +43,10 @@ class Hub:
         self._seen: dict[Stream, dict[int, int]] = {stream: {} for stream in STREAMS}
         self._named: dict[tuple[Stream, str], dict[Peer, None]] = {}
         self._patterned: dict[Stream, dict[Peer, None]] = {stream: {} for stream in STREAMS}
+
+    def keep_ms(self, stream: Stream) -> int:
+        """For how long a record of the stream is held."""
+        return max(self._keep_ms, LONGER_MS.get(stream, 0))
 
     def epoch(self, partition: int) -> str:
         return f"{self._log}.{partition}"
@@ -103,7 +111,7 @@ class Hub:
         """For a client that comes back: the points it stands at, whether its gap is whole, and what it missed.
 
         `limit`: bytes of backlog; a larger one is cut at its old end, and then is not whole. Without points nothing is owed, and nothing
-        is called recovered.
+        is called recovered; one that asked for what is `held` begins with that.
         """
         assert peer.identify is not None
         told = {(point.stream, point.epoch): point.offset for point in peer.identify.resume}
@@ -116,10 +124,10 @@ class Hub:
                 if now is None:
                     whole = False
                     continue
-                offset = told.get((stream, epoch))
+                offset = told.get((stream, epoch), -1 if peer.identify.held else None)
                 points.append(Point(stream=stream, epoch=epoch, offset=now if offset is None else min(offset, now)))
+                whole = whole and (stream, epoch) in told
                 if offset is None:
-                    whole = False
                     continue
                 whole = whole and self.rings[stream].whole(partition, offset, rooms)
                 backlog += ((stream, entry) for entry in self.rings[stream].since(partition, offset, rooms))

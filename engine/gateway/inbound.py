@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine, Iterable
 from typing import Final
 
 from engine.bus.partitioner import partition_of
+from engine.bus.pools import PoolReader
 from engine.bus.port import Bus, Stored
 from engine.errors import BusError
 from engine.events import wire
@@ -15,13 +16,15 @@ from engine.events.closes import CloseCode
 from engine.events.codec import decode
 from engine.events.inputs import FactSet, PlayerSeen, PoolLive, RoomOpened, ShopEvent
 from engine.events.outputs import Insertion, RoomCommand, Verdicts
+from engine.events.told import Fact, ProcessedLine
 from engine.gateway.facts import ShopFacts
 from engine.gateway.feed import Feed
 from engine.gateway.fences import Fences
 from engine.gateway.hub import STREAMS, Hub
 from engine.gateway.peer import Peer
 from engine.gateway.players import Players
-from engine.gateway.pools import PoolReader
+from engine.gateway.posts import Posts
+from engine.gateway.proposals import Board
 from engine.gateway.ring import Entry
 from engine.gateway.shops import Published, RoomShops, not_live
 from engine.gateway.sources import Owed
@@ -41,19 +44,20 @@ class Inbound:
         self._bus = bus
         self._metrics = metrics
         self._clock = clock
-        self._keep_ms = round(settings.gateway.ring_minutes * 60_000)
         self.fences = Fences()
         self._default_shop = settings.publisher.default_shop
         self._published = Published(settings.publisher.shops)
         self.shops = RoomShops(self._default_shop)
         self.facts = ShopFacts(PoolReader(bus))
         self.owed: Owed[Peer] = Owed()
+        self.proposals = Board()
         self.players = Players(self.fences, metrics, clock, self.shops.of)
+        self.posts = Posts(self.fences, metrics, clock)
         self.hub = Hub(
             log=bus.identity[:12],
             partitions=bus.partitions,
             partition_of=lambda room: partition_of(room, bus.partitions),
-            keep_ms=self._keep_ms,
+            keep_ms=round(settings.gateway.ring_minutes * 60_000),
             gate=self._gate,
         )
         self._feeds = {stream: self._feed(stream) for stream in STREAMS}
@@ -70,7 +74,7 @@ class Inbound:
     async def follow(self, streams: Iterable[wire.Stream]) -> None:
         """Make sure that these streams are read. Raises `BusError`."""
         for stream in streams:
-            await self._feeds[stream].start(self._clock() - self._keep_ms)
+            await self._feeds[stream].start(self._clock() - self.hub.keep_ms(stream))
 
     @property
     def failed(self) -> bool:
@@ -92,6 +96,8 @@ class Inbound:
             ring.trim(now)
             self._metrics.ring_bytes.labels(stream).set(ring.size)
         self.players.trim()
+        self.proposals.trim(now)
+        self.posts.trim()
 
     async def knows_room(self, room: str) -> bool:
         """Whether the log says anything of this room: lately, or as the state that its worker keeps of it. Raises `BusError`."""
@@ -123,6 +129,7 @@ class Inbound:
         """A client is gone."""
         self.hub.leave(peer)
         self.owed.leave(peer)
+        self.posts.leave(peer)
 
     def recall(self, room: str) -> None:
         """A player identified: what its session holds is known again, and fenced."""
@@ -147,9 +154,11 @@ class Inbound:
         return Feed(self._bus, stream, take, begin, self._metrics)
 
     def _learn(self, stream: wire.Stream, entry: Entry) -> None:
-        """Which shop a room has."""
+        """Which shop a room has, and what is proposed in it."""
         if stream == "insertions":
-            self.shops.learn(entry.room, decode(stream, entry.value).shop)
+            record: RoomCommand = decode(stream, entry.value)
+            self.shops.learn(entry.room, record.shop)
+            self.proposals.learn(record)
         elif stream == "room-events" and b'"room_opened"' in entry.value:
             event = decode(stream, entry.value)
             if isinstance(event, RoomOpened):
@@ -165,11 +174,11 @@ class Inbound:
 
     def _acknowledge(self, verdicts: Verdicts) -> None:
         """Acknowledgement 2, one message per source and record."""
-        lines: dict[Peer, list[wire.ProcessedLine]] = {}
+        lines: dict[Peer, list[ProcessedLine]] = {}
         for line in verdicts.lines:
             peer = self.owed.take((verdicts.room, line.source, line.id))
             if peer is not None:
-                done = wire.ProcessedLine(source=line.source, comment=line.id, verdict=line.verdict, final=line.final)
+                done = ProcessedLine(source=line.source, comment=line.id, verdict=line.verdict, final=line.final)
                 lines.setdefault(peer, []).append(done)
         for peer, results in lines.items():
             self._metrics.acks.labels("processed").inc(len(results))
@@ -184,7 +193,7 @@ class Inbound:
 
     def _gate(self, peer: Peer, record: RoomCommand) -> bool:
         if peer.role == "source":
-            return record.type == "chat_reply"
+            return self.posts.gate(peer, record)
         return self.players.gate(peer, record)
 
     # ---- shop events ---------------------------------------------------------------------------------------------------------
@@ -198,6 +207,7 @@ class Inbound:
         if not live:
             return
         self.players.enforce()
+        self.posts.enforce()
         if isinstance(event, FactSet):
             self._later(self._push_fact(stored.offset, event))
         elif isinstance(event, PoolLive):
@@ -218,11 +228,11 @@ class Inbound:
         if players:
             await self._push(shop, players, whole=True, facts=self.facts.of_shop(shop))
 
-    async def _one(self, offset: int, event: FactSet) -> tuple[wire.Fact, ...]:
+    async def _one(self, offset: int, event: FactSet) -> tuple[Fact, ...]:
         return (await self.facts.changed(offset, event),)
 
     async def _push(
-        self, shop: str, players: list[Peer], *, whole: bool, facts: Coroutine[None, None, tuple[wire.Fact, ...]]
+        self, shop: str, players: list[Peer], *, whole: bool, facts: Coroutine[None, None, tuple[Fact, ...]]
     ) -> None:
         try:
             message = wire.Facts(shop=shop, whole=whole, facts=await facts)

@@ -7,7 +7,8 @@ from typing import Protocol
 
 from engine.events.closes import CloseCode
 from engine.events.codec import encode
-from engine.events.wire import ROLE_STREAMS, ClientRole, Identify, Message, Stream
+from engine.events.roles import ROLE_STREAMS
+from engine.events.wire import ClientRole, Identify, Message, Stream
 from engine.gateway.auth import Access
 from engine.gateway.session import Session
 from engine.gateway.sources import Rate

@@ -24,6 +24,7 @@ from engine.events.inputs import (
     RoomOpened,
     RoomRecord,
     Script,
+    ShopModeSet,
     ShopRecord,
     TakeOver,
 )
@@ -61,6 +62,8 @@ def shop_record(request: wire.ShopRequest, *, by: str, now: int) -> ShopRecord:
     match request:
         case wire.SetKill():
             return Kill.model_validate(fields)
+        case wire.SetShopMode():
+            return ShopModeSet.model_validate(fields)
         case wire.SetFact():
             return FactSet.model_validate(fields)
         case wire.MarkGap():

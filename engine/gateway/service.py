@@ -24,8 +24,10 @@ from engine.events.closes import CloseCode
 from engine.events.codec import describe, encode
 from engine.events.fields import MAX_RECORD_BYTES, MAX_SHORT, Record
 from engine.events.inputs import PlayerGone, PlayerSeen, RoomRecord, ShopRecord
+from engine.events.told import Fact
 from engine.gateway import requests
 from engine.gateway.auth import Access, Authenticator, matches
+from engine.gateway.gaps import page_of_gaps
 from engine.gateway.inbound import Inbound
 from engine.gateway.peer import Link, Peer
 from engine.gateway.server import SocketServer
@@ -193,7 +195,7 @@ class Gateway:
     async def _admit(self, peer: Peer, identify: wire.Identify, access: Access) -> None:
         peer.admit(identify, access, identify.session or uuid.uuid4().hex)
         self._metrics.clients.labels(identify.role).inc()
-        facts: tuple[wire.Fact, ...] = ()
+        facts: tuple[Fact, ...] = ()
         shop: str | None = None
         try:
             await self._inbound.follow(peer.streams)
@@ -222,7 +224,7 @@ class Gateway:
         peer.say(
             wire.Identified(
                 session=peer.name, role=identify.role, streams=peer.streams, time=self._clock(),
-                max_frame_bytes=frame_bytes, points=points, recovered=recovered, shop=shop, facts=facts,
+                max_frame_bytes=frame_bytes, points=points, recovered=recovered, backlog=len(backlog), shop=shop, facts=facts,
             )
         )  # fmt: skip
         self._inbound.hub.replay(peer, backlog)
@@ -253,7 +255,15 @@ class Gateway:
                 await self._comments(peer, peer.access, message, now)
             case wire.SetScript() | wire.ReportPlayback():
                 await self._from_player(peer, message, now)
-            case wire.SetKill() | wire.SetFact() | wire.MarkGap():
+            case wire.ListProposals():
+                rooms = peer.identify.rooms if message.room is None else (message.room,)
+                if not all(any(matches(pattern, room) for pattern in peer.identify.rooms) for room in rooms):
+                    return self._refuse(peer, message, "forbidden", f"this session does not cover room {message.room}")
+                found, more = self._inbound.proposals.of(rooms, now)
+                peer.say(wire.Proposals(id=message.id, proposals=tuple(found), more=more))
+            case wire.ListGaps():
+                peer.say(await page_of_gaps(self._bus, message, peer.scope("gaps")))
+            case wire.SetKill() | wire.SetShopMode() | wire.SetFact() | wire.MarkGap():
                 refusal = peer.access.refusal(message)
                 if refusal is not None:
                     return self._refuse(peer, message, "forbidden", refusal)
@@ -265,6 +275,10 @@ class Gateway:
                     return self._refuse(
                         peer, message, "unknown", f"{message.scope} `{message.target}` was never seen here"
                     )
+                if isinstance(message, wire.SetShopMode) and message.known:
+                    unknown = self._inbound.shop_objection(message.shop, names=peer.access.shop is None)
+                    if unknown is not None:
+                        return self._refuse(peer, message, "unknown", unknown)
                 await self._record(peer, message, requests.shop_record(message, by=by, now=now))
             case (
                 wire.OpenRoom() | wire.CloseRoom() | wire.SetMode() | wire.TakeRoom() | wire.Approve()
@@ -282,7 +296,7 @@ class Gateway:
                         retry_ms = COMING_MS if self._inbound.is_coming(shop) else None
                         return self._refuse(peer, message, "unknown", objection, retry_ms=retry_ms)
                 if (
-                    isinstance(message, wire.SetMode)
+                    isinstance(message, wire.SetMode | wire.TakeRoom)
                     and message.known
                     and not await self._inbound.knows_room(message.room)
                 ):
@@ -291,6 +305,8 @@ class Gateway:
                     record = requests.room_record(message, by=by, now=now, shop=peer.access.shop or self._default_shop)
                 except ValueError as error:
                     return self._refuse(peer, message, "bad_message", str(error))
+                if isinstance(message, wire.ReportChat):
+                    self._inbound.posts.report(message.room, message.reply)
                 await self._record(peer, message, record)
         return None
 

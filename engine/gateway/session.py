@@ -23,10 +23,8 @@ from pydantic_core import from_json
 from engine.events.closes import CloseCode
 from engine.events.codec import describe
 from engine.events.fields import ID_PATTERN, room_objection
+from engine.events.roles import CLIENT_TYPES, ROLE_STREAMS, ROLE_TYPES
 from engine.events.wire import (
-    CLIENT_TYPES,
-    ROLE_STREAMS,
-    ROLE_TYPES,
     VERSIONS,
     ErrorCode,
     Identify,

@@ -3,37 +3,48 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import Final
+from typing import Final, Literal
 
 from engine.events.codec import encode
-from engine.events.inputs import GapMark
-from engine.events.outputs import GAP_REASONS, Decision, Gap, Reason
+from engine.events.gaps import Gap, GapActivity
+from engine.events.inputs import GapMark, Playback, Script
+from engine.events.outputs import GAP_REASONS, Decision, Reason
+from engine.insight import rank
 from engine.insight.coverage import Coverage, Idle, Ledger
-from engine.insight.gaps import Cluster, Gaps
+from engine.insight.features import Rarity
+from engine.insight.gaps import RESTING, Gaps, Marked, Standing
 from engine.insight.remedy import remedy
+from engine.insight.screens import Screens
 from engine.insight.window import Window
 
 BOARD: Final = 200  # gaps of a shop that are published: more than anybody reads
 WRITE_EVERY: Final = 16  # gaps turned into records between two pauses: about a millisecond
 
+Ending = Literal["closed", "faded"]
+"""How a gap ended: an editor closed it; nobody asked for it any more."""
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A gap as it should stand on the topic; `value` None: it fell off the board."""
+    """A gap as it should stand on the topic; `gap` None: it fell off the board."""
 
     shop: str
-    gap: str
+    id: str
+    gap: Gap | None
     value: bytes | None
-    revision: int
-    newest: int
-    """Time of its newest decision, ms; 0 for one that fell off."""
+    stamp: int
 
     @property
     def key(self) -> str:
-        return f"{self.shop}/{self.gap}"
+        return f"{self.shop}/{self.id}"
+
+    @property
+    def newest(self) -> int:
+        """Time of its newest decision, ms; 0 where it has none."""
+        return self.gap.last_seen if self.gap is not None and self.gap.comments else 0
 
 
 @dataclass(slots=True)
@@ -42,8 +53,26 @@ class _Published:
 
     digest: bytes
     first_seen: int
-    revision: int = -1
-    """Revision of the cluster that it was written from; -1 where an earlier process wrote it."""
+    last_seen: int
+    viewers: int
+    stamp: int | None = None
+    """Of what it was written from; None where an earlier process wrote it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShopPool:
+    """What insight has to know of a shop's pool."""
+
+    priorities: Mapping[str, int]
+    rarity: Rarity
+
+
+@dataclass(slots=True)
+class _Shop:
+    gaps: Gaps
+    published: dict[str, _Published] = field(default_factory=dict)
+    kept: dict[str, Gap] = field(default_factory=dict)
+    """Marked gaps as they were last, so that they stay on the topic when nobody asks for them."""
 
 
 class Boards:
@@ -52,9 +81,11 @@ class Boards:
     def __init__(self, window: Window, max_gaps: int) -> None:
         self._window = window
         self._max_gaps = max_gaps
-        self._gaps: dict[str, Gaps] = {}
-        self._published: dict[str, dict[str, _Published]] = {}
+        self._shops: dict[str, _Shop] = {}
         self._ledger = Ledger()
+        self._screens = Screens()
+        self._pools: dict[str, ShopPool] = {}
+        self._ended: list[tuple[Ending, int]] = []
 
     # ---- in ----------------------------------------------------------------------------------------------------------
 
@@ -62,98 +93,169 @@ class Boards:
         """Count a decision. `now`: ms."""
         self._ledger.add(decision)
         if isinstance(decision, Decision) and decision.reason in GAP_REASONS:
-            self._of(decision.shop).add(decision, now)
+            self._of(decision.shop).gaps.add(decision, now)
 
     def marked(self, mark: GapMark) -> None:
         """An editor's mark; the newest counts."""
-        self._of(mark.shop).mark(mark.gap, mark.mark, mark.at)
+        shop = self._of(mark.shop)
+        standing = shop.gaps.find(mark.gap)
+        if mark.mark == "open":
+            shop.kept.pop(mark.gap, None)
+        elif standing is not None:
+            shop.kept[mark.gap] = record(standing, shop.gaps)
+        age = shop.gaps.mark(mark.gap, Marked(mark.mark, mark.at, mark.version))
+        if age is not None:
+            self._ended.append(("closed", age))
+
+    def played(self, event: Script | Playback) -> None:
+        """What a player runs: which product is on screen."""
+        self._screens.apply(event)
+
+    def pooled(self, shop: str, pool: ShopPool) -> None:
+        """This pool is live in the shop."""
+        before = self._pools.get(shop)
+        self._pools[shop] = pool
+        if shop in self._shops and (before is None or before.rarity is not pool.rarity):
+            self._shops[shop].gaps.weigh(pool.rarity)
 
     def found(self, gap: Gap, value: bytes) -> None:
         """What the topic holds, as an earlier process wrote it."""
-        self._published.setdefault(gap.shop, {})[gap.id] = _Published(_digest(value), gap.first_seen)
+        shop = self._of(gap.shop)
+        shop.published[gap.id] = _Published(_digest(value), gap.first_seen, gap.last_seen, gap.viewers)
+        if gap.mark is not None or gap.reopened is not None:
+            shop.kept[gap.id] = gap
+        shop.gaps.recall(gap)
 
     def settle(self) -> None:
         """All decisions of the window were read again: gaps keep the beginning that the topic tells of."""
-        for shop, published in self._published.items():
-            for gap, known in published.items():
-                self._of(shop).since(gap, known.first_seen)
+        for shop in self._shops.values():
+            for gap, known in shop.published.items():
+                shop.gaps.since(gap, known.first_seen)
 
     # ---- out ---------------------------------------------------------------------------------------------------------
 
     def coverage(self, shop: str, now: int) -> Coverage:
         return self._ledger.coverage(shop, now)
 
-    def board(self, shop: str, most: int = BOARD) -> list[Gap]:
+    def board(self, shop: str, now: int, most: int = BOARD) -> list[Gap]:
         """The shop's gaps, ranked; empty for a shop that has none."""
-        gaps = self._gaps.get(shop)
-        return [record(gap, cluster) for gap, cluster in gaps.ranked(most)] if gaps is not None else []
+        known = self._shops.get(shop)
+        if known is None:
+            return []
+        return [record(standing, known.gaps) for standing in known.gaps.ranked(most, now)]
 
     def shops(self) -> list[str]:
         """The shops that have decisions or gaps, sorted."""
-        return sorted({*self._gaps, *self._ledger.shops()})
+        return sorted({*(name for name, shop in self._shops.items() if not shop.gaps.idle), *self._ledger.shops()})
 
     def open(self) -> Mapping[Reason, int]:
         """How many gaps of each reason are on the boards."""
         found: Counter[Reason] = Counter(dict.fromkeys(GAP_REASONS, 0))
-        for gaps in self._gaps.values():
-            found.update(gaps.open())
+        for shop in self._shops.values():
+            found.update(shop.gaps.open())
         return found
 
     def dropped(self) -> int:
-        """Gaps that full boards let go of, since the last call."""
+        """Keys that full boards let go of, since the last call."""
         count = 0
-        for gaps in self._gaps.values():
-            count += gaps.dropped
-            gaps.dropped = 0
+        for shop in self._shops.values():
+            count += shop.gaps.dropped
+            shop.gaps.dropped = 0
         return count
+
+    def reopened(self) -> int:
+        """Closed gaps that were asked for again, since the last call."""
+        count = 0
+        for shop in self._shops.values():
+            count += shop.gaps.reopened
+            shop.gaps.reopened = 0
+        return count
+
+    def ended(self) -> Sequence[tuple[Ending, int]]:
+        """How gaps ended, and after how long (ms), since the last call."""
+        found, self._ended = self._ended, []
+        return found
 
     def changes(self, now: int) -> Iterator[Change | None]:
         """What has to be written so that the topic shows the boards as of `now`; None is a pause. Nothing may be added meanwhile."""
-        for shop in sorted({*self._gaps, *self._published}):
-            gaps, published = self._of(shop), self._published.get(shop, {})
-            for _ in gaps.tidy(now):
+        for name, shop in sorted(self._shops.items()):
+            for _ in shop.gaps.arrange(now):
                 yield None
-            ranked = gaps.ranked(BOARD)
+            shown: set[str] = set()
+            ranked = [*shop.gaps.ranked(BOARD, now), *shop.gaps.hidden()[:RESTING]]
             yield None
-            for count, (gap, cluster) in enumerate(ranked, 1):
-                change = _change(shop, gap, cluster, published.get(gap))
+            for count, standing in enumerate(ranked, 1):
+                shown.add(standing.id)
+                change = _change(name, shop, standing)
                 if change is not None:
                     yield change
                 if count % WRITE_EVERY == 0:
                     yield None
-            shown = {gap for gap, _ in ranked}
-            for gap in sorted(published):
-                if gap not in shown:
-                    yield Change(shop, gap, None, -1, 0)
-            if gaps.idle:
-                del self._gaps[shop]
+            yield from self._resting(name, shop, shown)
+            merged = shop.gaps.merged()
+            for gap in sorted(shop.published.keys() - shown):
+                known = shop.published[gap]
+                if not shop.gaps.holds(gap) and gap not in merged and known.viewers > 1:
+                    self._ended.append(("faded", max(0, known.last_seen - known.first_seen)))
+                yield Change(name, gap, None, None, 0)
+            if shop.gaps.idle and not shop.published:
+                del self._shops[name]
+
+    def _resting(self, name: str, shop: _Shop, shown: set[str]) -> Iterator[Change]:
+        """Marked gaps that nobody asks for now stay on the topic, so that their marks can be seen and taken back."""
+        marks = shop.gaps.resting()
+        kept = sorted(marks.keys() & shop.kept.keys(), key=lambda gap: (-shop.kept[gap].last_seen, gap))
+        for gap in kept[RESTING:]:
+            del shop.kept[gap]
+        for gap in kept[:RESTING]:
+            shown.add(gap)
+            mark = marks[gap].mark
+            told = shop.kept[gap].model_copy(
+                update={
+                    "mark": mark if mark != "open" else None, "viewers": 0, "comments": 0, "reopened": None,
+                    "activity": GapActivity(),
+                }
+            )  # fmt: skip
+            change = _unless_known(Change(name, gap, told, encode(told), hash(told.mark)), shop.published.get(gap))
+            if change is not None:
+                yield change
 
     def confirm(self, changes: Iterable[Change]) -> None:
         """These changes are on the topic now."""
         for change in changes:
-            published = self._published.setdefault(change.shop, {})
-            if change.value is None:
-                published.pop(change.gap, None)
-                if not published:
-                    del self._published[change.shop]
-            else:
-                published[change.gap] = _Published(_digest(change.value), 0, change.revision)
+            shop = self._of(change.shop)
+            if change.gap is None or change.value is None:
+                shop.published.pop(change.id, None)
+                continue
+            gap = change.gap
+            shop.published[change.id] = _Published(
+                _digest(change.value), gap.first_seen, gap.last_seen, gap.viewers, change.stamp
+            )
 
-    def _of(self, shop: str) -> Gaps:
-        gaps = self._gaps.get(shop)
-        if gaps is None:
-            gaps = self._gaps[shop] = Gaps(self._window, self._max_gaps)
-        return gaps
+    def _of(self, name: str) -> _Shop:
+        shop = self._shops.get(name)
+        if shop is None:
+            shop = self._shops[name] = _Shop(Gaps(name, self._window, self._max_gaps))
+            if name in self._pools:
+                shop.gaps.weigh(self._pools[name].rarity)
+
+            def value(intent: str | None, products: Sequence[str], rooms: Sequence[str]) -> float:
+                priorities = self._pools[name].priorities if name in self._pools else {}
+                return rank.worth(priorities.get(intent or ""), on_screen=self._screens.shows(products, rooms))
+
+            shop.gaps.value = value
+        return shop
 
 
-def record(gap: str, cluster: Cluster) -> Gap:
+def record(standing: Standing, gaps: Gaps) -> Gap:
     """A gap as editors get it."""
-    sight = cluster.sight()
-    closes = remedy(gap, sight)
+    sight = gaps.look(standing)
+    closes = remedy(standing.id, sight)
     return Gap(
-        id=gap,
+        id=standing.id,
         shop=sight.key.shop,
-        reason=sight.key.reason,
+        reason=sight.reason,
+        reasons=dict(sight.reasons),
         intent=sight.intent,
         product=sight.key.product,
         norm=sight.key.norm,
@@ -161,24 +263,37 @@ def record(gap: str, cluster: Cluster) -> Gap:
         language_missing=sight.key.language_missing,
         viewers=sight.viewers,
         comments=sight.comments,
-        first_seen=sight.first_seen,
+        first_seen=standing.born,
         last_seen=sight.last_seen,
+        activity=standing.activity,
+        value=standing.value,
         rooms=sight.rooms,
+        products=sight.products,
+        languages=dict(sight.languages),
         lines=sight.lines,
         remedy=closes.sentence,
         stub=closes.stub,
+        mark=standing.mark if standing.mark != "open" else None,
+        reopened=standing.reopened,
     )
 
 
-def _change(shop: str, gap: str, cluster: Cluster, known: _Published | None) -> Change | None:
+def _change(name: str, shop: _Shop, standing: Standing) -> Change | None:
     """None where the topic holds the gap as it is."""
-    if known is not None and known.revision == cluster.revision:
+    known = shop.published.get(standing.id)
+    if known is not None and known.stamp == standing.stamp:
         return None
-    value = encode(record(gap, cluster))
-    if known is not None and known.digest == _digest(value):
-        known.revision = cluster.revision
+    gap = record(standing, shop.gaps)
+    if gap.mark is not None or gap.reopened is not None:
+        shop.kept[gap.id] = gap
+    return _unless_known(Change(name, gap.id, gap, encode(gap), standing.stamp), known)
+
+
+def _unless_known(change: Change, known: _Published | None) -> Change | None:
+    if known is not None and change.value is not None and known.digest == _digest(change.value):
+        known.stamp = change.stamp
         return None
-    return Change(shop, gap, value, cluster.revision, cluster.last_seen)
+    return change
 
 
 def _digest(value: bytes) -> bytes:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from engine.events.outputs import Reason
-from engine.insight.gaps import Sight
+from engine.insight.cluster import Sight
 
 MAX_EXAMPLES: Final = (
     6  # lines that a stub offers as examples; with quotes and escapes it stays below the record's 4,000 characters
@@ -24,9 +24,7 @@ COVERED: Final = "***"  # what personal data was masked with: such a line is no 
 
 _PLAIN: Final = re.compile(r"[a-z][a-z0-9._-]*")
 _NOT_PLAIN: Final = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
-_INTENTS: Final = (
-    "# Under this intent in your file of intents/; where no file of yours has the intent yet, save this as a new one."
-)
+_INTENTS: Final = "# Into a new file of intents/, also where another file of yours has this intent."
 _CATALOGUE: Final = "# Into catalogue.yaml: these keys, at their places."
 
 
@@ -40,7 +38,7 @@ class Remedy:
 
 def remedy(gap: str, sight: Sight) -> Remedy:
     """What closes the gap with this id. Raises `KeyError` for a reason that makes no gap."""
-    return _REMEDIES[sight.key.reason](gap, sight)
+    return _REMEDIES[sight.reason](gap, sight)
 
 
 # ---- reasons ---------------------------------------------------------------------------------------------------------
@@ -124,13 +122,17 @@ def _no_reply(gap: str, sight: Sight) -> Remedy:
 
 def _fact(gap: str, sight: Sight) -> Remedy:
     del gap
-    name, product, reason = sight.key.wanted, sight.key.product, sight.key.reason
+    name, product, reason = sight.key.wanted, sight.key.product, sight.reason
     what = f"`{name}`" if name else "the fact that the replies name"
     whose = f"of `{product}` " if product else ""
+    live = f"`livechat fact set {sight.key.shop} {product or '-'} {name or 'NAME'} VALUE`"
     sentence = {
-        "fact_missing": f"Set {what} {whose}in catalogue.yaml, or live by `livechat fact set`.",
-        "fact_expired": f"Give {what} {whose}a new value or a later `until`, or set it live by `livechat fact set`.",
-    }.get(reason, f"Check {what} {whose}where it comes from: correct the value, or its floor and ceiling.")
+        "fact_missing": f"Set {what} {whose}in catalogue.yaml, or live by {live}.",
+        "fact_expired": f"Give {what} {whose}a new value or a later `until`, or set it live by {live}.",
+    }.get(
+        reason,
+        f"{what[:1].upper()}{what[1:]} {whose}was set live to what its floor or ceiling forbids: {live}, or move the bound.",
+    )
     if name is None or (name in ("product", "link") and product is None):
         return Remedy(sentence, "")
     if name == "link" and product is not None:
@@ -138,11 +140,14 @@ def _fact(gap: str, sight: Sight) -> Remedy:
     if name == "product":
         return Remedy(sentence, "")
     pad = "      " if product is not None else "  "
-    lines = [
-        f"{pad}{_word(name)}:",
-        f"{pad}  # its value now; keep the unit, floor and ceiling that it has, and give a new price its `unit`",
-        f'{pad}  value: ""',
-    ]
+    lines = [f"{pad}{_word(name)}:"]
+    if reason == "fact_out_of_bounds":  # the catalogue's own value never is: the pool refuses it
+        lines += [f'{pad}  floor: ""', f'{pad}  ceiling: ""']
+    else:
+        lines += [
+            f"{pad}  # its value now; keep the unit, floor and ceiling that it has, and give a new price its `unit`",
+            f'{pad}  value: ""',
+        ]
     if reason == "fact_expired":
         lines += [
             f"{pad}  # when it ends, such as 2030-01-31T20:00:00+08:00; without an end, delete the line",
@@ -163,12 +168,14 @@ def _guarded(gap: str, sight: Sight) -> Remedy:
         f"Reword the reply `{reply}`, or the fact that it names: it holds a banned term, or a price that is no fact."
     )
     lines = [
+        "# In place of the text that the reply has: the same without banned terms, prices only as {placeholders}.",
+        "intents:",
+        f"  {_word(intent)}:",
         "    replies:",
         f"      - id: {_word(reply)}",
-        "        # instead of the text that it has: the same without banned terms, prices only as {placeholders}",
         '        text: ""',
     ]
-    return Remedy(sentence, _intents(intent, lines))
+    return Remedy(sentence, _joined(lines))
 
 
 _REMEDIES: Final[Mapping[Reason, Callable[[str, Sight], Remedy]]] = {

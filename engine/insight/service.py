@@ -1,6 +1,7 @@
 """The insight role: follows the decisions, and keeps the `gaps` topic as the boards are.
 
-It owns nothing durable: a start reads the window's decisions again, and the marks and gaps that the bus holds.
+It owns nothing durable: a start reads the window's decisions again, and the marks and gaps that the bus holds. Of several insights on a log
+one is active, by a lease (`Lead`); the others wait until it goes, and rebuild the window then.
 """
 
 from __future__ import annotations
@@ -15,10 +16,13 @@ from engine.bus.port import Bus, Outgoing, Stored, Tail, partition_count
 from engine.clock import wall_clock
 from engine.errors import BusUnavailable, RecordError
 from engine.events.codec import decode, decode_as
-from engine.events.inputs import GapMark
-from engine.events.outputs import Decision, Gap
+from engine.events.gaps import Gap
+from engine.events.inputs import GapMark, Playback, PoolLive, Script
+from engine.events.outputs import Decision
 from engine.insight.board import Boards, Change
 from engine.insight.coverage import Coverage, Idle, Outcome, outcome
+from engine.insight.knowledge import Knowledge
+from engine.insight.lead import Deposed, Lead
 from engine.insight.window import Window
 from engine.metrics import Metrics
 from engine.settings import Settings
@@ -26,6 +30,9 @@ from engine.settings import Settings
 DECISIONS: Final = "decisions"
 GAPS: Final = "gaps"
 SHOP_EVENTS: Final = "shop-events"
+ROOM_EVENTS: Final = "room-events"
+PLAYED: Final = (b'"type":"script"', b'"type":"playback"')
+"""The room events that tell what is on screen, as gateways write them."""
 IDLE_MARKS: Final = (b'"reason":"chatter"', b'"reason":"abuse"')
 """What a decision on idle talk holds as workers write it; inside a text the quotes would be escaped. Any other form is read as a whole."""
 
@@ -38,22 +45,33 @@ logger = logging.getLogger(__name__)
 
 
 class Insight:
-    """`run` until `stop`. `ready` once the window was read and the board is published. One of them follows a bus at a time."""
+    """`run` until `stop`. `ready` once the window was read and the board is published, or another insight is known to be the active one."""
 
     def __init__(self, bus: Bus, settings: Settings, metrics: Metrics, clock: Callable[[], int] = wall_clock) -> None:
-        self.ready = False
+        self.active = False
         self._bus = bus
         self._metrics = metrics
         self._clock = clock
         self._publish_s = settings.insight.publish_s
         self._window = Window(round(settings.insight.window_minutes * 60_000))
-        self._boards = Boards(self._window, settings.insight.max_gaps)
+        self._max_gaps = settings.insight.max_gaps
+        self._lead = Lead(bus, f"{settings.bus.group}-insight")
+        self._begin()
         self._asked = {
             name: metrics.asked.labels(outcome=name) for name in ("answered", "shadowed", "missed", "people", "gap")
         }
-        self._next: dict[tuple[str, int], int] = {}
         self._stopping = asyncio.Event()
         self._slice = 0.0
+
+    def _begin(self) -> None:
+        """Nothing is known yet."""
+        self._boards = Boards(self._window, self._max_gaps)
+        self._knowledge = Knowledge(self._bus)
+        self._next: dict[tuple[str, int], int] = {}
+
+    @property
+    def ready(self) -> bool:
+        return self.active or self._lead.waits
 
     # ---- what others see ---------------------------------------------------------------------------------------------
 
@@ -63,7 +81,7 @@ class Insight:
 
     def board(self, shop: str) -> list[Gap]:
         """The shop's gaps, ranked."""
-        return self._boards.board(shop)
+        return self._boards.board(shop, self._clock())
 
     def coverage(self, shop: str) -> Coverage:
         """The shop's coverage now."""
@@ -72,19 +90,41 @@ class Insight:
     # ---- running -----------------------------------------------------------------------------------------------------
 
     async def run(self) -> None:
-        """Rebuild the window, then follow, and publish what changed. Raises `BusUnavailable` only at the start."""
+        """Be the active insight as long and as often as the log grants it. Raises `BusUnavailable` only before it first was."""
+        begun = False
+        try:
+            while not self._stopping.is_set():
+                try:
+                    if await self._lead.take(self._stopping):
+                        await self._serve()
+                    begun = True
+                except Deposed:
+                    begun = True
+                    logger.warning("another insight is active now; this one waits")
+                except BusUnavailable as error:
+                    if not begun:
+                        raise
+                    logger.warning("insight cannot begin now, and tries again: %s", error)
+                    await self._pause()
+                self.active = False
+        finally:
+            self.active = False
+            await self._lead.close()
+
+    async def _serve(self) -> None:
+        """Rebuild the window, then follow, and publish what changed, until it is time to stop. Raises `Deposed`, `BusUnavailable`."""
+        self._begin()
         await self._rebuild()
         if self._stopping.is_set():
             return  # the window was not read whole: what it lacks must not be taken off the topic
-        await self._publish()
-        self.ready = True
+        await self._publish(first=True)
+        self.active = True
         while not self._stopping.is_set():
             try:
                 await self._follow()
             except BusUnavailable as error:
                 logger.warning("insight cannot go on now, and tries again: %s", error)
                 await self._pause()
-        self.ready = False
 
     def stop(self) -> None:
         """Ask `run` to end; it publishes what it knows."""
@@ -99,6 +139,7 @@ class Insight:
             while not self._stopping.is_set():
                 for_ms = max(0, round((due - loop.time()) * 1_000))
                 await self._take(await self._records(tail, for_ms), live=True)
+                await self._lead.keep()
                 if loop.time() >= due:
                     await self._publish()
                     due = loop.time() + self._publish_s
@@ -128,27 +169,27 @@ class Insight:
     async def _rebuild(self) -> None:
         """Marks first, since they say what counts; then what is published; then the window's decisions."""
         self._next[SHOP_EVENTS, 0] = await self._bus.end(SHOP_EVENTS, 0)
-        marks = await self._bus.latest_per_key(SHOP_EVENTS, 0)
-        await self._take((stored for key, stored in marks.items() if "/gap/" in key), live=False)
+        await self._take((await self._bus.latest_per_key(SHOP_EVENTS, 0)).values(), live=False)
         for stored in (await self._bus.latest_per_key(GAPS, 0)).values():
             gap = self._read(stored)
             if isinstance(gap, Gap) and stored.value is not None:
                 self._boards.found(gap, stored.value)
             await self._breathe()
         since = self._window.begins(self._clock())
-        for partition in range(partition_count(self._bus, DECISIONS)):
-            await self._fill(partition, since)
+        for topic in (ROOM_EVENTS, DECISIONS):
+            for partition in range(partition_count(self._bus, topic)):
+                await self._fill(topic, partition, since)
         self._boards.settle()
 
-    async def _fill(self, partition: int, since: int) -> None:
-        at, end = await self._bus.at_time(DECISIONS, partition, since), await self._bus.end(DECISIONS, partition)
+    async def _fill(self, topic: str, partition: int, since: int) -> None:
+        at, end = await self._bus.at_time(topic, partition, since), await self._bus.end(topic, partition)
         while at < end and not self._stopping.is_set():
-            page = await self._bus.read(DECISIONS, partition, at, end, max_records=PAGE)
+            page = await self._bus.read(topic, partition, at, end, max_records=PAGE)
             if not page:
                 break
             await self._take(page, live=False)
             at = page[-1].offset + 1
-        self._next[DECISIONS, partition] = max(at, end)
+        self._next[topic, partition] = max(at, end)
 
     # ---- records -----------------------------------------------------------------------------------------------------
 
@@ -165,12 +206,20 @@ class Insight:
                     self._count(outcome(found))
             elif isinstance(found, GapMark):
                 self._boards.marked(found)
+            elif isinstance(found, PoolLive):
+                self._knowledge.live(found)
+            elif isinstance(found, Script | Playback):
+                self._boards.played(found)
             if count % GLANCE == 0:
                 await self._breathe()
 
     def _read(self, stored: Stored) -> object | None:
         """The record; None for a tombstone, for what does not concern us, and for what cannot be read."""
-        if stored.value is None or (stored.topic == SHOP_EVENTS and "/gap/" not in (stored.key or "")):
+        if stored.value is None:
+            return None
+        if stored.topic == SHOP_EVENTS and not ("/gap/" in (stored.key or "") or (stored.key or "").endswith("/pool")):
+            return None
+        if stored.topic == ROOM_EVENTS and not any(kind in stored.value for kind in PLAYED):
             return None
         try:
             if stored.topic == DECISIONS and any(mark in stored.value for mark in IDLE_MARKS):
@@ -194,8 +243,10 @@ class Insight:
 
     # ---- publication -------------------------------------------------------------------------------------------------
 
-    async def _publish(self) -> None:
-        """Write what changed on the boards, and only that."""
+    async def _publish(self, *, first: bool = False) -> None:
+        """Write what changed on the boards, and only that. `first`: since this process began, so that metrics count nothing of before."""
+        for shop, pool in (await self._knowledge.news()).items():
+            self._boards.pooled(shop, pool)
         waiting: list[Change] = []
         newest = 0
         for change in self._boards.changes(self._clock()):
@@ -212,9 +263,14 @@ class Insight:
             self._metrics.gap_delay_seconds.set(max(0, self._clock() - newest) / 1_000)
         for reason, count in self._boards.open().items():
             self._metrics.gaps_open.labels(reason=reason).set(count)
+        ended, reopened = self._boards.ended(), self._boards.reopened()
         self._metrics.gaps_dropped.inc(self._boards.dropped())
+        if not first:
+            self._metrics.gaps_reopened.inc(reopened)
+            for how, ms in ended:
+                self._metrics.gap_life_seconds.labels(end=how).observe(ms / 1_000)
 
     async def _write(self, changes: list[Change]) -> None:
         if changes:
-            await self._bus.publish([Outgoing(GAPS, change.key, change.value) for change in changes])
+            await self._lead.publish([Outgoing(GAPS, change.key, change.value, partition=0) for change in changes])
             self._boards.confirm(changes)

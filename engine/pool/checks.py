@@ -13,15 +13,18 @@ from engine.events.fields import Language
 from engine.events.inputs import MAX_SCRIPT_MEMORY
 from engine.pool import script_size
 from engine.pool.banned import Banned, squeezed
+from engine.pool.contradictions import contradictions
+from engine.pool.currencies import CURRENCIES
 from engine.pool.documents import Lost, Spot, did_you_mean
-from engine.pool.facts import objection
+from engine.pool.fact_checks import banned_problems, fact_problems, sayable
+from engine.pool.forms import fact_form, said_name, unit_words
 from engine.pool.merge import MergedIntent, MergedReply
-from engine.pool.model import Fact, Intent, Pool, Product, Reply, ScriptPlan, Sentence
+from engine.pool.model import CORRECTION, DISCLOSURE, Intent, Pool, Product, Reply, ScriptPlan, Sentence
+from engine.pool.naming import PRODUCT_WORDS, naming
 from engine.pool.scalars import MAX_REPLY
-from engine.pool.speech import CURRENCIES, currency_beside_placeholder, fill, placeholders, spoken, typed_prices
+from engine.pool.speech import currency_beside_placeholder, fill, holed, placeholders, typed_prices
 
-PRODUCT_WORDS = ("product", "link")
-"""Placeholders that a product itself fills."""
+OF_THE_ROOM = (f"{DISCLOSURE}-", f"{CORRECTION}-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ class Checks:
         lost: Losses,
     ) -> None:
         self.pool = pool
-        self.banned = Banned(pool.guard.banned)
+        self.banned = Banned.of(pool.guard)
         self.intents = intents
         self.shop = shop
         self.catalogue = catalogue
@@ -66,10 +69,12 @@ class Checks:
     def run(self) -> list[Problem]:
         parts: tuple[Iterable[Problem], ...] = (
             self._languages(),
-            self._facts(),
+            fact_problems(self.pool, self.banned, self.catalogue),
             self._names(),
             self._replies(),
+            self._corrections(),
             self._lines(),
+            contradictions(self.pool, self.intents, self.shop, self.lost.intents, self.lost.shop),
             *map(self._script, self.scripts),
         )
         return [problem for part in parts for problem in part]
@@ -80,31 +85,6 @@ class Checks:
         if self.pool.default_language not in self.pool.languages and not self.lost.shop.whole:
             message = f"the default language `{self.pool.default_language}` is none of the shop's languages"
             yield self.shop.problem(message, f"use {' or '.join(self.pool.languages)}", "shop", "default_language")
-
-    def _facts(self) -> Iterator[Problem]:
-        for name, fact in self.pool.facts.items():
-            yield from self._fact(fact, ("facts", name))
-        for key, product in self.pool.products.items():
-            for name, fact in product.facts.items():
-                yield from self._fact(fact, ("products", key, "facts", name))
-
-    def _fact(self, fact: Fact, steps: tuple[str, ...]) -> Iterator[Problem]:
-        at = self.catalogue
-        if fact.start is not None and fact.until is not None and fact.start >= fact.until:
-            yield at.problem(
-                f"`{fact.name}` ends before it begins", "let `until` be later than `from`", *steps, "until"
-            )
-        if fact.floor is not None and fact.ceiling is not None and fact.floor > fact.ceiling:
-            yield at.problem(f"the floor of `{fact.name}` is above its ceiling", "exchange them", *steps, "floor")
-            return
-        bounds = [bound for bound in ("floor", "ceiling") if getattr(fact, bound) is not None]
-        if bounds and fact.currency is None and not isinstance(fact.value, int | float):
-            for bound in bounds:
-                yield at.problem(f"`{fact.name}` is a text and has a {bound}", "delete it", *steps, bound)
-            return
-        wrong = objection(fact.name, fact.value, fact, self.banned)
-        if wrong is not None:
-            yield at.problem(wrong.message, wrong.remedy, *steps, "value")
 
     def _names(self) -> Iterator[Problem]:
         at, owners, links = self.catalogue, dict[str, str](), dict[int, str]()
@@ -141,14 +121,17 @@ class Checks:
                 if owner != key:
                     message = f"the reply id `{reply.id}` is taken by the intent `{owner}`"
                     yield place.spot("id").problem(message, "give it another id", "id")
+                if reply.id.startswith(OF_THE_ROOM):
+                    message = f"the reply id `{reply.id}` is kept for what the room says by itself"
+                    yield place.spot("id").problem(message, "give it another id", "id")
                 if place.entry.text is None:
                     if key in self.lost.intents:
                         continue
                     yield place.spot("id").problem(f"the reply `{reply.id}` has no text", "add `text: …`")
                     continue
-                yield from self._reply(reply, intent, place, merged)
+                yield from self._reply(reply, intent, place)
 
-    def _reply(self, reply: Reply, intent: Intent, place: MergedReply, merged: MergedIntent) -> Iterator[Problem]:
+    def _reply(self, reply: Reply, intent: Intent, place: MergedReply) -> Iterator[Problem]:
         text, sure = place.spot("text"), intent.id not in self.lost.intents
         if reply.lang not in self.pool.languages and not self.lost.shop.whole:
             message = f"the shop does not speak `{reply.lang}`"
@@ -163,20 +146,28 @@ class Checks:
         if sure and reply.products and not reply.needs_product:
             message = f"the reply `{reply.id}` is for some products only, and needs none"
             yield place.spot("products").problem(message, "add `needs_product: true`", "products")
-        named = reply.on_screen_only or {*PRODUCT_WORDS} & {*reply.placeholders}
-        if sure and reply.needs_product and not named:
-            message = f"the reply `{reply.id}` needs a product and does not name it"
-            yield text.problem(message, "put {product} or {link} into it, or add `on_screen_only: true`", "text")
-        if sure and not self.lost.shop and reply.memory_ms < intent.cooldown_ms:
-            message = f"the memory of `{reply.id}` ({reply.memory_ms // 1_000}s) is shorter than the intent's cooldown"
-            remedy = f"use at least {intent.cooldown_ms // 1_000}s, or shorten the cooldown"
-            where = place.spot("memory") if place.entry.memory is not None else merged.spot("cooldown")
-            yield where.problem(message, remedy, "memory" if place.entry.memory is not None else "cooldown")
+        if sure:
+            yield from naming(self.pool, reply, place)
         yield from self._spoken(reply.text, text, f"the reply `{reply.id}`", "text")
         served = [self.pool.products[product] for product in reply.products if product in self.pool.products]
         if not unknown:
             candidates = served or list(self.pool.products.values()) if reply.needs_product or not sure else []
             yield from self._placeholders(reply.text, reply.placeholders, reply.lang, candidates, text, "text")
+
+    def _corrections(self) -> Iterator[Problem]:
+        """Said when a price was wrong: they are replies like others, and the amount in them comes from a fact."""
+        at = self.catalogue
+        for key, product in self.pool.products.items():
+            steps = ("products", key, "correction")
+            for reply in product.corrections:
+                if reply.lang not in self.pool.languages and not self.lost.shop.whole and len(product.corrections) == 1:
+                    message = f"the shop does not speak `{reply.lang}`"
+                    yield at.problem(message, "write it in a language of the shop", *steps)
+                if not {*PRODUCT_WORDS} & {*reply.placeholders}:
+                    message = f"the correction of `{key}` does not name it"
+                    yield at.problem(message, "put {product} or {link} into it", *steps)
+                yield from self._spoken(reply.text, at, f"the correction of `{key}`", *steps)
+                yield from self._placeholders(reply.text, reply.placeholders, reply.lang, [product], at, *steps)
 
     def _placeholders(
         self,
@@ -212,42 +203,65 @@ class Checks:
                 guess = did_you_mean(name, [*known, *PRODUCT_WORDS], f"add `{name}` to catalogue.yaml")
                 yield at.problem(message, guess, *steps)
         if fit:
+            clean = not self.banned.hits(holed(text))
             for product in products or (None,):
-                length = self._filled_length(text, names, lang, product)
-                if length > MAX_REPLY:
-                    whose = f" for `{product.id}`" if product else ""
-                    yield at.problem(f"filled{whose} it has {length} characters", f"shorten it to {MAX_REPLY}", *steps)
+                values = self._values(names, lang, product)
+                if values is None:
+                    continue
+                filled = fill(text, values)
+                whose = f" for `{product.id}`" if product else ""
+                if len(filled) > MAX_REPLY:
+                    message = f"filled{whose} it has {len(filled)} characters"
+                    yield at.problem(message, f"shorten it to {MAX_REPLY}", *steps)
+                    return
+                alone = [term for value in values.values() for term in self.banned.found(value)]  # told at their places
+                terms = [term for term in self.banned.found(filled) if term not in alone] if clean else ()
+                if terms:
+                    message = f"filled{whose} it holds the banned term `{terms[0]}`"
+                    yield at.problem(message, "write it so that the fact and its neighbours do not make it", *steps)
                     return
 
-    def _filled_length(self, text: str, names: Sequence[str], lang: Language, product: Product | None) -> int:
-        """Length with the catalogue's values; 0 where this product cannot fill it."""
+    def _values(self, names: Sequence[str], lang: Language, product: Product | None) -> dict[str, str] | None:
+        """What the catalogue says for each; None where this product cannot fill it."""
         values: dict[str, str] = {}
         for name in names:
             fact = (product.facts if product else {}).get(name) or self.pool.facts.get(name)
             if product is not None and name == "product":
-                values[name] = spoken(product.name, None, lang)
+                values[name] = said_name(product, lang)
             elif product is not None and name == "link" and product.link is not None:
                 values[name] = str(product.link)
-            elif fact is not None and _sayable(fact):
-                values[name] = spoken(fact.value, fact.currency, lang)
+            elif fact is not None and sayable(fact):
+                values[name] = fact_form(fact, lang, self.pool.formats).said
             else:
-                return 0
-        return len(fill(text, values))
+                return None
+        return values
 
     def _spoken(self, text: str, at: Spot, what: str, *steps: str | int) -> Iterator[Problem]:
         """Rules for whatever is said on air."""
         for column, amount in typed_prices(text):
             message = f"{what} holds the typed price `{amount}` (character {column + 1})"
             yield at.problem(message, "put the amount into a fact of catalogue.yaml and write its {name}", *steps)
+        for found, unit in self._units_beside(text):
+            message = f"{what} types the unit that the fact brings along: `{found}`"
+            yield at.problem(message, f"write {{name}} alone, the fact has the unit `{unit}`", *steps)
         for _, found in currency_beside_placeholder(text):
             message = f"{what} types a currency beside a fact: `{found}`"
             remedy = f"write {{name}} alone, and give the fact its unit ({', '.join(CURRENCIES)})"
             yield at.problem(message, remedy, *steps)
         yield from self._banned(text, at, what, *steps)
 
+    def _units_beside(self, text: str) -> Iterator[tuple[str, str]]:
+        """Placeholders behind which the unit stands that their fact says itself: 250克克."""
+        for name in placeholders(text):
+            facts = (self.pool.facts.get(name), *(product.facts.get(name) for product in self.pool.products.values()))
+            for unit in dict.fromkeys(fact.measure for fact in facts if fact is not None):
+                behind = text.partition(f"{{{name}}}")[2].lstrip()
+                found = next((word for word in unit_words(unit) if behind.startswith(word)), None) if unit else None
+                if unit is not None and found is not None:
+                    yield f"{{{name}}}{found}", unit
+
     def _banned(self, text: str, at: Spot, what: str, *steps: str | int) -> Iterator[Problem]:
-        for term in self.banned.found(text):
-            yield at.problem(f"{what} holds the banned term `{term}`", "say it without it (see guard.yaml)", *steps)
+        return banned_problems(self.banned, text, at, what, *steps)
 
     # ---- scripts --------------------------------------------------------------------------------------------------
 
@@ -331,7 +345,3 @@ class Checks:
                 if key in (examples.get(squeezed(line)), tests.get(squeezed(line))):
                     message = f"`{line}` stands under `not` of `{key}`, and is one of its own lines"
                     yield spot.problem(message, "delete one of the two")
-
-
-def _sayable(fact: Fact) -> bool:
-    return isinstance(fact.value, (int, float)) or any(fact.value.values())

@@ -7,11 +7,14 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import astuple, replace
 
+from engine.pool.currencies import CURRENCIES
 from engine.pool.encoding import pool_hash
-from engine.pool.files import CatalogueFile, FactEntry, GuardFile, ScriptFile, ShopFile, TrustEntry
+from engine.pool.files import CatalogueFile, FactEntry, ProductEntry, ScriptFile, ShopFile, TrustEntry
 from engine.pool.merge import MergedIntent, MergedReply
 from engine.pool.model import (
+    CORRECTION,
     Fact,
+    Formats,
     Guard,
     Intent,
     Limits,
@@ -31,7 +34,7 @@ from engine.pool.speech import placeholders
 def compile_pool(
     shop: ShopFile,
     catalogue: CatalogueFile,
-    guard: GuardFile,
+    guard: Guard,
     scripts: Iterable[ScriptPlan],
     intents: Mapping[str, MergedIntent],
     training: TrainingSet,
@@ -52,16 +55,18 @@ def compile_pool(
                 link=product.link,
                 facts=_facts(product.facts),
                 on_sale=product.on_sale,
+                corrections=_corrections(product),
             )
             for key, product in sorted(catalogue.products.items())
         },
         facts=_facts(catalogue.facts),
         not_sold=tuple(dict.fromkeys(catalogue.not_sold)),
-        guard=_guard(guard),
+        guard=guard,
         limits=_limits(shop),
         scripts={plan.id: plan for plan in sorted(scripts, key=lambda plan: plan.id)},
         training=training,
         model="",
+        formats=Formats(dict(sorted(shop.formats.money.items())), shop.formats.numerals),
     )
 
 
@@ -118,6 +123,7 @@ def _intent(merged: MergedIntent, shop: ShopFile) -> Intent:
     given = {
         "kind": entry.kind,
         "owner": entry.owner,
+        "stakes": entry.stakes,
         "needs_product": entry.needs_product,
         "priority": entry.priority,
         "answer_within_ms": entry.answer_within,
@@ -152,24 +158,45 @@ def _reply(merged: MergedReply, intent: Intent, shop: ShopFile) -> Reply:
         placeholders=placeholders(text),
         products=tuple(dict.fromkeys(entry.products or ())),
         on_screen_only=bool(entry.on_screen_only),
+        may_interrupt=bool(entry.may_interrupt),
         approval=entry.approval or "inherit",
         seconds=entry.seconds,
         memory_ms=shop.limits.memory if entry.memory is None else entry.memory,
+        channel=entry.channel or "voice",
     )
 
 
 def _facts(entries: Mapping[str, FactEntry]) -> dict[str, Fact]:
     return {
-        key: Fact(key, entry.value, entry.unit, entry.start, entry.until, entry.floor, entry.ceiling)
+        key: Fact(
+            name=key,
+            value=entry.value,
+            currency=entry.unit if entry.unit in CURRENCIES else None,
+            start=entry.start,
+            until=entry.until,
+            floor=entry.floor,
+            ceiling=entry.ceiling,
+            measure=entry.unit if entry.unit not in CURRENCIES else None,
+            spoken=entry.spoken or {},
+            source=entry.source,
+        )
         for key, entry in sorted(entries.items())
     }
 
 
-def _guard(guard: GuardFile) -> Guard:
-    banned = tuple(dict.fromkeys(guard.banned))
-    if guard.disclosure is None:
-        return Guard(banned)
-    return Guard(banned, guard.disclosure.text, guard.disclosure.every)
+def _corrections(entry: ProductEntry) -> tuple[Reply, ...]:
+    """What is said after a price of the product was stopped, as replies of no intent of the pool."""
+    return tuple(
+        Reply(
+            id=f"correction-{lang}",
+            intent=CORRECTION,
+            text=text,
+            lang="en" if lang == "en" else "zh",
+            needs_product=True,
+            placeholders=placeholders(text),
+        )
+        for lang, text in sorted((entry.correction or {}).items())
+    )
 
 
 def _limits(shop: ShopFile) -> Limits:
@@ -183,6 +210,12 @@ def _limits(shop: ShopFile) -> Limits:
         viewer_questions_per_minute=limits.viewer_questions_per_minute,
         max_demands=limits.max_demands,
         proposals=limits.proposals,
+        room_posts_per_minute=limits.room_posts_per_minute,
+        platform_posts_per_minute=limits.platform_posts_per_minute,
+        viewer_posts_per_minute=limits.viewer_posts_per_minute,
+        post_cooldown_ms=limits.post_cooldown,
+        handoff_repeats=limits.handoff_repeats,
+        high_stakes_confidence=limits.high_stakes_confidence,
     )
 
 

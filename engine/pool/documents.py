@@ -47,6 +47,10 @@ class Spot:
         """Whether the value has this key or index."""
         return self.root.find(self.steps).step(step) is not None
 
+    def under(self, *steps: Step) -> Spot:
+        """The value under these steps."""
+        return Spot(self.file, self.root, (*self.steps, *steps))
+
     def problem(self, message: str, remedy: str, *steps: Step) -> Problem:
         node = self.root.find((*self.steps, *steps))
         return Problem(self.file, node.line, node.column, message, remedy)

@@ -14,12 +14,16 @@ from typing import Final, Literal
 from engine.events.fields import MAX_SHORT
 from engine.events.inputs import FactValue, LocalText
 from engine.pool.banned import Banned
-from engine.pool.model import Fact, Localised
-from engine.pool.speech import CURRENCIES, spoken, typed_prices
+from engine.pool.currencies import CURRENCIES
+from engine.pool.forms import TEXT_UNITS, form, misfit, plain
+from engine.pool.model import Fact, Formats, Localised
+from engine.pool.speech import typed_prices
 
 MAX_SPOKEN: Final = MAX_SHORT  # characters that a reply or a sentence holds: a longer value could never be said
 UNSPEAKABLE: Final = ("Cc", "Zl", "Zp")  # kinds of characters: control characters and line breaks
 DIGITS: Final = "write digits without sign or unit, such as 129 or 12.5"
+
+STANDARD: Final = Formats()
 
 Value = FactValue | Localised
 """A value as an event carries it, or as a catalogue does."""
@@ -34,15 +38,21 @@ class Objection:
     trouble: Literal["fact_missing", "fact_out_of_bounds", "guard_blocked"] = "fact_out_of_bounds"
 
 
-def objection(name: str, value: Value, fact: Fact | None, banned: Banned) -> Objection | None:
+def objection(
+    name: str, value: Value, fact: Fact | None, banned: Banned, formats: Formats = STANDARD
+) -> Objection | None:
     """Why the fact `name` may not have this value; None where it may.
 
     The one rule for the catalogue's own values, for `fact set`, and for whatever another producer wrote on the log.
-    `fact`: what the catalogue has, which says kind, currency and bounds; None where it has none.
+    `fact`: what the catalogue has, which says kind, unit and bounds; None where it has none.
     """
-    if isinstance(value, int | float):
-        return _of_kind(name, value, fact) or _of_number(name, value, fact) or _of_speech(name, (value,), fact, banned)
-    return _of_kind(name, value, fact) or _of_speech(name, _texts(value), fact, banned)
+    values = (value,) if isinstance(value, int | float) else _texts(value)
+    return (
+        _of_kind(name, value, fact)
+        or (_of_number(name, value, fact) if isinstance(value, int | float) else None)
+        or _of_unit(name, values, fact)
+        or _of_speech(name, values, fact, banned, formats)
+    )
 
 
 def _texts(value: str | LocalText | Localised) -> tuple[str, ...]:
@@ -50,22 +60,27 @@ def _texts(value: str | LocalText | Localised) -> tuple[str, ...]:
         return (value,)
     if isinstance(value, Mapping):
         return tuple(dict.fromkeys(value.values()))
-    return tuple(text for text in (value.zh, value.en) if text is not None)
+    return tuple(texts_of(value).values())
+
+
+def texts_of(value: LocalText) -> dict[str, str]:
+    """An event's text by language."""
+    return {lang: text for lang, text in (("zh", value.zh), ("en", value.en)) if text is not None}
 
 
 def _of_kind(name: str, value: Value, fact: Fact | None) -> Objection | None:
     """A number stays a number, a text a text: replies are written around it."""
-    if fact is None:
-        return None
+    if fact is None or fact.measure in TEXT_UNITS:
+        return None  # the unit alone says what it may be
     what = None
     if fact.currency is not None:
         what = f"an amount of {fact.currency}"
     elif fact.floor is not None or fact.ceiling is not None:
         what = "a number with bounds"
-    elif isinstance(fact.value, int | float):
+    elif isinstance(fact.value, int | float) and fact.measure is None:
         what = "a number in the catalogue"
     if isinstance(value, int | float):
-        if what is not None:
+        if what is not None or fact.measure is not None:
             return None
         remedy = "write the words that are said, or make it a number in catalogue.yaml first"
         return Objection(f"`{name}` is a text in the catalogue and takes no bare number", remedy)
@@ -77,7 +92,7 @@ def _of_number(name: str, value: int | float, fact: Fact | None) -> Objection | 
         return Objection(f"`{name}` is no number", "write digits, such as 129 or 12.5", "fact_missing")
     if fact is None:
         return None
-    shown = spoken(value, None, "")[:MAX_SPOKEN]
+    shown = plain(value)[:MAX_SPOKEN]
     if fact.floor is not None and value < fact.floor:
         message = f"`{name}` would be {shown}, below its floor {fact.floor:g}"
         return Objection(message, "correct it, or lower the floor in catalogue.yaml")
@@ -98,12 +113,25 @@ def _of_number(name: str, value: int | float, fact: Fact | None) -> Objection | 
     return None
 
 
+def _of_unit(name: str, values: tuple[str, ...] | tuple[int | float], fact: Fact | None) -> Objection | None:
+    """A date is a date, a range of weights one of numbers."""
+    if fact is None or fact.measure is None:
+        return None
+    for value in values:
+        wrong = misfit(value, fact.measure)
+        if wrong is not None:
+            return Objection(f"`{name}`: {wrong[0]}", wrong[1], "fact_missing")
+    return None
+
+
 def _of_speech(
-    name: str, values: tuple[str, ...] | tuple[int | float], fact: Fact | None, banned: Banned
+    name: str, values: tuple[str, ...] | tuple[int | float], fact: Fact | None, banned: Banned, formats: Formats
 ) -> Objection | None:
     """What no reply and no sentence can carry, whatever the fact; and what the guard would refuse in each of them."""
     currency = fact.currency if fact is not None else None
-    texts = tuple(dict.fromkeys(spoken(value, currency, lang) for value in values for lang in ("zh", "en")))
+    unit = fact.unit if fact is not None else None
+    forms = (form(value, unit, lang, formats) for value in values for lang in ("zh", "en"))
+    texts = tuple(dict.fromkeys(text for both in forms for text in both))
     if not texts or not all(text.strip() for text in texts):
         remedy = "write what is to be said, or withdraw the fact"
         return Objection(f"the text of `{name}` is empty", remedy, "fact_missing")
@@ -129,7 +157,10 @@ def _of_speech(
 def catalogue_version(fact: Fact) -> str:
     """Version of a catalogue fact: equal content gives an equal version, whatever else changed in the pool."""
     value = fact.value if isinstance(fact.value, int | float) else dict(fact.value)
-    content = json.dumps([value, fact.currency, fact.start, fact.until], ensure_ascii=False, sort_keys=True)
+    told: list[object] = [value, fact.currency, fact.start, fact.until]
+    if fact.measure is not None or fact.spoken:
+        told += [fact.measure, dict(fact.spoken)]
+    content = json.dumps(told, ensure_ascii=False, sort_keys=True)
     return f"catalogue:{hashlib.blake2b(content.encode(), digest_size=6).hexdigest()}"
 
 

@@ -7,9 +7,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from engine.events.fields import Language
-from engine.pool.model import ApprovalRule, InsertAt, IntentKind
+from engine.pool.model import ApprovalRule, InsertAt, IntentKind, MoneyStyle, ReplyChannel, Stakes
 from engine.pool.scalars import (
-    Currency,
     FactName,
     FactValue,
     Flag,
@@ -17,19 +16,23 @@ from engine.pool.scalars import (
     IntentId,
     Line,
     Localised,
+    LocalTemplate,
     LocalTerm,
     Moment,
     ProductId,
     RuleText,
     Template,
     Term,
+    Unit,
     choice,
     duration,
     number,
+    number_or_off,
 )
 
 LanguageName = Annotated[Language, choice("zh", "en")]
 Seconds = Annotated[float, number(0.3, 120)]
+Repeats = number_or_off(2, 10)
 Lines = Annotated[tuple[Line, ...], Field(max_length=5_000)]
 
 
@@ -49,9 +52,11 @@ class ReplyEntry(FileModel):
     needs_product: Flag | None = None
     products: Annotated[tuple[ProductId, ...], Field(min_length=1, max_length=2_000)] | None = None
     on_screen_only: Flag | None = None
+    may_interrupt: Flag | None = None
     approval: Annotated[ApprovalRule, choice("inherit", "ask", "standing")] | None = None
     seconds: Seconds | None = None
     memory: Annotated[int, duration("0s", "24h")] | None = None
+    channel: Annotated[ReplyChannel, choice("voice", "chat", "both")] | None = None
 
 
 class IntentEntry(FileModel):
@@ -59,6 +64,7 @@ class IntentEntry(FileModel):
     needs_product: Flag | None = None
     kind: Annotated[IntentKind, choice("question", "chatter", "abuse")] | None = None
     owner: Annotated[Literal["engine", "people"], choice("engine", "people")] | None = None
+    stakes: Annotated[Stakes, choice("usual", "high")] | None = None
     examples: Lines = ()
     keywords: Annotated[tuple[RuleText, ...], Field(max_length=200)] = ()
     negatives: Lines = Field(default=(), alias="not")
@@ -93,6 +99,12 @@ class LimitsEntry(FileModel):
     viewer_questions_per_minute: Annotated[int, number(1, 600, whole=True)] = 5
     max_demands: Annotated[int, number(1, 200, whole=True)] = 200
     proposals: Annotated[int, number(1, 20, whole=True)] = 5
+    room_posts_per_minute: Annotated[int, number(0, 30, whole=True)] = 20
+    platform_posts_per_minute: Annotated[int, number(1, 30, whole=True)] = 10
+    viewer_posts_per_minute: Annotated[int, number(1, 5, whole=True)] = 2
+    post_cooldown: Annotated[int, duration("0s", "2m")] = 30_000
+    handoff_repeats: Annotated[int, Repeats] = 3
+    high_stakes_confidence: Annotated[float, number(0.5, 1)] = 0.9
 
 
 class TrustEntry(FileModel):
@@ -102,8 +114,16 @@ class TrustEntry(FileModel):
     comments_unlisted: Annotated[float, number(0.1, 30)] = 2.0
 
 
+class FormatsEntry(FileModel):
+    money: Annotated[
+        dict[LanguageName, Annotated[MoneyStyle, choice("word", "sign", "exact")]], Field(max_length=2)
+    ] = {}
+    numerals: Annotated[Literal["digits", "words"], choice("digits", "words")] = "digits"
+
+
 class ShopFile(FileModel):
     shop: ShopEntry
+    formats: FormatsEntry = FormatsEntry()
     limits: LimitsEntry = LimitsEntry()
     understanding: TrustEntry = TrustEntry()
 
@@ -113,7 +133,9 @@ class ShopFile(FileModel):
 
 class FactEntry(FileModel):
     value: FactValue
-    unit: Currency | None = None
+    unit: Unit | None = None
+    spoken: Localised | None = None
+    source: Line = ""
     start: Moment | None = Field(default=None, alias="from")
     until: Moment | None = None
     floor: Annotated[float, number(0, 1e9)] | None = None
@@ -125,6 +147,7 @@ class ProductEntry(FileModel):
     aliases: Annotated[tuple[Term, ...], Field(max_length=200)] = ()
     link: Annotated[int, number(1, 9_999, whole=True)] | None = None
     on_sale: Flag = True
+    correction: LocalTemplate | None = None
     facts: Annotated[dict[FactName, FactEntry], Field(max_length=200)] = {}
 
 
@@ -134,7 +157,7 @@ class CatalogueFile(FileModel):
     not_sold: Annotated[tuple[Term, ...], Field(max_length=2_000)] = ()
 
 
-# ---- guard.yaml --------------------------------------------------------------------------------------------------------
+# ---- guard.yaml, intents/guard/*.yaml ----------------------------------------------------------------------------------
 
 
 class DisclosureEntry(FileModel):
@@ -142,9 +165,32 @@ class DisclosureEntry(FileModel):
     every: Annotated[int, duration("1m", "1h")] = 600_000
 
 
+class ExemptionEntry(FileModel):
+    """`term` or `list`; `within`: only inside these texts."""
+
+    term: Term | None = None
+    list: Id | None = None
+    within: Annotated[tuple[Term, ...], Field(min_length=1, max_length=100)] | None = Field(default=None, alias="in")
+    reason: Line
+
+
 class GuardFile(FileModel):
     banned: Annotated[tuple[Term, ...], Field(max_length=5_000)] = ()
+    exempt: Annotated[tuple[ExemptionEntry, ...], Field(max_length=500)] = ()
     disclosure: DisclosureEntry | None = None
+
+
+class TermList(FileModel):
+    id: Id
+    title: LocalTerm
+    terms: Annotated[tuple[Term, ...], Field(min_length=1, max_length=2_000)]
+    allow: Annotated[
+        dict[Term, Annotated[tuple[Term, ...], Field(min_length=1, max_length=200)]], Field(max_length=500)
+    ] = {}
+
+
+class TermListFile(FileModel):
+    list: TermList
 
 
 # ---- scripts/*.yaml ----------------------------------------------------------------------------------------------------

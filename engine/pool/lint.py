@@ -11,9 +11,10 @@ from typing import Final
 from engine.errors import PoolError, Problem
 from engine.pool.banned import squeezed
 from engine.pool.documents import Spot
+from engine.pool.forms import fact_form, said_name
 from engine.pool.load import Loaded, load, shop_id, taken
 from engine.pool.model import UNLISTED, Fact, Intent, Pool
-from engine.pool.speech import fill, seconds, spoken
+from engine.pool.speech import fill, seconds
 
 FEW_EXAMPLES: Final = 15  # below it a classifier learns the lines, not the question
 FAR_OFF: Final = 2.0  # a sentence's seconds are doubtful beyond twice, or below half, of the estimate
@@ -27,6 +28,8 @@ class Report:
 
     errors: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
+    proposals: tuple[Problem, ...] = ()
+    """What an editor may accept or refuse; nothing is wrong without."""
     counts: Mapping[str, int] = field(default_factory=dict)
     """What there is; empty where the files could not be read."""
 
@@ -78,6 +81,7 @@ def _warnings(loaded: Loaded) -> Iterator[Problem]:
             yield spot.problem(f"`{key}` has {count} examples", f"give it {FEW_EXAMPLES} or more, from real comments")
     yield from _alike(loaded)
     yield from _catalogue(loaded)
+    yield from _disclosure(loaded)
     for plan in loaded.pool.scripts.values():
         yield from _script(loaded, plan.id)
 
@@ -139,6 +143,19 @@ def _catalogue(loaded: Loaded) -> Iterator[Problem]:
                 yield at.problem(f"`{fact.name}` has no `{language}`", f"add `{language}: …`", *steps, "value")
 
 
+def _disclosure(loaded: Loaded) -> Iterator[Problem]:
+    """Viewers have to be told that the host is no person."""
+    guard, at = loaded.pool.guard, loaded.guard
+    if not guard.disclosure:
+        message = "nothing tells viewers that the host is an artificial intelligence"
+        yield at.problem(message, "add `disclosure: {text: {zh: …, en: …}, every: 10m}` to guard.yaml", "disclosure")
+        return
+    for language in loaded.pool.languages:
+        if language not in guard.disclosure:
+            message = f"the disclosure has no `{language}`, so rooms in that language hear it in another"
+            yield at.problem(message, f"add `{language}: …`", "disclosure", "text")
+
+
 def _script(loaded: Loaded, script: str) -> Iterator[Problem]:
     pool, plan, at = loaded.pool, loaded.pool.scripts[script], loaded.scripts[script]
     if not any(sentence.answers for segment in plan.segments for sentence in segment.sentences):
@@ -147,9 +164,9 @@ def _script(loaded: Loaded, script: str) -> Iterator[Problem]:
     for n, segment in enumerate(plan.segments):
         product = pool.products.get(segment.product) if segment.product else None
         facts = {**pool.facts, **(product.facts if product else {})}
-        values = {name: spoken(fact.value, fact.currency, plan.language) for name, fact in facts.items()}
+        values = {name: fact_form(fact, plan.language, pool.formats).said for name, fact in facts.items()}
         if product is not None:
-            values["product"] = spoken(product.name, None, plan.language)
+            values["product"] = said_name(product, plan.language)
             values["link"] = str(product.link)
         for m, sentence in enumerate(segment.sentences):
             estimate = seconds(fill(sentence.text, values), plan.language)

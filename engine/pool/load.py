@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from engine.errors import PoolError, Problem
-from engine.pool.banned import squeezed
 from engine.pool.checks import Checks, Losses, PlacedScript
 from engine.pool.compile import compile_pool, named, script_plan, training_set
 from engine.pool.documents import Document, Lost, Spot, did_you_mean, read
-from engine.pool.files import CatalogueFile, FileModel, GuardFile, IntentsFile, ScriptFile, ShopFile
+from engine.pool.files import CatalogueFile, FileModel, GuardFile, IntentsFile, ScriptFile, ShopFile, TermListFile
+from engine.pool.guarding import Guarding
+from engine.pool.loose import Placed, misplaced, without_own
 from engine.pool.merge import MergedIntent, merge
 from engine.pool.model import UNLISTED, Pool, TrainingLine, TrainingSet
 from engine.pool.nodes import MAX_BYTES, Node, Plain
@@ -50,25 +51,13 @@ M = TypeVar("M", bound=FileModel)
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
-    """A line of a text file of the pack, and where it stands. `intent`: None for background, else `UNLISTED`."""
-
-    text: str
-    intent: str | None
-    file: str
-    line: int
-
-    def problem(self, message: str, remedy: str) -> Problem:
-        return Problem(self.file, self.line, 1, message, remedy)
-
-
-@dataclass(frozen=True, slots=True)
 class Loaded:
     """A shop's files as read: the pool without model and hash, and what it was made of."""
 
     pool: Pool
     intents: Mapping[str, MergedIntent]
     catalogue: Spot
+    guard: Spot
     scripts: Mapping[str, Spot]
     others: tuple[Placed, ...] = ()
     """The shop's own lines of `background/` and `unlisted/`."""
@@ -110,7 +99,16 @@ def load(base: Path, shop: Path) -> Loaded:
     shop_intents = folder.all_of(shop / "intents", IntentsFile) if os.path.lexists(shop / "intents") else []
     shop_file = folder.one(shop / "shop.yaml", ShopFile) or _empty(NO_SHOP)
     catalogue = folder.one(shop / "catalogue.yaml", CatalogueFile, optional=True) or _empty(CatalogueFile())
-    guard = folder.one(shop / "guard.yaml", GuardFile, optional=True) or _empty(GuardFile())
+    guard = Guarding(
+        folder.one(shop / "guard.yaml", GuardFile, optional=True) or _empty(GuardFile()),
+        [
+            document
+            for path in (base / "guard", shop / "intents" / "guard")
+            if os.path.lexists(path)
+            for document in folder.all_of(path, TermListFile)
+        ],
+        lost=bool(folder.lost(base / "guard") or folder.lost(shop / "intents" / "guard")),
+    )
     scripts = folder.all_of(shop / "scripts", ScriptFile) if os.path.lexists(shop / "scripts") else []
     others = [*folder.lines(base / "background", None), *folder.lines(base / "unlisted", UNLISTED)]
     own_folder = shop / "intents"
@@ -137,6 +135,7 @@ def load(base: Path, shop: Path) -> Loaded:
         if other is not document:
             message = f"the script id `{document.model.script.id}` is taken by {other.file}"
             problems.append(document.at("script", "id").problem(message, "give it another id"))
+    others = without_own(others, intents)
     placed = [PlacedScript(script_plan(script.model), script.at(), not script.lost) for script in scripts]
     training = training_set(
         intents,
@@ -146,14 +145,20 @@ def load(base: Path, shop: Path) -> Loaded:
         shop_file.model.understanding,
     )
     pool = compile_pool(
-        shop_file.model, catalogue.model, guard.model, (script.plan for script in placed), intents, training
+        shop_file.model, catalogue.model, guard.lists(), (script.plan for script in placed), intents, training
     )
+    problems += guard.problems(pool)
     problems += Checks(pool, intents, shop_file.at(), catalogue.at(), placed, lost).run()
-    problems += _others((*others, *own_others), intents)
+    problems += misplaced((*others, *own_others), intents)
     if problems:
         raise PoolError(problems)
     return Loaded(
-        pool, intents, catalogue.at(), {key: document.at() for key, document in plans.items()}, tuple(own_others)
+        pool,
+        intents,
+        catalogue.at(),
+        guard.at,
+        {key: document.at() for key, document in plans.items()},
+        tuple(own_others),
     )
 
 
@@ -183,27 +188,6 @@ def _titles(documents: Iterable[Document[IntentsFile]], lost: Lost) -> Iterable[
             if entry.title is None and key not in lost:
                 message = f"the intent `{key}` of the base pack has no title"
                 yield document.at("intents", key).problem(message, "add `title: {zh: …, en: …}`")
-
-
-def _others(lines: Sequence[Placed], intents: Mapping[str, MergedIntent]) -> Iterable[Problem]:
-    """Lines of `background/` and `unlisted/` that are examples or tests of an intent, or stand in both folders."""
-    owners = {
-        squeezed(line): (key, name)
-        for key, merged in intents.items()
-        for name in ("examples", "tests")
-        for line in merged.lines[name]
-    }
-    kinds: dict[str, str | None] = {}
-    for line in lines:
-        form = squeezed(line.text)
-        here = "background" if line.intent is None else "unlisted"
-        found = owners.get(form)
-        if found:
-            message = f"`{line.text}` is {here} here, and stands under `{found[1]}` of `{found[0]}`"
-            yield line.problem(message, "keep it in one of the two places")
-        elif kinds.setdefault(form, line.intent) != line.intent:
-            message = f"`{line.text}` is {here} here, and stands in the other folder, too"
-            yield line.problem(message, "keep it in `background/` where nothing is asked, else in `unlisted/`")
 
 
 def _holds(text: str, part: str) -> bool:

@@ -10,6 +10,8 @@ from engine.pool.documents import Document, Spot
 from engine.pool.files import IntentEntry, IntentsFile, ReplyEntry
 
 LISTS = ("examples", "keywords", "negatives", "tests")
+ADDED = {*LISTS, "replies"}
+"""What several files of one side may say of an intent."""
 
 
 @dataclass(slots=True)
@@ -43,29 +45,35 @@ class MergedIntent:
 def merge(
     base: Sequence[Document[IntentsFile]], shop: Sequence[Document[IntentsFile]]
 ) -> tuple[dict[str, MergedIntent], list[Problem]]:
-    """All intents by id, sorted, and what one side defines twice: an intent, or a reply of one. Both are kept, to be checked."""
+    """All intents by id, sorted, and what one side defines twice: settings of an intent, or a reply. Both are kept, to be checked.
+
+    What is only added to an intent, lines and further replies, may stand in a file of its own.
+    """
     problems: list[Problem] = []
     intents: dict[str, MergedIntent] = {}
     for documents, own in ((base, False), (shop, True)):
-        seen: dict[str, Spot] = {}
+        settled: dict[str, Spot] = {}
+        taken: dict[str, set[str]] = {}
         for document in documents:
             for intent_id, entry in document.model.intents.items():
                 spot = document.at("intents", intent_id)
-                first = seen.setdefault(intent_id, spot)
-                if first is not spot:
-                    message = f"the intent `{intent_id}` stands in {first.file} too"
-                    problems.append(spot.problem(message, "put both into one file"))
+                if entry.model_fields_set - ADDED or not entry.model_fields_set:
+                    first = settled.setdefault(intent_id, spot)
+                    if first is not spot:
+                        message = f"the intent `{intent_id}` stands in {first.file} too"
+                        remedy = (
+                            "put both into one file; another may only add replies, examples, keywords, not and tests"
+                        )
+                        problems.append(spot.problem(message, remedy))
                 known = intents.setdefault(intent_id, MergedIntent(intent_id, IntentEntry(), []))
-                problems += _overlay(known, entry, spot, own=own, again=first is not spot)
+                problems += _overlay(known, entry, spot, taken.setdefault(intent_id, set()), own=own)
     return dict(sorted(intents.items())), problems
 
 
-def _overlay(
-    known: MergedIntent, entry: IntentEntry, spot: Spot, *, own: bool, again: bool = False
-) -> Iterable[Problem]:
-    """`again`: the same side wrote the intent already, which is told."""
+def _overlay(known: MergedIntent, entry: IntentEntry, spot: Spot, taken: set[str], *, own: bool) -> Iterable[Problem]:
+    """`taken`: the ids of the replies that this side wrote already."""
     known.spots.append(spot)
-    update: dict[str, object] = {name: getattr(entry, name) for name in entry.model_fields_set - {*LISTS, "replies"}}
+    update: dict[str, object] = {name: getattr(entry, name) for name in entry.model_fields_set - ADDED}
     for name in LISTS:
         lines = known.lines.setdefault(name, {})
         new = [line for line in dict.fromkeys(getattr(entry, name)) if line not in lines]
@@ -76,14 +84,10 @@ def _overlay(
             known.own.setdefault(name, []).extend(new)
         update[name] = tuple(lines)
     known.entry = known.entry.model_copy(update=update)
-    taken = set(known.replies) if again else set[str]()
     for at, reply in enumerate(entry.replies):
         place = Spot(spot.file, spot.root, (*spot.steps, "replies", at))
         if reply.id in taken:
-            if not again:
-                yield place.problem(
-                    f"the reply id `{reply.id}` stands in this intent twice", "give one another id", "id"
-                )
+            yield place.problem(f"the reply id `{reply.id}` stands in this intent twice", "give one another id", "id")
             known.replies[f"{reply.id} {place.file} {at}"] = MergedReply(reply, [place])  # so that its text is checked
             continue
         taken.add(reply.id)

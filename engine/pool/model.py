@@ -14,8 +14,17 @@ from engine.events.fields import Language
 IntentKind = Literal["question", "chatter", "abuse"]
 InsertAt = Literal["sentence", "segment", "now"]
 ApprovalRule = Literal["inherit", "ask", "standing"]
+ReplyChannel = Literal["voice", "chat", "both"]
+"""voice: spoken. chat: posted as text into the platform's chat. both: spoken and then posted, or posted alone."""
+Stakes = Literal["usual", "high"]
+"""high: much depends on the answer, so that below a stricter confidence people give it."""
 Localised = Mapping[str, str]
 """Text by language ("zh", "en")."""
+
+
+CORRECTION: Final = "correction"
+DISCLOSURE: Final = "disclosure"
+"""Stand for the intent of what the room says by itself; ids of intents hold a dot, so that none is called so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +40,13 @@ class Reply:
     products: tuple[str, ...] = ()
     """Only for these products; empty: for any."""
     on_screen_only: bool = False
+    may_interrupt: bool = False
+    """With an intent of `insert: now`: it may cut a sentence of the script short."""
     approval: ApprovalRule = "inherit"
     seconds: float | None = None
     """Spoken length as the editor measured it; None: estimated from the filled text."""
     memory_ms: int = 600_000
+    channel: ReplyChannel = "voice"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +57,7 @@ class Intent:
     title: Localised
     kind: IntentKind = "question"
     owner: Literal["engine", "people"] = "engine"
+    stakes: Stakes = "usual"
     needs_product: bool = False
     priority: int = 50
     answer_within_ms: int = 45_000
@@ -67,6 +80,17 @@ class Fact:
     until: int | None = None
     floor: float | None = None
     ceiling: float | None = None
+    measure: str | None = None
+    """What it counts or is, where that is no money: kg, percent, date, time, phone …"""
+    spoken: Localised = field(default_factory=dict)
+    """How this very value is said, as the editor wrote it; else by rule."""
+    source: str = ""
+    """Where the value comes from: kept with what was aired."""
+
+    @property
+    def unit(self) -> str | None:
+        """The currency, or the measure."""
+        return self.currency or self.measure
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +101,8 @@ class Product:
     link: int | None = None
     facts: Mapping[str, Fact] = field(default_factory=dict)
     on_sale: bool = True
+    corrections: tuple[Reply, ...] = ()
+    """Said first after a price of it was stopped, one for each language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +131,37 @@ class ScriptPlan:
     segments: tuple[Segment, ...]
 
 
+MoneyStyle = Literal["word", "sign", "exact"]
+"""129元 or 129 yuan; ¥129; ¥129.00."""
+
+
+@dataclass(frozen=True, slots=True)
+class Formats:
+    """How facts are written and said."""
+
+    money: Mapping[str, MoneyStyle] = field(default_factory=dict)
+    """By language; else `word` in Chinese, `sign` in English."""
+    numerals: Literal["digits", "words"] = "digits"
+    """How numbers are said in Chinese: 129, or 一百二十九."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListedTerm:
+    """A term that a list bars. `allow`: longer texts in which it means something else."""
+
+    term: str
+    list: str
+    allow: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Guard:
     banned: tuple[str, ...] = ()
+    """The shop's own terms."""
     disclosure: Localised = field(default_factory=dict)
     disclosure_every_ms: int = 600_000
+    listed: tuple[ListedTerm, ...] = ()
+    """Terms of the lists in force, but for those that the shop exempts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +176,17 @@ class Limits:
     viewer_questions_per_minute: int = 5
     max_demands: int = 200
     proposals: int = 5
+    room_posts_per_minute: int = 20
+    """Chat replies of a room within a minute, over all platforms; 0: none at all."""
+    platform_posts_per_minute: int = 10
+    viewer_posts_per_minute: int = 2
+    """Chat replies that answer one viewer."""
+    post_cooldown_ms: int = 30_000
+    """The same thing is not posted again on a platform within."""
+    handoff_repeats: int = 3
+    """Who asks the same thing so often without an answer is passed to people; 0: nobody is."""
+    high_stakes_confidence: float = 0.9
+    """Below it people answer what has high stakes."""
 
 
 UNLISTED: Final = "?"
@@ -191,3 +254,4 @@ class Pool:
     training: TrainingSet
     model: str
     """Hash of the model that belongs to it."""
+    formats: Formats = field(default_factory=Formats)

@@ -11,9 +11,11 @@ from pydantic import AfterValidator, BeforeValidator, PlainValidator
 from pydantic_core import PydanticCustomError
 
 from engine.events.fields import MAX_TIME_MS
+from engine.pool.currencies import CURRENCIES
+from engine.pool.forms import ALL_UNITS, TEXT_UNITS, UNITS
 from engine.pool.keywords import compile_rule
 from engine.pool.nodes import Plain
-from engine.pool.speech import CURRENCIES, stray_brace
+from engine.pool.speech import stray_brace
 
 MAX_REPLY: Final = 300  # characters: about a minute of speech, and what a chat message may hold
 MAX_LINE: Final = 300  # characters of a viewer's line; platforms allow 50–500
@@ -107,6 +109,21 @@ def number(low: float, high: float, *, whole: bool = False) -> BeforeValidator:
     return BeforeValidator(check)
 
 
+def number_or_off(low: int, high: int) -> BeforeValidator:
+    """Whole numbers of a range, both ends allowed, or 0, which turns something off."""
+
+    def check(value: Any) -> int:
+        if (
+            not isinstance(value, Plain)
+            or not _WHOLE.fullmatch(value)
+            or not (low <= int(value) <= high or value == "0")
+        ):
+            raise wrong(f"{shown(value)} is out of range", f"use {low} to {high}, or 0 to turn it off, without quotes")
+        return int(value)
+
+    return BeforeValidator(check)
+
+
 def duration(low: str, high: str) -> BeforeValidator:
     """Durations such as `45s`, in ms, within two such bounds."""
 
@@ -148,11 +165,14 @@ def _fact_value(value: Any) -> int | float | dict[str, str]:
     return _localised(value, bounded_text(MAX_REPLY))
 
 
-def _currency(value: Any) -> str:
-    if isinstance(value, str) and value in CURRENCIES:
+def _unit(value: Any) -> str:
+    if isinstance(value, str) and value == "%":
+        return "percent"
+    if isinstance(value, str) and value in ALL_UNITS:
         return str(value)
-    remedy = f"use one of {', '.join(CURRENCIES)}; leave the unit of other numbers out and write it in the reply"
-    raise wrong(f"{shown(value)} is no currency", remedy)
+    known = f"{', '.join(CURRENCIES)}, percent, {', '.join((*UNITS, *TEXT_UNITS))}"
+    remedy = f"use one of {known}; or leave it out and write the unit in the reply"
+    raise wrong(f"{shown(value)} is no unit", remedy)
 
 
 def _rule(value: Any) -> str:
@@ -198,7 +218,8 @@ LocalTerm = Annotated[dict[str, str], PlainValidator(lambda value: _localised(va
 Flag = Annotated[bool, BeforeValidator(_flag)]
 Moment = Annotated[int, BeforeValidator(_moment)]
 FactValue = Annotated[int | float | dict[str, str], PlainValidator(_fact_value)]
-Currency = Annotated[str, BeforeValidator(_currency)]
+Unit = Annotated[str, BeforeValidator(_unit)]
+LocalTemplate = Annotated[dict[str, str], PlainValidator(lambda value: _localised(value, _template))]
 Id = Annotated[
     str, name(r"[a-z0-9][a-z0-9._-]{0,63}", "use lower-case letters, digits, - and _, at most 64, such as gift-box")
 ]

@@ -8,8 +8,9 @@ from engine.events.codec import encode
 from engine.events.fields import MAX_RECORD_BYTES
 from engine.events.inputs import ANY_PRODUCT, ScriptSegment, ScriptSentence, sentence_memory
 from engine.pool.facts import catalogue_version
+from engine.pool.forms import fact_form, said_name
 from engine.pool.model import Pool, Product, ScriptPlan, Segment, Sentence
-from engine.pool.speech import fill, placeholders, spoken
+from engine.pool.speech import fill, placeholders
 
 HEAD_BYTES: Final = 2_048  # of the record beside its segments: ids of 128 characters, times, names
 MAX_SCRIPT_BYTES: Final = MAX_RECORD_BYTES - HEAD_BYTES
@@ -58,13 +59,13 @@ def _facts(sentence: Sentence, product: str | None, pool: Pool) -> dict[str, str
 def _value(name: str, item: Product | None, pool: Pool, language: str) -> str:
     """What the catalogue says; nothing where it cannot be said, which is told elsewhere."""
     if item is not None and name == "product":
-        return spoken(item.name, None, language)
+        return said_name(item, language)
     if item is not None and name == "link":
         return str(item.link or "")
     fact = (item.facts.get(name) if item is not None else None) or pool.facts.get(name)
     if fact is None:
         return ""
     try:
-        return spoken(fact.value, fact.currency, language)
+        return fact_form(fact, language, pool.formats).said
     except ValueError:
         return ""

@@ -1,4 +1,4 @@
-"""Text that will be spoken: its placeholders, how values are said, how long it takes, prices typed into it.
+"""Text that will be spoken: its placeholders, how long it takes, prices typed into it.
 
 Placeholders are found by one fixed pattern and filled in one pass, never by `str.format`: a value that holds braces stays text.
 """
@@ -7,31 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from decimal import Decimal
-from typing import Final, NamedTuple
+from typing import Final
 
 ZH_CHARACTERS_PER_S: Final = 4.5  # measured on live hosts' scripts, punctuation counted as the pause that it is
 EN_WORDS_PER_S: Final = 2.7  # a calm host; 160 words a minute
 EN_BREATH_S: Final = 0.3  # the pause before and after an English sentence
 
-
-class Currency(NamedTuple):
-    """`word` stands after the amount in Chinese, `sign` before it in English. `minor_digits`: behind the point, by ISO 4217."""
-
-    word: str
-    sign: str
-    minor_digits: int = 2
-
-
-CURRENCIES: Final[Mapping[str, Currency]] = {
-    "CNY": Currency("元", "¥"),
-    "USD": Currency("美元", "$"),
-    "EUR": Currency("欧元", "€"),
-    "GBP": Currency("英镑", "£"),
-    "HKD": Currency("港币", "HK$"),
-    "TWD": Currency("新台币", "NT$"),
-    "JPY": Currency("日元", "JP¥", minor_digits=0),
-}
 
 _PLACEHOLDER: Final = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 _BRACE: Final = re.compile(r"[{}]")
@@ -42,6 +23,11 @@ _EN_UNITS: Final = re.compile(r"[\u3400-\u9fff]|[^\W\u3400-\u9fff]+(?:['’.,-][
 def placeholders(text: str) -> tuple[str, ...]:
     """Names of the placeholders, each once, in order of appearance."""
     return tuple(dict.fromkeys(_PLACEHOLDER.findall(text)))
+
+
+def holed(text: str) -> str:
+    """`text` with a letter of no word in the place of every placeholder, so that neither its name nor its neighbours make a term."""
+    return _PLACEHOLDER.sub("\U00020000", text)
 
 
 def stray_brace(text: str) -> int | None:
@@ -60,43 +46,6 @@ def fill(text: str, values: Mapping[str, str]) -> str:
         return values[name]
 
     return _PLACEHOLDER.sub(value, text)
-
-
-def spoken(value: int | float | str | Mapping[str, str], currency: str | None, lang: str) -> str:
-    """A fact's value as it is said: money with its currency (129 CNY: `129元`, `¥129`), other numbers as digits, text in `lang`.
-
-    A text without `lang` falls back to its other language. Raises `ValueError` where there is no text at all, the number is not
-    finite, or the currency is unknown.
-    """
-    if isinstance(value, str):
-        return value
-    if isinstance(value, Mapping):
-        said = value.get(lang) or next((value[other] for other in sorted(value) if value[other]), None)
-        if said is None:
-            raise ValueError(f"the text has no language, least of all `{lang}`")
-        return said
-    digits = _digits(value)
-    if currency is None:
-        return digits
-    if currency not in CURRENCIES:
-        raise ValueError(f"unknown currency `{currency}`")
-    word, sign, _ = CURRENCIES[currency]
-    if lang == "zh":
-        return digits + word
-    return f"-{sign}{digits[1:]}" if digits.startswith("-") else sign + digits
-
-
-def _digits(value: int | float) -> str:
-    """Decimal digits, no exponent, no trailing zeros: 12.50 → `12.5`, 1e3 → `1000`."""
-    if isinstance(value, int):
-        return str(int(value))
-    number = Decimal(repr(value))
-    if not number.is_finite():
-        raise ValueError("a number that is spoken must be finite")
-    digits = format(number, "f")
-    if "." in digits:
-        digits = digits.rstrip("0").rstrip(".")
-    return "0" if digits == "-0" else digits
 
 
 def seconds(text: str, lang: str) -> float:
@@ -123,7 +72,7 @@ _ZH_NUMBER = rf"[{_ZH_DIGIT}{_ZH_SCALE}]{{1,20}}(?:[点點][{_ZH_DIGIT}]{{1,8}})
 _YUAN = r"[美欧歐日港韩韓加澳台臺]?[元圆圓](?![旦宵气氣素件年老])"
 _NOUNS = r"美金|美刀|欧[洲]?币|英镑|英鎊|港币|港幣|港纸|新?[台臺][币幣]|日币|日幣|韩币|人民币|人民幣|卢布|泰铢|円"
 _LATIN_WORDS = (
-    r"(?:yuan|renminbi|rmb|cny|kuai|dollars?|bucks?|usd|euros?|eur|pounds?|quid|gbp|yen|jpy|hkd|twd|ntd|sgd|won|krw|rubles?|cents?)"
+    r"(?:yuan|renminbi|rmb|cny|kuai|dollars?|bucks?|usd|euros?|eur|pounds?|quid|gbp|yen|jpy|hkd|twd|ntd|sgd|won|krw|rubles?|cents?|pence)"
     r"(?![a-z])"
 )
 _LATIN_CODES = r"(?:rmb|cny|usd|eur|gbp|jpy|hkd|twd|ntd|sgd|krw)"
@@ -133,6 +82,7 @@ _EN_NUMERAL = (
     r"|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|thousand)"
 )
 _SMALL = r"[多来來几幾余餘]?\s*"
+_OF_PLACE = r"(?:(?:us|hong\s+kong|new\s+taiwan)\s+)?"
 
 _PRICE: Final = re.compile(
     "|".join(
@@ -140,7 +90,7 @@ _PRICE: Final = re.compile(
             rf"{_SIGN}\s*(?:{_NUMBER}|{_ZH_NUMBER})",
             rf"(?<![a-z]){_LATIN_CODES}[\s:：]*{_NUMBER}",
             rf"(?:{_NOUNS})[\s:：]*(?:{_NUMBER}|{_ZH_NUMBER})",
-            rf"{_NUMBER}\s*{_SMALL}(?:{_SIGN}|{_YUAN}|{_NOUNS}|{_LATIN_WORDS}|[块塊刀]|[毛角分][钱錢])",
+            rf"{_NUMBER}\s*{_SMALL}(?:{_SIGN}|{_YUAN}|{_NOUNS}|{_OF_PLACE}{_LATIN_WORDS}|[块塊刀]|[毛角分][钱錢])",
             rf"{_ZH_NUMBER}{_SMALL}(?:{_YUAN}|{_NOUNS}|{_LATIN_WORDS}|[块塊毛角分][钱錢]|[块塊][{_ZH_DIGIT}半])",
             # 一块 and 两块 are "together" and "two pieces"; from ten on, 块 counts money.
             rf"[{_ZH_DIGIT}]{{0,8}}[{_ZH_SCALE}][{_ZH_DIGIT}{_ZH_SCALE}]{{0,20}}{_SMALL}[块塊刀]",

@@ -11,6 +11,7 @@ from engine.pool.compile import named
 from engine.pool.load import Loaded
 from engine.pool.model import UNLISTED, Pool, TrainingLine
 from engine.publisher.models import Trainer
+from engine.understanding.lookahead import Judged, proposals
 from engine.understanding.strays import strays
 from engine.understanding.twins import twins
 
@@ -72,6 +73,21 @@ def straying(loaded: Loaded) -> Iterator[Problem]:
                 f"the rule `{stray.rule}` of `{stray.intent}` fires on {named}{others}",
                 "narrow the rule (a further term, `^` or `$`), or move the line to where it belongs",
             )
+
+
+def proposed(loaded: Loaded, judged: Judged | None = None) -> Iterator[Problem]:
+    """Script sentences that do not say what they answer, and seem to answer something; only an editor can know."""
+    for found in proposals(loaded.pool, judged):
+        place = ("script", "segments", found.segment, "sentences", found.number)
+        at = loaded.scripts[found.script].under(*place)
+        if at.wrote("answers"):
+            continue
+        what = "; ".join(f"`{intent}` ({why})" for intent, why in found.answers)
+        intents = ", ".join(intent for intent, _ in found.answers)
+        yield at.problem(
+            f"`{found.sentence}` seems to answer {what}",
+            f"add `answers: [{intents}]` where it does, else `answers: []`",
+        )
 
 
 def _owner(line: TrainingLine) -> str:

@@ -9,16 +9,19 @@ import hashlib
 from operator import attrgetter
 from typing import Final
 
-from engine.events.fields import MAX_TEXT
+from engine.events.handoffs import Cause
 from engine.events.journal import CommentEntry
-from engine.events.outputs import CommentRef, Decision, Handoff, Reason, VerdictLine
+from engine.events.outputs import Decision, Reason, VerdictLine
 from engine.events.understanding import Outcome, Understanding
 from engine.pool.model import Intent
+from engine.room import handoffs, posts
 from engine.room.blockers import language_missing, review_one, script_answer
 from engine.room.demands import WAITING_BYTES_CAP, Demand, Waiting, weight
 from engine.room.effects import Effects
 from engine.room.emission import consider
 from engine.room.ending import end_demand
+from engine.room.postable import language_for
+from engine.room.proposals import joined
 from engine.room.room import NAMED_CAP, Room
 from engine.room.shop import FOREVER, Usable
 
@@ -68,12 +71,25 @@ def arrive(room: Room, entry: CommentEntry, fx: Effects) -> bool:
         _final(room, entry, decision, sent, "expired", fx, found, intent)
         return False
     if found.outcome != "accepted" or intent is None:
-        _final(room, entry, decision, sent, _OUTCOMES.get(found.outcome, "unknown_intent"), fx, found, intent)
-        return False
+        return _not_understood(room, entry, decision, sent, intent, found, fx)
     if intent.kind != "question":
         _final(room, entry, decision, sent, "chatter" if intent.kind == "chatter" else "abuse", fx, found, intent)
         return False
     return _asked(room, entry, decision, sent, intent, found, fx)
+
+
+def _not_understood(
+    room: Room, entry: CommentEntry, decision: str, sent: int, intent: Intent | None, found: Understanding, fx: Effects
+) -> bool:
+    """Final, but for one who asks what nobody understands again and again."""
+    reason: Reason = _OUTCOMES.get(found.outcome, "unknown_intent")
+    name = None
+    thing = handoffs.thing_of(None, None, found)
+    if reason in handoffs.UNANSWERED and handoffs.repeated(room, entry.viewer, thing, fx.now):
+        deadline = sent + (intent.answer_within_ms if intent is not None else ANSWER_WITHIN_MS)
+        name = handoffs.hand_off(room, entry, found, thing, deadline, "repeated", fx)
+    _final(room, entry, decision, sent, "handed_off" if name is not None else reason, fx, found, intent, handoff=name)
+    return name is not None
 
 
 def _asked(
@@ -87,54 +103,79 @@ def _asked(
         _final(room, entry, decision, sent, reason, fx, found, intent, product=product, **more)  # type: ignore[arg-type] # as _final
         return False
 
+    def passed(cause: Cause, product: str | None) -> bool:
+        thing = handoffs.thing_of(intent, product, found)
+        name = handoffs.hand_off(room, entry, found, thing, deadline, cause, fx)
+        return final("shed" if name is None else "handed_off", product, handoff=name) or name is not None
+
+    def hopeless(reason: Reason, product: str | None, **more: object) -> bool:
+        if handoffs.repeated(room, entry.viewer, handoffs.thing_of(intent, product, found), now):
+            return passed("repeated", product)
+        return final(reason, product, **more)
+
     if room.closed is not None:
         return final("room_closed", found.product)
     if not room.askers.allow(entry.viewer, now, room.limits.viewer_questions_per_minute):
         return final("viewer_limit", found.product)
-    if intent.owner == "people":
-        _hand_off(room, entry, intent, found, deadline, fx)
-        return final("handed_off", found.product)
+    cause = handoffs.cause_of(room, intent, found)
+    if cause is not None:
+        return passed(cause, found.product)
     product, clear = _product(room, intent, found, sent, now)
     if found.not_sold is not None and found.product is None:
-        return final("not_sold", None, wanted=found.not_sold)
+        return hopeless("not_sold", None, wanted=found.not_sold)
     if not room.shop.sells(product):
-        return final("not_sold", product, wanted=product)
+        return hopeless("not_sold", product, wanted=product)
     if not clear:
-        return final("no_product", None)
+        return hopeless("no_product", None)
     usable = _usable(room, intent, product, found.language, now)
-    hopeless = usable.trouble is not None and (usable.trouble != "fact_pending" or (usable.starts or now) > deadline)
-    if hopeless and script_answer(room, intent.id, product, deadline, now) is None:
+    unusable = usable.trouble is not None and (usable.trouble != "fact_pending" or (usable.starts or now) > deadline)
+    if unusable and script_answer(room, intent.id, product, deadline, now) is None:
         assert usable.trouble is not None
         reason: Reason = "fact_missing" if usable.trouble == "fact_pending" else usable.trouble
         missing = reason == "no_reply" and language_missing(room, intent, product, now)
-        return final(reason, product, wanted=usable.wanted, language_missing=missing)
+        return hopeless(reason, product, wanted=usable.wanted, language_missing=missing)
     key = (intent.id, product)
     flight = room.flight
     joins = flight is not None and flight.demand.key == key and not flight.cause and now < flight.until
     demand = room.demands.get(key)
+    written = language_for(room, key, found.language, now)
+    post = None if joins else posts.joined(room, key, entry.source, written, entry.viewer, deadline, now)
+    reserved = flight is not None and flight.demand.key == key and flight.state != "started"  # may be returned yet
     if (
-        not joins
+        not (joins or reserved)
+        and written is None
         and room.cooldowns.get(key, 0) > deadline
-        and (demand is None or not any(other.cut for other in demand.comments))
+        and (demand is None or not demand.was_cut)
         and script_answer(room, intent.id, product, deadline, now) is None
     ):
         return final("recently_answered", product)
-    if room.mode == "shadow" or not room.had_player:
+    if room.mode == "shadow" or (not room.had_player and written is None):
         reply = usable.replies[0].reply.id if usable.replies else None
         return final("shadowed", product, reply=reply)
+    if (
+        not joins
+        and room.muted.get(key, 0) > deadline
+        and script_answer(room, intent.id, product, deadline, now) is None
+    ):
+        return final("refused", product)
+    if not joins and post is None and handoffs.repeated(room, entry.viewer, key, now):
+        return passed("repeated", product)
     comment = Waiting(
         decision, entry.source, entry.id, entry.viewer, found.masked or entry.text, found.key, found.language, intent.id,
         product, found.confidence, found.runner_up, found.margin, found.solo_ok, sent, now, deadline, entry.model,
         room.clock.running, room.serial,
     )  # fmt: skip
     room.serial += 1
-    if not _make_room(room, comment, intent, None if joins else demand, joins, fx):
+    if not _make_room(room, comment, intent, None if joins else demand, joins or post is not None, fx):
         return final("shed", product)
     room.wait(comment)
     if joins:
         assert flight is not None
         comment.flight = flight.insertion.id
         flight.demand.add(comment)
+    elif post is not None:
+        posts.add(room, post, comment)
+    if joins or post is not None:
         fx.verdict(room.name, VerdictLine(entry.source, entry.id, "in_flight", False))
         return True
     demand = room.demand(intent.id, product, now)
@@ -143,11 +184,18 @@ def _asked(
     fx.verdict(room.name, VerdictLine(entry.source, entry.id, ended or demand.blocker, ended is not None))
     if ended is not None:
         return True
+    joined(room, demand, fx)
     if room.flight is None:
         if now < room.window_end:
             consider(room, fx, only=demand)
         elif room.decide_at == FOREVER:
             consider(room, fx)
+        elif intent.id in room.shop.urgent:
+            consider(room, fx, only=demand)
+    if room.flight is not None and room.flight.emitted == now:
+        posts.consider(room, fx)  # those that were outvalued just now
+    elif room.demands.get(key) is demand:
+        posts.consider(room, fx, only=demand)
     return True
 
 
@@ -165,6 +213,7 @@ def _final(
     wanted: str | None = None,
     language_missing: bool = False,
     reply: str | None = None,
+    handoff: str | None = None,
 ) -> None:
     """The decision of a comment that is final on arrival. `intent`: its `_candidate`."""
     meant = found.outcome in _CANDIDATES
@@ -194,6 +243,7 @@ def _final(
             language_missing,
             reply,
             on_script=room.clock.running,
+            handoff=handoff,
         )
     )
     fx.verdict(room.name, VerdictLine(entry.source, entry.id, reason, True))
@@ -215,6 +265,8 @@ def _product(room: Room, intent: Intent, found: Understanding, sent: int, now: i
         return (found.product if scoped else None), True
     if not scoped:
         return None, True
+    if found.stranger:
+        return None, not needs
     delay = room.stream_delay
     viewed = sent - delay
     changed = room.clock.screen_changed(viewed - delay, viewed + delay)
@@ -243,24 +295,6 @@ def _usable(room: Room, intent: Intent, product: str | None, language: str, now:
         return own
     other = room.shop.usable(intent, product, language, now)
     return other if other.replies else own
-
-
-def _hand_off(
-    room: Room, entry: CommentEntry, intent: Intent, found: Understanding, deadline: int, fx: Effects
-) -> None:
-    fx.records.append(
-        Handoff(
-            id=fx.new_id(room.name),
-            room=room.name,
-            shop=room.shop.id,
-            intent=intent.id,
-            product=found.product,
-            comments=(CommentRef(source=entry.source, id=entry.id),),
-            text=(found.masked or entry.text)[:MAX_TEXT],
-            created=fx.now,
-            answer_by=deadline,
-        )
-    )
 
 
 def _make_room(room: Room, comment: Waiting, intent: Intent, demand: Demand | None, joins: bool, fx: Effects) -> bool:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from engine.events.outputs import Blocker, Reason
 from engine.pool.model import Intent
+from engine.room import postable
+from engine.room.approval import all_ask, approved
 from engine.room.demands import Demand
 from engine.room.effects import Effects
 from engine.room.ending import end, end_demand
 from engine.room.room import Room
-from engine.room.shop import FOREVER, Usable
+from engine.room.shop import FOREVER, Filled, Usable
 
 
 def room_blocker(room: Room) -> Blocker | None:
@@ -24,8 +27,6 @@ def room_blocker(room: Room) -> Blocker | None:
         return "paused"
     if room.session is None or room.lost is not None:
         return "player_lost"
-    if room.mode == "approve":
-        return "approval"
     return None
 
 
@@ -64,6 +65,18 @@ def best(room: Room, demand: Demand, at: int) -> Usable:
     return other if other is not None and other.replies else own
 
 
+def spoken(room: Room, demand: Demand, at: int) -> Iterator[Filled]:
+    """Replies that could be said to it, as far as channel and approval go."""
+    for found in answerable(room, demand, at):
+        if found is not None:
+            yield from (filled for filled in found.replies if filled.reply.channel != "chat")
+
+
+def voiced(room: Room, demand: Demand, found: Usable, at: int) -> bool:
+    """Whether something could be said to it at all. `found`: its `best`."""
+    return demand.intent not in room.shop.posting or found.spoken or any(True for _ in spoken(room, demand, at))
+
+
 def language_missing(room: Room, intent: Intent, product: str | None, now: int) -> bool:
     """Whether only another language than the room's has a reply."""
     other = "en" if room.language == "zh" else "zh"
@@ -74,9 +87,12 @@ def script_answer(room: Room, intent: str, product: str | None, until: int, now:
     """When the script will have answered this, where that is in time."""
     if not room.clock.may_answer(intent):
         return None
-    for at, line in room.clock.answers(intent, product, until, now):
+    begins, by = room.pushes()
+    for at, line in room.clock.answers(intent, product, until, now, room.resumes(now)):
+        if at > begins and at + by > until:
+            return None
         if fresh(room, line.facts, now):
-            return at
+            return at + by if at > begins else at
     return None
 
 
@@ -92,7 +108,8 @@ def look(room: Room, demand: Demand, now: int, whole: Blocker | None) -> Held | 
     if found.trouble is not None and found.trouble != "fact_pending" and answer is None:
         missing = found.trouble == "no_reply" and language_missing(room, intent, demand.product, now)
         return Hopeless(found.trouble, found.wanted, missing)
-    if whole is not None:
+    alone = whole == "player_lost" and not room.had_player  # the chat is the only way
+    if whole is not None and not alone:
         return Held(whole)
     if answer is not None and (answer <= demand.earliest or not found.replies):
         return Held("script_ahead", answer)
@@ -100,13 +117,18 @@ def look(room: Room, demand: Demand, now: int, whole: Blocker | None) -> Held | 
         if found.starts is not None and found.starts > demand.latest:
             return Hopeless("fact_missing", found.wanted)
         return Held("fact_pending", found.starts if found.starts is not None else FOREVER)
-    if found.all_ask:
-        return Held("approval")
+    muted = room.muted.get(demand.key, 0)
+    if muted > now:
+        return Held("approval", muted)
+    if alone or not voiced(room, demand, found, now):
+        return Held(*postable.blocker(room, demand, now))
     cooled = room.cooldowns.get(demand.key, 0)
-    if cooled > now and not any(comment.cut for comment in demand.comments):
+    if cooled > now and not demand.was_cut:
         return Held("cooling", cooled)
     if len(demand.viewers) == 1 and not any(comment.solo_ok for comment in demand.comments):
         return Held("solo")
+    if all_ask(room, found) and approved(room, demand.key) is None:
+        return Held("approval")
     return Held(demand.missed or "no_opportunity")
 
 
@@ -162,6 +184,8 @@ REASON_AT_DEADLINE: Final[dict[Blocker, Reason]] = {
     "outvalued": "outvalued",
     "no_opportunity": "no_opportunity",
     "solo": "low_confidence",
+    "chat_spent": "chat_spent",
+    "chat_lost": "chat_failed",
 }
 
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from engine.events.fields import Part, TextLanguage
 from engine.events.outputs import Blocker
+from engine.pool.model import ReplyChannel
 
 HISTORY_CAP: Final = 32  # changes of blocker that a demand remembers; a room that changes faster forgets the first ones
 WAITING_BYTES_CAP: Final = 36 * 1024  # of all waiting comments of a room, so that a snapshot stays within 256 KiB
@@ -105,6 +106,26 @@ class Demand:
         begin = self.history[0][0] if self.history else NEVER
         self.history = [*(row for row in other.history if row[0] < begin), *self.history][-HISTORY_CAP:]
 
+    def part(self, comments: list[Waiting]) -> Demand:
+        """These comments of it as a demand of their own, with its age and history; the others stay."""
+        part = Demand(self.intent, self.product, self.born, priority=self.priority, missed=self.missed)
+        part.history = list(self.history)
+        taken = {comment.serial for comment in comments}
+        others = [comment for comment in self.comments if comment.serial not in taken]
+        history = self.history
+        self.take_all()
+        self.history = history
+        for comment in comments:
+            part.add(comment)
+        for comment in others:
+            self.add(comment)
+        return part
+
+    @property
+    def was_cut(self) -> bool:
+        """Whether one of its comments lost its reply in mid-sentence: no cooldown holds them back."""
+        return any(comment.cut for comment in self.comments)
+
     def take_all(self) -> list[Waiting]:
         """All its comments; it is empty afterwards."""
         comments, self.comments = self.comments, []
@@ -136,6 +157,27 @@ class Demand:
         if not spans:
             return self.blocker
         return max(spans, key=lambda blocker: (spans[blocker], latest[blocker]))
+
+
+@dataclass(slots=True)
+class Proposed:
+    """A reply that was proposed to people. Its text is not kept: `seal` names it, and it is filled again when it is told again."""
+
+    id: str
+    key: Key
+    reply: str
+    seal: str
+    """All that an approval binds, as a hash."""
+    made: int
+    channel: ReplyChannel = "voice"
+    told: int = 0
+    viewers: int = 0
+    decide_by: int = 0
+    """As last told, as `viewers`."""
+    revision: int = 0
+    """Of the next telling."""
+    approved: bool = False
+    by: str = ""
 
 
 def _count(viewers: dict[str, int], viewer: str) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 
-from engine.events.outputs import Aired, Decision, Handoff, RoomOutput, VerdictLine
+from engine.events.handoffs import Handoff
+from engine.events.outputs import Aired, Decision, RoomOutput, VerdictLine
+from engine.events.posts import Posted
 
-Output = Decision | RoomOutput | Aired | Handoff
+Output = Decision | RoomOutput | Aired | Posted | Handoff
 
 
 @dataclass(slots=True)

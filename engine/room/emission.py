@@ -5,13 +5,23 @@ from __future__ import annotations
 from typing import Final
 
 from engine.events.outputs import Choice, CommentRef, Insertion
+from engine.room import proposals
 from engine.room.demands import Demand
 from engine.room.effects import Effects
-from engine.room.room import Flight, Room
-from engine.room.selection import COMMIT_MS, SLACK_MS, Candidate, Opportunity, choose, next_opportunity, when
+from engine.room.notices import goes_first
+from engine.room.room import REPORT_TIMEOUT_MS, Flight, Room
+from engine.room.selection import (
+    COMMIT_MS,
+    SLACK_MS,
+    Candidate,
+    Opportunity,
+    choose,
+    interruption,
+    next_opportunity,
+    when,
+)
 from engine.room.shop import FOREVER
 
-REPORT_TIMEOUT_MS: Final = 5_000  # past the predicted event; then its outcome is unknown
 IDLE_RETRY_MS: Final = 1_000  # an idle script is an opportunity all the time: how often it is considered again
 SERVES_CAP: Final = 50
 
@@ -24,16 +34,15 @@ def consider(room: Room, fx: Effects, only: Demand | None = None) -> None:
     if only is None:
         room.decide_at = FOREVER
         room.window_end = 0
-    if room.flight is not None or not room.demands or not room.may_speak:
+    if room.flight is not None or goes_first(room, fx) or not room.demands or not room.may_speak:
         return
     opportunity = next_opportunity(room, fx.now)
-    if opportunity is None:
-        return
-    if opportunity.boundary is not None:
-        last = opportunity.start - room.lead_ms - COMMIT_MS
-        if fx.now < last - SLACK_MS:
-            room.decide_at = last - SLACK_MS
+    last = opportunity.start - room.lead_ms - COMMIT_MS if opportunity is not None else FOREVER
+    if opportunity is None or (opportunity.boundary is not None and fx.now < last - SLACK_MS):
+        if room.shop.urgent and _interrupt(room, fx, only):
             return
+        room.decide_at = min(room.decide_at, last - SLACK_MS)
+        return
     chosen = choose(room, opportunity, room.demands.values() if only is None else (only,))
     if chosen is not None and only is not None:
         chosen = choose(room, opportunity, room.demands.values())  # what holds the others may have ended just now
@@ -48,12 +57,28 @@ def consider(room: Room, fx: Effects, only: Demand | None = None) -> None:
         room.window_end = FOREVER
 
 
+def _interrupt(room: Room, fx: Effects, only: Demand | None) -> bool:
+    """Emit the best reply that may cut the running sentence short; where none may yet, look again in a moment."""
+    urgent = [demand for demand in room.demands.values() if demand.intent in room.shop.urgent]
+    if not urgent or (only is not None and only not in urgent):
+        return False
+    opportunity = interruption(room, fx.now)
+    chosen = choose(room, opportunity, urgent) if opportunity is not None else None
+    if opportunity is None or chosen is None:
+        room.decide_at = min(room.decide_at, fx.now + IDLE_RETRY_MS)
+        return False
+    emit(room, *chosen, opportunity, fx)
+    return True
+
+
 def emit(room: Room, winner: Candidate, choice: Choice, opportunity: Opportunity, fx: Effects) -> None:
     """Write the insertion and reserve what it takes."""
     demand, filled = winner.demand, winner.filled
     intent = room.shop.pool.intents[demand.intent]
-    boundary, start = opportunity.boundary, opportunity.start
+    boundary, cut, start = opportunity.boundary, opportunity.cut, opportunity.start
+    resume = room.clock.after(boundary.lap, boundary.number) if boundary else None
     assert room.session is not None
+    proposed = proposals.take(room, demand, filled, fx)
     insertion = Insertion(
         id=fx.new_id(room.name),
         room=room.name,
@@ -68,10 +93,11 @@ def emit(room: Room, winner: Candidate, choice: Choice, opportunity: Opportunity
         product=demand.product,
         language=filled.reply.lang,
         text=filled.text,
+        written=filled.written or None,
         duration_ms=filled.ms,
         when=when(opportunity),
         after=room.clock.cursor(boundary.lap, boundary.number) if boundary else None,
-        resume=room.clock.after(boundary.lap, boundary.number) if boundary else None,
+        resume=room.clock.cursor(cut.lap, cut.number) if cut else resume,
         start=start,
         not_after=winner.not_after,
         facts=filled.facts,
@@ -79,6 +105,7 @@ def emit(room: Room, winner: Candidate, choice: Choice, opportunity: Opportunity
         serves=tuple(CommentRef(source=c.source, id=c.id) for c in demand.comments if c.deadline >= start)[:SERVES_CAP],
         viewers=winner.viewers,
         choice=choice,
+        proposal=proposed.id if proposed is not None else None,
     )
     fx.records.append(insertion)
     del room.demands[demand.key]
@@ -95,7 +122,9 @@ def emit(room: Room, winner: Candidate, choice: Choice, opportunity: Opportunity
         cooled=end + intent.cooldown_ms,
         cooldown_before=room.cooldowns.get(demand.key, 0),
         heard_before=room.heard_at(filled.reply, filled.product),
+        proposed=proposed,
     )
+    room.chose(winner.density)
     room.say(start, end)
     room.cool(demand.key, room.flight.cooled)
     room.hear(filled.reply, filled.product, start)

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from engine.events.fields import Channel, Language
-from engine.events.outputs import Decision, Reason
+from engine.events.outputs import ChatReply, Decision, Insertion, Reason
+from engine.room.chat import Post
 from engine.room.demands import Demand, Waiting
 from engine.room.effects import Effects
 from engine.room.room import Flight, Room
+
+FAILURES_CAP: Final = 3  # a reply that the player refused, or the platform failed to post, so often is given up
+
+CAUSES: Final[dict[str, Reason]] = {"fact_expired": "fact_expired", "killed": "killed", "taken_over": "taken_over"}
+"""Why what was on its way may not be said any more → the reason of those who cannot wait again."""
 
 
 def end(
@@ -15,7 +23,7 @@ def end(
     reason: Reason,
     fx: Effects,
     *,
-    flight: Flight | None = None,
+    said: Insertion | ChatReply | None = None,
     via: Channel | None = None,
     reply: str | None = None,
     wanted: str | None = None,
@@ -24,7 +32,8 @@ def end(
 ) -> None:
     """The final decision of a comment that waited. The caller has taken it out of its demand."""
     room.forget(comment)
-    insertion = flight.insertion if flight else None
+    if reason == "answered":
+        room.people.repeats.forget(comment.viewer, (comment.intent, comment.product))
     fx.records.append(
         Decision(
             id=comment.decision,
@@ -49,10 +58,10 @@ def end(
             product=comment.product,
             wanted=wanted,
             language_missing=language_missing,
-            reply=insertion.reply if insertion else reply,
-            insertion=insertion.id if insertion else None,
+            reply=said.reply if said else reply,
+            insertion=said.id if said else None,
             via=via,
-            spoken=insertion.language if insertion else spoken,
+            spoken=said.language if said else spoken,
             on_script=comment.on_script,
         )
     )
@@ -74,8 +83,8 @@ def end_demand(
         end(room, comment, reason, fx, reply=reply, wanted=wanted, language_missing=language_missing)
 
 
-def wait_again(room: Room, flight: Flight, comments: list[Waiting], fx: Effects, late: Reason) -> None:
-    """Comments of a flight that ended without answering them go back to their demand; those past their deadline end."""
+def wait_again(room: Room, flight: Flight | Post, comments: list[Waiting], fx: Effects, late: Reason) -> None:
+    """Comments of a flight (or post) that ended without answering them go back to their demand; those past their deadline end."""
     before, flight.demand = flight.demand, Demand(*flight.demand.key, fx.now, priority=flight.demand.priority)
     demand: Demand | None = None
     for comment in comments:

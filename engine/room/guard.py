@@ -13,7 +13,7 @@ class Guard:
     __slots__ = ("banned",)
 
     def __init__(self, lists: GuardLists) -> None:
-        self.banned = Banned(lists.banned)
+        self.banned = Banned.of(lists)
 
     def refuses(self, text: str, template: str) -> str | None:
         """What is wrong with the filled `text`; None where it may be said.

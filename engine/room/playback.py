@@ -6,18 +6,24 @@ from typing import Final
 
 from engine.events.inputs import InsertionState, Playback
 from engine.events.outputs import Aired, Alert, Insertion, Reason, Stop, Withdraw
+from engine.room import notices, proposals
+from engine.room.approval import unasked
 from engine.room.effects import Effects
-from engine.room.emission import REPORT_TIMEOUT_MS
-from engine.room.ending import end, wait_again
-from engine.room.room import LOST_CAP, Flight, Lost, Room
+from engine.room.ending import CAUSES, FAILURES_CAP, end, wait_again
+from engine.room.posts import beside
+from engine.room.room import LOST_CAP, REPORT_TIMEOUT_MS, Flight, Lost, Room
 
-FAILURES_CAP: Final = 3  # a reply that the player refused so often is given up
+PASSED: Final = (
+    "late",
+    "hold",
+)  # reasons of a player whose script was further, or elsewhere, than foreseen: no fault of the reply
 
-CAUSES: Final[dict[str, Reason]] = {"fact_expired": "fact_expired", "killed": "killed", "taken_over": "taken_over"}
 
+def report(room: Room, kind: str, insertion: str, at: int, fx: Effects, *, moved: bool = False) -> bool:
+    """What the player says of an insertion; whether that means anything. Its time lies between the last that is known and now.
 
-def report(room: Room, kind: str, insertion: str, at: int, fx: Effects) -> bool:
-    """What the player says of an insertion; whether that means anything. Its time lies between the last that is known and now."""
+    `moved`: what was rejected missed its moment in the script, and may go to the next.
+    """
     flight, late = room.flight, False
     if flight is None or flight.insertion.id != insertion:
         flight, late = room.lost_flights.get(insertion), True
@@ -42,7 +48,7 @@ def report(room: Room, kind: str, insertion: str, at: int, fx: Effects) -> bool:
     elif flight.state == "started":
         cut(room, flight, at, fx, late=late)
     else:
-        not_started(room, flight, fx)
+        not_started(room, flight, fx, moved=moved and flight.insertion.when != "idle")
     return True
 
 
@@ -71,8 +77,10 @@ def started(room: Room, flight: Flight, at: int, fx: Effects, *, over: bool = Fa
     for comment in [c for c in flight.demand.comments if c.deadline < at]:
         flight.demand.remove(comment)
         end(room, comment, "expired", fx)
-    room.unsay(flight.insertion.start, flight.insertion.start + ms)
-    room.say(at, at + ms)
+    if not flight.notice:
+        room.unsay(flight.insertion.start, flight.insertion.start + ms)
+        room.say(at, at + ms)
+        room.heard_later(flight.insertion.reply, flight.insertion.product, flight.insertion.start, at)
     if flight.cuts and not over:
         _stop(room, flight, fx)
 
@@ -83,10 +91,17 @@ def ended(room: Room, flight: Flight, at: int, fx: Effects, *, late: bool) -> No
         started(room, flight, max(flight.emitted, at - flight.insertion.duration_ms), fx, over=True)
     _release(room, flight)
     for comment in flight.demand.comments:
-        end(room, comment, "answered", fx, flight=flight, via="voice")
+        end(room, comment, "answered", fx, said=flight.insertion, via="voice")
+    if not late:
+        beside(room, flight, fx)
     _aired(room, flight, at, fx, late=late)
-    room.unsay(flight.started, flight.started + flight.insertion.duration_ms)
-    room.say(flight.started, max(at, flight.started))
+    if flight.cuts:
+        notices.stopped(room, flight, at)
+    if flight.notice:
+        notices.ended(room, flight, max(at, flight.started))
+    else:
+        room.unsay(flight.started, flight.started + flight.insertion.duration_ms)
+        room.say(flight.started, max(at, flight.started))
     intent = room.shop.pool.intents.get(flight.insertion.intent)
     if intent is not None:
         known = room.cooldowns.get(flight.demand.key, 0) if late else 0  # another may have been said since
@@ -98,6 +113,7 @@ def cut(room: Room, flight: Flight, at: int, fx: Effects, *, late: bool) -> None
     """It was cut off: reservations stay, its comments wait again without a cooldown, or end with the cause."""
     _release(room, flight)
     _aired(room, flight, at, fx, late=late, cut=True)
+    notices.stopped(room, flight, at)
     room.pause_comes(at)
     for comment in flight.demand.comments:
         comment.cut = True
@@ -105,26 +121,30 @@ def cut(room: Room, flight: Flight, at: int, fx: Effects, *, late: bool) -> None
     wait_again(room, flight, flight.demand.comments, fx, CAUSES.get(flight.cause, "player_failed"))
 
 
-def not_started(room: Room, flight: Flight, fx: Effects) -> None:
+def not_started(room: Room, flight: Flight, fx: Effects, *, moved: bool) -> None:
     """It was surely not said: reservations return; its comments wait again, or end `player_failed`."""
     _release(room, flight)
     insertion = flight.insertion
-    room.unsay(insertion.start, insertion.start + insertion.duration_ms)
+    if flight.notice:
+        notices.refused(room, flight, fx.now)
+    else:
+        room.unsay(insertion.start, insertion.start + insertion.duration_ms)
     key = flight.demand.key
     if room.cooldowns.get(key) == flight.cooled:  # else another insertion renewed it
         del room.cooldowns[key]
-        if flight.cooldown_before > fx.now:
+        if flight.cooldown_before:  # one that is over still tells when its key was answered last
             room.cool(key, flight.cooldown_before)
     room.unhear(insertion.reply, insertion.product, insertion.start, flight.heard_before)
     again = []
     for comment in flight.demand.comments:
         comment.flight = None
-        comment.failures += 0 if flight.cause else 1
+        comment.failures += 0 if flight.cause or moved else 1
         if comment.failures >= FAILURES_CAP:
             end(room, comment, "player_failed", fx)
         else:
             again.append(comment)
     wait_again(room, flight, again, fx, CAUSES.get(flight.cause, "player_failed"))
+    proposals.give_back(room, flight, fx)
 
 
 def _release(room: Room, flight: Flight) -> None:
@@ -154,6 +174,9 @@ def _aired(room: Room, flight: Flight, at: int, fx: Effects, *, late: bool, cut:
             cause=flight.cause if cut else "",
             late_report=late,
             viewers=insertion.viewers,
+            written=insertion.written,
+            correction=insertion.correction,
+            disclosure=insertion.disclosure,
         )
     )
 
@@ -217,10 +240,14 @@ def check_flight(room: Room, fx: Effects) -> None:
     if changed:
         forbid(room, "fact_expired", fx, stop=any(use.price for use in changed))
         return
+    if flight.notice:
+        if not notices.stands(room, said, at):
+            forbid(room, "pool_changed", fx, stop=False)
+        return
     intent = shop.pool.intents.get(said.intent)
     ready = shop.usable(intent, said.product, said.language, at).replies if intent and shop.sells(said.product) else ()
     same = next((filled for filled in ready if filled.reply.id == said.reply and filled.text == said.text), None)
-    if same is None:
+    if same is None or (not begun and unasked(room, flight)):
         forbid(room, "pool_changed", fx, stop=any(use.price for use in said.facts))
     elif not begun and same.until - same.ms < said.not_after:
         forbid(room, "fact_expired", fx, stop=False)  # it may start only before a change that is known by now
@@ -292,5 +319,7 @@ def outcomes(room: Room, states: tuple[InsertionState, ...], session: str, fx: E
 def played(room: Room, event: Playback, fx: Effects) -> None:
     """One playback report of the current session about an insertion."""
     assert event.insertion is not None
-    if report(room, event.kind, event.insertion, event.at, fx):
+    if report(room, event.kind, event.insertion, event.at, fx, moved=event.reason in PASSED):
+        if event.kind == "started" and event.cursor is not None:
+            room.clock.resume_at(event.cursor)
         room.found(fx.now, "unreported", "overdue", "silent")

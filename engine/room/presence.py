@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from engine.events.inputs import Cursor, PlayerGone, PlayerSeen
+from engine.room import notices
 from engine.room.effects import Effects
 from engine.room.playback import lose, outcomes, release_unknown
 from engine.room.room import Room
@@ -17,6 +18,7 @@ OVERDUE_MS: Final = 5_000  # past the predicted end of a sentence
 
 def adopt(room: Room, session: str, at: int) -> None:
     """A player that nobody knew begins to report: its session is the current one."""
+    notices.joins(room, at)
     room.session, room.had_player, room.player_at, room.lost = session, True, at, None
 
 
@@ -31,11 +33,12 @@ def seen(room: Room, event: PlayerSeen, fx: Effects) -> None:
     """A player identified, or showed that it is still there."""
     if event.identified:
         if event.cursor is None:
-            room.clock.idle()
+            room.clock.idle(fx.now)
         elif not _runs(room.clock, event.cursor):
             if room.session != event.session:
-                room.clock.idle()
+                room.clock.idle(fx.now)
             room.clock.begin(event.cursor, min(event.at, fx.now))
+        room.holding = room.holding and not room.person  # whoever comes while a person has the room is told to hold
         adopt(room, event.session, fx.now)
         outcomes(room, event.outcomes, event.session, fx)
     elif room.session is None and event.session != room.gone:
@@ -63,7 +66,7 @@ def gone(room: Room, event: PlayerGone, fx: Effects) -> None:
     if event.session == room.session:
         room.session, room.gone = None, event.session
         room.lost = None
-        room.clock.idle()
+        room.clock.idle(fx.now)
         release_unknown(room, fx)
         room.pause_comes(fx.now)
 
@@ -84,3 +87,13 @@ def next_check(room: Room) -> int:
         return FOREVER
     silent = room.player_at + SILENT_MS
     return min(silent, room.clock.sentence_end() + OVERDUE_MS) if room.clock.moving else silent
+
+
+def skip(room: Room, paused_ms: int) -> None:
+    """Nobody listened for so long: reports may be late by it."""
+    room.player_at += paused_ms
+    if room.flight is not None:
+        room.flight.due += paused_ms
+    room.chat.skip(paused_ms)
+    if room.clock.running:
+        room.clock.started += paused_ms

@@ -15,7 +15,10 @@ from engine.events.inputs import Mode
 from engine.events.outputs import Insertion
 from engine.pool.model import Limits, Reply
 from engine.room.askers import Askers
-from engine.room.demands import Demand, Key, Waiting, weight
+from engine.room.chat import Chat
+from engine.room.demands import Demand, Key, Proposed, Waiting, weight
+from engine.room.duties import Duties
+from engine.room.people import People
 from engine.room.script import ScriptClock
 from engine.room.seen import SeenIds
 from engine.room.shop import FOREVER, Shop
@@ -24,6 +27,14 @@ HEARD_CAP: Final = 256  # variants and cooldowns that are remembered; the oldest
 AIRTIME_CAP: Final = 256  # spans of air in the window; replies of a second fill 75 s with 75
 NAMED_CAP: Final = 64  # products that viewers named lately
 ENDED_MIN: Final = 256  # ended comments that may stand in the heap of deadlines; beyond, at most half of it
+REPORT_TIMEOUT_MS: Final = 5_000  # past the predicted event; then its outcome is unknown
+WORTH_WEIGHT: Final = 0.1  # of the newest choice in the running mean of what replies are worth
+WORTH_MOST: Final = (
+    2.0  # times the mean that one choice counts at most, so that a single burst does not make the air dear for long
+)
+PACE: Final = (
+    0.4  # of the airtime's window: that much of its end is looked at too, so that replies do not come all at once
+)
 LOST_CAP: Final = 4  # insertions of unknown outcome whose late report can still be matched
 
 Lost = Literal["silent", "overdue", "unreported", "gone"]
@@ -51,6 +62,13 @@ class Flight:
     """Until when it reserved its key's cooldown."""
     cooldown_before: int = 0
     heard_before: int | None = None
+    proposed: Proposed | None = None
+    """The approval by which it is said, where it needs one."""
+
+    @property
+    def notice(self) -> bool:
+        """The room says it by itself: no reply, and no airtime of replies."""
+        return self.insertion.correction or self.insertion.disclosure is not None
 
 
 @dataclass(slots=True)
@@ -62,6 +80,8 @@ class Room:
     language: Literal["zh", "en"]
     created: int
     mode: Mode = "shadow"
+    own_mode: bool = False
+    """It was told its mode itself, after its shop was: it keeps it where it moves to another shop."""
     closed: int | None = None
     """When it was closed."""
     active: int = 0
@@ -85,7 +105,18 @@ class Room:
     heard: dict[str, int] = field(default_factory=dict)
     """When each variant was heard last, and each that names its product (`reply/product`) about which."""
     airtime: list[tuple[int, int]] = field(default_factory=list)
+    chat: Chat = field(default_factory=Chat)
+    """What is posted."""
+    people: People = field(default_factory=People)
+    """What was passed to people."""
     last_end: int = 0
+    duties: Duties = field(default_factory=Duties)
+    worth: float = 0.0
+    """Running mean of the value densities that were chosen."""
+    # what people are asked
+    proposals: dict[Key, Proposed] = field(default_factory=dict)
+    muted: dict[Key, int] = field(default_factory=dict)
+    """Until when a demand that a person refused stays silent."""
     # who says it
     session: str | None = None
     gone: str | None = None
@@ -97,6 +128,8 @@ class Room:
     lost: Lost | None = None
     person: bool = False
     person_waits: bool = False
+    holding: bool = False
+    """The player was told to hold its script for a person."""
     killed: bool = False
     held: bool = False
     """A kill switch holds the script too."""
@@ -120,13 +153,29 @@ class Room:
     def may_speak(self) -> bool:
         """Whether an insertion may be emitted at all."""
         return (
-            self.mode == "auto"
+            self.mode in ("auto", "approve")
             and not self.killed
             and not self.person
             and not self.person_waits
             and self.session is not None
             and self.lost is None
         )
+
+    @property
+    def may_post(self) -> bool:
+        """Whether a chat reply may be written at all; mode `approve`: one that nobody need approve."""
+        return (
+            self.mode in ("auto", "approve")
+            and not self.killed
+            and not self.person
+            and not self.person_waits
+            and self.closed is None
+        )
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is on its way, or people have a question of it."""
+        return self.flight is not None or bool(self.chat.posts) or bool(self.people.open)
 
     def found(self, now: int, *causes: Lost) -> None:
         """The player shows that it is there after all; not while it may be saying what nobody knows of."""
@@ -143,6 +192,20 @@ class Room:
             self.clock.hold_still()
         else:
             self.clock.go_on(at)
+
+    def resumes(self, now: int) -> int:
+        """When a script that stands still is expected to go on: at the end of the reply that is said, else nobody knows."""
+        begun = self.flight is not None and self.flight.state == "started"
+        return self.flight.started + self.flight.insertion.duration_ms if begun and self.flight is not None else now
+
+    def pushes(self) -> tuple[int, int]:
+        """(moment, by how much the reply on its way will put off all that the script says after that moment)."""
+        flight = self.flight
+        if flight is None or flight.state == "started" or flight.cause:
+            return FOREVER, 0
+        said = flight.insertion
+        again = max(0, said.start - self.clock.started) if said.when == "now" else 0
+        return said.start, said.duration_ms + again
 
     def pause_comes(self, at: int) -> None:
         """A sentence or a reply is over, or nothing is said: who waited for that has the room now."""
@@ -200,13 +263,43 @@ class Room:
             yield from demand.comments
         if self.flight is not None:
             yield from self.flight.demand.comments
+        for post in self.chat.posts.values():
+            yield from post.demand.comments
 
     # ---- what was said ---------------------------------------------------------------------------------------------
 
-    def spent(self, until: int) -> int:
+    def spent(self, until: int, window: int | None = None) -> int:
         """Airtime within the window that ends at `until`, ms."""
-        start = until - self.limits.airtime_window_ms
+        start = until - (self.limits.airtime_window_ms if window is None else window)
         return sum(min(e, until) - max(s, start) for s, e in self.airtime if e > start and s < until)
+
+    def free_air(self, start: int) -> int:
+        """How long a reply that starts then may be at most, ms: what the window has left, and what leaves it meanwhile."""
+        window = self.limits.airtime_window_ms
+        at, free = start - window, 0  # where the window begins: it moves on while the reply goes on
+        spans = sorted(span for span in self.airtime if span[1] > at)
+        left = int(self.limits.airtime_share * window) - sum(e - max(s, at) for s, e in spans)
+        if left < 0:
+            return 0
+        for s, e in spans:
+            if s - at > left:
+                break
+            left -= max(0, s - at)
+            free += e - at
+            at = e
+        return free + left
+
+    def price(self, start: int) -> float:
+        """What a second of air has to be worth then: as much as replies were lately, times the cube of how full the air is."""
+        limits = self.limits
+        window, recent = limits.airtime_window_ms, round(PACE * limits.airtime_window_ms)
+        full = max(self.spent(start) / window, self.spent(start, recent) / recent) / limits.airtime_share
+        return round(self.worth * full * full * full, 4)
+
+    def chose(self, density: float) -> None:
+        """A reply of this value density goes on air."""
+        most = min(density, WORTH_MOST * self.worth) if self.worth else density
+        self.worth = round(self.worth + (WORTH_WEIGHT if self.worth else 1.0) * (most - self.worth), 4)
 
     def say(self, start: int, end: int) -> None:
         """Reserve a span of air."""
@@ -245,6 +338,12 @@ class Room:
             before = max((other for key, other in self.heard.items() if key.startswith(f"{reply}/")), default=None)
         if self.heard.get(reply) == at:
             self._remember(reply, before)
+
+    def heard_later(self, reply: str, product: str | None, planned: int, at: int) -> None:
+        """They heard it at `at`, not when it was planned."""
+        for key in (reply, f"{reply}/{product}"):
+            if self.heard.get(key) == planned:
+                self._remember(key, at)
 
     def _remember(self, key: str, at: int | None) -> None:
         self.heard.pop(key, None)

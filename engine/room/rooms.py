@@ -10,7 +10,6 @@ import heapq
 from collections.abc import Callable, Iterable
 from typing import Final, assert_never
 
-from engine.errors import RestoreError
 from engine.events.inputs import (
     AppliedShopEvent,
     Approval,
@@ -19,6 +18,7 @@ from engine.events.inputs import (
     GapMark,
     HandoffState,
     Kill,
+    Mode,
     ModeSet,
     Playback,
     PlayerGone,
@@ -28,6 +28,7 @@ from engine.events.inputs import (
     RoomEvent,
     RoomOpened,
     Script,
+    ShopModeSet,
     TakeOver,
 )
 from engine.events.journal import (
@@ -43,7 +44,18 @@ from engine.events.journal import (
     TickEntry,
 )
 from engine.pool.model import Pool
-from engine.room import control, playback, presence, script_events, snapshot
+from engine.room import (
+    control,
+    handoffs,
+    notices,
+    playback,
+    posted,
+    posts,
+    presence,
+    proposals,
+    script_events,
+    snapshot,
+)
 from engine.room.arrival import arrive
 from engine.room.blockers import expire, review, review_one
 from engine.room.effects import Effects
@@ -51,9 +63,7 @@ from engine.room.emission import consider
 from engine.room.room import Room
 from engine.room.shop import FOREVER, Shop
 
-CLOSED_MS: Final = 660_000  # a closed room is remembered until every comment sent before its end would be expired
 TIMERS_MIN: Final = 1_000  # timers, overtaken ones included, beyond eight a room: then the overtaken ones are swept out
-IDLE_MS: Final = 86_400_000  # a room that nobody closed is forgotten after a day of silence
 
 
 class Rooms:
@@ -78,6 +88,10 @@ class Rooms:
     def names(self) -> list[str]:
         """Rooms held, in order of creation."""
         return list(self._rooms)
+
+    def room(self, name: str) -> Room | None:
+        """A room as it stands, to be looked at only."""
+        return self._rooms.get(name)
 
     def pool_of(self, room: str, shop: str) -> str | None:
         """Hash of the pool by which comments of the room are understood now; `shop` is for a room that nobody opened."""
@@ -110,6 +124,10 @@ class Rooms:
         self._fx = Effects(lease=taken.lease, seq=taken.seq, now=taken.now, shop_offset=taken.shop_offset)
         return taken
 
+    def overdue_disclosures(self) -> int:
+        """Rooms whose viewers were left without the disclosure for too long."""
+        return sum(1 for room in self._rooms.values() if notices.overdue(room, self._fx.now))
+
     # ---- entries ---------------------------------------------------------------------------------------------------
 
     def handle(self, seq: int, now: int, entry: AnyEntry) -> None:
@@ -140,10 +158,10 @@ class Rooms:
             assert_never(entry)
 
     def _open(self, name: str, shop: str) -> Room:
-        """A room that is seen for the first time: in shadow until it is told otherwise."""
-        held = self._shops[shop]
-        room = Room(name, held, held.pool.default_language, self._fx.now, active=self._fx.now)
-        control.kill(room, *self._killed(room), self._fx)
+        """A room that is seen for the first time: in its shop's mode until it is told otherwise."""
+        held, now = self._shops[shop], self._fx.now
+        room = Room(name, held, held.pool.default_language, now, self._mode_of(shop), active=now)
+        control.kill(room, *control.killed(room, self._kills), self._fx)
         self._rooms[name] = room
         self._plan(room)
         return room
@@ -159,7 +177,7 @@ class Rooms:
                 if event.insertion is not None and event.kind not in ("sentence_started", "sentence_ended", "idle"):
                     playback.played(room, event, fx)
                 elif event.kind == "idle":
-                    room.clock.idle()
+                    room.clock.idle(min(event.at, fx.now))
                     room.pause_comes(fx.now)
                 else:
                     script_events.sentence(room, event, fx)
@@ -171,16 +189,20 @@ class Rooms:
                 if presence.current(room, event.session, fx):
                     script_events.loaded(room, event, fx)
             case RoomOpened():
-                control.opened(room, event, self._shops.get(event.shop))
-                control.kill(room, *self._killed(room), fx)
+                control.opened(room, event, self._shops.get(event.shop), self._mode_of(event.shop))
+                control.kill(room, *control.killed(room, self._kills), fx)
             case RoomClosed():
                 control.closed(room, fx)
             case ModeSet():
-                control.mode_set(room, event, fx)
+                control.mode_set(room, event.mode, fx, own=True)
             case TakeOver():
                 control.take_over(room, event, fx)
-            case Approval() | ChatReplyReport() | HandoffState():
-                pass  # nothing is proposed, posted or held open yet: these answer records that this core does not emit
+            case Approval():
+                proposals.verdict(room, event, fx)
+            case ChatReplyReport():
+                posted.reported(room, event, fx)
+            case HandoffState():
+                handoffs.closed_by(room, event, fx)
             case _:
                 assert_never(event)
 
@@ -190,41 +212,45 @@ class Rooms:
         if known is not None and known.offset >= applied.offset:
             return
         fx.shop_offset = max(fx.shop_offset, applied.offset)
+        if isinstance(event, GapMark | PoolLive):
+            return
+        self._shop_events[event.key()] = applied
         if isinstance(event, FactSet):
-            self._shop_events[event.key()] = applied
-            shop = self._shops.get(event.shop)
-            if shop is None:
+            if (shop := self._shops.get(event.shop)) is None:
                 return
             shop.set_fact(applied, event)
-            for room in self._of(shop):
-                playback.check_flight(room, fx)
-                script_events.alert_stale(room, fx, f"{event.product}/{event.name}")
-                self._settle(room)
+            self._changed(shop, f"{event.product}/{event.name}")
         elif isinstance(event, Kill):
-            self._shop_events[event.key()] = applied
             self._kills[event.key()] = event
             for room in list(self._rooms.values()):
                 if room.restored >= fx.seq:
                     continue
-                killed = self._killed(room)
+                killed = control.killed(room, self._kills)
                 if killed != (room.killed, room.held):
                     control.kill(room, *killed, fx)
                     self._settle(room)
-        else:
-            assert isinstance(event, GapMark | PoolLive)
+        elif isinstance(event, ShopModeSet):
+            shop = self._shops.get(event.shop)
+            for room in self._of(shop) if shop is not None else ():
+                control.mode_set(room, event.mode, fx, own=False)
+                self._settle(room)
 
     def _pool(self, entry: PoolEntry) -> None:
         fx = self._fx
         fx.shop_offset = max(fx.shop_offset, entry.offset)
         pool = self._pools(entry.pool)
-        shop = self._shops.get(entry.shop)
-        if shop is None:
+        if (shop := self._shops.get(entry.shop)) is None:
             self._shops[entry.shop] = self._new_shop(entry.shop, pool, entry.generation, entry.offset)
             return
         shop.swap(pool, entry.generation, entry.offset)
+        self._changed(shop)
+
+    def _changed(self, shop: Shop, fact: str | None = None) -> None:
+        """The shop's `fact`, or its pool, is another one: what is on its way may not be said or posted any more."""
         for room in self._of(shop):
-            playback.check_flight(room, fx)
-            script_events.alert_stale(room, fx)
+            playback.check_flight(room, self._fx)
+            posted.check(room, self._fx)
+            script_events.alert_stale(room, self._fx, fact)
             self._settle(room)
 
     def _new_shop(self, name: str, pool: Pool, generation: int, offset: int) -> Shop:
@@ -238,24 +264,18 @@ class Rooms:
         """Rooms of a shop that this entry is new to."""
         return [room for room in self._rooms.values() if room.shop is shop and room.restored < self._fx.seq]
 
-    def _killed(self, room: Room) -> tuple[bool, bool]:
-        """(whether a kill switch silences the room, whether one holds its script too)."""
-        keys = ("kill/*", f"kill/shop/{room.shop.id}", f"kill/room/{room.name}")
-        on = [kill for kill in map(self._kills.get, keys) if kill is not None and kill.on]
-        return bool(on), any(kill.hold_script for kill in on)
+    def _mode_of(self, shop: str) -> Mode:
+        """The mode of the shop's rooms that were told none of their own: `shadow` where the shop was told none either."""
+        told = self._shop_events.get(f"{shop}/mode")
+        return told.event.mode if told is not None and isinstance(told.event, ShopModeSet) else "shadow"
 
     # ---- time ------------------------------------------------------------------------------------------------------
 
     def _skip(self, paused_ms: int) -> None:
-        """Reports may be late by the time in which nobody listened. It ends now, so that nothing held here can be newer than its start."""
+        """Nobody listened until now, so that nothing held here can be newer than the start of that time."""
         for room in self._rooms.values():
-            if room.restored >= self._fx.seq:
-                continue
-            room.player_at += paused_ms
-            if room.flight is not None:
-                room.flight.due += paused_ms
-            if room.clock.running:
-                room.clock.started += paused_ms
+            if room.restored < self._fx.seq:
+                presence.skip(room, paused_ms)
 
     def _tick(self) -> None:
         now, timers = self._fx.now, self._timers
@@ -274,26 +294,38 @@ class Rooms:
         for row in early:
             heapq.heappush(timers, row)
         for room in due:
-            if _forgotten(room, now):
+            if control.forgotten(room, now):
                 del self._rooms[room.name]
                 continue
-            before = (room.lost, room.flight)
+            before = (room.lost, room.flight, len(room.chat.unknown))
             shorter = expire(room, self._fx)
             playback.overdue(room, self._fx)
             presence.check(room, self._fx)
-            if room.review_at <= now or room.decide_at <= now or (room.lost, room.flight) != before:
-                review(room, self._fx)
-                consider(room, self._fx)
+            posted.overdue(room, self._fx)
+            handoffs.expire(room, self._fx)
+            notices.check(room, self._fx)
+            woken = notices.due(room, now) or room.review_at <= now or room.decide_at <= now
+            if woken or (room.lost, room.flight, len(room.chat.unknown)) != before:
+                self._look(room)
             else:
                 for demand in shorter:
                     review_one(room, demand, self._fx)
+                proposals.attend(room, self._fx)
+                if room.chat.look_at <= now:
+                    posts.consider(room, self._fx)
             self._plan(room)
 
     def _settle(self, room: Room) -> None:
         """After anything but a comment or a tick: every demand is looked at again."""
-        review(room, self._fx)
-        consider(room, self._fx)
+        self._look(room)
         self._plan(room)
+
+    def _look(self, room: Room) -> None:
+        review(room, self._fx)
+        proposals.attend(room, self._fx)
+        control.give_way(room, self._fx)
+        consider(room, self._fx)
+        posts.consider(room, self._fx)
 
     def _plan(self, room: Room) -> None:
         """When this room has to be looked at again."""
@@ -304,7 +336,11 @@ class Rooms:
             room.review_at,
             room.flight.due if room.flight is not None else FOREVER,
             presence.next_check(room),
-            _forget_at(room) if room.flight is None and waiting is None else FOREVER,
+            room.chat.look_at,
+            room.chat.next_due(),
+            room.people.next_due(),
+            notices.wakes(room, self._fx.now),
+            control.forget_at(room) if not room.busy and waiting is None else FOREVER,
         )
         if timer != room.timer:
             room.timer = timer
@@ -351,30 +387,7 @@ class Rooms:
 
         Its shop is live by then: a room exists only in a shop that went live before, by an entry that its snapshot covers, too.
         """
-        if saved.schema_version not in snapshot.READABLE:
-            raise RestoreError(
-                f"the snapshot of room {saved.room} has schema {saved.schema_version}, this version reads up to {snapshot.SCHEMA}: "
-                "run the version that wrote it, or a newer one"
-            )
-        try:
-            state = snapshot.read(saved.state)
-            shop = self._shops.get(state.shop)
-            if shop is None:
-                raise RestoreError(
-                    f"the snapshot of room {saved.room} is of shop {state.shop}, which neither the partition record nor the journal up "
-                    f"to seq {saved.seq} made live: restore the log from a copy"
-                )
-            room = snapshot.decode(saved.room, state, shop, saved.seq)
-        except ValueError as error:
-            raise RestoreError(f"the snapshot of room {saved.room} cannot be read: {error}") from error
+        room = snapshot.restored(saved, self._shops)
         self._rooms[room.name] = room
         if room.timer < FOREVER:
             heapq.heappush(self._timers, (room.timer, room.name))
-
-
-def _forget_at(room: Room) -> int:
-    return room.closed + CLOSED_MS if room.closed is not None else room.active + IDLE_MS
-
-
-def _forgotten(room: Room, now: int) -> bool:
-    return now >= _forget_at(room) and room.flight is None and not room.demands

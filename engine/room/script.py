@@ -6,44 +6,20 @@ person has the room, script time stands still.
 
 from __future__ import annotations
 
-import base64
-import zlib
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
-from pydantic import TypeAdapter
-
 from engine.events.fields import Part
-from engine.events.inputs import Cursor, Script
-from engine.events.reload import goes_on
-from engine.pool.model import Pool
+from engine.events.inputs import Cursor
+from engine.room.lineup import Line, Lineup, next_lap
 
 DRIFT_WEIGHT: Final = 0.2  # of the newest sentence in the running mean
 DRIFT_MIN: Final = 0.5  # a report beyond these tells of a stall or a skip, not of a voice that is slow or quick
 DRIFT_MAX: Final = 2.0
-MAX_LAP: Final = 1_000_000  # as `Cursor` bounds it
 SCREENS_CAP: Final = 64  # changes of product that are remembered
 SCREEN_MS: Final = 660_000  # the longest look back: clamped times (10 min) plus the stream delay
-
-
-def next_lap(lap: int) -> int:
-    """Laps stop counting where cursors do."""
-    return min(lap + 1, MAX_LAP)
-
-
-LineState = tuple[str, int, tuple[str, ...], bool, dict[str, str]]
-"""Id, milliseconds, answers, hold, fact versions."""
-
-
-class LineupState(Part):
-    version: str
-    loop: bool
-    segments: list[tuple[str, str | None, list[LineState]]]
-
-
-_LINEUP: Final = TypeAdapter(LineupState)
+BLINK_MS: Final = 10_000  # a script that is back so soon, with the same product, has shown it all along
 
 
 class ClockState(Part):
@@ -58,129 +34,12 @@ class ClockState(Part):
     still: bool
     drift: float
     screens: list[tuple[int, str | None]]
-
-
-@dataclass(slots=True)
-class Line:
-    """One sentence of the running line-up. `facts`: versions by `<product>/<name>`."""
-
-    id: str
-    segment: str
-    product: str | None
-    ms: int
-    answers: tuple[str, ...]
-    hold: bool
-    segment_end: bool
-    facts: dict[str, str] = field(default_factory=dict)
-
-
-class Lineup:
-    """A script as the player runs it."""
-
-    __slots__ = ("answering", "ends", "heads", "index", "lines", "loop", "version")
-
-    def __init__(self, version: str, loop: bool, lines: list[Line]) -> None:
-        self.version = version
-        self.loop = loop
-        self.lines = lines
-        self.index = {line.id: number for number, line in enumerate(lines)}
-        self.heads = [number for number in range(len(lines)) if not number or lines[number - 1].segment_end]
-        self.ends: list[int] = []
-        total = 0
-        self.answering: dict[str, list[int]] = {}
-        for number, line in enumerate(lines):
-            total += line.ms
-            self.ends.append(total)
-            for intent in line.answers:
-                self.answering.setdefault(intent, []).append(number)
-
-    @classmethod
-    def of(cls, script: Script, pool: Pool | None) -> Lineup:
-        """From the player's message; what it leaves open about a sentence comes from the pool's script of the same name."""
-        plan = pool.scripts.get(script.script) if pool else None
-        known = {s.id: s for segment in plan.segments for s in segment.sentences} if plan else {}
-        lines: list[Line] = []
-        for segment in script.segments:
-            for number, sentence in enumerate(segment.sentences):
-                own = known.get(sentence.id)
-                answers = sentence.answers if sentence.answers is not None else (own.answers if own else ())
-                hold = sentence.hold if sentence.hold is not None else (own.hold if own else False)
-                lines.append(
-                    Line(
-                        id=sentence.id,
-                        segment=segment.id,
-                        product=segment.product,
-                        ms=max(1, round(sentence.seconds * 1000)),
-                        answers=answers,
-                        hold=hold,
-                        segment_end=number == len(segment.sentences) - 1,
-                        facts=dict(sentence.facts),
-                    )
-                )
-        return cls(script.version, script.loop, lines)
-
-    def begins(self, number: int) -> int:
-        """When the sentence begins in its lap, ms of script."""
-        return self.ends[number - 1] if number else 0
-
-    @property
-    def segments(self) -> list[str]:
-        """Ids, in order."""
-        return [self.lines[head].segment for head in self.heads]
-
-    def goes_on(self, other: Lineup, lap: int, number: int) -> tuple[int, int] | None:
-        """Lap and sentence of `other` at which it goes on once the segment of (lap, number) has ended; None: it is over."""
-        segment = bisect_right(self.heads, number) - 1
-        found = goes_on(self.segments, segment, lap, other.segments, loop=other.loop)
-        return found and (min(found[0], MAX_LAP), other.heads[found[1]])
-
-    def upcoming(
-        self, intent: str, product: str | None, numbers: tuple[int, int | None], times: tuple[int, int], drift: float
-    ) -> Iterator[tuple[int, Line]]:
-        """Sentences that answer this from `numbers[0]` (which begins at `times[0]`) to `numbers[1]` (None: over the lap's end),
-        with their predicted ends, until `times[1]`."""
-        first, last = numbers
-        start, until = times
-        found = self.answering.get(intent)
-        if not found:
-            return
-        before, place = self.begins(first), bisect_left(found, first)
-        for step in range(place, place + 2 * len(found)):
-            lap, turn = divmod(step, len(found))
-            number = found[turn]
-            if (lap and (last is not None or not self.loop)) or (last is not None and number > last):
-                return
-            at = start + round((self.ends[number] + lap * self.ends[-1] - before) * drift)
-            if at > until:
-                return
-            if product is None or self.lines[number].product == product:
-                yield at, self.lines[number]
-
-    def encode(self) -> str:
-        segments: list[tuple[str, str | None, list[LineState]]] = []
-        begins = True
-        for line in self.lines:
-            if begins:
-                segments.append((line.segment, line.product, []))
-            begins = line.segment_end
-            segments[-1][2].append((line.id, line.ms, line.answers, line.hold, line.facts))
-        state = LineupState(version=self.version, loop=self.loop, segments=segments)
-        return base64.b64encode(zlib.compress(_LINEUP.dump_json(state))).decode()
-
-    @classmethod
-    def decode(cls, packed: str) -> Lineup:
-        state = _LINEUP.validate_json(zlib.decompress(base64.b64decode(packed)))
-        lines = [
-            Line(name, segment, product, ms, answers, hold, number == len(rows) - 1, dict(facts))
-            for segment, product, rows in state.segments
-            for number, (name, ms, answers, hold, facts) in enumerate(rows)
-        ]
-        return cls(state.version, state.loop, lines)
+    dark: int | None = None
 
 
 @dataclass(slots=True)
 class Boundary:
-    """The end of a sentence at which a reply may start."""
+    """The end of a sentence: a reply may start there, or cut that sentence short."""
 
     at: int
     lap: int
@@ -191,7 +50,7 @@ class Boundary:
 class ScriptClock:
     """Where the script stands, and where it will be."""
 
-    __slots__ = ("drift", "lap", "lineup", "number", "pending", "running", "screens", "started", "still")
+    __slots__ = ("dark", "drift", "lap", "lineup", "number", "pending", "running", "screens", "started", "still")
 
     def __init__(self) -> None:
         self.lineup: Lineup | None = None
@@ -203,6 +62,8 @@ class ScriptClock:
         self.still = False
         self.drift = 1.0
         self.screens: list[tuple[int, str | None]] = []
+        self.dark: int | None = None
+        """Since when nobody knows what is on screen: the script has run out, or its player is gone."""
 
     # ---- what the player reports -----------------------------------------------------------------------------------
 
@@ -262,9 +123,17 @@ class ScriptClock:
             if not lineup.loop:
                 self.running = False
 
-    def idle(self) -> None:
-        """The script has run out."""
+    def idle(self, at: int) -> None:
+        """The script has run out, or nobody tells of it any more."""
         self.running = False
+        if self.dark is None and self.screens:
+            self.dark = max(at, self.screens[-1][0])
+
+    def resume_at(self, cursor: Cursor) -> None:
+        """The player tells where the script goes on once a reply is over; what names nothing that we know is passed over."""
+        lineup = self.lineup
+        if lineup is not None and self.running and cursor.version == lineup.version and cursor.sentence in lineup.index:
+            self.lap, self.number = cursor.lap, lineup.index[cursor.sentence]
 
     def hold_still(self) -> None:
         """Script time stands still from now on."""
@@ -291,9 +160,22 @@ class ScriptClock:
         """Predicted end of the running sentence."""
         return self.started + self._ms(self.number)
 
-    def boundaries(self, count: int) -> Iterator[Boundary]:
+    def boundaries(self, count: int, now: int) -> Iterator[Boundary]:
         """The next sentence ends, at most `count`; a line-up that waits takes over behind the segment's."""
-        return self._walk(self.started, self.lap, self.number, count) if self.moving else iter(())
+        return self._walk(self._begun(now), self.lap, self.number, count) if self.moving else iter(())
+
+    def _begun(self, now: int) -> int:
+        """When the running sentence began, by its length: one that is not over yet shifts all that follow."""
+        return max(self.started, now - self._ms(self.number))
+
+    def said_at(self, moment: int, now: int, count: int) -> Boundary | None:
+        """The sentence that will be said at `moment`, among the next `count`."""
+        return next((found for found in self.boundaries(count, now) if moment < found.at), None)
+
+    def may_cut(self, boundary: Boundary) -> bool:
+        """Whether this sentence may be cut short: neither it nor the one before it, which it completes, holds."""
+        assert self.lineup is not None
+        return not boundary.line.hold and not self.lineup.held_before(boundary.lap, boundary.number)
 
     def following(self, boundary: Boundary, at: int, count: int) -> Iterator[Boundary]:
         """The sentence ends after `boundary`, where the script goes on at `at`."""
@@ -320,12 +202,17 @@ class ScriptClock:
         """Whether any sentence, of the running line-up or of the one that waits, answers this intent."""
         return any(lineup is not None and intent in lineup.answering for lineup in (self.lineup, self.pending))
 
-    def answers(self, intent: str, product: str | None, until: int, now: int) -> Iterator[tuple[int, Line]]:
-        """Sentences to come that answer this, with their predicted ends, as far as those are not after `until`."""
+    def answers(
+        self, intent: str, product: str | None, until: int, now: int, resumes: int
+    ) -> Iterator[tuple[int, Line]]:
+        """Sentences to come that answer this, with their predicted ends, as far as those are not after `until`.
+
+        `resumes`: when a script that stands still is expected to go on.
+        """
         lineup = self.lineup
         if lineup is None or not self.running:
             return
-        start = max(self.started, now) if self.still else self.started
+        start = max(self.started, now, resumes) if self.still else self._begun(now)
         last = None
         if self.pending is not None:
             last = next(n for n in range(self.number, len(lineup.lines)) if lineup.lines[n].segment_end)
@@ -357,14 +244,22 @@ class ScriptClock:
     # ---- what was on screen ----------------------------------------------------------------------------------------
 
     def _show(self, product: str | None, at: int) -> None:
-        if self.screens and self.screens[-1][1] == product:
+        dark, self.dark = self.dark, None
+        at = max(at, dark or at)
+        same = bool(self.screens) and self.screens[-1][1] == product
+        if dark is not None and not (same and at - dark <= BLINK_MS):
+            self.screens.append((dark, None))
+            same = product is None
+        if same:
             return
         self.screens.append((at, product))
         while len(self.screens) > SCREENS_CAP or (len(self.screens) > 1 and self.screens[1][0] < at - SCREEN_MS):
             del self.screens[0]
 
     def on_screen(self, at: int) -> str | None:
-        """The product that was on screen at that time."""
+        """The product that was on screen at that time, as far as anybody knows."""
+        if self.dark is not None and self.dark <= at:
+            return None
         for since, product in reversed(self.screens):
             if since <= at:
                 return product
@@ -372,6 +267,8 @@ class ScriptClock:
 
     def screen_changed(self, start: int, end: int) -> bool:
         """Whether the product on screen changed within (start, end]."""
+        if self.dark is not None and start < self.dark <= end:
+            return True
         return any(start < since <= end for since, _ in self.screens[1:])
 
     # ---- snapshot --------------------------------------------------------------------------------------------------
@@ -387,6 +284,7 @@ class ScriptClock:
             still=self.still,
             drift=self.drift,
             screens=self.screens,
+            dark=self.dark,
         )
 
     @classmethod
@@ -396,5 +294,5 @@ class ScriptClock:
         clock.pending = Lineup.decode(state.pending) if state.pending else None
         clock.lap, clock.number, clock.started = state.lap, state.number, state.started
         clock.running, clock.still, clock.drift = state.running, state.still, state.drift
-        clock.screens = list(state.screens)
+        clock.screens, clock.dark = list(state.screens), state.dark
         return clock

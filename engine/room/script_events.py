@@ -7,8 +7,8 @@ from engine.events.outputs import Alert
 from engine.room.blockers import fresh
 from engine.room.effects import Effects
 from engine.room.ending import end
+from engine.room.lineup import Line, Lineup
 from engine.room.room import Room
-from engine.room.script import Line, Lineup
 
 
 def loaded(room: Room, event: Script, fx: Effects) -> None:

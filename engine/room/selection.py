@@ -1,12 +1,17 @@
-"""Which demand gets an opportunity: the highest value density, those that would expire first where both fit."""
+"""Which demand gets an opportunity: the highest value density above the price of air, those that would expire first where both fit.
+
+Demands are looked at in the order of what they could be worth at most, and only as far as one of them may still win.
+"""
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from engine.events.outputs import Choice
+from engine.events.outputs import Blocker, Choice
+from engine.room.approval import may_be_said
 from engine.room.blockers import answerable
 from engine.room.demands import Demand
 from engine.room.room import Room
@@ -17,15 +22,26 @@ COMMIT_MS: Final = 300  # from the choice to the player's hands: the commit, the
 SLACK_MS: Final = 500  # how long before the last moment a choice is made: a tick's distance and a busy batch
 AHEAD: Final = 64  # boundaries that are searched; five minutes of sentences
 
-CONSIDERED: Final = ("no_opportunity", "airtime", "outvalued")
+FRESH_MS: Final = 3_600_000  # an answer whose cooldown ended so long ago is worth all of its value again
+STALE: Final = 0.5  # and this share of it at the cooldown's end
+ROUNDING: Final = 0.001  # densities have four digits; what a demand is worth at most is never below what it is worth
+
+INFINITY: Final = float("inf")
+
+CONSIDERED: Final = frozenset({"no_opportunity", "airtime", "outvalued"})
+PASSING: Final = frozenset({"cooling", "fact_pending"})
+"""Blockers that pass by themselves: a cooldown may end, and a fact begin, before anything that is chosen now could be heard."""
 
 
 @dataclass(slots=True)
 class Opportunity:
-    """A moment at which a reply can start. `boundary` None: the script is idle."""
+    """A moment at which a reply can start: at the end of a sentence (`boundary`), within one (`cut`), or, with neither, in an idle
+    script. `soonest`: nothing that is emitted now can be heard before."""
 
     start: int
-    boundary: Boundary | None
+    soonest: int
+    boundary: Boundary | None = None
+    cut: Boundary | None = None
 
 
 @dataclass(slots=True)
@@ -33,19 +49,31 @@ class Candidate:
     demand: Demand
     filled: Filled
     viewers: int
+    freshness: float
     density: float
+    """What it is worth per second of air: priority × viewers × freshness ÷ seconds."""
     not_after: int
 
 
 def next_opportunity(room: Room, now: int) -> Opportunity | None:
     """The first allowed boundary that the player can still be told of; at once where the script is idle."""
     if not room.clock.running or room.clock.lineup is None:
-        return Opportunity(now + room.lead_ms, None)
+        return Opportunity(now + room.lead_ms, now + room.lead_ms)
     ready = now + room.lead_ms + COMMIT_MS
-    for boundary in room.clock.boundaries(AHEAD):
+    for boundary in room.clock.boundaries(AHEAD, now):
         if boundary.at >= ready and not boundary.line.hold:
-            return Opportunity(boundary.at, boundary)
+            return Opportunity(boundary.at, now + room.lead_ms, boundary)
     return None
+
+
+def interruption(room: Room, now: int) -> Opportunity | None:
+    """At once, in mid-sentence; None where none is said then, or one that may not be cut, as far as can be foreseen."""
+    start = now + room.lead_ms
+    for moment in (start, start + COMMIT_MS):
+        said = room.clock.said_at(moment, now, AHEAD)
+        if said is None or not room.clock.may_cut(said):
+            return None
+    return Opportunity(start, start, cut=room.clock.said_at(start, now, AHEAD))
 
 
 def until_next(room: Room, opportunity: Opportunity) -> int:
@@ -59,8 +87,10 @@ def until_next(room: Room, opportunity: Opportunity) -> int:
     return FOREVER
 
 
-def when(opportunity: Opportunity) -> Literal["sentence", "segment", "idle"]:
+def when(opportunity: Opportunity) -> Literal["sentence", "segment", "now", "idle"]:
     """The kind of the opportunity."""
+    if opportunity.cut is not None:
+        return "now"
     if opportunity.boundary is None:
         return "idle"
     return "segment" if opportunity.boundary.line.segment_end else "sentence"
@@ -68,27 +98,32 @@ def when(opportunity: Opportunity) -> Literal["sentence", "segment", "idle"]:
 
 def screen(room: Room, opportunity: Opportunity) -> str | None:
     """The product that is on screen while the reply is spoken."""
-    if opportunity.boundary is not None:
-        return opportunity.boundary.line.product
+    beside = opportunity.boundary or opportunity.cut
+    if beside is not None:
+        return beside.line.product
     return room.clock.on_screen(opportunity.start)
 
 
 def variants(room: Room, demand: Demand, opportunity: Opportunity) -> Iterator[Filled]:
-    """Replies that may be said then, the least recently heard first; a language of half the viewers before the room's."""
+    """Replies that may be said then, the least recently heard first; a language of half the viewers before the room's.
+
+    Their facts hold from the soonest moment at which they could be heard: a script that runs quicker says nothing too early.
+    """
     start = opportunity.start
-    on_screen = screen(room, opportunity)
-    for found in answerable(room, demand, start):
+    for found in answerable(room, demand, opportunity.soonest):
         if found is None:
             continue
         ready = []
         for number, filled in enumerate(found.replies):
             reply = filled.reply
-            if reply.approval == "ask":
+            if reply.channel == "chat":
                 continue
             heard = room.heard_at(reply, filled.product)
             if heard is not None and heard + reply.memory_ms > start:
                 continue
-            if reply.on_screen_only and demand.product != on_screen:
+            if reply.on_screen_only and demand.product != screen(room, opportunity):
+                continue
+            if opportunity.cut is not None and not reply.may_interrupt:
                 continue
             if filled.until - filled.ms < start:
                 continue
@@ -98,49 +133,68 @@ def variants(room: Room, demand: Demand, opportunity: Opportunity) -> Iterator[F
             yield filled
 
 
-def candidate(room: Room, demand: Demand, opportunity: Opportunity) -> Candidate | None:
-    """The demand with what would be said, where that is possible at all."""
+def freshness(room: Room, demand: Demand, start: int) -> float:
+    """Share of a demand's value that counts: less where it was answered lately, so that rare questions have their turn."""
+    cooled = room.cooldowns.get(demand.key)
+    if cooled is None:
+        return 1.0
+    return STALE + (1 - STALE) * min(1.0, max(0, start - cooled) / FRESH_MS)
+
+
+def candidate(room: Room, demand: Demand, opportunity: Opportunity) -> Candidate | Blocker:
+    """The demand with what would be said, where that is possible at all; else what it waits for. Air and pauses are not asked about."""
     start = opportunity.start
-    if room.last_end and start < room.last_end + room.limits.minimum_pause_ms:
-        return None
     intent = room.shop.pool.intents[demand.intent]
     if intent.insert == "segment" and when(opportunity) == "sentence":
-        return None
-    viewers = demand.servable(start)
-    if not viewers:
-        return None
+        return "no_opportunity"
+    if room.cooldowns.get(demand.key, 0) > opportunity.soonest and not demand.was_cut:
+        return "no_opportunity"
+    blocker: Blocker = "no_opportunity"
     for filled in variants(room, demand, opportunity):
+        if not may_be_said(room, demand.key, filled):
+            blocker = "approval"
+            continue
+        viewers = demand.servable(start)
+        if not viewers:
+            return "no_opportunity"
         not_after = min(demand.latest, filled.until - filled.ms)
-        density = round(intent.priority * viewers * 1000 / filled.ms, 4)
-        return Candidate(demand, filled, viewers, density, not_after)
-    return None
+        fresh = freshness(room, demand, start)
+        density = round(intent.priority * viewers * fresh * 1000 / filled.ms, 4)
+        return Candidate(demand, filled, viewers, round(fresh, 4), density, not_after)
+    return blocker
+
+
+def resting(room: Room, start: int) -> bool:
+    """Whether the minimum pause after the last reply is not over by then."""
+    return bool(room.last_end) and start < room.last_end + room.limits.minimum_pause_ms
 
 
 def choose(room: Room, opportunity: Opportunity, demands: Iterable[Demand]) -> tuple[Candidate, Choice] | None:
     """Which of the demands wins the opportunity; every other is told why it did not."""
-    limits = room.limits
-    budget = limits.airtime_share * limits.airtime_window_ms
-    fits: list[Candidate] = []
-    considered = [demand for demand in demands if demand.blocker in CONSIDERED]
-    for demand in considered:
-        found = candidate(room, demand, opportunity)
-        if found is None:
-            demand.missed = "no_opportunity"
-            continue
-        end = opportunity.start + found.filled.ms
-        if room.spent(end) + found.filled.ms > budget:
-            demand.missed = "airtime"
-            continue
-        fits.append(found)
-    if not fits:
+    start = opportunity.start
+    considered = [demand for demand in demands if may_win(demand)]
+    if not considered:
         return None
-    fits.sort(key=lambda c: (-c.density, c.demand.born, c.demand.intent, c.demand.product or ""))
-    best = fits[0]
-    gap = until_next(room, opportunity) if len(fits) > 1 else 0
-    winner = next((c for c in fits if _goes_ahead(room, c, best, opportunity.start + c.filled.ms + gap, budget)), best)
-    for other in fits:
-        other.demand.missed = "outvalued"
-    second = next((c for c in fits if c is not winner), None)
+    free = room.free_air(start)
+    whole: Blocker = "outvalued"
+    if resting(room, start):
+        whole = "no_opportunity"
+    elif free < 1 and not asking(room):
+        whole = "airtime"
+    for demand in considered:
+        demand.missed = whole
+    if whole != "outvalued":
+        return None
+    price = room.price(start)
+    fits = ranked(room, opportunity, considered, free, price)
+    best = next(fits, None)
+    if best is None:
+        return None
+    second = next(fits, None)
+    winner = best
+    if second is not None:
+        first = _expiring(room, opportunity, best, considered, free, price)
+        winner, second = (first, best) if first is not None else (best, second)
     return winner, Choice(
         value_density=winner.density,
         viewers=winner.viewers,
@@ -148,12 +202,64 @@ def choose(room: Room, opportunity: Opportunity, demands: Iterable[Demand]) -> t
         runner_up=second and "/".join(filter(None, second.demand.key)),
         runner_up_density=second and second.density,
         expiring=winner is not best,
-        airtime_used_ms=round(room.spent(opportunity.start)),
+        airtime_used_ms=round(room.spent(start)),
+        freshness=winner.freshness,
+        price=price,
     )
 
 
-def _goes_ahead(room: Room, one: Candidate, best: Candidate, after: int, budget: float) -> bool:
-    """Whether `one` would expire before the next opportunity, at `after`, while `best` can wait, and both fit into the airtime."""
-    if one is best or one.demand.latest >= after or best.demand.servable(after) < best.viewers:
-        return False
-    return room.spent(after) + one.filled.ms + best.filled.ms <= budget
+def may_win(demand: Demand) -> bool:
+    """Whether nothing but the opportunity holds it; or a person, for those of its replies that could be said at the last one."""
+    blocker = demand.blocker
+    return blocker in CONSIDERED or blocker in PASSING or (blocker == demand.missed == "approval")
+
+
+def asking(room: Room) -> bool:
+    """Whether people may have to be asked: then each demand is looked at, since they need time to answer."""
+    return room.mode == "approve" or room.shop.asks
+
+
+def ranked(
+    room: Room, opportunity: Opportunity, demands: Iterable[Demand], free: int, price: float
+) -> Iterator[Candidate]:
+    """Candidates with air for them that are worth its price: the densest first; ties: the older one, then by key.
+
+    A heap holds demands by the most that they could be worth, and those looked at by what they are worth.
+    """
+    most, sure = room.shop.densest, INFINITY if asking(room) else ROUNDING
+    heap: list[tuple[float, int, int, str, str, Demand | Candidate]] = [
+        (-bound, 0, number, "", "", demand)
+        for number, demand in enumerate(demands)
+        if (bound := most[demand.intent] * len(demand.viewers) + sure) >= price
+    ]
+    heapq.heapify(heap)
+    while heap:
+        place = heapq.heappop(heap)[-1]
+        if isinstance(place, Candidate):
+            yield place
+            continue
+        found = candidate(room, place, opportunity)
+        if not isinstance(found, Candidate):
+            place.missed = found
+        elif found.filled.ms > free:
+            place.missed = "airtime"
+        elif found.density >= price:
+            row = (-found.density, 1, place.born, place.intent, place.product or "", found)
+            heapq.heappush(heap, row)
+
+
+def _expiring(
+    room: Room, opportunity: Opportunity, best: Candidate, demands: list[Demand], free: int, price: float
+) -> Candidate | None:
+    """The densest of those that would expire while `best` is said, where `best` loses nothing by waiting and both fit into the airtime."""
+    start, gap = opportunity.start, until_next(room, opportunity)
+    if best.demand.servable(start + gap + 1) < best.viewers:
+        return None
+    soon = [d for d in demands if d.latest < start + best.filled.ms + gap and d is not best.demand]
+    budget = room.limits.airtime_share * room.limits.airtime_window_ms
+    for one in ranked(room, opportunity, soon, free, price):
+        after = start + one.filled.ms + gap
+        together = room.spent(after) + one.filled.ms + best.filled.ms
+        if together <= budget and best.demand.servable(after) == best.viewers:
+            return one
+    return None

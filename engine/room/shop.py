@@ -12,7 +12,8 @@ from typing import Final, Literal
 from engine.events.inputs import ANY_PRODUCT, AppliedShopEvent, FactSet, FactValue, LocalText
 from engine.events.outputs import FactUse
 from engine.pool import speech
-from engine.pool.facts import MAX_SPOKEN, catalogue_version, live_version, objection
+from engine.pool.facts import MAX_SPOKEN, catalogue_version, live_version, objection, texts_of
+from engine.pool.forms import form, said_name
 from engine.pool.model import Fact, Intent, Localised, Pool, Reply
 from engine.room.guard import Guard
 
@@ -38,6 +39,9 @@ class Reading:
     version: str
     until: int
     price: bool
+    written: str = ""
+    """As it stands on a screen."""
+    source: str = ""
 
 
 @dataclass(slots=True)
@@ -50,6 +54,13 @@ class Filled:
     ms: int
     facts: tuple[FactUse, ...]
     until: int
+    written: str = ""
+    """The text for a chat or a screen; empty where it is the one that is said."""
+
+    @property
+    def shown(self) -> str:
+        """The text as it is read."""
+        return self.written or self.text
 
 
 @dataclass(slots=True)
@@ -72,7 +83,11 @@ class Usable:
     until: int
     starts: int | None
     all_ask: bool
-    """Each of the replies has to be approved before it is said."""
+    """Each of the replies has to be approved before it is said, in any mode."""
+    none_standing: bool
+    """Each of them has to be in mode `approve`."""
+    spoken: bool
+    """One of them at least may be said; else they may be posted."""
 
 
 @dataclass(slots=True)
@@ -94,13 +109,32 @@ class Shop:
 
     longest_ms: int = field(init=False)
     """The longest `answer_within`."""
+    asks: bool = field(init=False)
+    """Whether some reply has to be approved in any mode."""
+    posting: frozenset[str] = field(init=False)
+    """Intents with a reply that may be posted; never iterated."""
+    densest: dict[str, float] = field(init=False)
+    """By intent, what a second of air is worth at most to one viewer: its priority over the seconds of its shortest reply without facts."""
+    urgent: frozenset[str] = field(init=False)
+    """Intents whose replies may interrupt a sentence; never iterated."""
 
     def __post_init__(self) -> None:
         self._compile()
 
     def _compile(self) -> None:
         self.guard = Guard(self.pool.guard)
-        self.longest_ms = max((intent.answer_within_ms for intent in self.pool.intents.values()), default=0)
+        intents = self.pool.intents.values()
+        self.longest_ms = max((intent.answer_within_ms for intent in intents), default=0)
+        self.asks = any(reply.approval == "ask" for intent in intents for reply in intent.replies)
+        self.densest = {intent.id: intent.priority / _shortest(intent) for intent in intents}
+        self.posting = frozenset(
+            intent.id for intent in intents if any(reply.channel != "voice" for reply in intent.replies)
+        )
+        self.urgent = frozenset(
+            intent.id
+            for intent in intents
+            if intent.insert == "now" and any(reply.may_interrupt for reply in intent.replies)
+        )
 
     def swap(self, pool: Pool, generation: int, offset: int) -> None:
         """Another pool is live from now on."""
@@ -155,7 +189,8 @@ class Shop:
                 until = event.until if event.until is not None else FOREVER
                 if event.value is None:
                     return Unusable("fact_missing", name, until)
-                return self._spoken(product, event.value, base, lang, live_version(applied.offset), until, name)
+                version = live_version(applied.offset)
+                return self._spoken(product, event.value, base, lang, version, until, name, event.source or event.by)
         if base is None:
             return Unusable("fact_missing", name, horizon)
         if base.until is not None and base.until <= at:
@@ -165,7 +200,7 @@ class Shop:
         if base.start is not None and base.start > at:
             return Unusable("fact_pending", name, min(base.start, horizon), min(base.start, horizon))
         until = min(base.until if base.until is not None else FOREVER, horizon)
-        return self._spoken(product, base.value, base, lang, catalogue_version(base), until, name)
+        return self._spoken(product, base.value, base, lang, catalogue_version(base), until, name, base.source)
 
     def _spoken(
         self,
@@ -176,18 +211,21 @@ class Shop:
         version: str,
         until: int,
         name: str,
+        source: str,
     ) -> Reading | Unusable:
         """The value as it is said. One that the catalogue's checks and `fact set` would refuse is not: others write the log, too."""
         if (product, name, version) not in self._refused:
-            wrong = objection(name, value, base, self.guard.banned)
+            wrong = objection(name, value, base, self.guard.banned, self.pool.formats)
             self._refused[product, name, version] = wrong.trouble if wrong is not None else None
         trouble = self._refused[product, name, version]
         if trouble is not None:
             return Unusable(trouble, name, until)
         if isinstance(value, LocalText):
-            value = {key: text for key, text in (("zh", value.zh), ("en", value.en)) if text is not None}
-        currency = base.currency if base else None
-        return Reading(speech.spoken(value, currency, lang), version, until, price=currency is not None)
+            value = texts_of(value)
+        found = form(value, base.unit if base else None, lang, self.pool.formats)
+        own = base.spoken.get(lang) if base is not None and value == base.value else None
+        price = base is not None and base.currency is not None
+        return Reading(own or found.said, version, until, price, found.written, source)
 
     def version(self, product: str, name: str, at: int) -> str | None:
         """Version of the fact that counts at `at`; None where none does."""
@@ -217,6 +255,7 @@ class Shop:
 
     def _fill(self, reply: Reply, product: str | None, at: int) -> Filled | Unusable:
         values: dict[str, str] = {}
+        written: dict[str, str] = {}
         uses: list[FactUse] = []
         until = FOREVER
         item = self.pool.products.get(product) if product is not None else None
@@ -224,16 +263,12 @@ class Shop:
             if name in ("product", "link"):
                 if item is None or (name == "link" and item.link is None):
                     return Unusable("fact_missing", name, FOREVER)
-                values[name] = (
-                    (item.name.get(reply.lang) or next(iter(item.name.values())))
-                    if name == "product"
-                    else str(item.link)
-                )
+                values[name] = said_name(item, reply.lang) if name == "product" else str(item.link)
                 continue
             reading = self.read(product, name, reply.lang, at)
             if isinstance(reading, Unusable):
                 return reading if reading.trouble != "guard_blocked" else replace(reading, wanted=reply.id)
-            values[name] = reading.text
+            values[name], written[name] = reading.text, reading.written
             until = min(until, reading.until)
             uses.append(
                 FactUse(
@@ -241,15 +276,21 @@ class Shop:
                     name=name,
                     version=reading.version,
                     text=reading.text,
+                    written=reading.written if reading.written != reading.text else None,
+                    source=reading.source,
                     until=reading.until if reading.until < FOREVER else None,
                     price=reading.price,
                 )
             )
         text = speech.fill(reply.text, values)
-        if len(text) > MAX_SPOKEN or self.guard.refuses(text, reply.text):
-            return Unusable("guard_blocked", reply.id, until)
+        shown = speech.fill(reply.text, {**values, **written})
+        for final in dict.fromkeys((text, shown)):
+            if len(final) > MAX_SPOKEN or self.guard.refuses(final, reply.text):
+                return Unusable("guard_blocked", reply.id, until)
         seconds = reply.seconds if reply.seconds is not None else speech.seconds(text, reply.lang)
-        return Filled(reply, product, text, max(1, round(seconds * 1000)), tuple(uses), until)
+        return Filled(
+            reply, product, text, max(1, round(seconds * 1000)), tuple(uses), until, shown if shown != text else ""
+        )
 
     def usable(self, intent: Intent, product: str | None, lang: str, at: int) -> Usable:
         """What could be said to this intent × product in `lang` at `at`."""
@@ -275,7 +316,21 @@ class Shop:
                 trouble, wanted = filled.trouble, filled.wanted
             if filled.starts is not None:
                 starts = filled.starts if starts is None else min(starts, filled.starts)
-        all_ask = all(filled.reply.approval == "ask" for filled in replies)
-        found = Usable(tuple(replies), None if replies else trouble, wanted, until, starts, all_ask)
+        rules = {filled.reply.approval for filled in replies}
+        found = Usable(
+            tuple(replies), None if replies else trouble, wanted, until, starts, rules <= {"ask"}, "standing" not in rules,
+            any(filled.reply.channel != "chat" for filled in replies),
+        )  # fmt: skip
         self._usable[place] = (at, found)
         return found
+
+
+def _shortest(intent: Intent) -> float:
+    """Seconds of its shortest reply, at least; facts can only make it longer."""
+    bare = (
+        reply.seconds
+        if reply.seconds is not None
+        else speech.seconds(speech.fill(reply.text, dict.fromkeys(reply.placeholders, "")), reply.lang)
+        for reply in intent.replies
+    )
+    return max(0.001, min(bare, default=1.0) - 0.001)

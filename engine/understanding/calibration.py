@@ -23,6 +23,7 @@ SHARPNESS = 4.0  # per unit of margin, for sharing the confidence between intent
 RIDGE = 1.0  # pull of the logistic weights towards zero; the sample is small beside the certainty asked for
 FOLLOWERS = 4  # intents behind the best whose margins tell how many come into question
 BINS = 10  # of the reliability diagram, with as many lines in each
+_ASKS = 6  # place of `Scores.asks` among the signals
 _STEPS = 50  # Newton steps; it converges in about ten
 
 _ASKING = re.compile(
@@ -51,6 +52,12 @@ class Ranked:
     share: F64
     """Weight of the second beside the best, 0…1."""
     signals: F64
+
+    @property
+    def asks(self) -> F64:
+        """`Scores.asks`."""
+        found: F64 = self.signals[:, 1 + _ASKS]
+        return found
 
     def take(self, rows: NDArray[np.intp]) -> Ranked:
         return Ranked(self.best[rows], self.second[rows], self.share[rows], self.signals[rows])
@@ -108,6 +115,8 @@ class Thresholds:
     """Confidence from which a question that was not accepted is said to be near an intent (`low_confidence`)."""
     asks: float
     """Probability of being a question from which an unaccepted line is no chatter."""
+    gate: float
+    """`Scores.asks` below which a line is chatter, whatever else the model would say of it: most lines of a live room are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +136,8 @@ class Calibration:
 
 
 def logistic(signals: F64, weights: F64) -> F64:
-    probability: F64 = 1.0 / (1.0 + np.exp(-np.clip(signals @ weights, -30.0, 30.0)))
+    scores = np.einsum("ij,j->i", signals, weights)  # not by BLAS, whose threads wait for each other on a busy machine
+    probability: F64 = 1.0 / (1.0 + np.exp(-np.clip(scores, -30.0, 30.0)))
     return probability
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,7 @@ from scipy import sparse
 from engine.pool.model import UNLISTED, TrainingLine, TrainingSet
 from engine.understanding.calibration import BACKGROUND, F64, looks_asked
 from engine.understanding.ngrams import DIMENSION, Grams, grams
-from engine.understanding.normalise import normal_form
+from engine.understanding.plain import normal_forms
 from engine.understanding.spellings import Spellings
 
 NO_CLASS = -1  # of `not:` lines
@@ -32,7 +32,8 @@ class Corpus:
     """The class of each line; `OTHER` for questions of no intent, `NO_CLASS` for `not:` lines, which stand last."""
     against: Labels
     """The class that a `not:` line speaks against; `NO_CLASS` for all others."""
-    batch: Grams
+    features: sparse.csr_array
+    """How often each feature stands in each line."""
     asked: F64
 
     def __len__(self) -> int:
@@ -59,33 +60,33 @@ class Corpus:
         cls, lines: Iterable[TrainingLine], negatives: Iterable[TrainingLine] = (), spellings: Spellings | None = None
     ) -> Corpus:
         """A line whose form stands there already, with the same intent, counts once; one without a letter or digit is never judged."""
-        form_of = normal_form if spellings is None else spellings.form
+        forms_of = normal_forms if spellings is None else spellings.forms
         known: dict[tuple[str, str | None], None] = {}
-        for line in lines:
-            form = form_of(line.text)
+        lines = list(lines)
+        for line, form in zip(lines, forms_of([line.text for line in lines]), strict=True):
             if any(map(str.isalnum, form)):
                 known.setdefault((form, line.intent))
         intents = tuple(sorted({intent for _, intent in known if intent is not None and intent != UNLISTED}))
         index: dict[str | None, int] = {None: BACKGROUND, UNLISTED: OTHER}
         index |= {intent: at + 1 for at, intent in enumerate(intents)}
-        spoken = _negatives(negatives, {form for form, _ in known}, index, form_of)
+        spoken = _negatives(negatives, {form for form, _ in known}, index, forms_of)
         forms = [*(form for form, _ in known), *(form for form, _ in spoken)]
         labels = np.array([*(index[intent] for _, intent in known), *([NO_CLASS] * len(spoken))], dtype=np.intp)
         against = np.array([*([NO_CLASS] * len(known)), *(at for _, at in spoken)], dtype=np.intp)
-        return cls(intents, forms, labels, against, grams(forms), looks_asked(forms))
-
-    def counts(self) -> sparse.csr_array:
-        """How often each feature stands in each line."""
-        return counts(self.batch)
+        return cls(intents, forms, labels, against, counts(grams(forms)), looks_asked(forms))
 
 
 def _negatives(
-    lines: Iterable[TrainingLine], known: set[str], index: dict[str | None, int], form_of: Callable[[str], str]
+    lines: Iterable[TrainingLine],
+    known: set[str],
+    index: dict[str | None, int],
+    forms_of: Callable[[Sequence[str]], list[str]],
 ) -> list[tuple[str, int]]:
     """(form, class it speaks against) of the `not:` lines that are no line of another class already."""
     found: dict[tuple[str, int], None] = {}
-    for line in lines:
-        form, at = form_of(line.text), index.get(line.intent, BACKGROUND)
+    lines = list(lines)
+    for line, form in zip(lines, forms_of([line.text for line in lines]), strict=True):
+        at = index.get(line.intent, BACKGROUND)
         if form and form not in known and at > BACKGROUND:
             found[form, at] = None
     return list(found)

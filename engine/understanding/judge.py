@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 from engine.events.understanding import Outcome, Understanding
 from engine.pool.model import UNLISTED, Intent, Pool, TrainingLine
 from engine.understanding.calibration import F64, Ranked, looks_asked, rank
-from engine.understanding.linear import Scores
 from engine.understanding.model import Model, line_digest
-from engine.understanding.neighbours import NEAR, SAME, Nearest, Neighbours
-from engine.understanding.ngrams import grams
+from engine.understanding.neighbours import NEAR, SAME, Neighbours
+from engine.understanding.ngrams import Grams, grams
 from engine.understanding.reading import Reading
 from engine.understanding.rules import RULE_CONFIDENCE
 from engine.understanding.spellings import Spellings
@@ -26,15 +25,15 @@ HARMLESS = (
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """What the model thinks of a batch, before any outcome."""
+    """What the model thinks of those readings of a batch that come through the gate, before any outcome."""
 
+    at: list[int]
+    """Their places in the batch, rising."""
     forms: list[str]
-    """What was judged of each reading: its form, or one without the names of goods, where the model is surer of that."""
-    scores: Scores
+    """What was judged of each reading of the batch: its form, or one without the names of goods, where the model is surer of that."""
     ranked: Ranked
     confidence: F64
     asking: F64
-    fresh: Nearest
 
 
 class Judge:
@@ -47,8 +46,8 @@ class Judge:
         self._spellings = Spellings(pool.training.spellings)
         self._known: dict[str, TrainingLine] = {}
         fresh, twice = [], set[str]()
-        for line in dict.fromkeys((*pool.training.lines, *pool.training.own)):
-            form = self._spellings.form(line.text)
+        lines = list(dict.fromkeys((*pool.training.lines, *pool.training.own)))
+        for line, form in zip(lines, self._spellings.forms([line.text for line in lines]), strict=True):
             if not any(map(str.isalnum, form)) or not self._has(line.intent):
                 continue
             if self._known.setdefault(form, line).intent != line.intent:
@@ -65,79 +64,90 @@ class Judge:
     def _has(self, intent: str | None) -> bool:
         return intent is None or intent == UNLISTED or intent in self._intents
 
-    def opinion(self, readings: Sequence[Reading]) -> Opinion:
+    def opinion(self, readings: Sequence[Reading], own: Grams) -> Opinion:
+        """`own`: the features of the readings' forms."""
         forms = [reading.form for reading in readings]
-        own = grams(forms)
-        fresh = self.fresh.nearest(own)
-        batch = own
+        linear, calibration = self.model.linear, self.model.calibration
+        passed = linear.asks(own) >= calibration.thresholds.gate
         neutral = [(at, form) for at, reading in enumerate(readings) for form in reading.neutral]
-        if neutral:
-            forms += [form for _, form in neutral]
-            batch = grams(forms)
-        scores = self.model.linear.scores(batch)
-        ranked = rank(scores, forms, looks_asked(forms))
-        confidence = self.model.calibration.confidence(ranked)
-        asking = self.model.calibration.asking(ranked)
-        if neutral:
-            chosen = np.arange(len(readings))
-            for row, (at, _) in enumerate(neutral, start=len(readings)):
-                if confidence[row] > confidence[chosen[at]]:
-                    chosen[at] = row
-            forms = [forms[row] for row in chosen.tolist()]
-            scores, ranked = scores.take(chosen), ranked.take(chosen)
-            confidence, asking = confidence[chosen], asking[chosen]
-        return Opinion(forms, scores, ranked, confidence, asking, fresh)
+        others = grams([form for _, form in neutral])
+        for (at, _), asks in zip(neutral, linear.asks(others).tolist(), strict=True):
+            passed[at] |= asks >= calibration.thresholds.gate
+        rows = np.flatnonzero(passed).tolist()
+        kept = np.array([passed[at] for at, _ in neutral], dtype=np.bool_)
+        batch = own.only(passed).beside(others.only(kept))
+        neutral = [pair for pair in neutral if passed[pair[0]]]
+        judged = [*(forms[at] for at in rows), *(form for _, form in neutral)]
+        ranked = rank(linear.scores(batch), judged, looks_asked(judged))
+        confidence, asking = calibration.confidence(ranked), calibration.asking(ranked)
+        chosen = np.arange(len(rows))
+        place = {at: row for row, at in enumerate(rows)}
+        for row, (at, form) in enumerate(neutral, start=len(rows)):
+            if confidence[row] > confidence[chosen[place[at]]]:
+                chosen[place[at]] = row
+                forms[at] = form
+        return Opinion(rows, forms, ranked.take(chosen), confidence[chosen], asking[chosen])
 
     def judge(self, readings: Sequence[Reading]) -> list[Understanding]:
         if not readings:
             return []
-        opinion = self.opinion(readings)
-        confidences = opinion.confidence.round(4)
-        margins = (opinion.confidence * (1.0 - opinion.ranked.share)).round(4)
-        asking = opinion.asking.tolist()
-        near = opinion.fresh.cosine.tolist()
-        names = ("", *self.model.intents)
-        understood = []
-        for at, (reading, confidence, margin, alone, best, second) in enumerate(
-            zip(
-                readings,
-                confidences.tolist(),
-                margins.tolist(),
-                (confidences >= self.model.calibration.thresholds.solo).tolist(),
-                opinion.ranked.best.tolist(),
-                opinion.ranked.second.tolist(),
-                strict=True,
+        own = grams([reading.form for reading in readings])
+        understood = [
+            Understanding(
+                "chatter", reading.form, reading.script.language, None, 0.0, None, 0.0, False,
+                reading.named.product, reading.named.not_sold, reading.masked, reading.named.stranger,
             )
-        ):
-            named = reading.named
-            result = Understanding(
-                "chatter", reading.form, reading.script.language, names[best], confidence, names[second], margin, alone,
-                named.product, named.not_sold, reading.masked,
-            )  # fmt: skip
-            understood.append(result)
+            for reading in readings
+        ]  # fmt: skip
+        asking = self._by_model(readings, understood, own)
+        fresh = self.fresh.nearest(own)
+        near = fresh.cosine.tolist()
+        for at, (reading, result) in enumerate(zip(readings, understood, strict=True)):
             if reading.script.foreign:
                 result.outcome = "unsupported_language"
             elif reading.worded:
-                result.outcome = self._by_model(result, asking[at])
                 same = self._same(reading)
                 if same is not None:
                     self._by_example(result, same, 1.0)
                 elif near[at] >= NEAR:
-                    self._by_example(result, self.fresh.lines[int(opinion.fresh.line[at])], near[at])
+                    self._by_example(result, self.fresh.lines[int(fresh.line[at])], near[at])
                 if reading.fired:
                     self._by_rule(result, {intent for intent, _ in reading.fired})
         self._forbid(understood, asking)
         return understood
 
+    def _by_model(self, readings: Sequence[Reading], understood: list[Understanding], own: Grams) -> list[float]:
+        """Enters what the model says; returns how probably each text is a question, 0 where it did not come through the gate."""
+        opinion = self.opinion(readings, own)
+        asking = [0.0] * len(readings)
+        names = ("", *self.model.intents)
+        confidences = opinion.confidence.round(4)
+        for at, best, second, confidence, margin, alone, asks in zip(
+            opinion.at,
+            opinion.ranked.best.tolist(),
+            opinion.ranked.second.tolist(),
+            confidences.tolist(),
+            (opinion.confidence * (1.0 - opinion.ranked.share)).round(4).tolist(),
+            (confidences >= self.model.calibration.thresholds.solo).tolist(),
+            opinion.asking.tolist(),
+            strict=True,
+        ):
+            result = understood[at]
+            result.intent, result.runner_up = names[best], names[second]
+            result.confidence, result.margin, result.solo_ok = confidence, margin, alone
+            asking[at] = asks
+            if readings[at].worded:
+                result.outcome = self._outcome(result, asks)
+        return asking
+
     def _same(self, reading: Reading) -> TrainingLine | None:
         """The line of the pool that says just this; a form without the names of goods counts, too."""
-        for form in (reading.form, *reading.neutral):
-            line = self._known.get(form)
-            if line is not None:
-                return line
-        return None
+        same = self._known.get(reading.form)
+        if same is None and reading.neutral:
+            same = next((self._known[form] for form in reading.neutral if form in self._known), None)
+        return same
 
-    def _by_model(self, result: Understanding, asking: float) -> Outcome:
+    def _outcome(self, result: Understanding, asking: float) -> Outcome:
         limits = self.model.calibration.thresholds
         confidence = result.confidence
         intent = self._intents.get(result.intent or "")

@@ -35,6 +35,28 @@ _ZH, _EN, _MIXED, _OTHER, _FOREIGN = (
 )
 
 
+def is_han(char: str) -> bool:
+    return _HAN.match(char) is not None
+
+
+def is_latin(char: str) -> bool:
+    return _LATIN.match(char) is not None
+
+
+def is_plain_chinese(char: str) -> bool:
+    """It stands in texts that are Chinese, or not in words at all."""
+    return _PLAIN_ZH.match(char) is not None
+
+
+def plain_script(*, ascii_only: bool, chinese: bool, han: bool, latin: bool) -> Script | None:
+    """The script of a text of at most `SAMPLE` characters by what its characters are; None where they have to be counted."""
+    if ascii_only:
+        return _EN if latin else _OTHER
+    if chinese:
+        return _ZH if han else _OTHER
+    return None
+
+
 def script_of(text: str) -> Script:
     """The script of a text as typed (not of its normal form, in which look-alikes are already Latin)."""
     sample = text[:SAMPLE]

@@ -20,7 +20,7 @@ from engine.understanding.calibration import Calibration, Thresholds
 from engine.understanding.linear import EXTRA, Linear, scales
 from engine.understanding.ngrams import BITS, DIMENSION
 
-MAGIC = b"LCMODEL3"
+MAGIC = b"LCMODEL4"
 MAX_BYTES = 16 * 1024 * 1024  # of a serialised model: `pools` records are copied to every worker
 _COMPRESSION = 1  # zlib level; level 6 saves 6 % at three times the time, level 9 7 % at twenty times
 _MAX_PLAIN = 256 * 1024 * 1024  # a damaged or hostile file must not unfold to more
@@ -73,7 +73,7 @@ class Model:
     def to_bytes(self) -> bytes:
         """Raises `RecordError` where the model is above `MAX_BYTES`."""
         arrays: dict[str, NDArray[np.generic]] = {
-            "columns": np.flatnonzero(self.linear.index).astype(np.uint32),
+            "columns": self.linear.columns(),
             "idf": self.linear.idf[1:],
             "scales": (steps := scales(self.linear.weights)),
             "weights": np.rint(self.linear.weights[1:] / steps).astype(np.int8),

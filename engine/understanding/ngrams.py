@@ -62,6 +62,17 @@ class Grams:
     columns: NDArray[np.int32]
     starts: NDArray[np.int32]
 
+    def only(self, chosen: NDArray[np.bool_]) -> Grams:
+        """Those of some texts."""
+        sizes = np.diff(self.starts)
+        starts = np.concatenate(([0], np.cumsum(sizes[chosen]))).astype(np.int32)
+        return Grams(self.columns[np.repeat(chosen, sizes)], starts)
+
+    def beside(self, other: Grams) -> Grams:
+        """These texts, then the others."""
+        starts = np.concatenate((self.starts, other.starts[1:] + self.starts[-1]))
+        return Grams(np.concatenate((self.columns, other.columns)), starts)
+
 
 def grams(forms: Sequence[str]) -> Grams:
     """The features of each normal form. Forms must not hold line breaks (normal forms never do)."""

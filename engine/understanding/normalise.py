@@ -9,68 +9,15 @@ from __future__ import annotations
 
 import html
 import re
-import unicodedata
 from operator import eq
 
 from engine.events.fields import MAX_TEXT
-from engine.understanding.lookalikes import latin, simplified
+from engine.pool.folding import EMOJI, fold
 from engine.understanding.numbers import may_hold_numbers, numbers
 
 MAX_FORM = (
     200  # characters; the size of `Understanding.key`. A question is far shorter, and the cost per text stays bounded
 )
-EMOJI = "☺"
-
-_KEPT = frozenset("?.#'")  # judged by their neighbours, once the characters are folded
-_APOSTROPHES = frozenset("'`´‘’ʼ＇")
-_DROPPED = frozenset({"Cf", "Mn", "Me", "Cs", "Co"})  # invisible, combining, half a character, private
-_EMOJI_FROM = 0x2190  # arrows, dingbats and pictographs begin here; symbols below are typography
-_EMOJI_BLOCK = range(0x1F000, 0x1FB00)  # holds emoji newer than this Python's tables
-
-
-def fold_character(char: str) -> str:
-    """What one character becomes: compatibility form, without accents, lower case, Simplified, Latin where it only looks otherwise.
-
-    Empty for what cannot be seen, a blank for punctuation.
-    """
-    if char in _APOSTROPHES:
-        return "'"
-    category = unicodedata.category(char)
-    if category in _DROPPED or 0xE0000 <= ord(char) < 0xE01F0:
-        return ""
-    if char in latin():
-        return fold_character(latin()[char])
-    compatible = unicodedata.normalize("NFKC", char)
-    if compatible != char:
-        return "".join(map(fold_character, compatible))
-    if category == "Nd":
-        return str(unicodedata.digit(char))
-    if category[0] in "LN":
-        plain = simplified().get(char, char)
-        folded = plain.casefold()
-        if folded != char:
-            return "".join(map(fold_character, folded))
-        base = unicodedata.normalize("NFD", char)[0]
-        return base if base.isascii() else char
-    if category == "Mc":
-        return char
-    if category in {"So", "Sk", "Sm", "Cn"} and (
-        ord(char) in _EMOJI_BLOCK or (category == "So" and ord(char) >= _EMOJI_FROM)
-    ):
-        return EMOJI
-    return char if char in _KEPT else " "
-
-
-class _Table(dict[int, str]):
-    """`fold_character` for `str.translate`, filled as characters are first seen: bounded by the number of characters there are."""
-
-    def __missing__(self, code: int) -> str:
-        folded = fold_character(chr(code))
-        self[code] = folded
-        return folded
-
-
-_TABLE = _Table()
 _EMOTE = re.compile(
     r"[\[［](?:[\u3400-\u9fff]{1,5}[a-z]?|[a-z][a-z0-9_]{0,15})[\]］]|:[a-z+-][a-z0-9_+-]{1,23}:", re.IGNORECASE
 )
@@ -87,11 +34,6 @@ _ITEM_NUMBER = re.compile(
     r"(?<![零一二两三四五六七八九十百\d])([一二三四五六七八九]?十[一二三四五六七八九]?|[一二两三四五六七八九])(?=号)"
 )
 _DIGITS = {char: index for index, char in enumerate("零一二三四五六七八九")} | {"两": 2}
-
-
-def fold(text: str) -> str:
-    """Every character by `fold_character`."""
-    return text.translate(_TABLE)
 
 
 def emotes(text: str) -> str:

@@ -16,6 +16,7 @@ NUMERAL_RUN = 8  # Chinese numerals; shop talk (一二三四五) is shorter
 _MAY_HOLD = re.compile(
     r"[\d@＠_零〇幺路街区]|[一二三四五六七八九]{3}|\bdot\b|\bbox\b", re.IGNORECASE
 )  # each pattern needs one
+_HINT = re.compile(r"[\d@＠_零〇幺路街区一二三四五六七八九o]", re.IGNORECASE)  # and each of those needs one of these
 _THREE_DIGITS = re.compile(r"\d\D{0,2}\d\D{0,2}\d")
 _AT = re.compile(r"[@＠]| at ", re.IGNORECASE)
 _LATIN = re.compile(r"[A-Za-z]|[#微薇]")
@@ -68,6 +69,11 @@ _STREET_EN = re.compile(
     r"|\b(?:apt|blk|block) ?#?\d{1,4}[a-z]?(?: ?#\d{1,3}-\d{1,5})?|#\d{2}-\d{2,5}\b|\bp\.? ?o\.? ?box \d{1,6}",
     re.IGNORECASE,
 )
+
+
+def may_be_personal(char: str) -> bool:
+    """Whether a text without such a character holds nothing to cover."""
+    return _HINT.match(char) is not None
 
 
 def mask(text: str) -> str | None:

@@ -13,24 +13,61 @@ from engine.understanding.neutral import Span
 from engine.understanding.normalise import normal_form
 from engine.understanding.scanner import Scanner
 
-# On normal forms: "三号链接" and "３號連結" have become "3号链接" and "3号连结".
-_LINK = re.compile(
-    r"#(?P<hash>\d{1,3})(?!\d)"
-    r"|(?<![\d月])(?P<item>\d{1,3})号(?P<after>链接|连结|连接|宝贝|商品|款|品)?(?!楼|线|店|发|到|前|之前|以前|之后|后|开始|左右|送)"
-    r"|(?:链接|连结)(?P<after_link>\d{1,3})(?!\d)"
-    r"|\b(?:link|item|number|no|nr)(?: number| no)?[ #]{0,2}(?P<english>\d{1,3})\b"
+_WORDS = {char: value for value, char in enumerate("零一二三四五六七八九")} | {"两": 2} | {
+    word: value
+    for row in ("one two three four five six seven eight nine ten", "first second third fourth fifth sixth seventh eighth ninth tenth")
+    for value, word in enumerate(row.split(), 1)
+}  # fmt: skip
+_ZH = r"\d{1,4}|[一二三四五六七八九]?十[一二三四五六七八九]?|[一二两三四五六七八九]"
+_GOODS = "(?:链接|连结|连接|宝贝|商品|产品|款)"
+_EN_NUMBER = r"\d{1,4}|one|two|three|four|five|six|seven|eight|nine|ten"
+_EN_ORDINAL = r"\d{1,4}(?:st|nd|rd|th)|first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth"
+
+# On normal forms: "三号链接" and "３號連結" have become "3号链接" and "3号连结". Whoever says `link` or `链接` means one, also where
+# there is none of that number.
+_SURE = re.compile(
+    rf"#(?P<hash>\d{{1,4}})(?!\d)"
+    rf"|(?<![\d月.])(?P<item>\d{{1,4}}) ?(?:号 ?{_GOODS}|链接|连结)"
+    rf"|(?:链接|连结) ?(?P<after>{_ZH})(?![\d年月日])"
+    rf"|第 ?(?P<ordinal>{_ZH}) ?[个款件条号]? ?(?:链接|连结|宝贝|商品|产品)"
+    rf"|\b(?:link|item|product)(?: number| no| nr)?[ #]{{0,2}}(?P<english>{_EN_NUMBER})\b"
+    rf"|\b(?P<nth>{_EN_ORDINAL}) (?:link|item|product)\b"
 )
+# These may as well be a day, a size, a floor, the third question: they count where a product has the number.
+_MAYBE = re.compile(
+    rf"(?<![\d月.])(?P<item>\d{{1,4}}) ?号(?!楼|线|店|前|之前|以前|之后|后|开始|左右|(?:能|可以|会|就)?[发到送收])"
+    rf"|第 ?(?P<ordinal>{_ZH}) ?[个款件条]"
+    rf"(?!问题|颜色|规格|色|口味|味道|尺码|套餐|选项|人|月|星期|礼拜|小时|包裹|订单|优惠|红包|视频|评论|字)"
+    rf"|\b(?:number|no|nr)[ #]{{0,2}}(?P<english>\d{{1,4}})\b"
+    rf"|\bnumber (?P<words>two|three|four|five|six|seven|eight|nine|ten)\b"
+)
+# Most texts have none of these, and then nothing of the above.
+_HINT = re.compile("[0-9]|第|链接|连结|link|item|product|number")
+
+
+def _number(word: str) -> int:
+    """The number that a numeral of the expressions above says."""
+    digits = word.rstrip("stndrh")
+    if digits.isdecimal():
+        return int(digits)
+    if "十" in word:
+        tens, _, ones = word.partition("十")
+        return _WORDS.get(tens, 1) * 10 + _WORDS.get(ones, 0)
+    return _WORDS[word]
 
 
 @dataclass(frozen=True, slots=True)
 class Named:
     product: str | None = None
     not_sold: str | None = None
+    stranger: bool = False
+    """It names a link that no product has, and nothing else."""
     spans: tuple[Span, ...] = ()
     """Where the normal form names goods, sold or not; links are none of them."""
 
 
 NOTHING = Named()
+STRANGER = Named(stranger=True)
 
 
 class Names:
@@ -72,15 +109,17 @@ class Names:
                     product, product_id = name, named.product
                 elif named.not_sold is not None and len(name) > len(not_sold):
                     not_sold = name
-        if self._links and not form.isalpha():
-            for link in _LINK.finditer(form):
-                number = link["hash"] or link["item"] or link["after_link"] or link["english"]
-                linked = self._links.get(int(number))
-                if linked is not None and len(link.group()) > len(product):
-                    product, product_id = link.group(), linked
+        stranger = False
+        if self._links and _HINT.search(form) is not None:
+            for sure, pattern in ((True, _SURE), (False, _MAYBE)):
+                for link in pattern.finditer(form):
+                    linked = self._links.get(_number(next(filter(None, link.groups()))))
+                    stranger |= sure and linked is None
+                    if linked is not None and len(link.group()) > len(product):
+                        product, product_id = link.group(), linked
         if product_id is None and not not_sold:
-            return NOTHING
-        return Named(product_id, self._names[not_sold].not_sold if not_sold else None, tuple(spans))
+            return STRANGER if stranger else NOTHING
+        return Named(product_id, self._names[not_sold].not_sold if not_sold else None, spans=tuple(spans))
 
 
 def _bounded(form: str) -> str:

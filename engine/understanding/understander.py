@@ -71,7 +71,7 @@ class Understander:
         understanding = self._judge.judge([reading])[0]
         model = self._judge.model
         column = model.intents.index(understanding.intent) + 1 if understanding.intent in model.intents else 0
-        form = self._judge.opinion([reading]).forms[0]
+        form = self._judge.opinion([reading], grams([reading.form])).forms[0]
         spans = _pieces(form)
         variants = [form, *(form[:start] + form[end:] for start, end in spans)]
         margins = model.linear.scores(grams(variants)).margins

@@ -13,7 +13,7 @@ from engine.errors import RecordError
 from engine.events.codec import adapter, decode, describe
 from engine.events.fields import MAX_RECORD_BYTES, room_objection
 from engine.events.inputs import Comment, Kill, RoomEvent, ShopEvent
-from engine.events.outputs import DeadLetter
+from engine.events.letters import DeadLetter
 
 MAX_INPUT_BYTES = (
     MAX_RECORD_BYTES - 64 * 1024

@@ -9,11 +9,24 @@ from dataclasses import dataclass, field
 
 from prometheus_client import Histogram
 
-from engine.events.outputs import Aired, ChatReply, Decision, Insertion, Stop, VerdictLine, Withdraw
+from engine.events.handoffs import Handoff
+from engine.events.outputs import (
+    Aired,
+    ChatReply,
+    ChatWithdraw,
+    Decision,
+    Insertion,
+    Proposal,
+    ProposalVoid,
+    Stop,
+    VerdictLine,
+    Withdraw,
+)
+from engine.events.posts import Posted
+from engine.journal.core import Keyed
 from engine.metrics import Metrics
-from engine.worker.output import Keyed
 
-COMMANDS = (Insertion, Withdraw, Stop, ChatReply)
+COMMANDS = (Insertion, Withdraw, Stop, ChatReply, ChatWithdraw)
 
 
 @dataclass(slots=True)
@@ -31,13 +44,16 @@ class Tally:
     reasons: Counter[str] = field(default_factory=Counter)
     blockers: Counter[str] = field(default_factory=Counter)
     commands: Counter[str] = field(default_factory=Counter)
+    proposals: Counter[str] = field(default_factory=Counter)
     aired: Counter[str] = field(default_factory=Counter)
+    posted: Counter[str] = field(default_factory=Counter)
+    handoffs: Counter[str] = field(default_factory=Counter)
     lateness: list[int] = field(default_factory=list)
     """How long after its deadline each decision fell, ms (0: before); of comments that were not late already when they arrived."""
 
     def count(self, records: Iterable[Keyed], verdicts: Mapping[str, Sequence[VerdictLine]]) -> None:
         """The core's effects."""
-        came_late = set()
+        came_late, said = set(), set[str]()
         for room, lines in verdicts.items():
             for line in lines:
                 if not line.final:
@@ -53,8 +69,21 @@ class Tally:
                     self.lateness.append(max(0, record.decided - record.deadline))
             elif isinstance(record, COMMANDS):
                 self.commands[record.type] += 1
+                if isinstance(record, Insertion) and record.proposal is not None and not record.resend:
+                    said.add(record.proposal)
+                elif isinstance(record, ChatReply) and record.proposal is not None and record.held is not None:
+                    said.add(record.proposal)  # once, on however many platforms
+            elif isinstance(record, Proposal):
+                self.proposals["opened"] += record.revision == 0
+            elif isinstance(record, ProposalVoid):
+                self.proposals[record.reason] += 1
             elif isinstance(record, Aired):
                 self.aired["yes" if record.cut else "no"] += 1
+            elif isinstance(record, Posted):
+                self.posted["yes" if record.late_report else "no"] += 1
+            elif isinstance(record, Handoff) and (record.state != "open" or record.asked == 1):
+                self.handoffs[record.state] += 1
+        self.proposals["said"] += len(said)
 
     def publish(self, metrics: Metrics, now: int) -> None:
         """It is committed, at `now`."""
@@ -68,7 +97,10 @@ class Tally:
             (self.reasons, metrics.decisions),
             (self.blockers, metrics.waiting),
             (self.commands, metrics.insertions),
+            (self.proposals, metrics.proposals),
             (self.aired, metrics.aired),
+            (self.posted, metrics.posted),
+            (self.handoffs, metrics.handoffs),
         ):
             for label, count in counts.items():
                 counter.labels(label).inc(count)

@@ -4,28 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
-from typing import Any, Protocol
+from typing import Any
 
 from engine.bus.port import Outgoing
 from engine.events.codec import adapter, encode
 from engine.events.fields import MAX_RECORD_BYTES
 from engine.events.inputs import AppliedShopEvent
 from engine.events.journal import PartitionSnapshot, RoomSnapshot
-from engine.events.outputs import DeadLetter, Decision, VerdictLine
+from engine.events.letters import DeadLetter
+from engine.events.outputs import Decision, VerdictLine
 from engine.events.topics import TOPICS
+from engine.journal.core import Keyed
 
 _decision: Any = adapter(Decision).serializer
 _lines: Any = adapter(list[VerdictLine]).serializer
 _text: Any = adapter(str).serializer
-
-
-class Keyed(Protocol):
-    """What the core puts out: a record that knows its topic and key."""
-
-    @property
-    def topic(self) -> str: ...
-
-    def key(self) -> str: ...
 
 
 def outgoing(records: Iterable[Keyed], partition: int) -> list[Outgoing]:
@@ -94,13 +87,3 @@ def partition_snapshot(snapshot: PartitionSnapshot, limit: int = MAX_RECORD_BYTE
         part = snapshot.model_copy(update=change)
         out.append(Outgoing("snapshots", part.key(), serializer.to_json(part), snapshot.partition))
     return out
-
-
-def joined(parts: Sequence[PartitionSnapshot]) -> PartitionSnapshot:
-    """A partition record from its parts, in order; parts after the last one are left from an older, larger record."""
-    events: list[AppliedShopEvent] = []
-    for part in parts:
-        events += part.shop_events
-        if part.last:
-            break
-    return parts[0].model_copy(update={"shop_events": tuple(events), "part": 0, "last": True})

@@ -32,10 +32,11 @@ from engine.events.journal import (
     TickEntry,
     Unread,
 )
-from engine.events.outputs import DeadLetter
-from engine.worker import journal, output
+from engine.events.letters import DeadLetter
+from engine.journal import records as journal
+from engine.journal.core import Core
+from engine.worker import output
 from engine.worker.ahead import ReadAhead
-from engine.worker.core import Core
 from engine.worker.intake import dead_letter, read_comment, read_room_event
 from engine.worker.metering import Tally
 from engine.worker.shops import ShopItem, means_something

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from engine.bus.port import Bus
+from engine.journal.core import Core
 from engine.metrics import Metrics
 from engine.pool.model import Pool
 from engine.settings import Settings
-from engine.worker.core import Core
 from engine.worker.library import Library, engine_openers
 from engine.worker.privacy import viewer_hasher
 from engine.worker.standing import Understood, Wants

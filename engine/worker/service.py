@@ -338,6 +338,8 @@ class Worker:
             for worker in fresh:
                 behind = lag.get(worker.partition, {})
                 worker.ready = behind.get("room-events", 0) == 0 and sum(behind.values()) < self._share.limit
+            silent = sum(worker.rooms.overdue_disclosures() for worker in self._partitions.values())
+            self._metrics.disclosures_overdue.set(silent)
             for topic in INPUTS:
                 self._metrics.lag_records.labels(topic).set(sum(behind.get(topic, 0) for behind in lag.values()))
             self._watchdog.look_at_readers(

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from engine.bus.port import Batch
 from engine.events.journal import LivePool, PartitionSnapshot, Positions
 from engine.events.understanding import Understanding
+from engine.journal.core import Core
 from engine.settings import WorkerSettings
-from engine.worker.core import Core
 from engine.worker.metering import Tally
 from engine.worker.shops import PoolBoard
 

@@ -24,13 +24,14 @@ from engine.errors import RecordError
 from engine.events.codec import decode
 from engine.events.inputs import Comment
 from engine.events.journal import CommentEntry, JournalRecord, LeaseEntry, NumberedEntry, RoomEntry
-from engine.events.outputs import DeadLetter, Decision, Insertion, RoomOutput, Verdicts
+from engine.events.letters import DeadLetter
+from engine.events.outputs import Decision, Insertion, RoomOutput, Verdicts
+from engine.journal.records import decode_record
 from engine.pool.model import Pool
 from engine.room.arrival import identity
 from engine.room.rooms import Rooms
 from engine.worker import output
 from engine.worker.intake import read_comment, read_room_event
-from engine.worker.journal import decode_record
 
 Log = Mapping[tuple[str, int], Sequence[Stored]]
 """By topic and partition, as a reader of committed records sees it."""

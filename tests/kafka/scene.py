@@ -16,8 +16,8 @@ from engine.bus.kafka.layout import Layout
 from engine.bus.kafka.topics import Shape, create, remove
 from engine.bus.port import Bus, Stored, partition_count
 from engine.events.topics import INPUTS, TOPICS
+from engine.journal.records import decode_record
 from engine.settings import BusSettings, KafkaSettings
-from engine.worker.journal import decode_record
 from tests.kafka.checker import Findings, check
 from tests.kafka.fleet import Fleet
 from tests.kafka.live import Live, pools

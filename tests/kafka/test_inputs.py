@@ -16,7 +16,7 @@ from engine.bus.partitioner import partition_of
 from engine.errors import Exit
 from engine.events.codec import decode, encode
 from engine.events.inputs import Comment
-from engine.events.outputs import DeadLetter
+from engine.events.letters import DeadLetter
 from tests.kafka.checker import check
 from tests.kafka.live import pools
 from tests.kafka.scene import scene

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.unit.cli.conftest import write_shop
+from tests.unit.cli.conftest import REPLIES, write_shop
 
 WAIT_S = 90
 """Longest wait for anything: a busy machine imports slowly. Nothing waits that long in a run that passes."""
@@ -88,12 +88,13 @@ def running(*arguments: str | Path, cwd: Path, env: Mapping[str, str] | None = N
 
 
 @contextmanager
-def serving(cwd: Path, *arguments: str | Path) -> Iterator[tuple[Command, str, str]]:
+def serving(cwd: Path, *arguments: str | Path, replies: str = REPLIES) -> Iterator[tuple[Command, str, str]]:
     """A server that is ready: the process, its WebSocket's URL, its HTTP's URL.
 
     `cwd` is a test's `tmp_path`; models are kept beside it, so that only the first server of a run trains one.
     """
     base, shop = write_shop(cwd)
+    (shop / "intents" / "replies.yaml").write_text(replies, encoding="utf-8")
     env = {"LIVECHAT_PUBLISHER__BASE": str(base), "LIVECHAT_PUBLISHER__CACHE": str(cwd.parent / "models")}
     options = ("--shop", shop, "--open", "--ws", "127.0.0.1:0", "--http", "127.0.0.1:0")
     with running("serve", *options, *arguments, cwd=cwd, env=env) as server:

@@ -16,9 +16,17 @@ import pytest
 
 from engine.errors import Exit
 from tests.process.commands import WAIT_S, running, serving, status
-from tests.unit.cli.conftest import write_shop
+from tests.unit.cli.conftest import REPLIES, write_shop
 
 pytestmark = [pytest.mark.process, pytest.mark.slow]
+
+
+STOCK = """\
+  product.stock:
+    keywords: ["re: ^还有货吗$"]
+    replies:
+      - {id: stock, text: 还有货。}
+"""
 
 
 def write_live(folder: Path, *texts: str) -> Path:
@@ -50,6 +58,7 @@ def test_a_question_is_answered_on_air(tmp_path: Path) -> None:
                 assert tally["final"] == {"chatter": 2}
                 assert sum(tally["waiting"].values()) == 2
             # For both, but where the boundary is so near that the first question alone is answered at once.
+            assert "▶ 我是数字人  for all viewers (disclosure-zh)" in player.line("▶")
             assert re.search(r"▶ 拍下48小时之内发。  for (1 viewer|2 viewers) \(dispatch\)", player.line("▶"))
             with running("fact", "set", "tea", "tgy", "price", "-139", "--url", url, cwd=tmp_path) as fact:
                 assert fact.wait() == Exit.USAGE
@@ -69,6 +78,59 @@ def test_a_question_is_answered_on_air(tmp_path: Path) -> None:
         assert server.wait() == 0
         assert "Traceback" not in server.stderr
         assert "ERROR" not in server.stderr
+
+
+def test_a_person_is_asked_before_anything_is_said(tmp_path: Path) -> None:
+    """A shop under approval: what is proposed is watched, approved and heard; a room is taken and handed back."""
+    patient = re.sub(
+        r"( {4})replies:", r"\1answer_within: 5m\n\1replies:", REPLIES + STOCK
+    )  # commands take seconds to start
+    with serving(tmp_path, replies=patient) as (_, url, _http):
+        base, shop = tmp_path / "base", tmp_path / "shop"
+
+        def operator(*arguments: str, code: Exit = Exit.OK) -> str:
+            with running("room", *arguments, "--url", url, cwd=tmp_path) as command:
+                assert command.wait() == code, command.stderr
+                return command.rest + command.stderr
+
+        told = operator("mode", "approve", "--shop", "toys", code=Exit.USAGE)
+        assert "no pool of shop `toys` is live; live: `tea`; check the name" in told
+        assert operator("mode", "approve", "--shop", "tea") == "shop tea: approve in all of its rooms\n"
+        assert operator("proposals") == "nothing waits for approval\n"
+        with (
+            running("room", "proposals", "main", "--watch", "--url", url, cwd=tmp_path) as watch,
+            running("player", "--url", url, "--shop", shop, "--base", base, cwd=tmp_path) as player,
+        ):
+            player.line("安溪铁观音今天129元。")
+            live = write_live(tmp_path, "什么时候发货", "几天能发货")
+            with running("send", live, "--url", url, "--json", cwd=tmp_path) as source:
+                assert source.wait() == 0, source.stderr
+                assert json.loads(source.rest)["waiting"] == {"approval": 2}
+            line = watch.line("? ")
+            assert re.search(r"main  1 viewer  \d+ s left  “拍下48小时之内发。”  \(dispatch; asked: ", line)
+            name = line.split()[1]
+            assert name in watch.line("2 viewers")
+            assert operator("proposals", "main").startswith(f"? {name}  main  2 viewers")
+            assert "no open proposal has an id that begins with `ffff`" in operator("approve", "ffff", code=Exit.FAILED)
+            assert operator("approve", name[:6]) == "room main: approved “拍下48小时之内发。”\n"
+            assert "approved by open" in watch.line("✓ ")
+            assert "▶ 我是数字人  for all viewers (disclosure-zh)" in player.line("▶")
+            assert re.search(r"▶ 拍下48小时之内发。  for 2 viewers \(dispatch\)", player.line("▶"))
+            assert f"▶ {name}  main  goes on air: “拍下48小时之内发。”" in watch.line("▶")
+            again = tmp_path / "again"
+            again.mkdir()
+            with running("send", write_live(again, "还有货吗"), "--url", url, "--again", cwd=tmp_path) as source:
+                assert source.wait() == 0, source.stderr
+            price = watch.line("? ").split()[1]
+            assert operator("refuse", price) == "room main: refused “还有货。”\n"
+            assert f"✗ {price}  main  refused: A person refused it" in watch.line("✗")
+            assert operator("take", "main", "--now").startswith("room main: yours now")
+            player.line("✂ cut")
+            assert operator("hand-back", "main") == "room main: the engine's\n"
+            player.line("  ")
+            watch.process.send_signal(signal.SIGINT)
+            assert watch.wait() == Exit.INTERRUPTED
+            assert "Traceback" not in watch.stderr + player.stderr
 
 
 def test_sigterm_ends_a_busy_server_within_ten_seconds(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -40,7 +41,7 @@ def test_demo_shows_the_live_and_leaves_nothing(tmp_path: Path, cache: Path) -> 
 
 
 def test_ctrl_c_leaves_nothing(tmp_path: Path, cache: Path) -> None:
-    """In the middle of the show: a summary, exit code 130, no process; the kept folder stays."""
+    """In the middle of the show: a summary, exit code 130, no process; the kept folder stays, and its log is what the journal gives."""
     kept = tmp_path / "kept"
     environment = {"XDG_CACHE_HOME": str(cache), "DEMO": str(tmp_path)}
     with running("demo", "--seconds", "60", "--plain", "--keep", kept, cwd=tmp_path, env=environment) as demo:
@@ -51,6 +52,13 @@ def test_ctrl_c_leaves_nothing(tmp_path: Path, cache: Path) -> None:
         assert "decisions " in demo.rest
     assert left_behind(f"DEMO={tmp_path}") == []
     assert (kept / "log.db").exists()
+    with running(
+        "replay", "demo", "--config", kept / "livechat.toml", "--json", cwd=tmp_path, env=environment
+    ) as replay:
+        assert replay.wait() == 0, replay.stderr
+        told = json.loads(replay.rest)
+    assert told["same"]
+    assert told["topics"]["decisions"]["same"] > 0
     assert (kept / "livechat.toml").stat().st_mode & 0o077 == 0
 
 

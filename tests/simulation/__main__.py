@@ -17,7 +17,7 @@ def main() -> int:
     parser.add_argument("--digest", action="store_true", help="print each seed's digest of the whole log")
     given = parser.parse_args()
     begun = time.monotonic()
-    comments = replies = entries = 0
+    comments = replies = posts = entries = 0
     faults: Counter[str] = Counter()
     for number in range(given.seeds):
         seed = given.first + number
@@ -28,6 +28,7 @@ def main() -> int:
             return 1
         comments += outcome.comments
         replies += outcome.replies
+        posts += outcome.posts
         entries += outcome.entries
         faults.update(outcome.faults)
         if given.digest:
@@ -36,12 +37,14 @@ def main() -> int:
             rate = (number + 1) / (time.monotonic() - begun)
             end = "\r" if sys.stderr.isatty() else "\n"
             print(
-                f"{number + 1}/{given.seeds} seeds, {rate:.1f}/s, {comments} comments, {replies} replies heard",
+                f"{number + 1}/{given.seeds} seeds, {rate:.1f}/s, {comments} comments, {replies} replies heard, {posts} posts read",
                 end=end,
                 file=sys.stderr,
             )
     if not given.digest:
-        print(f"\n{given.seeds} seeds hold: {entries} entries, {comments} comments, {replies} replies heard")
+        print(
+            f"\n{given.seeds} seeds hold: {entries} entries, {comments} comments, {replies} replies heard, {posts} posts read"
+        )
         print("  " + ", ".join(f"{what} {count}" for what, count in sorted(faults.items())))
     return 0
 

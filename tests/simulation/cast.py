@@ -11,11 +11,12 @@ from typing import Literal
 
 from engine.bus.port import Outgoing
 from engine.client.playhead import Say
-from engine.events.codec import encode
+from engine.events.codec import decode, encode
 from engine.events.inputs import (
     Comment,
     FactSet,
     GapMark,
+    HandoffState,
     Kill,
     Mode,
     ModeSet,
@@ -27,10 +28,12 @@ from engine.events.inputs import (
     ShopEvent,
     TakeOver,
 )
+from engine.events.outputs import ChatReply
 from tests.simulation.bus import SimBus
+from tests.simulation.chat import Connector
 from tests.simulation.clock import VirtualLoop
-from tests.simulation.player import Gateway, Player
-from tests.simulation.shop import FIRST, SECOND, SHOP, TEXTS, Shelf
+from tests.simulation.player import LIES, Gateway, Player
+from tests.simulation.shop import FIRST, SECOND, SHOP, TEXTS, THIRD, Shelf
 
 
 @dataclass(eq=False)
@@ -43,6 +46,7 @@ class Cast:
     gateway: Gateway
     shelf: Shelf
     on_say: Callable[[Player, Say], None]
+    on_post: Callable[[ChatReply], None]
     rooms: list[str] = field(init=False)
     _serial: int = 0
     _generation: int = 1
@@ -62,7 +66,7 @@ class Cast:
 
     def _change_shop(self) -> None:
         rng, now = self.rng, self.loop.now()
-        draw = rng.choice(("price", "price", "hours", "deal", "none", "pool", "old pool", "mark", "broken"))
+        draw = rng.choice(("price", "race", "hours", "deal", "none", "pool", "pool", "old pool", "mark", "broken"))
         if draw == "price":
             value = rng.choice((99, 119, 139, 1_000))
             until = rng.choice((None, now + rng.randint(2_000, 20_000)))
@@ -82,6 +86,10 @@ class Cast:
                     until=until,
                 )
             )
+        elif draw == "race":
+            self.bus.count("race")
+            for _ in range(rng.randint(2, 5)):
+                self.loop.call_later(rng.uniform(0, 0.4), self._reprice, rng.choice(("tgy", "puer")))
         elif draw == "none":
             self._say(FactSet(id=self._id(), at=now, shop=SHOP, name="hours", value=None, until=now + 5_000))
         elif draw in ("hours", "deal"):
@@ -91,7 +99,7 @@ class Cast:
             )
         elif draw == "pool":
             self._generation += 1
-            pool = rng.choice((FIRST, SECOND))
+            pool = rng.choice((FIRST, SECOND, THIRD))
             self.shelf.since.setdefault(pool, self.loop.time() + rng.choice((0.0, 2.0)))
             self._say(PoolLive(id=self._id(), at=now, shop=SHOP, pool=pool, generation=self._generation))
         elif draw == "old pool":
@@ -111,13 +119,25 @@ class Cast:
                 Outgoing("shop-events", f"{SHOP}/fact/*/x", rng.choice((b"{", b'{"type":"fact_set"}', b"")))
             )
 
+    def _reprice(self, product: str) -> None:
+        """One of several prices at once, with a question about it in between."""
+        rng, now = self.rng, self.loop.now()
+        value = rng.choice((99, 119, 139, None))
+        start = rng.choice((None, None, now + rng.randint(100, 3_000)))
+        self._say(FactSet(id=self._id(), at=now, shop=SHOP, product=product, name="price", value=value, start=start))
+        text = next(text for text, found in TEXTS.items() if found.product == product)
+        comment = self._comment(text)
+        self.bus.append(Outgoing("comments", comment.room, encode(comment)))
+
     # ---- the rooms -------------------------------------------------------------------------------------------------
 
     def _id(self) -> str:
         self._serial += 1
         return f"w{self._serial}"
 
-    def _room_event(self, event: RoomOpened | RoomClosed | ModeSet | TakeOver | Playback | PlayerGone) -> None:
+    def _room_event(
+        self, event: RoomOpened | RoomClosed | ModeSet | TakeOver | Playback | PlayerGone | HandoffState
+    ) -> None:
         self.bus.append(Outgoing("room-events", event.room, encode(event)))
 
     def open_room(self, name: str) -> None:
@@ -127,10 +147,14 @@ class Cast:
             self._room_event(RoomOpened(room=name, id=self._id(), at=now, shop=shop))
         if rng.random() < 0.9:
             player = Player(name, self.loop, rng, self.bus, self.on_say)
+            player.lies = rng.choice(LIES) if rng.random() < 0.15 else ""
             self.gateway.players[name] = player
             self.loop.call_later(rng.uniform(0, 3), lambda: player.start(fresh=True))
         if rng.random() < 0.9:
             self.loop.call_later(rng.uniform(0, 4), self._mode, name, "auto")
+        if rng.random() < 0.9:
+            chat = self.gateway.channel
+            chat.connectors[name] = Connector(name, self.loop, rng, self.bus, self.on_post)
 
     async def people(self) -> None:
         """Operators, editors and players do what they do."""
@@ -139,7 +163,9 @@ class Cast:
             await asyncio.sleep(rng.uniform(0.3, 3.0))
             now, room = self.loop.now(), rng.choice(self.rooms)
             player = self.gateway.players.get(room)
-            kind = rng.choice(("shop", "shop", "mode", "take", "kill", "player", "player", "lie", "broken", "close"))
+            kind = rng.choice(
+                ("shop", "shop", "mode", "take", "kill", "player", "player", "lie", "broken", "close", "handoff")
+            )
             if kind == "shop":
                 self._change_shop()
             elif kind == "mode":
@@ -173,8 +199,22 @@ class Cast:
                     (b"", b"[]", b"\xff\xfe", b'{"type":"mode_set","room":"%b"}' % room.encode(), b"x" * 500_000)
                 )
                 self.bus.append(Outgoing("room-events", room, value))
+            elif kind == "handoff":
+                self._close_handoff(room)
             elif kind == "close" and rng.random() < 0.2:
                 self._room_event(RoomClosed(room=room, id=self._id(), at=now))
+
+    def _close_handoff(self, room: str) -> None:
+        """An operator answers or dismisses one: open, closed, or one that never was."""
+        stored = [
+            decode("handoffs", record.value)
+            for (topic, _), line in self.bus.log.items()
+            for record in (line if topic == "handoffs" else ())
+            if record.key == room
+        ]
+        name = self.rng.choice(stored[-4:]).id if stored and self.rng.random() < 0.9 else "00000000000000ee"
+        state: Literal["answered", "dismissed"] = self.rng.choice(("answered", "dismissed"))
+        self._room_event(HandoffState(room=room, id=self._id(), at=self.loop.now(), handoff=name, state=state))
 
     def _later(self, action: Callable[[], None]) -> None:
         self.loop.call_later(self.rng.uniform(0.5, 6.0), action)
@@ -248,6 +288,6 @@ class Cast:
         room = rng.choice(self.rooms) if rng.random() < 0.97 else f"stranger-{rng.randint(0, 3)}"
         sent = rng.choice((None, now, now, now - rng.randint(0, 5_000), now - 60_000, now + 60_000, now - 10**7))
         return Comment(
-            room=room, source="sim", id=self._id(), viewer=f"v{rng.randint(0, 60)}", text=text, sent=sent,
+            room=room, source=rng.choice(("sim", "sim", "other")), id=self._id(), viewer=f"v{rng.randint(0, 60)}", text=text, sent=sent,
             shop=rng.choice((None, None, SHOP, "nowhere")),
         )  # fmt: skip

@@ -1,18 +1,16 @@
-"""What must always hold (design of the room core and the worker), checked while the simulation runs and at its end."""
+"""What must always hold (design of the room core and the worker) between all that stands on the log at the end."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from operator import itemgetter
 
 from engine.bus.port import Stored
-from engine.client.playhead import SLIP_MS, Say
-from engine.errors import RecordError
+from engine.client.playhead import SLIP_MS
 from engine.events.codec import decode
-from engine.events.inputs import Kill, ModeSet, Playback, PlayerGone, PlayerSeen, RoomClosed, ShopEvent
+from engine.events.inputs import Kill, Playback, PlayerGone, PlayerSeen, RoomClosed
 from engine.events.journal import (
     CommentEntry,
     JournalRecord,
@@ -24,149 +22,24 @@ from engine.events.journal import (
     RoomSnapshot,
     ShopEntry,
 )
-from engine.events.outputs import Aired, DeadLetter, Decision, Insertion, Verdicts
-from engine.gateway.fences import Fences
+from engine.events.letters import DeadLetter
+from engine.events.outputs import Aired, Insertion, Verdicts
+from engine.events.posts import Posted
+from engine.journal.records import decode_record, numbered
 from engine.room.arrival import identity
+from engine.room.notices import RETRY_MS
 from engine.room.rooms import Rooms
 from engine.worker import output
 from engine.worker.intake import read_comment
-from engine.worker.journal import decode_record, numbered
-from tests.simulation.clock import VirtualLoop
-from tests.simulation.player import Broken, Player, as_insertion
-from tests.simulation.shop import MARK, MEMORY_MS, POOLS, script
+from tests.simulation.chat import Books
+from tests.simulation.consent import Consent
+from tests.simulation.player import Broken
+from tests.simulation.shop import DISCLOSE_EVERY_MS, MEMORY_MS, POOLS
 
-ENFORCED_MS = 1_000  # a kill or fact change acts within this
-STATE_BYTES = 256 * 1024
 REPORT_TIMEOUT_MS = 5_000
-ORDER = [(segment.id, sentence.id) for segment in script() for sentence in segment.sentences]
-"""Sentences of the script, in order."""
 
 Log = Mapping[tuple[str, int], list[Stored]]
 """By topic and partition."""
-
-
-@dataclass(eq=False)
-class Watch:
-    """Looks at everything that is written and heard, as it happens."""
-
-    loop: VirtualLoop
-    decided: dict[str, str] = field(default_factory=dict)
-    insertions: dict[str, Insertion] = field(default_factory=dict)
-    fences: Fences = field(default_factory=Fences)
-    fenced_at: dict[int, int] = field(default_factory=dict)
-    """Offset on shop-events → when it was written."""
-    playing: dict[str, Insertion] = field(default_factory=dict)
-    replies_heard: int = 0
-    players: dict[str, Player] = field(default_factory=dict)
-
-    def written(self, stored: Stored) -> None:
-        """A record is on the log."""
-        if stored.topic == "decisions":
-            decision: Decision = decode("decisions", stored.value)
-            if decision.id in self.decided:
-                raise Broken(
-                    f"1: a second decision of {decision.room}/{decision.comment}: {self.decided[decision.id]}, {decision.reason}"
-                )
-            self.decided[decision.id] = decision.reason
-        elif stored.topic == "insertions":
-            insertion = as_insertion(stored)
-            if insertion is not None:
-                self._emitted(insertion)
-        elif stored.topic == "snapshots" and stored.value is not None:
-            snapshot = decode("snapshots", stored.value)
-            if isinstance(snapshot, RoomSnapshot) and len(snapshot.state.encode()) > STATE_BYTES:
-                raise Broken(f"7: the snapshot of {snapshot.room} has {len(snapshot.state.encode())} bytes")
-        elif stored.topic == "shop-events" and stored.value:
-            try:
-                event: ShopEvent = decode("shop-events", stored.value)
-            except RecordError:
-                return
-            self.fences.apply(stored.offset, event)
-            self.fenced_at[stored.offset] = stored.time
-            self.loop.call_later((ENFORCED_MS + SLIP_MS) / 1_000, self._still_said)
-
-    def _emitted(self, insertion: Insertion) -> None:
-        known = self.insertions.get(insertion.id)
-        if known is not None and (not insertion.resend or known.text != insertion.text):
-            raise Broken(f"4: insertion {insertion.id} was written twice with different content")
-        self.insertions[insertion.id] = insertion
-        if MARK in insertion.text:
-            raise Broken(f"2: a viewer's text reached the air: {insertion.text}")
-        reply = next(
-            (r for i in POOLS[insertion.pool].intents.values() for r in i.replies if r.id == insertion.reply), None
-        )
-        if reply is None:
-            raise Broken(f"2: reply {insertion.reply} is not in pool {insertion.pool}")
-        left = reply.text
-        for piece in _fixed_parts(reply.text):
-            at = left.find(piece)
-            if piece not in insertion.text or at < 0:
-                raise Broken(f"2: `{insertion.text}` is not reply `{reply.text}`")
-        for use in insertion.facts:
-            if use.text not in insertion.text:
-                raise Broken(f"2: fact {use.name} is not spoken as `{use.text}` in `{insertion.text}`")
-            if use.until is not None and insertion.start + insertion.duration_ms > use.until:
-                raise Broken(f"2: fact {use.name} ends while `{insertion.text}` is said")
-        if insertion.after is not None and insertion.resume is not None:
-            at = ORDER.index((insertion.after.segment, insertion.after.sentence))
-            wraps = at + 1 == len(ORDER)
-            expected = (insertion.after.lap + wraps, *ORDER[(at + 1) % len(ORDER)])
-            if (insertion.resume.lap, insertion.resume.segment, insertion.resume.sentence) != expected:
-                raise Broken(f"4: insertion {insertion.id} resumes at {insertion.resume}, not after {insertion.after}")
-
-    def heard(self, player: Player, say: Say) -> None:
-        """Viewers hear something of a room's player."""
-        now = self.loop.now()
-        if say.kind != "reply" or say.insertion is None:
-            if player.room in self.playing and say.kind == "sentence":
-                said = self.playing[player.room]
-                resume, cursor = said.resume, say.cursor
-                if (
-                    resume is not None
-                    and cursor is not None
-                    and (resume.segment, resume.sentence) != (cursor.segment, cursor.sentence)
-                ):
-                    raise Broken(f"4: after {said.id} the script went on at {cursor}, not at {resume}")
-            self.playing.pop(player.room, None)
-            return
-        insertion = say.insertion
-        if player.room in self.playing and self.playing[player.room].id == insertion.id:
-            raise Broken(f"4: {insertion.id} was said twice")
-        self.playing[player.room] = insertion
-        self.replies_heard += 1
-        if insertion.id not in self.insertions:
-            raise Broken(f"4: {insertion.id} is said, but its commit is not on the log")
-        if now > insertion.not_after + SLIP_MS:
-            raise Broken(f"3: {insertion.id} starts {now - insertion.not_after} ms after its not_after")
-        self._allowed(player, insertion, "starts")
-
-    def _allowed(self, player: Player, insertion: Insertion, what: str) -> None:
-        verdict = self.fences.forbids(insertion)
-        if verdict is None or player.deaf or player.gone or self.loop.now() - player.since < ENFORCED_MS:
-            return
-        age = self.loop.now() - self.fenced_at.get(verdict.offset, self.loop.now())
-        stops = verdict.cause == "killed" or verdict.price or what == "starts"
-        if age > ENFORCED_MS and stops:
-            raise Broken(f"3: {insertion.id} {what} {age} ms after the {verdict.cause} that forbids it")
-
-    def _still_said(self) -> None:
-        for room, insertion in self.playing.items():
-            player = self.players.get(room)
-            if player is not None and player.session == insertion.session:
-                self._allowed(player, insertion, "is still said")
-
-
-def _fixed_parts(text: str) -> list[str]:
-    """What stands around the placeholders."""
-    parts, rest = [], text
-    while "{" in rest:
-        before, _, rest = rest.partition("{")
-        parts.append(before)
-        rest = rest.partition("}")[2]
-    return [part for part in [*parts, rest] if part]
-
-
-# ---- at the end --------------------------------------------------------------------------------------------------------
 
 
 def check_partition(log: Log, partition: int, decided: Mapping[str, str]) -> tuple[int, int]:
@@ -259,21 +132,37 @@ def _check_replay(log: Log, partition: int, items: Sequence[NumberedEntry]) -> R
         topic: [] for topic in ("decisions", "insertions", "aired", "handoffs")
     }
     lines: list[tuple[str, str, str, bool]] = []
-    modes: dict[str, str] = {}
+    consent = Consent()
     open_insertion: dict[str, Insertion] = {}
     kills: dict[str, bool] = {}
+    books = Books(POOLS)
+    told_at: dict[str, int] = {}
+    disclosures: dict[str, str] = {}
     for item in items:
+        books.entry(item.entry)
         rooms.handle(item.seq, item.now, item.entry)
         effects = rooms.take()
-        _track(item, modes, open_insertion, kills)
+        refused = _refused_disclosure(item, disclosures)
+        if refused is not None:
+            told_at[refused] = max(told_at.get(refused, 0), item.now + RETRY_MS - DISCLOSE_EVERY_MS)
+        _track(item, open_insertion, kills)
+        consent.enter(item.entry)
         for record in effects.records:
+            consent.put_out(record)
+            books.record(record, consent.mode(record.room))
             if isinstance(record, Insertion) and not record.resend:
-                _check_emission(record, item, modes, open_insertion, kills)
+                _check_emission(record, item, open_insertion, kills)
+                _check_disclosed(record, item.now, told_at)
+                if record.disclosure is not None:
+                    disclosures[record.id] = record.room
                 open_insertion[record.room] = record
+            elif isinstance(record, Aired) and record.disclosure is not None and not record.cut:
+                told_at[record.room] = max(told_at.get(record.room, 0), record.started)
         for one in output.outgoing(effects.records, partition):
             told[one.topic].append((one.key, one.value))
         for room, found in effects.verdicts.items():
             lines += [(room, each.source, each.id, each.final) for each in found]
+    books.ended(items[-1].now)
     for topic, expected in told.items():
         written = [(stored.key, stored.value) for stored in log.get((topic, partition), [])]
         if Counter(written) != Counter(expected):
@@ -300,7 +189,6 @@ def _as_verdicts(stored: Stored) -> Verdicts:
 
 def _track(
     item: NumberedEntry,
-    modes: dict[str, str],
     open_insertion: dict[str, Insertion],
     kills: dict[str, bool],
 ) -> None:
@@ -312,9 +200,7 @@ def _track(
     elif isinstance(entry, RoomEntry):
         event = entry.event
         current = open_insertion.get(event.room)
-        if isinstance(event, ModeSet):
-            modes[event.room] = event.mode
-        elif isinstance(event, Playback) and current is not None and event.insertion == current.id:
+        if isinstance(event, Playback) and current is not None and event.insertion == current.id:
             if event.kind in ("ended", "rejected", "aborted"):
                 del open_insertion[event.room]
         elif isinstance(event, PlayerSeen | PlayerGone | RoomClosed):
@@ -326,17 +212,39 @@ def _track(
 def _check_emission(
     insertion: Insertion,
     item: NumberedEntry,
-    modes: dict[str, str],
     open_insertion: dict[str, Insertion],
     kills: dict[str, bool],
 ) -> None:
-    if modes.get(insertion.room, "shadow") != "auto":
-        raise Broken(f"4: {insertion.id} was emitted in mode {modes.get(insertion.room, 'shadow')}")
     if any(kills.get(key) for key in ("kill/*", f"kill/shop/{insertion.shop}", f"kill/room/{insertion.room}")):
         raise Broken(f"3: {insertion.id} was emitted in a killed room")
     before = open_insertion.get(insertion.room)
     if before is not None and item.now < before.start + REPORT_TIMEOUT_MS:
         raise Broken(f"4: {insertion.id} was emitted while {before.id} was on its way")
+    choice = insertion.choice
+    if choice is not None:
+        beaten = choice.runner_up_density is not None and choice.runner_up_density > choice.value_density
+        if choice.value_density < choice.price or (beaten and not choice.expiring):
+            raise Broken(f"6: {insertion.id} was worth less than the air, or than what it was chosen over: {choice}")
+
+
+def _refused_disclosure(item: NumberedEntry, disclosures: Mapping[str, str]) -> str | None:
+    """The room whose player just told that it did not say the disclosure: others are heard before it is asked again."""
+    event = item.entry.event if isinstance(item.entry, RoomEntry) else None
+    told: list[tuple[str, str | None]] = []
+    if isinstance(event, Playback):
+        told = [(event.kind, event.insertion)]
+    elif isinstance(event, PlayerSeen):
+        told = [(outcome.kind, outcome.insertion) for outcome in event.outcomes]
+    over = (disclosures.get(one or "") for kind, one in told if kind in ("rejected", "aborted"))
+    return next((room for room in over if room is not None), None)
+
+
+def _check_disclosed(insertion: Insertion, now: int, told_at: Mapping[str, int]) -> None:
+    """No reply goes before a disclosure that is due. `told_at`: when each room's last one began, moved on where it was refused."""
+    if insertion.correction or insertion.disclosure is not None:
+        return
+    if now > told_at.get(insertion.room, 0) + DISCLOSE_EVERY_MS:
+        raise Broken(f"disclosure: {insertion.id} was emitted though viewers of {insertion.room} had not been told")
 
 
 def _check_snapshots(log: Log, partition: int, items: Sequence[NumberedEntry], whole: Rooms) -> None:
@@ -394,8 +302,10 @@ def _check_aired(log: Log, partition: int) -> None:
     expected = {command.id: command.start for command in commands if isinstance(command, Insertion)}
     last: dict[tuple[str, str, str | None], Aired] = {}
     for stored in log.get(("aired", partition), []):
-        aired: Aired = decode("aired", stored.value)
-        if aired.cut or aired.late_report:
+        aired = decode("aired", stored.value)
+        if isinstance(aired, Posted):
+            continue
+        if aired.cut or aired.late_report or aired.correction or aired.disclosure is not None:
             continue
         before = last.get((aired.room, aired.reply, aired.product))
         early = max(SLIP_MS, expected[aired.insertion] - aired.started)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 
 from engine.bus.port import Outgoing, Stored
@@ -11,16 +11,19 @@ from engine.client.playhead import Event, Playhead, Say, Tell
 from engine.errors import RecordError
 from engine.events.codec import decode, encode
 from engine.events.inputs import Playback, PlayerGone, PlayerSeen, RoomEvent, Script
-from engine.events.outputs import Insertion, Stop, Withdraw
+from engine.events.outputs import ChatReply, ChatWithdraw, Insertion, Stop, Withdraw
 from engine.events.wire import SetScript
 from engine.gateway.fences import Fences
 from engine.worker.shops import read_item
 from tests.simulation.bus import SimBus
+from tests.simulation.chat import Channel
 from tests.simulation.clock import VirtualLoop
 from tests.simulation.shop import script
 
 PRESENCE_S = 10.0
 Command = Insertion | Withdraw | Stop
+LIES = ("mute", "double", "wrong", "eager")
+"""Never tells an end; tells ends twice; names other insertions; tells the end before the beginning."""
 
 
 class Broken(Exception):
@@ -45,6 +48,10 @@ class Player:
     since: int = 0
     """When it last became reachable."""
     sent: int = 0
+    lies: str = ""
+    """How it lies in its reports, whatever it plays: see `LIES`."""
+    known: list[str] = field(default_factory=list)
+    """Insertions that it heard of, its own and, of a liar, others'."""
     version: int = 1
     """Of the script; only its facts change, so that it goes on in the same order."""
 
@@ -98,6 +105,7 @@ class Player:
         now = self.loop.now()
         self.do(self.playhead.advance(now))
         if isinstance(command, Insertion):
+            self.known.append(command.id)
             if self.rng.random() < 0.05:
                 self.do([Tell("rejected", now, insertion=command.id, reason="moody")])
             else:
@@ -114,13 +122,28 @@ class Player:
             if isinstance(event, Say):
                 self.on_say(self, event)
                 continue
-            self.post(
-                Playback(
-                    room=self.room, id=self._id(), at=event.at, session=self.session, kind=event.kind, cursor=event.cursor,
-                    insertion=event.insertion, reason=event.reason,
-                )
-            )  # fmt: skip
+            for told in self._told(event):
+                self.post(
+                    Playback(
+                        room=self.room, id=self._id(), at=told.at, session=self.session, kind=told.kind, cursor=told.cursor,
+                        insertion=told.insertion, reason=told.reason,
+                    )
+                )  # fmt: skip
         self._arm()
+
+    def _told(self, event: Tell) -> list[Tell]:
+        """What is reported: the truth, unless this player lies."""
+        if not self.lies or event.insertion is None:
+            return [event]
+        self.bus.count(f"lie {self.lies}")
+        if self.lies == "mute":
+            return [] if event.kind == "ended" else [event]
+        if self.lies == "double":
+            again = replace(event, at=max(0, event.at + self.rng.choice((-10_000, 0, 10_000))))
+            return [event, again] if event.kind == "ended" else [event]
+        if self.lies == "eager":
+            return [event, replace(event, kind="ended")] if event.kind == "accepted" else [event]
+        return [replace(event, insertion=self.rng.choice([event.insertion, *self.known[-4:]]))]
 
     def post(self, event: RoomEvent) -> None:
         """To the bus, over a network that delays, reorders a little, and repeats."""
@@ -166,6 +189,10 @@ class Gateway:
     players: dict[str, Player] = field(default_factory=dict)
     fences: Fences = field(default_factory=Fences)
     sent: dict[str, dict[str, Insertion]] = field(default_factory=dict)
+    channel: Channel = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.channel = Channel(self.loop, self.rng, self.fences)
 
     def watch(self, stored: Stored) -> None:
         """Something was written."""
@@ -177,6 +204,9 @@ class Gateway:
 
     def _carry(self, stored: Stored) -> None:
         command = decode("insertions", stored.value)
+        if isinstance(command, ChatReply | ChatWithdraw):
+            self.channel.carry(command)
+            return
         if not isinstance(command, Command):
             return
         player = self.players.get(command.room)
@@ -186,6 +216,9 @@ class Gateway:
             if self.fences.forbids(command) is not None:
                 return
             self.sent.setdefault(command.room, {})[command.id] = command
+            for other in self.players.values():
+                if other.lies == "wrong":
+                    other.known.append(command.id)
         for _ in range(2 if self.rng.random() < 0.03 else 1):
             player.take(command)
 
@@ -194,6 +227,7 @@ class Gateway:
         if item.event is None:
             return
         self.fences.apply(item.offset, item.event)
+        self.channel.enforce()
         for room, sent in self.sent.items():
             for insertion in list(sent.values())[-4:]:
                 verdict = self.fences.forbids(insertion)

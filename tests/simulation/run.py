@@ -9,10 +9,13 @@ from dataclasses import dataclass, field
 
 from engine.bus.port import Stored
 from engine.client.playhead import Say
+from engine.events.outputs import ChatReply
 from tests.simulation.bus import Crashed
-from tests.simulation.checks import Log, Watch, check_partition
+from tests.simulation.checks import Log, check_partition
 from tests.simulation.clock import VirtualLoop
 from tests.simulation.player import Broken, Player
+from tests.simulation.reruns import Everything, check_reruns, check_stories
+from tests.simulation.watch import Watch
 from tests.simulation.world import World
 
 
@@ -23,6 +26,7 @@ class Outcome:
     seed: int
     comments: int
     replies: int
+    posts: int
     entries: int
     log: Log = field(repr=False)  # asyncio's runner describes the task that made it, twice
     faults: dict[str, int] = field(default_factory=dict)
@@ -86,7 +90,13 @@ async def _run(seed: int) -> Outcome:
         except Broken as error:
             broken.append(error)
 
-    world = World(loop, seed, heard, broken)
+    def posted(record: ChatReply) -> None:
+        try:
+            watch.posted(record)
+        except Broken as error:
+            broken.append(error)
+
+    world = World(loop, seed, heard, posted, broken)
     watch.players = world.gateway.players
     world.bus.watchers.append(written)
     live = asyncio.ensure_future(world.run())
@@ -103,4 +113,7 @@ async def _run(seed: int) -> Outcome:
     entries, comments = (sum(column) for column in zip(*counts, strict=True))
     if not entries:
         raise Broken("nothing happened")
-    return Outcome(seed, comments, watch.replies_heard, entries, log, dict(world.bus.counts))
+    await check_reruns(world.bus, world.cast.rooms, Everything())
+    await check_stories(world.bus, log, Everything())
+    faults = {**world.bus.counts, "interruption": watch.interruptions}
+    return Outcome(seed, comments, watch.replies_heard, watch.posts_read, entries, log, faults)

@@ -1,4 +1,4 @@
-"""The shop of the simulation: two versions of a small pool, what viewers write, and a script. Times are short: a minute shows all."""
+"""The shop of the simulation: three versions of a small pool, what viewers write, and a script. Times are short: a minute shows all."""
 
 from __future__ import annotations
 
@@ -10,7 +10,18 @@ from engine.errors import RestoreError
 from engine.events.inputs import ScriptSegment, ScriptSentence
 from engine.events.understanding import Outcome, Understanding
 from engine.pool import speech
-from engine.pool.model import Fact, Guard, Intent, Limits, Pool, Product, Reply, TrainingSet
+from engine.pool.model import (
+    ApprovalRule,
+    Fact,
+    Guard,
+    Intent,
+    Limits,
+    Pool,
+    Product,
+    Reply,
+    ReplyChannel,
+    TrainingSet,
+)
 from engine.worker.library import MissingPool
 from engine.worker.standing import Understood, Wants
 from tests.simulation.clock import VirtualLoop
@@ -20,16 +31,27 @@ MODEL = "00000000000000aa"
 ANSWER_WITHIN_MS = 12_000
 MEMORY_MS = 15_000
 LONGEST_REPLY_MS = 3_000
+DISCLOSE_EVERY_MS = 20_000
 MARK = "§"
 """Stands in every viewer's text and in no reply."""
 
 
 def _reply(
-    intent: str, name: str, text: str, *, lang: str = "zh", needs_product: bool = False, seconds: float = 2.0
+    intent: str,
+    name: str,
+    text: str,
+    *,
+    lang: str = "zh",
+    needs_product: bool = False,
+    seconds: float = 2.0,
+    cuts: bool = False,
+    approval: ApprovalRule = "inherit",
+    channel: ReplyChannel = "voice",
 ) -> Reply:
     return Reply(
         id=name, intent=intent, text=text, lang="en" if lang == "en" else "zh", needs_product=needs_product,
-        placeholders=speech.placeholders(text), seconds=seconds, memory_ms=MEMORY_MS,
+        placeholders=speech.placeholders(text), seconds=seconds, memory_ms=MEMORY_MS, approval=approval, channel=channel,
+        may_interrupt=cuts,
     )  # fmt: skip
 
 
@@ -51,9 +73,29 @@ def _pool(name: str, fee: str) -> Pool:
             "dispatch",
             _reply("dispatch", "dispatch", "{hours}小时内发出"),
             _reply("dispatch", "dispatch-en", "We ship within {hours} hours", lang="en"),
+            _reply("dispatch", "dispatch-c", "{hours}小时内发货", channel="chat"),
+            _reply("dispatch", "dispatch-c-en", "Sent within {hours} hours", lang="en", channel="chat"),
         ),
         _intent("fee", _reply("fee", "fee", fee), priority=40, insert="segment"),
-        _intent("deal", _reply("deal", "deal", "今天的活动是{deal}")),
+        _intent("deal", _reply("deal", "deal", "今天的活动是{deal}", channel="both")),
+        _intent(
+            "real",
+            _reply("real", "real", "都是正品", approval="standing"),
+            _reply("real", "real-ten", "假一赔{ten}", approval="ask"),
+        ),
+        _intent(
+            "stock",
+            _reply("stock", "stock", "{product}{price}有货", needs_product=True, channel="chat"),
+            needs_product=True,
+        ),
+        _intent("refund", _reply("refund", "refund", "七天可退"), stakes="high"),
+        _intent(
+            "sound",
+            _reply("sound", "sound-a", "声音好了，您再听听", cuts=True),
+            _reply("sound", "sound-b", "声音马上就好"),
+            insert="now",
+            priority=90,
+        ),
         _intent("coupon"),
         _intent("human", owner="people"),
         _intent("greeting", kind="chatter"),
@@ -66,21 +108,51 @@ def _pool(name: str, fee: str) -> Pool:
         default_language="zh",
         intents={intent.id: intent for intent in intents},
         products={
-            "tgy": Product("tgy", {"zh": "铁观音"}, facts={"price": Fact("price", 129, "CNY", floor=99, ceiling=169)}),
+            "tgy": Product(
+                "tgy",
+                {"zh": "铁观音"},
+                facts={"price": Fact("price", 129, "CNY", floor=99, ceiling=169)},
+                corrections=(_reply("correction", "correction-zh", "更正，{product}是{price}", needs_product=True),),
+            ),
             "puer": Product("puer", {"zh": "普洱"}, facts={"price": Fact("price", 88, "CNY")}),
         },
-        facts={"hours": Fact("hours", 24)},
+        facts={"hours": Fact("hours", 24), "ten": Fact("ten", 10)},
         not_sold=("咖啡",),
-        guard=Guard(banned=("最佳",)),
-        limits=replace(Limits(), airtime_share=0.4, airtime_window_ms=60_000, minimum_pause_ms=1_000),
+        guard=Guard(("最佳",), {"zh": f"主播是数字人，{fee}"}, DISCLOSE_EVERY_MS),
+        limits=replace(
+            Limits(),
+            proposals=2,
+            airtime_share=0.4,
+            airtime_window_ms=60_000,
+            minimum_pause_ms=1_000,
+            room_posts_per_minute=12,
+            platform_posts_per_minute=8,
+            post_cooldown_ms=4_000,
+        ),
         scripts={},
         training=TrainingSet("00000000000000ab", ()),
         model=MODEL,
     )
 
 
-POOLS = {pool.hash: pool for pool in (_pool("00000000000000a1", "全场包邮"), _pool("00000000000000a2", "每一单都包邮"))}
-FIRST, SECOND = POOLS
+def _narrow(name: str) -> Pool:
+    """A shop that gave up a product and an intent, and whose fee waits no longer for a segment's end."""
+    wide = _pool(name, "还是包邮")
+    intents = {key: intent for key, intent in wide.intents.items() if key != "deal"}
+    intents["fee"] = replace(intents["fee"], insert="sentence", answer_within_ms=6_000)
+    products = {**wide.products, "puer": replace(wide.products["puer"], on_sale=False)}
+    return replace(wide, intents=intents, products=products)
+
+
+POOLS = {
+    pool.hash: pool
+    for pool in (
+        _pool("00000000000000a1", "全场包邮"),
+        _pool("00000000000000a2", "每一单都包邮"),
+        _narrow("00000000000000a3"),
+    )
+}
+FIRST, SECOND, THIRD = POOLS
 
 
 def _meaning(outcome: Outcome, intent: str | None, **more: object) -> Understanding:
@@ -97,7 +169,14 @@ TEXTS: dict[str, Understanding] = {
     f"{MARK} 包邮吗": _meaning("accepted", "fee"),
     f"{MARK} 好像包邮": _meaning("accepted", "fee", solo_ok=False),
     f"{MARK} 有活动吗": _meaning("accepted", "deal"),
+    f"{MARK} 是正品吗": _meaning("accepted", "real"),
+    f"{MARK} 没声音了": _meaning("accepted", "sound"),
+    f"{MARK} 99号链接多少钱": _meaning("accepted", "price", stranger=True),
     f"{MARK} 有券吗": _meaning("accepted", "coupon"),
+    f"{MARK} 有货吗": _meaning("accepted", "stock"),
+    f"{MARK} 普洱有货吗": _meaning("accepted", "stock", product="puer"),
+    f"{MARK} 能退吗": _meaning("accepted", "refund", confidence=0.8),
+    f"{MARK} 怎么退": _meaning("accepted", "refund"),
     f"{MARK} 找客服": _meaning("accepted", "human"),
     f"{MARK} 有咖啡吗": _meaning("accepted", "price", not_sold="咖啡"),
     f"{MARK} 你好": _meaning("accepted", "greeting"),

@@ -9,6 +9,7 @@ from functools import partial
 from random import Random
 
 from engine.client.playhead import Say
+from engine.events.outputs import ChatReply
 from engine.metrics import Metrics
 from engine.room.rooms import Rooms
 from engine.settings import PublisherSettings, Settings, WorkerSettings
@@ -19,6 +20,7 @@ from engine.worker.watchdog import Watchdog
 from tests.simulation.bus import Crashed, Odds, SimBus
 from tests.simulation.cast import Cast
 from tests.simulation.clock import VirtualLoop
+from tests.simulation.operators import Operators
 from tests.simulation.player import Broken, Gateway, Player
 from tests.simulation.shop import SHOP, Shelf, Table
 
@@ -48,6 +50,21 @@ class Process:
 
     worker: Worker
     task: asyncio.Task[None]
+    clock: Clock
+
+
+@dataclass(eq=False)
+class Clock:
+    """A worker's own clock: it is set, and set back, while it runs."""
+
+    loop: VirtualLoop
+    ahead_ms: int = 0
+
+    def __call__(self) -> int:
+        return self.loop.now() + self.ahead_ms
+
+    def set(self, ahead_ms: int) -> None:
+        self.ahead_ms = ahead_ms
 
 
 @dataclass(eq=False)
@@ -57,12 +74,14 @@ class World:
     loop: VirtualLoop
     seed: int
     on_say: Callable[[Player, Say], None]
+    on_post: Callable[[ChatReply], None]
     broken: list[BaseException]
     """Takes what went wrong beside the main line."""
     rng: Random = field(init=False)
     bus: SimBus = field(init=False)
     gateway: Gateway = field(init=False)
     cast: Cast = field(init=False)
+    operators: Operators = field(init=False)
     processes: list[Process] = field(default_factory=list)
     shelf: Shelf = field(init=False)
     settings: Settings = field(init=False)
@@ -78,7 +97,9 @@ class World:
         self.gateway = Gateway(self.loop, rng)
         self.bus.watchers.append(self.gateway.watch)
         self.shelf = Shelf(self.loop)
-        self.cast = Cast(self.loop, rng, self.bus, self.gateway, self.shelf, self.on_say)
+        self.cast = Cast(self.loop, rng, self.bus, self.gateway, self.shelf, self.on_say, self.on_post)
+        self.operators = Operators(self.loop, Random(f"operators/{self.seed}"), self.bus, self.cast.rooms)
+        self.bus.watchers.append(self.operators.watch)
         self.settings = Settings(
             worker=WorkerSettings(
                 batch_ms=rng.choice((0, 20)),
@@ -98,7 +119,8 @@ class World:
         self.start_worker()
         for name in self.cast.rooms:
             self.cast.open_room(name)
-        happenings = [self._beside(job) for job in (self.cast.viewers(), self.cast.people(), self._trouble())]
+        jobs = (self.cast.viewers(), self.cast.people(), self.operators.work(), self._trouble())
+        happenings = [self._beside(job) for job in jobs]
         watching = self._beside(self._watch_processes())
         await asyncio.sleep(LIVE_S)
         self.bus.odds = Odds()
@@ -144,8 +166,9 @@ class World:
             watchdog=Quiet(30.0, metrics),
             performance=self.loop.time,
         )
-        worker = Worker(self.bus, self.settings, metrics, self.loop.now, seams=seams)
-        self.processes.append(Process(worker, asyncio.ensure_future(worker.run())))
+        clock = Clock(self.loop)
+        worker = Worker(self.bus, self.settings, metrics, clock, seams=seams)
+        self.processes.append(Process(worker, asyncio.ensure_future(worker.run()), clock))
 
     def kill_worker(self, process: Process) -> None:
         """As `kill -9` would; what was on its way to the log may still land."""
@@ -194,7 +217,7 @@ class World:
         rng = self.rng
         while True:
             await asyncio.sleep(rng.uniform(1.0, 10.0))
-            kind = rng.choice(("kill", "join", "leave", "steal", "trim"))
+            kind = rng.choice(("kill", "join", "leave", "steal", "trim", "clock"))
             self.bus.count(kind)
             if kind == "kill" and self.processes:
                 self.kill_worker(rng.choice(self.processes))
@@ -204,6 +227,10 @@ class World:
                 leaving = self.processes.pop(rng.randrange(len(self.processes)))
                 leaving.worker.stop()
                 leaving.task.add_done_callback(partial(self._left, leaving))
+            elif kind == "clock" and self.processes:
+                clock = rng.choice(self.processes).clock
+                clock.set(rng.choice((-4_000, -300, 300, 4_000)))
+                self.loop.call_later(rng.uniform(0.5, 8.0), clock.set, 0)
             elif kind == "steal":
                 living = [member for member in self.bus.members if not member.dead]
                 if len(living) > 1:

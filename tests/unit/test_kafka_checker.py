@@ -24,7 +24,7 @@ SEEDS = (7, 29)
 async def _live(seed: int) -> Log:
     loop = asyncio.get_running_loop()
     assert isinstance(loop, VirtualLoop)
-    world = World(loop, seed, lambda player, say: None, [])
+    world = World(loop, seed, lambda player, say: None, lambda post: None, [])
     await world.run()
     return world.bus.log
 

@@ -13,8 +13,8 @@ from engine import reference
 from engine.errors import UsageError
 from engine.events.codec import TOPIC_TYPES
 from engine.events.inputs import Comment, PlayerGone, RoomEvent
-from engine.events.meanings import BLOCKERS, REASONS, Meaning
-from engine.events.outputs import Blocker, Reason
+from engine.events.meanings import BLOCKERS, REASONS, VOIDS, Meaning
+from engine.events.outputs import Blocker, Reason, VoidReason
 from engine.events.topics import TOPICS
 from engine.metrics import Metrics
 from engine.settings import Settings
@@ -39,7 +39,9 @@ def test_every_topic_has_records_and_a_schema() -> None:
     assert {f"schemas/{topic}.schema.json" for topic in TOPICS} <= set(MADE)
 
 
-@pytest.mark.parametrize(("meanings", "names"), [(REASONS, get_args(Reason)), (BLOCKERS, get_args(Blocker))])
+@pytest.mark.parametrize(
+    ("meanings", "names"), [(REASONS, get_args(Reason)), (BLOCKERS, get_args(Blocker)), (VOIDS, get_args(VoidReason))]
+)
 def test_every_reason_and_blocker_has_a_meaning(meanings: dict[str, Meaning], names: tuple[str, ...]) -> None:
     """No reason or blocker goes unexplained, none is explained that does not exist."""
     assert set(meanings) == set(names)

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from engine.cli.demo.story import Story
-from engine.events.outputs import Gap
+from engine.events.gaps import Gap
 
 
 def summary(story: Story, *, seconds: float, speed: float) -> RenderableType:
@@ -33,6 +33,7 @@ def summary(story: Story, *, seconds: float, speed: float) -> RenderableType:
         "answered", f"{counts.of('answered')} questions of {len(story.served)} viewers" + (f": {by}" if by else "")
     )
     table.add_row("replies aired", f"{story.aired}")
+    table.add_row("replies posted", f"{story.posted}")
     if story.median_s is not None:
         table.add_row("median wait", f"{story.median_s:.1f} s from a question to its answer")
     if story.first_reply is not None and story.begun is not None:

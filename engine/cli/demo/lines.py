@@ -20,6 +20,9 @@ LABELS: Final[dict[BeatKind, str]] = {
     "reply": "REPLY",
     "cut": "CUT",
     "insertion": "inserts",
+    "post": "posts",
+    "posted": "CHAT",
+    "handoff": "HANDOFF",
     "withdrawn": "withdraws",
     "waits": "comment",
     "decided": "comment",
@@ -72,6 +75,8 @@ class Lines:
 def _words(beat: Beat) -> str:
     if beat.kind == "reply":
         return f"▶ {beat.text}  ({beat.detail})"
+    if beat.kind == "posted":
+        return f"✎ {beat.text}  (in the chat of {beat.detail})"
     if beat.kind == "waits":
         return f"{beat.text}  → waits, {beat.detail}"
     if beat.kind == "decided":

@@ -14,6 +14,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from engine.cli import terminal
 from engine.cli.demo.story import Asked, Beat, Sent, Story
 from engine.insight.coverage import KINDS, Outcome
 
@@ -25,7 +26,7 @@ OUTCOME_STYLES: Final[dict[Outcome, str]] = {
 }  # fmt: skip
 STATES: Final = {
     "sent": ("…", "cyan"), "accepted": ("✓", "cyan"), "started": ("▶", "bold green"), "ended": ("✔", "green"),
-    "rejected": ("✗", "red"), "aborted": ("✂", "red"),
+    "posted": ("✎", "green"), "rejected": ("✗", "red"), "aborted": ("✂", "red"),
 }  # fmt: skip
 
 
@@ -96,8 +97,8 @@ class Screen:
             latest = place == len(heard) - 1
             if said.insertion is not None:
                 style = "bold red" if said.cut else "bold black on green" if latest else "bold green"
-                viewers = self._story.sent[said.insertion].insertion.viewers
-                lines.append(Text(f"▶ {said.text}", style=style).append(f"  {_viewers(viewers)}", style="not bold"))
+                told = terminal.audience(self._story.sent[said.insertion].insertion)
+                lines.append(Text(f"▶ {said.text}", style=style).append(f"  {told}", style="not bold"))
             else:
                 lines.append(Text(f"  {said.text}", style="" if latest else "dim"))
         return _panel("On air", lines, "the script, and replies inserted into it")
@@ -132,7 +133,9 @@ class Screen:
             mark, style = STATES.get(sent.state, ("…", "cyan"))
             table.add_row(Text(mark, style=style), Text(sent.insertion.text), Text(_who(sent), style="dim"))
         served = _viewers(len(self._story.served))
-        return _panel("Inserted", [table], f"{self._story.aired} aired, {served} served")
+        return _panel(
+            "Inserted and posted", [table], f"{self._story.aired} aired, {self._story.posted} posted, {served} served"
+        )
 
     def _missing(self, rows: int) -> RenderableType:
         story = self._story
@@ -155,7 +158,7 @@ class Screen:
 
 def _who(sent: Sent) -> str:
     waited = f", {(sent.started - sent.insertion.at) / 1_000:.1f} s" if sent.started is not None else ""
-    return f"{_viewers(sent.insertion.viewers)}{waited}"
+    return f"{terminal.audience(sent.insertion)}{waited}"
 
 
 def _viewers(count: int) -> str:

@@ -8,16 +8,20 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import Final, Literal
 
+from engine.events.gaps import Gap
+from engine.events.handoffs import Handoff
 from engine.events.inputs import Playback, Script
 from engine.events.meanings import BLOCKERS
-from engine.events.outputs import Aired, Alert, Decision, Gap, Insertion, Stop, Verdicts, Withdraw
+from engine.events.outputs import Aired, Alert, ChatReply, ChatWithdraw, Decision, Insertion, Stop, Verdicts, Withdraw
+from engine.events.posts import Posted
 from engine.insight.coverage import KINDS, Counts, Label, label_of
 
 KEPT: Final = 200  # lines of each list that are kept; more than a screen shows
 
 BeatKind = Literal[
-    "segment", "sentence", "reply", "cut", "insertion", "withdrawn", "waits", "decided", "aired", "gap", "alert"
-]
+    "segment", "sentence", "reply", "cut", "insertion", "withdrawn", "waits", "decided", "aired", "gap", "alert", "post", "posted",
+    "handoff",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +59,9 @@ class Asked:
 
 @dataclass(slots=True)
 class Sent:
-    """An insertion and how far it got."""
+    """An insertion or a chat reply, and how far it got."""
 
-    insertion: Insertion
+    insertion: Insertion | ChatReply
     questions: tuple[str, ...]
     state: str = "sent"
     started: int | None = None
@@ -83,6 +87,8 @@ class Story:
     """When the first sentence was said, ms."""
     first_reply: int | None = None
     aired: int = 0
+    posted: int = 0
+    handoffs: dict[str, Handoff] = field(default_factory=dict)
     _sentences: dict[str, tuple[str, str]] = field(default_factory=dict)
     _segment: str = ""
     _decided: set[str] = field(default_factory=set)
@@ -98,9 +104,19 @@ class Story:
                 }
             case Playback():
                 return self._played(record)
-            case Insertion() if record.id not in self.sent:
+            case Insertion() | ChatReply() if record.id not in self.sent:
                 return self._inserted(record)
-            case Withdraw() | Stop():
+            case Posted():
+                self.posted += 1
+                if record.chat_reply in self.sent:
+                    self.sent[record.chat_reply].state = "posted"
+                return [Beat("posted", record.posted, record.text, record.source)]
+            case Handoff():
+                known = record.id in self.handoffs and record.state == "open"
+                self.handoffs[record.id] = record
+                told = record.state if record.state != "open" else "a person is asked to answer"
+                return [] if known else [Beat("handoff", record.closed or record.created, record.text, told)]
+            case Withdraw() | Stop() | ChatWithdraw():
                 return [Beat("withdrawn", record.at, record.reason, record.type)]
             case Verdicts():
                 return self._waits(record, now)
@@ -134,8 +150,10 @@ class Story:
         if report.kind == "started":
             sent.started = report.at
             self.first_reply = report.at if self.first_reply is None else self.first_reply
+            interrupts = isinstance(sent.insertion, Insertion) and sent.insertion.when == "now"
+            cut = self._cut_short(report.at) if interrupts else []
             self.heard.append(Heard(report.at, sent.insertion.text, insertion=sent.insertion.id))
-            return [Beat("reply", report.at, sent.insertion.text, _for(sent))]
+            return [*cut, Beat("reply", report.at, sent.insertion.text, _for(sent))]
         if report.kind == "aborted" and sent.started is not None:
             for heard in reversed(self.heard):
                 if heard.insertion == sent.insertion.id:
@@ -144,10 +162,18 @@ class Story:
             return [Beat("cut", report.at, sent.insertion.text, report.reason)]
         return []
 
-    def _inserted(self, insertion: Insertion) -> list[Beat]:
+    def _cut_short(self, at: int) -> list[Beat]:
+        """A reply takes the word from the host."""
+        if not self.heard or self.heard[-1].insertion is not None:
+            return []
+        self.heard[-1].cut = True
+        return [Beat("cut", at, self.heard[-1].text, "interrupted")]
+
+    def _inserted(self, insertion: Insertion | ChatReply) -> list[Beat]:
         questions = tuple(dict.fromkeys(self.texts.get(ref.id, ref.id) for ref in insertion.serves))
         sent = self.sent[insertion.id] = Sent(insertion, questions)
-        return [Beat("insertion", insertion.at, insertion.text, _for(sent))]
+        kind: BeatKind = "insertion" if isinstance(insertion, Insertion) else "post"
+        return [Beat(kind, insertion.at, insertion.text, _for(sent))]
 
     # ---- what is asked -----------------------------------------------------------------------------------------------
 
@@ -193,6 +219,9 @@ class Story:
         ]
 
     def _gap(self, gap: Gap, now: int) -> list[Beat]:
+        if gap.mark in ("closed", "not_ours"):  # on no board
+            self.gaps.pop(gap.id, None)
+            return []
         known = gap.id in self.gaps
         self.gaps[gap.id] = gap
         return (

@@ -11,7 +11,9 @@ import shutil
 from pathlib import Path
 from typing import Final
 
-SPAN: Final = re.compile(r"\b(answer_within|cooldown|minimum_pause|stream_delay|memory):( *)(\d+)(s|m|h)\b")
+SPAN: Final = re.compile(
+    r"\b(answer_within|cooldown|minimum_pause|stream_delay|memory|post_cooldown):( *)(\d+)(s|m|h)\b"
+)
 """Not the airtime: what a reply takes of it is reckoned from its text, in real time."""
 
 SECONDS: Final = {"s": 1, "m": 60, "h": 3_600}

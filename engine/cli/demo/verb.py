@@ -104,7 +104,7 @@ class Show:
             with terminal.err().status("starting the engine"):
                 await stage.open()
             with terminal.err().status(
-                "reading the shop, training its model (about twenty seconds, on the first run only)"
+                "reading the shop, training its model (about ten seconds, on the first run only)"
             ):
                 await stage.ready()
             await self._perform(stage)
@@ -116,6 +116,7 @@ class Show:
         from engine.cli.demo.story import Story
         from engine.client.connection import PATIENCE_S, Connection
         from engine.events import wire
+        from engine.events.roles import ROLE_STREAMS
         from engine.pool.load import load_pool
 
         pool = await asyncio.to_thread(load_pool, stage.base, stage.shop, model_of=lambda _: "")
@@ -127,7 +128,7 @@ class Show:
             if isinstance(message, wire.Push):
                 news.put_nowait(message.record)
 
-        streams = wire.ROLE_STREAMS["observer"]
+        streams = ROLE_STREAMS["observer"]
         async with Connection(
             stage.url,
             role="operator",

@@ -17,7 +17,7 @@ from engine.client.scripts import FactBook
 from engine.events import wire
 from engine.events.codec import decode, encode
 from engine.events.inputs import Comment, Cursor, PoolLive, ScriptSegment, ScriptSentence
-from engine.events.outputs import Aired, Alert, FactUse, Insertion, Verdicts
+from engine.events.outputs import Aired, Alert, FactUse, Insertion, Proposal, ProposalVoid, Verdicts
 from engine.gateway.service import Gateway
 from engine.metrics import Metrics
 from engine.pool.blobs import to_records
@@ -142,7 +142,7 @@ def insertion(session: str, after: Cursor | None = None, **fields: object) -> In
     return Insertion.model_validate({**base, **fields})
 
 
-async def put(bus: Bus, *emitted: Insertion | Verdicts | Aired | Alert) -> None:
+async def put(bus: Bus, *emitted: Insertion | Verdicts | Aired | Alert | Proposal | ProposalVoid) -> None:
     await bus.publish([Outgoing(record.topic, record.key(), encode(record)) for record in emitted])
 
 

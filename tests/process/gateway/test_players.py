@@ -19,6 +19,7 @@ from engine.events import wire
 from engine.events.closes import CloseCode
 from engine.events.inputs import Cursor, Kill, PlayerSeen
 from engine.events.outputs import Alert, Insertion
+from engine.events.told import Fact
 from engine.gateway.service import Gateway
 from engine.metrics import Metrics
 from engine.pool.facts import catalogue_version
@@ -99,10 +100,27 @@ async def test_a_kill_acts_before_any_worker_does(tmp_path: Path) -> None:
         ]  # fmt: skip
 
 
+async def test_a_kill_outlives_the_gateway(tmp_path: Path) -> None:
+    """Thrown at one, it holds at the next, which no worker tells anything: the log alone does."""
+    async with staged(tmp_path) as stage, Operator(stage.url) as operator:
+        await operator.kill("*", on=True, reason="recall")
+    said: list[Say] = []
+    told: list[object] = []
+    async with staged(tmp_path) as stage:
+        player = ReferencePlayer(
+            stage.url, room="r1", script=script, on_say=said.append, on_tell=told.append, lead_ms=50
+        )
+        async with playing(player):
+            await eventually(lambda: any(isinstance(t, Tell) for t in told))
+            after = Cursor(version="v-none", lap=3, segment="b", sentence="b2")
+            await put(stage.bus, insertion(player.connection.session, after, shop_offset=10**6))
+            await eventually(lambda: (HASH, "rejected") in outcomes(player))
+
+
 async def test_facts_reach_the_player_and_change_its_script(tmp_path: Path) -> None:
     """The catalogue of the live pool on identify, live values by push; a changed script starts at the next segment."""
     said: list[Say] = []
-    facts: list[wire.Fact] = []
+    facts: list[Fact] = []
     async with staged(tmp_path) as stage, Operator(stage.url) as operator:
         await go_live(stage)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -74,8 +75,9 @@ def base(folders: Path) -> Path:
 
 
 @pytest.fixture
-def shop(folders: Path) -> Path:
-    return folders / "shop"
+def shop(folders: Path, tmp_path: Path) -> Path:
+    """A test's own: it may write to it."""
+    return shutil.copytree(folders / "shop", tmp_path / "own" / "shop")
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from engine.bus.port import Outgoing
 from engine.cli import letters
 from engine.errors import Exit
 from engine.events.codec import encode
-from engine.events.outputs import DeadLetter
+from engine.events.letters import DeadLetter
 from tests.unit.cli.conftest import Invoke
 
 NOW = 1_767_225_600_000  # 2026-01-01T00:00:00Z

@@ -18,7 +18,7 @@ from engine.errors import BusDamaged, Exit, PoolError, Problem, UsageError
 from tests.unit.cli.conftest import Invoke
 
 VERBS = (
-    "demo", "serve", "topics", "config", "player", "send", "room", "fact", "dead-letters", "pool", "say", "understand",
+    "demo", "serve", "topics", "config", "player", "send", "room", "fact", "audit", "dead-letters", "pool", "say", "understand",
 )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from engine.client.scripts import FactBook
 from engine.errors import UsageError
 from engine.events.inputs import Cursor
 from engine.events.outputs import Insertion
-from engine.events.wire import Fact
+from engine.events.told import Fact
 from engine.pool.load import load_pool
 from engine.pool.model import Pool
 

@@ -56,6 +56,31 @@ def test_test_lines_that_are_not_understood_are_named_on_demand(base: Path, shop
     assert report["tests_understood"] is None
 
 
+def test_what_a_sentence_seems_to_answer_is_proposed_until_an_editor_says(
+    base: Path, shop: Path, tmp_path: Path, invoke: Invoke
+) -> None:
+    """With file and line; an `answers` that is written, be it empty, ends it. The files stay as they are."""
+    own = tmp_path / "shop"
+    shutil.copytree(shop, own)
+    script = own / "scripts" / "evening.yaml"
+    line = '        - {id: s3, text: "拍下{dispatch_hours}小时就发。", seconds: 2.5}\n'
+    script.write_text(script.read_text(encoding="utf-8") + line, encoding="utf-8")
+    before = script.read_bytes()
+    result = invoke("pool", "check", own, "--base", base)
+    assert result.exit_code == 0
+    assert (
+        f"proposed {script}:10:11 `s3` seems to answer `shipping.dispatch` (it speaks {{dispatch_hours}},"
+        in result.stdout
+    )
+    assert "add `answers: [shipping.dispatch]` where it does, else `answers: []`" in result.stdout
+    assert "1 proposal for the script" in result.stdout
+    assert script.read_bytes() == before
+    (report,) = json.loads(invoke("pool", "check", own, "--base", base, "--json").stdout)
+    assert [(found["line"], found["column"]) for found in report["proposals"]] == [(10, 11)]
+    script.write_text(before.decode().replace("seconds: 2.5}\n", "seconds: 2.5, answers: []}\n"), encoding="utf-8")
+    assert "proposed" not in invoke("pool", "check", own, "--base", base).stdout
+
+
 def test_a_base_pack_without_intents_is_named(tmp_path: Path, shop: Path, invoke: Invoke) -> None:
     """Not the shop, whose files are right."""
     (tmp_path / "empty").mkdir()

@@ -31,6 +31,13 @@ def test_product_on_screen_answers_a_question_that_names_none(base: Path, shop: 
     assert shown["reply"]["text"] == "安溪铁观音今天129元，拍3号。"
 
 
+def test_a_link_that_no_product_has_is_told(base: Path, shop: Path, invoke: Invoke) -> None:
+    """Also while a product is on screen: that is not what was meant."""
+    result = invoke("say", "99号链接多少钱", "--shop", shop, "--base", base, "-p", "tgy")
+    assert "a link that no product has" in result.stdout
+    assert "129元" not in result.stdout
+
+
 def test_failed_check_is_named_and_the_rest_is_not_reached(base: Path, shop: Path, invoke: Invoke) -> None:
     """The first check that applies decides, as in the room."""
     told = json.loads(invoke("say", "今天好热", "--shop", shop, "--base", base, "--json").stdout)

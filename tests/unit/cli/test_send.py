@@ -34,6 +34,7 @@ def test_tally_tells_verdicts_with_their_meanings() -> None:
         "waiting": {"script_ahead": 1},
         "refused": {"room: this token does not cover it": 1},
         "without_verdict": 1,
+        "posted": 0,
         "warnings": [],
     }
 

@@ -17,11 +17,15 @@ T0 = 1_767_225_600_000
 IDS = ("a1", "a2", "b1", "b2")
 
 
-def script(version: str = "v1", *, loop: bool = True, seconds: float = 2.0, ids: Iterable[str] = IDS) -> SetScript:
-    """Segments a and b of two sentences each, all of the same length."""
+def script(
+    version: str = "v1", *, loop: bool = True, seconds: float = 2.0, ids: Iterable[str] = IDS, hold: str = ""
+) -> SetScript:
+    """Segments a and b of two sentences each, all of the same length; `hold` names one that holds."""
     segments: dict[str, list[ScriptSentence]] = {}
     for name in ids:
-        segments.setdefault(name[0], []).append(ScriptSentence(id=name, text=f"{version}:{name}", seconds=seconds))
+        segments.setdefault(name[0], []).append(
+            ScriptSentence(id=name, text=f"{version}:{name}", seconds=seconds, hold=name == hold)
+        )
     return SetScript(
         id="r", script="s", version=version, loop=loop,
         segments=tuple(ScriptSegment(id=key, sentences=tuple(lines)) for key, lines in segments.items()),
@@ -233,6 +237,37 @@ def test_an_insertion_for_now_cuts_the_sentence() -> None:
     head.insert(insertion("bb", after=None, when="now"), T0 + 2_000)
     head.insert(insertion("cc", after=None, when="now"), T0 + 2_500)
     assert heard(run(head, 5_000)) == [(2_800, "reply bb"), (3_800, "reply cc"), (4_800, "v1:a1")]
+
+
+def test_an_insertion_for_now_tells_where_the_script_goes_on() -> None:
+    """At the start of the sentence that it cut, whichever that was; where it met a boundary, at the next sentence."""
+    head = playing()
+    events = head.insert(insertion(after=None, when="now", resume="a1"), T0 + 1_500) + run(head, 4_000)
+    assert heard(events) == [(2_000, "v1:a2"), (2_300, "reply aa"), (3_300, "v1:a2")]
+    assert [e.cursor for e in events if isinstance(e, Tell) and e.kind == "started"] == [cursor("a2")]
+    assert [e.cursor for e in events if isinstance(e, Say) and e.kind == "cut"] == [cursor("a2")]
+    head = playing()
+    events = head.insert(insertion(after=None, when="now", resume="a1"), T0 + 1_200) + run(head, 4_000)
+    assert heard(events) == [(2_000, "reply aa"), (3_000, "v1:a2")]
+    assert [e.cursor for e in events if isinstance(e, Tell) and e.kind == "started"] == [cursor("a2")]
+
+
+@pytest.mark.parametrize(("at", "wait"), [(100, 1_500), (1_100, 2_000), (1_200, 2_500), (2_600, 3_900)])
+def test_nothing_cuts_into_a_sentence_that_holds_nor_into_the_one_it_belongs_to(at: int, wait: int) -> None:
+    """Nor in between; the refusal says so, and the script goes on."""
+    head = Playhead(lead_ms=800)
+    head.load(script(hold="a1"), T0)
+    events = run(head, at) + head.insert(insertion(after=None, when="now"), T0 + at) + run(head, wait)
+    assert told(events) == [("accepted", ""), ("rejected", "hold")]
+    assert heard(events + run(head, 4_500)) == [(2_000, "v1:a2"), (4_000, "v1:b1")]
+
+
+def test_an_insertion_into_silence_does_not_cut_a_script_that_begins_meanwhile() -> None:
+    """It was meant for an idle script."""
+    head = Playhead(lead_ms=800)
+    events = head.insert(insertion(after=None), T0) + head.load(script(), T0 + 100) + run(head, 2_500)
+    assert told(events) == [("accepted", ""), ("rejected", "not_idle")]
+    assert heard(events) == [(100, "v1:a1"), (2_100, "v1:a2")]
 
 
 def test_another_script_takes_over_at_the_next_segment() -> None:

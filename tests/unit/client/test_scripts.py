@@ -8,7 +8,8 @@ import pytest
 
 from engine.client.scripts import FactBook, NothingToSay, fill_script
 from engine.events.inputs import LocalText
-from engine.events.wire import Fact, Facts
+from engine.events.told import Fact
+from engine.events.wire import Facts
 from engine.pool.model import Guard, Limits, Pool, Product, ScriptPlan, Segment, Sentence, TrainingSet
 
 NOW = 1_767_225_600_000

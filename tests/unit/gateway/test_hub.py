@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine.bus.port import Stored
 from engine.events.codec import encode
-from engine.events.outputs import Gap
+from engine.events.gaps import Gap
 from engine.events.wire import Point
 from engine.gateway.hub import Hub
 from tests.unit.gateway.made import HASH, NOW, insertion, peer

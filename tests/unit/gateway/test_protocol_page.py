@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import get_args
 
-from engine.events import wire
+from engine.events import roles, wire
 from engine.events.closes import CLOSES, CloseCode, may_reconnect
 
 PAGE = (Path(__file__).parents[3] / "docs" / "protocol.md").read_text(encoding="utf-8")
@@ -45,14 +45,14 @@ def test_the_roles_on_the_page_send_and_get_what_the_code_lets_them() -> None:
     """Requests and streams of each role."""
     for role, sends, gets in rows("Roles"):
         named = set(re.findall(r"`([a-z_-]+)`", sends))
-        assert named == set(wire.ROLE_TYPES[role]) - {"heartbeat"}, role  # type: ignore[index]  # a role
+        assert named == set(roles.ROLE_TYPES[role]) - {"heartbeat"}, role  # type: ignore[index]  # a role
         if role in ("operator", "observer"):
-            assert re.findall(r"`([a-z-]+)`", gets)[1:] == list(wire.ROLE_STREAMS[role])[1:], role  # type: ignore[index]  # a role
-    assert {row[0] for row in rows("Roles")} == set(wire.ROLE_TYPES)
+            assert re.findall(r"`([a-z-]+)`", gets)[1:] == list(roles.ROLE_STREAMS[role])[1:], role  # type: ignore[index]  # a role
+    assert {row[0] for row in rows("Roles")} == set(roles.ROLE_TYPES)
 
 
 def test_every_message_and_field_of_identify_is_on_the_page() -> None:
     """Named in code type."""
     server = ("hello", "identified", "heartbeat", "done", "received", "processed", "push", "facts", "error")
-    for name in (*wire.CLIENT_TYPES, *server, *wire.Identify.model_fields, *wire.PlayerState.model_fields):
+    for name in (*roles.CLIENT_TYPES, *server, *wire.Identify.model_fields, *wire.PlayerState.model_fields):
         assert re.search(rf"`{name}\b", PAGE), name

@@ -42,6 +42,7 @@ def test_a_room_is_opened_with_the_named_shop_else_the_default() -> None:
 
 
 @pytest.mark.parametrize("request_", [
+    wire.SetShopMode(id="1", shop="tea", mode="approve", known=True),
     wire.SetKill(id="1", scope="shop", target="tea", on=True, hold_script=True, reason="why"),
     wire.SetFact(id="1", shop="tea", product="longjing", name="price", value=99, until=NOW),
     wire.SetFact(id="1", shop="tea", name="deal", value=LocalText(zh="买二送一")), wire.SetFact(id="1", shop="tea", name="deal"),

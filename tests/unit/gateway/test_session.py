@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.events.closes import CLOSES, CloseCode
-from engine.events.wire import CLIENT_TYPES, ROLE_TYPES, ClientRole, Refused
+from engine.events.roles import CLIENT_TYPES, ROLE_TYPES
+from engine.events.wire import ClientRole, Refused
 from engine.gateway.auth import EVERY_ROLE, Access
 from engine.gateway.session import Admit, End, Handle, Say, Session, State
 
@@ -24,6 +25,9 @@ GOOD: dict[str, dict[str, object]] = {
     "mode_set": {"id": "6", "room": "r", "mode": "auto"},
     "kill": {"id": "7", "scope": "*", "on": True},
     "take_over": {"id": "8", "room": "r", "who": "person"},
+    "shop_mode_set": {"id": "6", "shop": "tea", "mode": "auto"},
+    "proposals": {"id": "9"},
+    "gaps": {"id": "9"},
     "approval": {"id": "9", "room": "r", "proposal": "ab" * 8, "verdict": "approve"},
     "fact_set": {"id": "10", "shop": "tea", "name": "price", "value": 1},
     "handoff_state": {"id": "11", "room": "r", "handoff": "ab" * 8, "state": "answered"},

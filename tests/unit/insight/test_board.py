@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.events.codec import decode
+from engine.events.gaps import Gap
 from engine.events.inputs import GapMark
-from engine.events.outputs import Decision, Gap
+from engine.events.outputs import Decision
 from engine.insight import board as module
 from engine.insight.board import Boards, Change
 from engine.insight.window import Window
@@ -61,7 +62,7 @@ def test_only_what_changed_is_written() -> None:
 
 
 def test_a_gap_that_left_gets_a_tombstone() -> None:
-    """Out of the window, or closed: the topic forgets it."""
+    """Out of the window: the topic forgets it. Closed: it is on the topic with its mark, and on no board."""
     topic: dict[str, bytes] = {}
     made = boards([decision(), decision("unknown_intent", decided=NOW - 50 * MINUTE)])
     write(made, topic)
@@ -70,7 +71,9 @@ def test_a_gap_that_left_gets_a_tombstone() -> None:
     assert gap.reason == "no_reply"
     made.marked(GapMark(id="m1", at=NOW + MINUTE, shop="tea", gap=gap.id, mark="closed"))
     write(made, topic, NOW + 20 * MINUTE)
-    assert topic == {}
+    (gap,) = [decode("gaps", value) for value in topic.values()]
+    assert (gap.mark, gap.viewers, gap.lines) == ("closed", 0, ("能放多久",))
+    assert made.board("tea", NOW) == []
 
 
 def test_only_the_leading_gaps_are_published(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,7 +106,7 @@ def test_a_restart_gives_the_same_board(found: list[Decision]) -> None:
     write(made, topic)
     anew = restarted(reversed(found), topic)
     assert write(anew, topic) == []
-    assert [anew.board(shop) for shop in ("tea", "silk")] == [made.board(shop) for shop in ("tea", "silk")]
+    assert [anew.board(shop, NOW) for shop in ("tea", "silk")] == [made.board(shop, NOW) for shop in ("tea", "silk")]
     assert [anew.coverage(shop, NOW) for shop in ("tea", "silk")] == [
         made.coverage(shop, NOW) for shop in ("tea", "silk")
     ]
@@ -119,7 +122,7 @@ def test_first_seen_outlives_the_window_and_a_restart() -> None:
     write(made, topic, later)
     anew = restarted(found, topic, later)
     assert write(anew, topic, later) == []
-    (gap,) = anew.board("tea")
+    (gap,) = anew.board("tea", later)
     assert (gap.viewers, gap.first_seen) == (1, NOW)
 
 
@@ -128,6 +131,7 @@ def test_counts_by_reason_and_of_the_dropped() -> None:
     made = Boards(HOUR, 10)
     for n in range(11):
         made.decided(decision("unknown_intent", norm=f"n{n}"), NOW)
+    write(made, {})
     assert made.open()["unknown_intent"] == 10
     assert (made.dropped(), made.dropped()) == (1, 0)
     assert made.shops() == ["tea"]

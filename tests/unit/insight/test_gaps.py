@@ -10,9 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.events.inputs import GapMarkKind
 from engine.events.outputs import GAP_REASONS, Decision, Reason
-from engine.insight import gaps as module
-from engine.insight.gaps import Gaps, Sight, gap_key, tidy_line
+from engine.insight import cluster as module
+from engine.insight.cluster import Sight, tidy_line
+from engine.insight.gaps import Gaps, Marked
+from engine.insight.keys import UNREAD, gap_key
 from engine.insight.window import Window
 from tests.unit.insight.made import NOW, decision
 
@@ -33,7 +36,7 @@ decisions = st.builds(
 
 
 def board(found: list[Decision], *, now: int = NOW, window: Window = HOUR, most: int = 5_000) -> Gaps:
-    made = Gaps(window, most)
+    made = Gaps("tea", window, most)
     for one in found:
         made.add(one, now)
     tidy(made, now)
@@ -41,12 +44,12 @@ def board(found: list[Decision], *, now: int = NOW, window: Window = HOUR, most:
 
 
 def tidy(made: Gaps, now: int) -> None:
-    for _ in made.tidy(now):
+    for _ in made.arrange(now):
         pass
 
 
 def sights(made: Gaps) -> list[Sight]:
-    return [cluster.sight() for _, cluster in made.ranked(1_000)]
+    return [made.look(one) for one in made.ranked(1_000, NOW)]
 
 
 def only(made: Gaps) -> Sight:
@@ -69,7 +72,7 @@ def test_every_gap_reason_makes_one(reason: Reason) -> None:
     """Each reason that says that a reply was missing makes a gap of its own."""
     key = gap_key(decision(reason, wanted="stock"))
     assert key is not None
-    assert key.reason == reason
+    assert key.reason == ("unknown_intent" if reason in UNREAD else reason)
 
 
 def test_no_product_counts_only_on_script() -> None:
@@ -200,11 +203,15 @@ def gap_id(one: Decision) -> str:
     return key.id
 
 
+def mark(made: Gaps, gap: str, kind: GapMarkKind, at: int) -> None:
+    made.mark(gap, Marked(kind, at))
+
+
 def test_a_closed_gap_goes_and_comes_back() -> None:
     """Closing clears it; who asks after that minute reopens it, counted anew; stragglers of the minute do not."""
     first = decision(viewer="v1")
     made = board([first])
-    made.mark(gap_id(first), "closed", NOW + 10)
+    mark(made, gap_id(first), "closed", NOW + 10)
     assert sights(made) == []
     made.add(decision(viewer="v2", decided=NOW + 20), NOW + 20)
     assert sights(made) == []
@@ -216,9 +223,9 @@ def test_a_closing_that_is_read_late_spares_what_came_after() -> None:
     """Decisions after the mark count, whether the mark was read before or after them."""
     found = [decision(viewer="v1"), decision(viewer="v2", decided=NOW + 2 * MINUTE)]
     late = board(found, now=NOW + 2 * MINUTE)
-    late.mark(gap_id(found[0]), "closed", NOW)
-    early = Gaps(HOUR, 100)
-    early.mark(gap_id(found[0]), "closed", NOW)
+    mark(late, gap_id(found[0]), "closed", NOW)
+    early = Gaps("tea", HOUR, 100)
+    mark(early, gap_id(found[0]), "closed", NOW)
     for one in found:
         early.add(one, NOW + 2 * MINUTE)
     assert only(late) == only(early)
@@ -228,11 +235,11 @@ def test_not_ours_hides_until_opened() -> None:
     """A gap that is not ours stays away, though viewers go on asking."""
     one = decision()
     made = board([one])
-    made.mark(gap_id(one), "not_ours", NOW)
+    mark(made, gap_id(one), "not_ours", NOW)
     made.add(decision(viewer="v2", decided=NOW + 5 * MINUTE), NOW + 5 * MINUTE)
     assert sights(made) == []
     assert sum(made.open().values()) == 0
-    made.mark(gap_id(one), "open", NOW)
+    mark(made, gap_id(one), "open", NOW)
     assert only(made).viewers == 2
     assert made.open()["no_reply"] == 1
 
@@ -241,7 +248,7 @@ def test_later_ranks_behind() -> None:
     """A gap for later stands behind all others."""
     big, small = decision(intent="product.price"), decision(intent="order.coupon")
     made = board([big, replace(big, viewer="v2"), small])
-    made.mark(gap_id(big), "later", NOW)
+    mark(made, gap_id(big), "later", NOW)
     assert [sight.intent for sight in sights(made)] == ["order.coupon", "product.price"]
 
 
@@ -254,6 +261,7 @@ def test_a_full_board_drops_the_least_then_the_oldest() -> None:
     found.insert(0, decision("unknown_intent", norm="n0", viewer="v2"))
     made = board(found, most=20)
     made.add(decision("unknown_intent", norm="new", decided=NOW + 30), NOW)
+    tidy(made, NOW)
     norms = {sight.key.norm for sight in sights(made)}
     assert (len(made), made.dropped) == (20, 1)
     assert "n0" in norms
@@ -266,14 +274,14 @@ def test_viewers_wordings_and_rooms_are_bounded() -> None:
     many = 5 * module.MAX_VIEWERS
     found = [decision(viewer=f"v{n}", norm=f"n{n}", text=f"t{n}", room=f"r{n}", decided=NOW + n) for n in range(many)]
     made = board(found, now=NOW + many)
-    ((_, cluster),) = made.ranked(1)
-    sight = cluster.sight()
+    (one,) = made.ranked(1, NOW)
+    (cluster,), sight = one.clusters, made.look(one)
     assert (sight.viewers, sight.comments) == (module.MAX_VIEWERS, many)
-    assert len(sight.rooms) == module.MAX_ROOMS
+    assert len(sight.rooms) == module.MAX_NAMES
     assert len(sight.lines) == module.MAX_LINES
-    assert len(cluster._viewers) <= 2 * module.MAX_VIEWERS
-    assert len(cluster._forms) <= 2 * module.MAX_FORMS
-    assert len(cluster._rooms) <= 2 * module.MAX_ROOMS
+    assert len(cluster.viewers) <= 2 * module.MAX_VIEWERS
+    assert len(cluster.forms) <= 2 * module.MAX_FORMS
+    assert len(cluster.rooms) <= 2 * module.MAX_NAMES
 
 
 @given(st.lists(st.tuples(st.integers(0, 12), st.integers(0, 7_200)), max_size=60), st.integers(1, 4))
@@ -282,7 +290,7 @@ def test_capped_viewers_are_those_of_the_window(seen: list[tuple[int, int]], cap
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "MAX_VIEWERS", cap)
         times = [(f"v{viewer}", NOW + second * 1_000) for viewer, second in seen]
-        made = Gaps(HOUR, 10)
+        made = Gaps("tea", HOUR, 10)
         for viewer, time in times:
             made.add(decision(viewer=viewer, decided=time), NOW)
         end = NOW + 7_200_000

@@ -14,10 +14,14 @@ from ruamel.yaml import YAML
 
 from engine.errors import PoolError
 from engine.events.fields import TextLanguage
-from engine.events.outputs import GAP_REASONS, Gap, Reason
+from engine.events.gaps import Gap
+from engine.events.outputs import GAP_REASONS, Reason
 from engine.insight.board import record
-from engine.insight.gaps import Cluster, GapKey, Sight, gap_key
+from engine.insight.cluster import Sight
+from engine.insight.gaps import Gaps
+from engine.insight.keys import UNREAD, GapKey
 from engine.insight.remedy import remedy
+from engine.insight.window import Window
 from engine.pool.load import load
 from engine.pool.model import Pool
 from engine.pool.paths import base_pack, example_shop
@@ -37,7 +41,7 @@ def sight(
     language: TextLanguage = "zh",
 ) -> Sight:
     key = GapKey("tea-shop", reason, language_missing, intent, product, None, wanted)
-    return Sight(key, 3, 4, NOW, NOW, ("r1",), lines or ("这个能放多久呢",), language, intent, runner_up)
+    return Sight(key, reason, 3, 4, NOW, NOW, ("r1",), lines or ("这个能放多久呢",), language, intent, runner_up)
 
 
 CASES = {
@@ -87,6 +91,8 @@ def filled(stub: str, product: str | None) -> str:
         'value: ""': "value: 150",
         'until: ""': 'until: "2090-01-31T20:00:00+08:00"',
         'link: ""': "link: 99",
+        'floor: ""': "floor: 80",
+        'ceiling: ""': "ceiling: 998",
     }.items():
         stub = stub.replace(empty, written)
     return stub
@@ -209,13 +215,14 @@ visible = st.text(st.characters(codec="utf-8"), min_size=1, max_size=200)
 )
 def test_any_line_fits_into_its_stub(reason: Reason, texts: list[str], product: str | None) -> None:
     """Whatever viewers type, the record stays inside its bounds and its stub stays YAML that holds the line as it is."""
-    first = decision(reason, product=product, wanted="price", norm=texts[0][:200])
-    key = gap_key(first)
-    assert key is not None
-    cluster = Cluster(key)
+    gaps = Gaps("tea", Window(3_600_000), 100)
     for n, text in enumerate(texts):
-        cluster.add(decision(reason, text=text, norm=f"{n}", product=product, runner_up="promo.gift"), 0)
-    gap: Gap = record(key.id, cluster)
+        norm = texts[0][:200] if reason in UNREAD else f"{n}"
+        gaps.add(decision(reason, text=text, norm=norm, product=product, wanted="price", runner_up="promo.gift"), NOW)
+    for _ in gaps.arrange(NOW):
+        pass
+    (standing,) = gaps.ranked(10, NOW)
+    gap: Gap = record(standing, gaps)
     content = parsed(gap.stub) if gap.stub else {}
     for entry in content.get("intents", {}).values():
         for line in entry.get("examples", []):

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
 from typing import cast
 
@@ -16,16 +17,27 @@ from engine.bus.embedded import EmbeddedBus
 from engine.bus.port import Bus, Outgoing, Position
 from engine.errors import BusUnavailable
 from engine.events.codec import decode, encode
-from engine.events.inputs import GapMark
-from engine.events.outputs import Decision, Gap
+from engine.events.gaps import Gap
+from engine.events.inputs import GapMark, Playback, Script, ScriptSentence
+from engine.events.outputs import Decision
 from engine.insight import service
 from engine.insight.service import Insight
 from engine.metrics import Metrics
+from engine.pool.encoding import encode_pool
+from engine.pool.load import load_pool
+from engine.pool.model import Pool
+from engine.pool.paths import base_pack, example_shop
+from engine.publisher.bulletin import Bulletin
 from engine.settings import InsightSettings, Settings
 from tests.conftest import HandClock
 from tests.unit.insight.made import NOW, decision
 
 PARTITIONS = 2
+
+
+@cache
+def example() -> Pool:
+    return load_pool(base_pack(), example_shop(), model_of=lambda _: "ab" * 16)
 
 
 @pytest.fixture
@@ -133,13 +145,91 @@ async def test_a_closed_gap_is_taken_off_and_stays_closed(bus: EmbeddedBus, cloc
         mark = GapMark(id="m1", at=NOW + 5, shop="tea", gap=gap.id, mark="closed")
         await bus.publish([Outgoing("shop-events", mark.key(), encode(mark))])
 
-        async def gone() -> bool:
-            return not await topic(bus)
+        async def closed() -> bool:
+            return [gap.mark for gap in (await topic(bus)).values()] == ["closed"]
 
-        await until(gone, bus)
+        await until(closed, bus)
     async with running(bus, clock) as (insight, _):
         await until(lambda: _is(lambda: insight.ready), bus)
         assert insight.board("tea") == []
+
+
+async def test_of_two_one_is_active_and_the_other_takes_over(bus: EmbeddedBus, clock: HandClock) -> None:
+    """The second is ready and writes nothing; once the first goes, it rebuilds the window and keeps the board."""
+    await write(bus, decision(viewer="v1"))
+    async with running(bus, clock) as (first, _):
+        await until(lambda: _is(lambda: first.active), bus)
+        async with running(bus, clock) as (second, _):
+            await until(lambda: _is(lambda: second.ready), bus)
+            assert (first.active, second.active, second.shops()) == (True, False, [])
+            first.stop()
+            await until(lambda: _is(lambda: second.active), bus)
+            await write(bus, decision(viewer="v2"))
+
+            async def there() -> bool:
+                return [gap.viewers for gap in (await topic(bus)).values()] == [2]
+
+            await until(there, bus)
+
+
+async def test_wordings_are_grouped_by_the_lines_of_the_live_pool(bus: EmbeddedBus, clock: HandClock) -> None:
+    """The pool is found on the log, as it goes live; its priorities and what is on screen make a gap worth more."""
+    pool = example()
+    bulletin = Bulletin(bus, clock)
+    async with running(bus, clock) as (insight, _):
+        await until(lambda: _is(lambda: insight.active), bus)
+        for n, line in enumerate(("能开发票吗", "可以开发票吗", "发票能开吗")):
+            await write(
+                bus, decision("unknown_intent", shop=pool.shop, viewer=f"v{n}", text=line, norm=line, intent=None)
+            )
+        await write(bus, decision(shop=pool.shop, intent="product.price", product="longjing"))
+        await bulletin.publish_blob(pool.hash, "pool", encode_pool(pool), None)
+        await bulletin.publish_live(pool.shop, pool.hash)
+        sentence = ScriptSentence(id="s", text="x", seconds=10)
+        head = {"room": "r1", "at": NOW, "session": "p"}
+        script = Script.model_validate(
+            {
+                **head,
+                "id": "a",
+                "script": "e",
+                "version": "v",
+                "segments": [{"id": "g", "product": "longjing", "sentences": [sentence]}],
+            }
+        )
+        cursor = {"version": "v", "lap": 0, "segment": "g", "sentence": "s"}
+        played = Playback.model_validate({**head, "id": "b", "kind": "sentence_started", "cursor": cursor})
+        await bus.publish([Outgoing("room-events", "r1", encode(event)) for event in (script, played)])
+
+        async def there() -> bool:
+            gaps = {gap.norm is None: gap for gap in (await topic(bus)).values()}
+            if len(await topic(bus)) != 2 or gaps[False].viewers != 3:
+                return False
+            return gaps[True].value == pytest.approx(pool.intents["product.price"].priority / 50 * 1.5)
+
+        await until(there, bus)
+
+
+async def test_lives_and_returns_of_gaps_are_metrics(bus: EmbeddedBus, clock: HandClock) -> None:
+    """How long a gap was there until an editor closed it, and that it came back; a restart counts neither again."""
+    await write(bus, decision(viewer="v1"))
+    async with running(bus, clock) as (insight, registry):
+        await until(lambda: _is(lambda: insight.active), bus)
+        (gap,) = insight.board("tea")
+        mark = GapMark(id="m1", at=NOW + 40_000, shop="tea", gap=gap.id, mark="closed")
+        await bus.publish([Outgoing("shop-events", mark.key(), encode(mark))])
+        clock.advance(120_000)
+        await write(bus, decision(viewer="v2", decided=NOW + 120_000))
+
+        async def back() -> bool:
+            return [gap.reopened for gap in (await topic(bus)).values()] == [NOW + 40_000]
+
+        await until(back, bus)
+        await until(lambda: _is(lambda: registry.get_sample_value("livechat_gaps_reopened_total") == 1), bus)
+    assert registry.get_sample_value("livechat_gap_life_seconds_sum", {"end": "closed"}) == 40
+    async with running(bus, clock) as (insight, registry):
+        await until(lambda: _is(lambda: insight.active), bus)
+        assert insight.board("tea")[0].reopened == NOW + 40_000
+    assert registry.get_sample_value("livechat_gaps_reopened_total") == 0
 
 
 async def test_what_cannot_be_read_is_passed_over(

@@ -116,3 +116,10 @@ def test_bytes_that_are_no_pool_are_refused(tmp_path: Path) -> None:
             decode_pool(broken)
     with pytest.raises(RecordError, match="has the hash"):
         decode_pool(json.dumps(content | {"shop": "other"}).encode())
+
+
+def test_bytes_in_another_order_are_the_same_pool(tmp_path: Path) -> None:
+    """Its hash is of what it says, whoever wrote it down."""
+    pool = load_pool(*write(tmp_path), model_of=lambda training: training.hash)
+    turned = dict(reversed(json.loads(encode_pool(pool)).items()))
+    assert decode_pool(json.dumps(turned, indent=1).encode()) == pool

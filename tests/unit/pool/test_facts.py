@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from engine.events.inputs import FactValue, LocalText
 from engine.pool.banned import Banned
+from engine.pool.currencies import CURRENCIES
 from engine.pool.facts import MAX_SPOKEN, objection
-from engine.pool.model import Fact
-from engine.pool.speech import CURRENCIES, spoken
+from engine.pool.forms import form
+from engine.pool.model import Fact, Formats
 
 NOTHING = Banned(())
 VALUES: st.SearchStrategy[FactValue] = st.one_of(
@@ -46,7 +47,7 @@ def test_what_may_be_said_is_of_the_catalogue_kind_and_can_be_said(fact: Fact, v
     assert isinstance(value, int | float) == isinstance(fact.value, int | float)
     assert not isinstance(value, float) or math.isfinite(value)
     texts = {"zh": value.zh or "", "en": value.en or ""} if isinstance(value, LocalText) else value
-    said = spoken(texts, fact.currency, "zh")
+    said = form(texts, fact.unit, "zh", Formats()).said
     assert said.strip()
     assert len(said) <= MAX_SPOKEN
     assert not {"{", "}", "\n", "\x00", "级"} & set(said)

@@ -81,6 +81,19 @@ def test_questions_of_no_intent_have_a_folder_of_their_own(tmp_path: Path) -> No
     assert TrainingLine("茶山能去看吗", UNLISTED) in training.own
 
 
+def test_a_shop_may_list_what_the_pack_calls_unlisted(tmp_path: Path) -> None:
+    """Its example goes before the pack's line of no intent, which is gone; what asks nothing in the pack it cannot make a question."""
+    base, shop = write(tmp_path)
+    (base / "unlisted").mkdir()
+    (base / "unlisted" / "zh.txt").write_text("能参观工厂吗\n")
+    (shop / "intents" / "more.yaml").write_text("intents: {product.price: {examples: [能参观工厂吗]}}\n")
+    lines = load(base, shop).pool.training.lines
+    assert [line.intent for line in lines if line.text == "能参观工厂吗"] == ["product.price"]
+    (base / "unlisted" / "zh.txt").rename(base / "background" / "more.txt")
+    with pytest.raises(PoolError, match="is background here, and stands under"):
+        load(base, shop)
+
+
 @pytest.mark.parametrize(
     ("folder", "line", "message"),
     [

@@ -88,6 +88,31 @@ def test_an_empty_overlay_changes_nothing(base: dict[str, Any]) -> None:
     assert not any(lines for intent in same.values() for lines in intent.own.values())
 
 
+def test_a_second_file_may_add_to_an_intent() -> None:
+    """Lines and further replies may stand in a file of their own; a setting, or a reply that is there already, may not."""
+    first = {"a.b": {"kind": "question", "examples": ["x"], "replies": [{"id": "r1", "text": "one"}]}}
+    more = {"a.b": {"examples": ["y"], "replies": [{"id": "r2", "text": "two"}]}}
+    intents, problems = merge([], [document("one", first), document("two", more)])
+    assert problems == []
+    assert (intents["a.b"].entry.examples, list(intents["a.b"].replies)) == (("x", "y"), ["r1", "r2"])
+    assert intents["a.b"].entry.kind == "question"
+    _, problems = merge([], [document("one", first), document("two", {"a.b": {"kind": "chatter"}})])
+    assert [problem.message for problem in problems] == ["the intent `a.b` stands in one too"]
+    _, problems = merge([], [document("one", first), document("two", {"a.b": first["a.b"] | {"examples": []}})])
+    assert "the reply id `r1` stands in this intent twice" in [problem.message for problem in problems]
+
+
+def test_a_second_file_may_overlay_a_reply_of_the_pack() -> None:
+    """What the pack wrote is not taken: a later file of the shop may give it another text."""
+    base = [document("base", {"a.b": {"replies": [{"id": "r1", "text": "one"}]}})]
+    shop = [
+        document("one", {"a.b": {"examples": ["x"]}}),
+        document("two", {"a.b": {"replies": [{"id": "r1", "text": "two"}]}}),
+    ]
+    intents, problems = merge(base, shop)
+    assert (problems, intents["a.b"].replies["r1"].entry.text) == ([], "two")
+
+
 def test_an_intent_stands_in_one_file_of_a_side() -> None:
     """Two files of the shop that define one intent are a problem in the second."""
     _, problems = merge([], [document("one", {"a.b": {}}), document("two", {"a.b": {}})])

@@ -1,4 +1,4 @@
-"""Speech: placeholders, spoken values, lengths and typed prices."""
+"""Speech: placeholders, lengths and typed prices."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.pool.speech import (
-    CURRENCIES,
     currency_beside_placeholder,
     fill,
     placeholders,
     seconds,
-    spoken,
     stray_brace,
     typed_prices,
 )
@@ -57,53 +55,6 @@ def test_filling_replaces_placeholders_and_nothing_else(
     assert placeholders(text) == tuple(dict.fromkeys(name for _, name in parts))
     assert stray_brace(text) is None
     assert fill(text, values) == "".join(before + values[name] for before, name in parts) + tail
-
-
-@pytest.mark.parametrize(
-    ("value", "currency", "zh", "en"),
-    [
-        (129, "CNY", "129元", "¥129"),
-        (129, "USD", "129美元", "$129"),
-        (12.5, "CNY", "12.5元", "¥12.5"),
-        (12.50, "EUR", "12.5欧元", "€12.5"),
-        (99.0, "GBP", "99英镑", "£99"),
-        (1e16, "JPY", "10000000000000000日元", "JP¥10000000000000000"),
-        (0.00001, "HKD", "0.00001港币", "HK$0.00001"),
-        (-5, "TWD", "-5新台币", "-NT$5"),
-        (48, None, "48", "48"),
-        (0.30, None, "0.3", "0.3"),
-        ("包邮", None, "包邮", "包邮"),
-        ({"zh": "小茶罐", "en": "a caddy"}, None, "小茶罐", "a caddy"),
-    ],
-)
-def test_values_are_said_with_their_currency_and_without_trailing_zeros(
-    value: int | float | str | dict[str, str], currency: str | None, zh: str, en: str
-) -> None:
-    """Chinese puts the word after the amount, English the sign before it."""
-    assert spoken(value, currency, "zh") == zh
-    assert spoken(value, currency, "en") == en
-
-
-def test_a_text_falls_back_to_its_other_language() -> None:
-    """A fact written in one language only is said in that one."""
-    assert spoken({"zh": "小茶罐"}, None, "en") == "小茶罐"
-
-
-def test_values_that_cannot_be_said_are_refused() -> None:
-    """A text in no language, a number that is not finite and an unknown currency are ValueErrors."""
-    with pytest.raises(ValueError, match="en"):
-        spoken({}, None, "en")
-    with pytest.raises(ValueError, match="finite"):
-        spoken(float("inf"), "CNY", "zh")
-    with pytest.raises(ValueError, match="XXX"):
-        spoken(1, "XXX", "zh")
-
-
-@given(st.integers(0, 10**9) | st.decimals(0, 10**6, places=2).map(float), st.sampled_from(sorted(CURRENCIES)))
-def test_every_spoken_price_is_found_when_it_is_typed(value: int | float, currency: str) -> None:
-    """What the engine says as money in either language counts as a typed price where an editor types it."""
-    for lang in ("zh", "en"):
-        assert typed_prices(f"今天{spoken(value, currency, lang)}，拍"), (value, currency, lang)
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 
+from engine.events.handoffs import Handoff
 from engine.events.inputs import (
     AppliedShopEvent,
+    Approval,
     Cursor,
+    HandoffState,
     InsertionState,
     Kill,
     ModeSet,
@@ -18,10 +22,12 @@ from engine.events.inputs import (
     Script,
     ScriptSegment,
     ScriptSentence,
+    ShopModeSet,
     TakeOver,
 )
 from engine.events.journal import PauseEntry, PoolEntry, ShopEntry
-from engine.pool.model import Fact, Limits, Pool, Product
+from engine.events.outputs import ChatReply
+from engine.pool.model import Fact, Guard, Limits, Pool, Product
 from tests.unit.room.invariants import Watched
 from tests.unit.room.scene import START, intent, pool, reply
 
@@ -31,18 +37,22 @@ Step = tuple[str, int, int]
 ROOMS = (("r1", "tea"), ("r2", "tea"), ("r3", "cafe"))
 
 MOVES = (
-    "wait", "chat", "price", "fee", "dispatch", "here", "coupon", "english", "repeat", "old", "future", "human",
+    "wait", "chat", "price", "fee", "dispatch", "here", "sound", "coupon", "english", "repeat", "old", "future", "human",
+    "typed",
+    "posted", "post_failed", "post_late", "post_wrong", "answered", "dismissed", "refund", "again_same",
     "accepted", "started", "ended", "rejected", "aborted", "lie", "late", "stranger", "wrong_lap", "wrong_cursor",
     "skew", "next", "idle", "reload", "again", "resume", "fact", "wrong_fact", "gone_fact", "window", "kill", "hold",
     "lift", "kill_shop", "lift_shop", "pool", "gone", "back", "told", "seen", "old_session", "paused", "auto",
-    "approve", "shadow", "person", "engine", "open", "english_room", "close", "pause",
+    "approve", "shadow", "person", "engine", "open", "english_room", "close", "pause", "yes", "no", "stale_yes", "shop_mode",
+    "stand",
 )  # fmt: skip
 """All that can happen."""
 
 USUAL = (
     "wait", "wait", "wait", "wait", "next", "next", "next", "next", "next", "next", "seen", "seen", "price", "fee",
-    "dispatch", "here", "coupon", "english", "resume", "started", "ended", "accepted", "auto", "lift", "engine",
-    "started", "ended", "accepted", "auto", "lift", "engine", "lift_shop",
+    "dispatch", "here", "sound", "coupon", "english", "resume", "started", "ended", "accepted", "auto", "lift", "engine", "typed",
+    "posted",
+    "started", "ended", "accepted", "auto", "lift", "engine", "lift_shop", "approve", "yes", "yes", "yes", "stand",
 )  # fmt: skip
 """What happens on a good night, as often as it does."""
 
@@ -69,10 +79,32 @@ def edition(number: int) -> Pool:
         needs_product=True,
     )
     answers = intent("promo.coupon")
-    intents = {**live.intents, here.id: here, answers.id: answers}
+    stands = intent(
+        "a.stand",
+        reply("a.stand", "stand", "正品", approval="standing"),
+        reply("a.stand", "stand-ask", "假一赔十", approval="ask" if number % 2 else "inherit"),
+    )
+    typed = intent(
+        "a.typed",
+        reply("a.typed", "typed", "{product}今天{price}", needs_product=True, channel="chat"),
+        reply("a.typed", "typed-en", "{product} is {price}", lang="en", needs_product=True, channel="chat"),
+        needs_product=True,
+    )
+    dispatch = live.intents["shipping.dispatch"]
+    written = reply("shipping.dispatch", "dispatch-c", "{hours}小时内发货", channel="chat", approval="standing")
+    dispatch = replace(dispatch, replies=(*dispatch.replies, written))
+    fee = intent("shipping.fee", reply("shipping.fee", "fee", "全场包邮", channel="both"), priority=40)
+    refund = intent("a.refund", reply("a.refund", "refund", "七天可退"), stakes="high")
+    cuts = intent(
+        "live.sound", reply("live.sound", "sound", "声音有了", may_interrupt=True), insert="now", cooldown_ms=5_000
+    )
+    changed = (here, answers, stands, typed, dispatch, fee, refund, cuts)
+    intents = {**live.intents, **{item.id: item for item in changed}}
+    right = reply("correction", "correction-zh", "更正，{product}是{price}", needs_product=True)
     facts = dict(live.facts)
-    products = dict(live.products)
-    more: dict[str, object] = {}
+    products = {**live.products, "tgy": replace(live.products["tgy"], corrections=(right,))}
+    words = {"zh": f"主播是数字人{number % 3}", "en": "The host is an AI"} if number % 4 else {}
+    more: dict[str, object] = {"guard": Guard(("最佳",), words, 60_000)}
     match number % 8:
         case 1:
             del products["tgy"]
@@ -86,11 +118,19 @@ def edition(number: int) -> Pool:
             facts["hours"] = Fact("hours", 12, start=START + 20_000, until=START + 60_000)
         case 6:
             more["limits"] = Limits(
-                max_demands=2, minimum_pause_ms=0, airtime_share=0.03, viewer_questions_per_minute=2
+                max_demands=2,
+                minimum_pause_ms=0,
+                airtime_share=0.03,
+                viewer_questions_per_minute=2,
+                room_posts_per_minute=2,
+                platform_posts_per_minute=1,
+                viewer_posts_per_minute=1,
+                post_cooldown_ms=0,
+                handoff_repeats=2,
             )
         case 7:
             price = Fact("price", 139, "CNY", floor=99, ceiling=169, until=START + 90_000)
-            products["tgy"] = Product("tgy", {"zh": "铁观音"}, link=1, facts={"price": price})
+            products["tgy"] = Product("tgy", {"zh": "铁观音"}, link=1, facts={"price": price}, corrections=(right,))
     return pool(f"000000{number:02x}", intents=intents, facts=facts, products=products, **more)
 
 
@@ -121,7 +161,12 @@ class Actor:
         room = scene.rooms._rooms.get(scene.room)
         if room is not None and room.flight is not None:
             self.last[number] = room.flight.insertion.id
-        if not self._viewers(name, size) and not self._player(name, size, number) and not self._ops(name, size):
+        if (
+            not self._viewers(name, size)
+            and not self._player(name, size, number)
+            and not self._others(name, size)
+            and not self._ops(name, size)
+        ):
             scene.event(ModeSet.model_validate({"room": scene.room, "id": "m", "at": scene.now, "mode": name}))
 
     def _viewers(self, name: str, size: int) -> bool:
@@ -139,13 +184,27 @@ class Actor:
                 product = (None, "tgy", "puer", "old", "new")[size % 5]
                 scene.ask("product.price", viewer=viewer, product=product)
             case "fee" | "dispatch":
-                scene.ask(f"shipping.{name}", viewer=viewer, solo_ok=size % 3 > 0)
-            case "here":
-                scene.ask("a.here", viewer=viewer)
+                scene.ask(f"shipping.{name}", viewer=viewer, solo_ok=size % 3 > 0, source="sst"[size % 3])
+            case "here" | "stand":
+                scene.ask(f"a.{name}", viewer=viewer)
+            case "sound":
+                scene.ask("live.sound", viewer=viewer)
             case "coupon":
                 scene.ask("promo.coupon", viewer=viewer)
             case "human":
                 scene.ask("service.human", viewer=viewer)
+            case "typed":
+                language = "en" if size % 5 == 0 else "zh"
+                product = ("tgy", "puer", None)[size % 3]
+                scene.ask("a.typed", viewer=viewer, product=product, source="st"[size % 2], language=language)
+            case "refund":
+                scene.ask("a.refund", viewer=viewer, confidence=0.8 + size / 100)
+            case "again_same":
+                scene.ask(
+                    *((None,) if size % 2 else ("promo.coupon",)),
+                    outcome="unknown" if size % 2 else "accepted",
+                    viewer="w0",
+                )
             case "english":
                 scene.ask("shipping.area" if size % 2 else "shipping.fee", viewer=viewer, language="en")
             case "repeat":
@@ -267,6 +326,25 @@ class Actor:
             )
         )  # fmt: skip
 
+    def _others(self, name: str, size: int) -> bool:
+        """What connectors report of posts, and operators of handoffs."""
+        scene = self.scene
+        posts = [post.id for post in scene.all(ChatReply) if post.room == scene.room] or ["00000000000000ee"]
+        match name:
+            case "posted" | "post_failed":
+                scene.told("posted" if name == "posted" else "failed", posts[-1])
+            case "post_late" | "post_wrong":
+                told = posts[-1 - size % len(posts)] if name == "post_late" else f"{size:016x}"
+                scene.told("posted" if size % 2 else "failed", told)
+            case "answered" | "dismissed":
+                held = [handoff.id for handoff in scene.all(Handoff)] or ["00000000000000ee"]
+                scene.event(
+                    HandoffState(room=scene.room, id="h", at=scene.now, handoff=held[-1 - size % len(held)], state=name)
+                )
+            case _:
+                return False
+        return True
+
     def _ops(self, name: str, size: int) -> bool:
         scene = self.scene
         base: dict[str, object] = {"room": scene.room, "id": "o", "at": scene.now}
@@ -293,6 +371,20 @@ class Actor:
                 scene.event(RoomOpened.model_validate({**base, "shop": scene.shop, "language": "en"}))
             case "close":
                 scene.event(RoomClosed.model_validate(base))
+            case "yes" | "no" | "stale_yes":
+                known = scene.known.get(scene.room)
+                told = list(known.proposed if name == "stale_yes" else known.open) if known is not None else []
+                proposal = told[size % len(told)] if told else "ab" * 16
+                scene.event(
+                    Approval.model_validate(
+                        {**base, "proposal": proposal, "verdict": "refuse" if name == "no" else "approve"}
+                    )
+                )
+            case "shop_mode":
+                scene.offset += 1
+                mode = ("auto", "approve", "approve", "paused", "shadow")[size % 5]
+                told_shop = ShopModeSet.model_validate({"id": "m", "at": scene.now, "shop": scene.shop, "mode": mode})
+                scene.put(ShopEntry(AppliedShopEvent(offset=scene.offset, event=told_shop)))
             case _:
                 return False
         return True

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from engine.events.inputs import (
     AppliedShopEvent,
+    ChatReplyReport,
     Cursor,
     FactSet,
     Kill,
@@ -19,7 +20,7 @@ from engine.events.inputs import (
     ScriptSentence,
 )
 from engine.events.journal import AnyEntry, CommentEntry, LeaseEntry, PoolEntry, RoomEntry, ShopEntry, TickEntry
-from engine.events.outputs import Decision, Insertion, VerdictLine
+from engine.events.outputs import ChatReply, Decision, Insertion, VerdictLine
 from engine.events.understanding import Outcome, Understanding
 from engine.pool import speech
 from engine.pool.model import Fact, Guard, Intent, Limits, Pool, Product, Reply, TrainingSet
@@ -131,21 +132,24 @@ class Scene:
             "id": f"c{self.serial}",
             "age": 0,
             "room": self.room,
+            "source": "s",
+            "text": "原文",
             **more,
         }
         meaning: dict[str, object] = {"outcome": "accepted", "confidence": 0.95, "language": "zh"}
         meaning |= {
             key: given[key]
-            for key in ("outcome", "language", "product", "not_sold", "solo_ok", "masked")
+            for key in ("outcome", "language", "product", "not_sold", "solo_ok", "masked", "confidence", "stranger")
             if key in given
         }
         age = given["age"]
         assert isinstance(age, int)
         self.put(
             CommentEntry(
-                room=str(given["room"]), source="s", id=str(given["id"]), viewer=str(given["viewer"]), text="原文",
+                room=str(given["room"]), source=str(given["source"]), id=str(given["id"]), viewer=str(given["viewer"]),
+                text=str(given["text"]),
                 sent=self.now - age, logged=self.now, shop=self.shop,
-                understanding=Understanding(key="原文", intent=name, **meaning),  # type: ignore[arg-type] # as Understanding
+                understanding=Understanding(key=str(given["text"]), intent=name, **meaning),  # type: ignore[arg-type] # as Understanding
                 model="00000002",
             )
         )  # fmt: skip
@@ -203,6 +207,11 @@ class Scene:
     def report(self, kind: PlaybackKind, insertion: str, session: str = "one") -> None:
         self.event(Playback(room=self.room, id="b", at=self.now, session=session, kind=kind, insertion=insertion))
 
+    def told(self, status: Literal["posted", "failed"], post: str | None = None) -> None:
+        """The connector reports a post; the newest one where none is named."""
+        name = post or self.post.id
+        self.event(ChatReplyReport(room=self.room, id="t", at=self.now, reply=name, status=status))
+
     def next_sentence(self, ended: str, started: str, lap: int = 0) -> None:
         self.sentence("sentence_ended", ended, lap)
         self.sentence("sentence_started", started, lap)
@@ -239,6 +248,10 @@ class Scene:
     @property
     def insertion(self) -> Insertion:
         return self.all(Insertion)[-1]
+
+    @property
+    def post(self) -> ChatReply:
+        return self.all(ChatReply)[-1]
 
     @property
     def decisions(self) -> dict[str, str]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from engine.events.handoffs import Handoff
+from engine.events.inputs import Cursor, PlayerGone, PlayerSeen
 from engine.events.journal import CommentEntry
-from engine.events.outputs import Decision, Handoff
+from engine.events.outputs import Decision
 from engine.pool.model import Fact, Limits
 from engine.room.demands import WAITING_BYTES_CAP
 from tests.unit.room.scene import ROOM, SHOP, START, Scene, intent, pool, reply
@@ -127,6 +129,45 @@ def test_the_product_is_the_one_the_viewer_saw() -> None:
     scene.wait(30_000)
     scene.ask("product.price")
     assert scene.all(Decision)[-1].product == "tgy"
+
+
+def test_a_link_that_no_product_has_is_not_taken_for_what_is_on_screen() -> None:
+    """Where the answer depends on the product; elsewhere it does not matter."""
+    scene = Scene()
+    scene.play(mode=False)
+    scene.wait(20_000)
+    assert scene.ask("product.price", stranger=True) == "no_product"
+    assert scene.ask("shipping.fee", stranger=True) == "shadowed"
+    assert scene.ask("product.price") == "shadowed"
+
+
+def test_nothing_is_on_screen_where_nobody_tells() -> None:
+    """A script that has run out, or a player that is gone; what was sent before is still about what was seen."""
+    scene = Scene()
+    scene.play(mode=False)
+    scene.wait(20_000)
+    scene.event(PlayerGone(room=ROOM, id="g", at=scene.now, session="one"))
+    assert scene.ask("product.price", age=10_000) == "shadowed"
+    scene.now += 11_000
+    assert scene.ask("product.price") == "no_product"
+
+
+def test_a_short_break_of_the_connection_changes_nothing_on_screen() -> None:
+    """The same product is back within ten seconds; another one, or a longer break, is a change."""
+    for pause, back, verdict in (
+        (4_000, "tgy-1", "shadowed"),
+        (4_000, "puer-1", "no_product"),
+        (12_000, "tgy-1", "no_product"),
+    ):
+        scene = Scene()
+        scene.play(mode=False)
+        scene.wait(20_000)
+        scene.event(PlayerGone(room=ROOM, id="g", at=scene.now, session="one"))
+        scene.now += pause
+        cursor = Cursor(version="v1", lap=0, segment=f"seg-{back[:-2]}", sentence=back)
+        scene.event(PlayerSeen(room=ROOM, id="p", at=scene.now, session="two", identified=True, cursor=cursor))
+        scene.now += 4_000
+        assert scene.ask("product.price") == verdict
 
 
 def test_after_a_change_of_product_only_a_majority_of_named_ones_decides() -> None:
@@ -252,4 +293,4 @@ def test_a_masked_text_that_grew_still_fits_its_handoff() -> None:
     """Masks may be longer than what they hide."""
     scene = Scene()
     assert scene.ask("service.human", masked="x" * 2_500) == "handed_off"
-    assert len(scene.all(Handoff)[0].text) == 2_000
+    assert len(scene.all(Handoff)[0].text) == 300

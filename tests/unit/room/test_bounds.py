@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from engine.events.handoffs import Handoff
 from engine.events.inputs import ModeSet, PlayerSeen, Script, ScriptSegment, ScriptSentence
 from engine.events.journal import TickEntry
-from engine.events.outputs import Insertion
+from engine.events.outputs import ChatReply, CommentRef, FactUse, Insertion
 from engine.pool.model import Limits
 from engine.room.askers import ASKERS_CAP
-from engine.room.demands import HISTORY_CAP, Demand
+from engine.room.chat import LEDGER_CAP, PLATFORMS_CAP, POSTS_CAP, UNKNOWN_CAP, Post
+from engine.room.demands import HISTORY_CAP, Demand, Proposed
+from engine.room.duties import PRICES_CAP, WrongPrice
+from engine.room.people import OPEN_BYTES_CAP, OPEN_CAP, REPEATS_CAP, Open
+from engine.room.proposals import APPROVED_CAP, MUTED_CAP
 from engine.room.room import AIRTIME_CAP, HEARD_CAP, LOST_CAP, NAMED_CAP
 from engine.room.rooms import Rooms
 from engine.room.seen import SEEN_CAP
@@ -120,6 +125,21 @@ def full() -> Scene:
         room.cool((f"topic-of-viewers.number-{number:03}.{'w' * 36}", f"product-{number:055}"), scene.now + number)
     for number in range(AIRTIME_CAP + 10):
         room.say(scene.now + number, scene.now + number + 1)
+    fill_chat(scene, names)
+    for number in range(REPEATS_CAP + 10):
+        room.people.repeats.asked(f"{number:016x}", (names[0], None), scene.now)
+    for number in range(APPROVED_CAP + 21):
+        key = (f"topic-of-viewers.number-{number:03}.{'v' * 36}", f"product-{number:055}")
+        room.proposals[key] = Proposed(
+            f"{number:032x}", key, f"reply-{number:03}-{'y' * 50}", f"{number:024x}", scene.now, "voice", scene.now, 99, scene.now, 9,
+            number < APPROVED_CAP, f"{number:03}{'z' * 297}",
+        )  # fmt: skip
+    room.muted = {
+        (f"topic-of-viewers.number-{n:03}.{'u' * 36}", f"product-{n:055}"): scene.now + n for n in range(MUTED_CAP)
+    }
+    saved = dict(room.proposals), dict(room.muted)
+    price = ("p" * 64, "n" * 64, "catalogue:abcdef012345")
+    room.duties.wrong = WrongPrice("p" * 64, (price,) * PRICES_CAP, scene.now + 60_000)
     room.named = [(scene.now, names[n % 200], f"product-{n:055}") for n in range(NAMED_CAP)]
     for number in range(SEEN_CAP + 1_000):
         scene.chat(id=f"chat-{number:06}")
@@ -128,7 +148,42 @@ def full() -> Scene:
     for number in range(HISTORY_CAP + 4):
         scene.now += 7
         scene.event(ModeSet(room=ROOM, id="m", at=scene.now, mode="auto" if number % 2 else "paused"))
+    room.proposals, room.muted = saved
     return scene
+
+
+def fill_chat(scene: Scene, names: list[str]) -> None:
+    """Posts on their way and of unknown outcome, the ledger, viewers, silent platforms, and open handoffs."""
+    room = scene.rooms._rooms[ROOM]
+    flight = room.flight
+    assert flight is not None
+    uses = tuple(
+        FactUse(product="p" * 60, name=f"fact_{n}", version="catalogue:abcdef012345", text="一百二十九元")
+        for n in range(4)
+    )
+    limits = Limits(room_posts_per_minute=30, post_cooldown_ms=120_000)
+    for number in range(max(LEDGER_CAP, POSTS_CAP) + 5):
+        record = ChatReply(
+            id=f"{number:032x}", room=ROOM, shop=SHOP, at=scene.now, lease=1, seq=1, shop_offset=1, source="s" * 40,
+            reply=f"reply-{number:03}-{'y' * 50}", intent=names[number], language="zh", text="茶" * 300,
+            not_after=scene.now + 15_000, pool="00000001", facts=uses,
+        )  # fmt: skip
+        demand = Demand(names[number], f"product-{number:055}", scene.now, history=list(flight.demand.history))
+        post = Post(record, demand, scene.now, scene.now + 25_000)
+        room.chat.reserve(post, [f"{number * 5 + n:016x}" for n in range(5)], limits)
+        if number >= POSTS_CAP:
+            del room.chat.posts[record.id]
+        if number < UNKNOWN_CAP:
+            room.chat.unknown[record.id] = post
+        room.chat.mute(f"{number:040}", scene.now + 60_000)
+    number = 0
+    while room.people.size < OPEN_BYTES_CAP - 1_000 and len(room.people.open) < OPEN_CAP:
+        record_of = Handoff(
+            id=f"{number:032x}", room=ROOM, shop=SHOP, intent=names[number], text="茶" * 100, created=scene.now,
+            answer_by=scene.now + 600_000, comments=(CommentRef(source="s" * 40, id=f"{number:040}"),),
+        )  # fmt: skip
+        room.people.open[record_of.id] = Open(record_of, (names[number], None), [f"{number:016x}"])
+        number += 1
 
 
 def test_a_room_with_every_collection_full_fits_its_snapshot_and_comes_back() -> None:
@@ -138,6 +193,15 @@ def test_a_room_with_every_collection_full_fits_its_snapshot_and_comes_back() ->
     assert len(room.demands) > 30
     assert room.flight is not None
     assert len(room.lost_flights) == LOST_CAP
+    assert len(room.proposals) == APPROVED_CAP + 21
+    assert len(room.muted) == MUTED_CAP
+    assert len(room.chat.posts) == POSTS_CAP
+    assert len(room.chat.unknown) == UNKNOWN_CAP
+    assert len(room.chat.ledger) == LEDGER_CAP
+    assert len(room.chat.silent) == PLATFORMS_CAP
+    assert len(room.chat.viewers.encode()) == ASKERS_CAP
+    assert room.people.size > OPEN_BYTES_CAP - 2_000 or len(room.people.open) == OPEN_CAP
+    assert len(room.people.repeats.encode()) == REPEATS_CAP
     saved = scene.rooms.snapshot(ROOM, scene.seq)
     assert saved is not None
     assert len(saved.state.encode()) <= 256 * 1024

@@ -311,7 +311,7 @@ def test_a_report_resolves_silence_too() -> None:
     """Silent while its insertion was on its way, then heard of: the player is back, and what it does next is awaited."""
     scene = Scene(pool(limits=Limits(minimum_pause_ms=0)))
     scene.play()
-    scene.rooms._rooms[ROOM].clock.idle()
+    scene.rooms._rooms[ROOM].clock.idle(scene.now)
     scene.wait(25_000)
     scene.ask("shipping.fee", id="a")
     scene.wait(5_200)
@@ -326,7 +326,7 @@ def test_one_of_two_lost_insertions_that_is_told_and_lost_again_is_given_up() ->
     """While the other may still be said the player stays lost; no timer spins."""
     scene = Scene(pool(limits=Limits(minimum_pause_ms=0)))
     scene.play()
-    scene.rooms._rooms[ROOM].clock.idle()
+    scene.rooms._rooms[ROOM].clock.idle(scene.now)
     scene.ask("shipping.fee", id="a")
     scene.wait(11_500)
     seen(scene, identified=True)

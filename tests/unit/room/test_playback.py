@@ -7,6 +7,7 @@ import pytest
 from engine.events.inputs import InsertionState, ModeSet, PlayerGone, PlayerSeen, RoomClosed, TakeOver
 from engine.events.outputs import Aired, Alert, Decision, Insertion, Stop, Withdraw
 from engine.pool.model import Intent, Limits, Pool
+from engine.room.rooms import Rooms
 from tests.unit.room.scene import ROOM, Scene, intent, pool, reply
 
 
@@ -28,20 +29,89 @@ def test_what_was_not_said_was_not_heard() -> None:
     scene.ask("product.price", product="puer", id="a")
     scene.wait(3_900)
     first = scene.insertion
+    begun = scene.now
     scene.report("started", first.id)
     scene.wait(4_000)
     scene.report("ended", first.id)
     scene.next_sentence("tgy-0", "tgy-1")
     before = dict(room.heard)
-    assert before == {"price-a": first.start, "price-a/puer": first.start}
-    room.heard["price-b"] = first.start + 1  # so that the first one's turn comes again
+    assert before == {"price-a": begun, "price-a/puer": begun}
+    room.heard["price-b"] = begun + 1  # so that the first one's turn comes again
     scene.ask("product.price", product="tgy", id="b")
     scene.wait(3_900)
     second = scene.insertion
     assert (second.reply, second.product) == ("price-a", "tgy")
     assert room.heard["price-a"] == room.heard["price-a/tgy"] == second.start
     scene.report("rejected", second.id)
-    assert room.heard == {**before, "price-b": first.start + 1}
+    assert room.heard == {**before, "price-b": begun + 1}
+
+
+def test_what_was_said_later_than_foreseen_is_remembered_from_then_on() -> None:
+    """The script was slow: within its memory nobody hears it again, however early it had been expected."""
+    again = intent("a.b", reply("a.b", "v", "好的", memory_ms=20_000), cooldown_ms=0)
+    scene = Scene(pool(intents={"a.b": again}, limits=Limits(minimum_pause_ms=0)))
+    scene.play()
+    scene.ask("a.b", id="first")
+    scene.wait(8_000)
+    scene.sentence("sentence_ended", "tgy-0")
+    scene.report("started", scene.insertion.id)
+    begun = scene.now
+    assert begun - scene.insertion.start == 4_000
+    scene.wait(4_000)
+    scene.report("ended", scene.insertion.id)
+    for ended, started in (("tgy-1", "tgy-2"), ("tgy-2", "puer-0"), ("puer-0", "puer-1"), ("puer-1", "puer-2")):
+        scene.ask("a.b")
+        scene.wait(4_000)
+        scene.next_sentence(ended, started)
+    assert len(scene.all(Insertion)) == 2
+    assert scene.insertion.start >= begun + 20_000
+
+
+def test_what_a_flight_replaced_survives_a_restore() -> None:
+    """Its variant was heard before, its key cooled before: rejected after the restore, both are as they were."""
+    again = intent("a.b", reply("a.b", "v", "好的", memory_ms=5_000), cooldown_ms=5_000)
+    scene = Scene(pool(intents={"a.b": again}, limits=Limits(minimum_pause_ms=0)))
+    scene.play()
+    scene.ask("a.b")
+    scene.wait(4_000)
+    scene.report("started", scene.insertion.id)
+    scene.wait(4_000)
+    scene.report("ended", scene.insertion.id)
+    scene.next_sentence("tgy-0", "tgy-1")
+    heard = dict(scene.rooms._rooms[ROOM].heard)
+    scene.ask("a.b")
+    scene.wait(3_900)
+    scene.next_sentence("tgy-1", "tgy-2")
+    scene.wait(3_900)
+    second = scene.insertion
+    assert len(scene.all(Insertion)) == 2
+    saved = scene.rooms.snapshot(ROOM, scene.seq)
+    assert saved is not None
+    other = Rooms(scene.pools.__getitem__)
+    other.restore_shops(*scene.rooms.shop_state(), scene.rooms.lease, scene.now)
+    other.restore_room(saved)
+    assert other.snapshot(ROOM, scene.seq) == saved
+    scene.report("rejected", second.id)
+    other.handle(*scene.log[-1])
+    assert other._rooms[ROOM].heard == scene.rooms._rooms[ROOM].heard == heard
+
+
+def test_a_cooldown_counts_from_the_end_of_the_reply() -> None:
+    """As the player reports it, not from when it began or was expected to end."""
+    scene = emitted(name="shipping.fee")
+    scene.wait(1_000)
+    scene.report("started", scene.insertion.id)
+    scene.wait(6_000)
+    scene.report("ended", scene.insertion.id)
+    assert scene.rooms._rooms[ROOM].cooldowns == {("shipping.fee", None): scene.now + 90_000}
+
+
+def test_a_comment_does_not_join_a_reply_that_was_withdrawn() -> None:
+    """It waits for the next one."""
+    scene = emitted(name="shipping.fee")
+    scene.event(ModeSet(room=ROOM, id="m", at=scene.now, mode="paused"))
+    assert scene.all(Withdraw)
+    assert scene.ask("shipping.fee", id="b") == "paused"
 
 
 def test_rejected_returns_the_reservations_and_the_demand_waits_again() -> None:
@@ -91,7 +161,9 @@ def test_aborted_after_it_started_is_aired_with_a_cut() -> None:
     (aired,) = scene.all(Aired)
     assert aired.cut
     scene.sentence("sentence_started", "tgy-1")
-    scene.wait(7_000)
+    scene.wait(4_000)
+    scene.next_sentence("tgy-1", "tgy-2")
+    scene.wait(3_000)
     assert scene.insertion.id != first.id
     assert scene.insertion.reply != first.reply
 
@@ -255,7 +327,10 @@ def test_a_person_takes_the_room_and_hands_it_back() -> None:
     scene = emitted()
     scene.report("started", scene.insertion.id)
     scene.event(TakeOver(room=ROOM, id="t", at=scene.now, who="person", at_boundary=False))
-    assert len(scene.all(Stop)) == 1
+    assert [(stop.insertion, stop.hold_script) for stop in scene.all(Stop)] == [
+        (scene.insertion.id, False),
+        (None, True),
+    ]
     scene.report("aborted", scene.insertion.id)
     assert scene.ask("shipping.fee", id="b") == "taken_over"
     scene.event(TakeOver(room=ROOM, id="t2", at=scene.now, who="engine"))

@@ -26,7 +26,9 @@ def test_nothing_cuts_in_after_a_sentence_that_holds() -> None:
     scene = Scene()
     scene.play(hold=True)
     scene.ask("shipping.fee")
-    scene.wait(7_000)
+    scene.wait(4_000)
+    scene.next_sentence("tgy-0", "tgy-1")
+    scene.wait(3_000)
     assert scene.insertion.after is not None
     assert scene.insertion.after.sentence == "tgy-1"
     assert scene.insertion.start == START + 8_000
@@ -140,7 +142,7 @@ def test_an_idle_script_is_an_opportunity_at_once() -> None:
     scene = Scene()
     scene.play()
     scene.report("accepted", "abcdef0123")
-    scene.rooms._rooms["r1"].clock.idle()
+    scene.rooms._rooms["r1"].clock.idle(scene.now)
     scene.ask("shipping.fee")
     assert scene.insertion.when == "idle"
     assert scene.insertion.start == scene.now + 800
@@ -312,7 +314,7 @@ def test_a_question_that_comes_first_does_not_win_by_that() -> None:
     """Over an idle script the better one that waited for the pause is chosen, though a new question brought the look."""
     scene = Scene(pool(limits=Limits(minimum_pause_ms=4_000)))
     scene.play()
-    scene.rooms._rooms["r1"].clock.idle()
+    scene.rooms._rooms["r1"].clock.idle(scene.now)
     scene.ask("shipping.fee")
     speak(scene)
     scene.ask("product.price", product="tgy")
@@ -326,7 +328,7 @@ def test_new_questions_over_an_idle_script_do_not_put_off_the_others() -> None:
     """Who waits for the pause to end is looked at every second, however many questions come meanwhile."""
     scene = Scene(pool(limits=Limits(minimum_pause_ms=4_000, viewer_questions_per_minute=100)))
     scene.play()
-    scene.rooms._rooms["r1"].clock.idle()
+    scene.rooms._rooms["r1"].clock.idle(scene.now)
     scene.ask("shipping.fee")
     speak(scene)
     end = scene.now

@@ -94,7 +94,7 @@ def test_facts_count_as_of_the_start_of_the_reply() -> None:
     """A fact that begins before the reply starts is no change when another event comes meanwhile."""
     scene = Scene()
     scene.play()
-    scene.fact("hours", 48, start=START + 3_500)
+    scene.fact("hours", 48, start=START + 3_000)
     scene.ask("shipping.dispatch")
     scene.wait(3_000)
     assert scene.insertion.text == "48小时内发出"

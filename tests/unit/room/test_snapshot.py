@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import os
 import subprocess
 import sys
+import zlib
 from collections.abc import Sequence
 
 import pytest
@@ -130,9 +132,14 @@ def test_a_packed_state_reads_as_a_plain_one(monkeypatch: pytest.MonkeyPatch) ->
     assert packed is not None
     assert plain.state.startswith("{")
     assert not packed.state.startswith("{")
-    scene.rooms.restore_room(packed)
+    deflated = base64.b64encode(zlib.compress(plain.state.encode())).decode()
     monkeypatch.undo()
-    assert scene.rooms.snapshot(ROOM, scene.seq) == plain
+    for state in (packed, plain.model_copy(update={"schema_version": 2, "state": deflated})):
+        scene.rooms.restore_room(state)
+        assert scene.rooms.snapshot(ROOM, scene.seq) == plain
+    broken = packed.state[:200] + packed.state[-200:]
+    with pytest.raises(RestoreError, match="cannot be read"):
+        scene.rooms.restore_room(packed.model_copy(update={"state": broken}))
 
 
 def test_the_same_entries_give_the_same_bytes_under_two_hash_seeds() -> None:
@@ -191,7 +198,9 @@ def test_a_snapshot_of_another_schema_is_refused_with_a_remedy() -> None:
     scene.chat()
     saved = scene.rooms.snapshot(ROOM, scene.seq)
     assert saved is not None
-    with pytest.raises(RestoreError, match="reads up to 2: run the version that wrote it, or a newer one"):
+    with pytest.raises(
+        RestoreError, match=f"reads up to {snapshot.SCHEMA}: run the version that wrote it, or a newer one"
+    ):
         scene.rooms.restore_room(saved.model_copy(update={"schema_version": 99}))
     for state in ("{}", "zzzzz"):
         with pytest.raises(RestoreError, match="cannot be read"):

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.understanding.lookalikes import latin, simplified
-from engine.understanding.normalise import EMOJI, MAX_FORM, elongations, fold, fold_character, normal_form
+from engine.pool.folding import EMOJI, fold, fold_character
+from engine.pool.lookalikes import latin, simplified
+from engine.understanding.normalise import MAX_FORM, elongations, normal_form
 
 ANY_CHARACTER = st.characters(exclude_categories=())  # lone surrogates too
 ANY_TEXT = st.text(ANY_CHARACTER, max_size=60)

@@ -90,7 +90,7 @@ def test_no_not_line_is_understood_as_its_intent(pack: Pool, trained: Model) -> 
         ("大红袍卖多少", "product.price"),
         ("铁观音买回去能放多久不坏", "product.shelf_life"),
         ("2号还剩多少盒", "product.stock"),
-        ("how much is the puer cake", "product.price"),
+        ("how much for the puer cake", "product.price"),
     ],
 )
 def test_a_question_that_names_a_product_is_understood(pack: Pool, trained: Model, text: str, intent: str) -> None:

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from itertools import combinations
+
+from hypothesis import given
+from hypothesis.strategies import lists, sampled_from, text
+
 from engine.pool.model import UNLISTED, TrainingLine, TrainingSet
-from engine.understanding.twins import TWIN, twins
+from engine.understanding.corpus import Corpus
+from engine.understanding.twins import SLACK, TWIN, Sets, twins
 
 OLD = (
     TrainingLine("这款保温杯多少钱一个", "a.price"),
@@ -37,3 +44,22 @@ def test_of_two_own_lines_one_is_told_of() -> None:
 def test_unlike_lines_are_left_alone() -> None:
     assert not found(TrainingLine("能不能便宜一点点", "a.price"))
     assert not twins(TrainingSet("0" * 32, OLD), ())
+
+
+@given(
+    lists(text(alphabet="发货价钱多少吗", min_size=1, max_size=9), min_size=1, max_size=40),
+    sampled_from((0.5, 0.7, 0.85)),
+)
+def test_no_pair_is_missed(texts: list[str], similar_from: float) -> None:
+    """Although few pairs are compared: those above the cosine are found as if all were."""
+    corpus = Corpus.of_lines([TrainingLine(text, "a.price") for text in texts])
+    if not len(corpus):
+        return
+    sets = [set(row.indices.tolist()) for row in (corpus.features[[at]] for at in range(len(corpus)))]
+    expected = {
+        (left, right)
+        for left, right in combinations(range(len(sets)), 2)
+        if len(sets[left] & sets[right]) >= similar_from * math.sqrt(len(sets[left]) * len(sets[right])) - SLACK
+    }
+    left, right = Sets.of(corpus).near(similar_from)
+    assert {tuple(sorted(pair)) for pair in zip(left.tolist(), right.tolist(), strict=True)} == expected

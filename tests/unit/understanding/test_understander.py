@@ -153,3 +153,31 @@ def test_every_text_has_an_understanding(understander: Understander, texts: list
         assert 0 <= result.margin <= result.confidence <= 1
         assert result.confidence == round(result.confidence, 4)
         result.key.encode("utf-8")
+
+
+def gated(model: Model, gate: float) -> Model:
+    thresholds = replace(model.calibration.thresholds, gate=gate)
+    return replace(model, calibration=replace(model.calibration, thresholds=thresholds))
+
+
+def test_below_the_gate_a_line_is_chatter_of_no_intent(pool: Pool, model: Model) -> None:
+    """The model is asked no more; what stands in the pool, and rules, are not stopped."""
+    closed = Understander(pool, gated(model, 100.0))
+    asked, told, ruled = closed.understand(["现在拍的话几天才能到我手上呢", "几天能发货", "今天拍能发吗"])
+    assert (asked.outcome, asked.intent, asked.confidence, asked.solo_ok) == ("chatter", None, 0.0, False)
+    assert (told.outcome, told.intent) == ("accepted", "shipping.dispatch")
+    assert (ruled.outcome, ruled.intent) == ("accepted", "shipping.dispatch")
+
+
+def test_each_text_stands_at_the_gate_alone(pool: Pool, model: Model) -> None:
+    """What came through keeps its place, and the name of a good does not stop a question about it."""
+    texts = ["小熊什么价呀", "哈哈今天好热", "大风筝还剩几只呢", "刚下班吃饭了", "熊"]
+    opened, usual = Understander(pool, gated(model, -100.0)), Understander(pool, model)
+    for free, found in zip(opened.understand(texts), usual.understand(texts), strict=True):
+        assert free.intent is not None
+        assert found == free or (found.outcome, found.intent) == ("chatter", None)
+
+
+def test_the_gate_reads_the_same_margin(model: Model) -> None:
+    batch = grams(["多少钱一个", "今天好热啊", "zzz qqq"])
+    assert model.linear.asks(batch).tolist() == pytest.approx(model.linear.scores(batch).asks.tolist(), abs=0.001)

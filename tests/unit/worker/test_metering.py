@@ -6,9 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Histogram
 
-from engine.events.outputs import Decision, VerdictLine
+from engine.events.handoffs import Handoff
+from engine.events.outputs import CommentRef, Decision, VerdictLine
+from engine.events.posts import Posted
 from engine.metrics import LATENCY_S, Metrics
 from engine.worker.metering import Tally, observe
+from tests.unit.gateway.made import HASH, insertion
+from tests.unit.gateway.test_proposals import proposal, void
 
 
 @given(st.lists(st.integers(0, 20_000)))
@@ -57,3 +61,37 @@ def test_a_commit_is_counted() -> None:
     assert value("livechat_clamped_times_total", {"direction": "past"}) == 2
     assert value("livechat_dead_letters_total", {"topic": "comments"}) == 1
     assert value("livechat_verdict_seconds_count") == 2
+
+
+def test_proposals_are_counted_by_what_became_of_them() -> None:
+    """Each opens once and ends once, however often it is told, and its insertion sent."""
+    metrics = Metrics()
+    tally = Tally()
+    said = insertion(proposal=HASH)
+    again = said.model_copy(update={"resend": True})
+    tally.count([proposal(1), proposal(1, revision=1), proposal(2), void(2, "refused"), said, again, insertion()], {})
+    tally.publish(metrics, 10)
+    value = metrics.registry.get_sample_value
+    counted = {event: value("livechat_proposals_total", {"event": event}) for event in ("opened", "said", "refused")}
+    assert counted == {"opened": 2, "said": 1, "refused": 1}
+
+
+def test_posts_and_handoffs_are_counted_by_what_became_of_them() -> None:
+    """A handoff once when it opens, however many join, and once when it ends."""
+    metrics, tally = Metrics(), Tally()
+    post = Posted(
+        id=HASH, room="r", shop="tea", source="s", chat_reply=HASH, reply="x", intent="a.b", language="zh", text="t",
+        pool=HASH, posted=1, viewers=1,
+    )  # fmt: skip
+    handoff = Handoff(
+        id=HASH, room="r", shop="tea", intent="a.b", text="t", created=1, answer_by=2,
+        comments=(CommentRef(source="s", id="c"),),
+    )  # fmt: skip
+    joined = handoff.model_copy(update={"asked": 2})
+    ended = joined.model_copy(update={"state": "expired"})
+    tally.count([post, post.model_copy(update={"late_report": True}), handoff, joined, ended], {})
+    tally.publish(metrics, 10)
+    value = metrics.registry.get_sample_value
+    assert value("livechat_posted_total", {"late": "no"}) == value("livechat_posted_total", {"late": "yes"}) == 1
+    assert value("livechat_handoffs_total", {"state": "open"}) == 1
+    assert value("livechat_handoffs_total", {"state": "expired"}) == 1

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from engine.events.codec import decode
 from engine.events.inputs import AppliedShopEvent, FactSet
 from engine.events.outputs import VerdictLine
-from engine.worker.output import joined, partition_snapshot, room_snapshot, verdicts
+from engine.journal.reading import joined
+from engine.worker.output import partition_snapshot, room_snapshot, verdicts
 from tests.unit.worker.desk import empty
 
 IDS = st.text(

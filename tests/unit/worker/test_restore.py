@@ -10,9 +10,9 @@ from engine.bus.port import Batch, Outgoing
 from engine.errors import Fenced, RestoreError, UsageError
 from engine.events.inputs import ModeSet, PoolLive, RoomOpened
 from engine.events.journal import JournalRecord, Positions
+from engine.journal.records import encode
 from engine.pool.model import Pool
 from engine.room.rooms import Rooms
-from engine.worker.journal import encode
 from engine.worker.library import MissingPool
 from engine.worker.restore import Restorer
 from tests.simulation.bus import Odds, SimBus

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from engine.events.gaps import Gap
 from engine.events.inputs import Cursor, Playback, PlaybackKind, Script, ScriptSegment, ScriptSentence
-from engine.events.outputs import Aired, CommentRef, Decision, Gap, Insertion, Reason, VerdictLine, Verdicts
+from engine.events.outputs import Aired, CommentRef, Decision, Insertion, Reason, VerdictLine, Verdicts
 
 START = 1_767_225_600_000
 INSERTION = "ab" * 8

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from engine.cli.demo.story import Story
+from engine.events.handoffs import Handoff
+from engine.events.outputs import ChatReply, CommentRef
+from engine.events.posts import Posted
 from tests.unit.cli.demo.conftest import (
     START,
     TEXTS,
@@ -74,6 +77,18 @@ def test_reply_that_is_cut_is_marked() -> None:
     assert [heard.cut for heard in story.heard] == [False, True, False]
 
 
+def test_sentence_that_is_interrupted_is_marked_and_said_again() -> None:
+    """By a reply for now; one at a boundary cuts nothing."""
+    for when, cut in (("now", True), ("sentence", False)):
+        story = Story(TEXTS, TITLES)
+        for record in (script(), said("s1", 0), insertion().model_copy(update={"when": when})):
+            story.take(record, START)
+        beats = [beat.kind for beat in story.take(reported("started", 1_000), START)]
+        assert beats == (["cut", "reply"] if cut else ["reply"])
+        story.take(said("s1", 2_500), START)
+        assert [heard.cut for heard in story.heard] == [cut, False, False]
+
+
 def test_gaps_are_ranked_by_viewers() -> None:
     """The newest record of a gap counts."""
     story = Story(TEXTS, TITLES)
@@ -88,3 +103,24 @@ def test_comment_of_another_source_is_named_by_its_id() -> None:
     story = Story({}, TITLES)
     (beat,) = story.take(waits("c1"), START)
     assert beat.text == "c1"
+
+
+def test_what_is_posted_and_what_people_are_asked_is_told() -> None:
+    """A post when it is sent and when it is in the chat; a handoff when it opens and when it ends, not when others join."""
+    story = Story(TEXTS, TITLES)
+    post = ChatReply(
+        id="bb" * 8, room="r", shop="tea", at=START, lease=1, seq=1, shop_offset=0, source="demo", reply="x", intent="a.b",
+        language="zh", text="发的", not_after=START + 9_000, serves=(CommentRef(source="x", id="c1"),), viewers=1, pool="cd" * 8,
+    )  # fmt: skip
+    read = Posted(
+        id="cc" * 8, room="r", shop="tea", source="demo", chat_reply=post.id, reply="x", intent="a.b", language="zh",
+        text="发的", pool="cd" * 8, posted=START, viewers=1,
+    )  # fmt: skip
+    asked = Handoff(
+        id="dd" * 8, room="r", shop="tea", intent="a.b", text="找客服", created=START, answer_by=START + 9_000,
+        comments=(CommentRef(source="x", id="c2"),),
+    )  # fmt: skip
+    joined, ended = asked.model_copy(update={"asked": 2}), asked.model_copy(update={"state": "expired"})
+    kinds = [[beat.kind for beat in story.take(one, START)] for one in (post, post, read, asked, joined, ended)]
+    assert kinds == [["post"], [], ["posted"], ["handoff"], [], ["handoff"]]
+    assert (story.sent[post.id].state, story.posted) == ("posted", 1)

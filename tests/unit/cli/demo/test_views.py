@@ -66,8 +66,8 @@ def test_screen_shows_four_things() -> None:
     screen = Screen(told(), Console(file=io.StringIO()), shop="Tea", speed=4, seconds=75)
     shown = drawn(screen.draw(3.0, 40, 130), 130, 40)
     for words in (
-        "▶ 今天129元", "2 viewers", "answered by voice", "no_reply", "1 more ask nothing, last: 哈哈哈", "1 aired, 2 viewers served",
-        "3 asked", "2 answered (67%)", "1 no reply fits (33%)", "3 of 75 s",
+        "▶ 今天129元", "2 viewers", "answered by voice", "no_reply", "1 more ask nothing, last: 哈哈哈",
+        "1 aired, 0 posted, 2 viewers served", "3 asked", "2 answered (67%)", "1 no reply fits (33%)", "3 of 75 s",
     ):  # fmt: skip
         assert words in shown
 

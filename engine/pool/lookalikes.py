@@ -16,6 +16,19 @@ from typing import Final
 from confusable_homoglyphs.confusables import confusables_data
 
 _MORE: Final = {"χ": "x", "ℓ": "l", "꞉": ":"}  # what readers take for these, though Unicode's table does not
+_VARIANTS: Final = {
+    "囯": "国",
+    "圀": "国",
+    "囶": "国",
+    "朂": "最",
+    "㝡": "最",
+    "苐": "第",
+    "弌": "一",
+    "絶": "绝",
+    "髙": "高",
+    "吿": "告",
+}
+"""Rare forms of common characters, which no table of Traditional ones lists."""
 
 
 @cache
@@ -43,5 +56,6 @@ def simplified() -> dict[str, str]:
         target = targets.split(" ")[0]
         if len(source) == 1 and len(target) == 1 and source != target:
             table[source] = target
+    table |= _VARIANTS
     # A chain would make the map not idempotent: follow it to its end.
     return {source: table.get(target, target) for source, target in table.items()}

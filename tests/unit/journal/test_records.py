@@ -20,7 +20,7 @@ from engine.events.journal import (
     TickEntry,
 )
 from engine.events.understanding import Understanding
-from engine.worker.journal import decode_record, encode, numbered
+from engine.journal.records import decode_record, encode, numbered
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=300)
 COMMENTS = st.builds(

@@ -1,4 +1,4 @@
-"""What the worker needs of the room core (`engine.room.rooms.Rooms`)."""
+"""What the journal's readers and writers need of the room core (`engine.room.rooms.Rooms`)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,16 @@ from typing import Protocol
 from engine.events.inputs import AppliedShopEvent
 from engine.events.journal import AnyEntry, LivePool, RoomSnapshot
 from engine.events.outputs import VerdictLine
-from engine.worker.output import Keyed
+from engine.pool.model import Pool
+
+
+class Keyed(Protocol):
+    """What the core puts out: a record that knows its topic and key."""
+
+    @property
+    def topic(self) -> str: ...
+
+    def key(self) -> str: ...
 
 
 class Effects(Protocol):
@@ -21,11 +30,12 @@ class Effects(Protocol):
 
 
 class Core(Protocol):
-    """All rooms of a partition: what the worker needs of `engine.room.rooms.Rooms`."""
+    """All rooms of a partition."""
 
     def handle(self, seq: int, now: int, entry: AnyEntry) -> None: ...
     def take(self) -> Effects: ...
     def next_deadline(self) -> int | None: ...
+    def overdue_disclosures(self) -> int: ...
     def pool_of(self, room: str, shop: str) -> str | None: ...
     def answer_within_ms(self, room: str, shop: str) -> int: ...
     def snapshot(self, room: str, seq: int) -> RoomSnapshot | None: ...
@@ -34,3 +44,10 @@ class Core(Protocol):
     def restore_shops(
         self, events: tuple[AppliedShopEvent, ...], pools: tuple[LivePool, ...], lease: int, now: int
     ) -> None: ...
+
+
+class Source(Protocol):
+    """Where pools come from."""
+
+    def pool(self, hash: str) -> Pool: ...  # noqa: A002 - what the records call it
+    async def ensure(self, hash: str) -> None: ...  # noqa: A002 - what the records call it

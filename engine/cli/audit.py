@@ -1,0 +1,120 @@
+"""`livechat audit`: what was aired, held against what has to be."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from engine.cli import options, terminal
+from engine.cli.moments import span_ms
+from engine.clock import wall_clock
+from engine.errors import Exit
+
+if TYPE_CHECKING:
+    from engine.events.inputs import RoomEvent
+    from engine.events.outputs import Aired
+    from engine.events.posts import Posted
+    from engine.insight.disclosures import RoomAudit, Said
+    from engine.settings import Settings
+
+app = typer.Typer(no_args_is_help=True, help="Hold what was aired against what has to be.")
+
+
+@app.command("disclosures")
+def disclosures(
+    room: Annotated[str | None, typer.Argument(metavar="[ROOM]", callback=options.room_name, help="One room.")] = None,
+    shop: Annotated[str | None, typer.Option("--shop", "-s", metavar="ID", help="Only rooms of this shop.")] = None,
+    last: Annotated[str, typer.Option("--last", metavar="SPAN", help="How far back: 90m, 24h, 30d.")] = "24h",
+    bus: options.BusUrl = None,
+    config: options.Config = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Tell per room when viewers were told that the host is an artificial intelligence, and where they were not for too long.
+
+    Exit code 1 where a room left them without it for longer than the interval in force, is overdue now, or never said it.
+    """
+    from engine.cli.signals import complete
+
+    settings = options.settings_of(config, {} if bus is None else {"bus": {"url": bus}})
+    found: list[RoomAudit] = []
+    complete(_audit(settings, span_ms("--last", last), found))
+    wanted = [one for one in found if room in (None, one.room) and shop in (None, one.shop)]
+    if as_json:
+        terminal.show_json([_as_json(one) for one in wanted])
+    elif not wanted:
+        terminal.say("nothing was aired" + (f" in `{room}`" if room else "") + f" in the last {last}")
+    else:
+        _show(wanted)
+    if not all(one.good for one in wanted):
+        raise typer.Exit(Exit.FAILED)
+
+
+async def _audit(settings: Settings, back_ms: int, found: list[RoomAudit]) -> None:
+    """Add the rooms of the log to `found`."""
+    from engine.cli.opened import reading, since
+    from engine.events.outputs import Aired
+    from engine.insight.disclosures import audit
+
+    now = wall_clock()
+    async with reading(settings) as bus:
+        heard: list[Aired | Posted] = await since(bus, "aired", now - back_ms)
+        events: list[RoomEvent] = await since(bus, "room-events", now - back_ms)
+    found += audit([record for record in heard if isinstance(record, Aired)], events, now)
+
+
+def _as_json(one: RoomAudit) -> dict[str, object]:
+    return {
+        "room": one.room, "shop": one.shop, "every_ms": one.every_ms, "replies": one.replies, "never": one.never,
+        "overdue_ms": one.overdue_ms,
+        "said": [
+            {
+                "started": said.started, "ended": said.ended, "language": said.language, "first": said.first, "cut": said.cut,
+                "gap_ms": said.gap_ms, "too_long": said.too_long,
+            }
+            for said in one.said
+        ],
+    }  # fmt: skip
+
+
+def _show(rooms: list[RoomAudit]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    for one in rooms:
+        every = f", at most {_span(one.every_ms)} apart" if one.every_ms is not None else ""
+        terminal.say(f"{one.room} ({one.shop}): said {len(one.said)} times{every}")
+        if one.said:
+            table = Table(box=None, pad_edge=False)
+            for name in ("  when (UTC)", "language", "without it before", ""):
+                table.add_column(name)
+            for said in one.said:
+                table.add_row(
+                    *map(Text, (f"  {_time(said.started)}", said.language, _span(said.gap_ms), _remark(said)))
+                )
+            terminal.out().print(table)
+        if one.never:
+            terminal.say(f"  never said, while {one.replies} replies were heard", style="red")
+        if one.overdue_ms is not None:
+            terminal.say(f"  overdue by {_span(one.overdue_ms)}", style="red")
+
+
+def _remark(said: Said) -> str:
+    remarks = ["too long"] if said.too_long else []
+    if said.cut:
+        remarks.append("cut off, does not count")
+    if said.first:
+        remarks.append("first")
+    return ", ".join(remarks)
+
+
+def _time(at: int) -> str:
+    from datetime import UTC, datetime
+
+    return datetime.fromtimestamp(at / 1_000, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _span(ms: int) -> str:
+    """`8 m 40 s`."""
+    minutes, seconds = divmod(round(ms / 1_000), 60)
+    return f"{minutes} m {seconds} s" if minutes else f"{seconds} s"

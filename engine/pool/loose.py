@@ -1,0 +1,55 @@
+"""Lines of text files, which belong to no intent: `background/` and `unlisted/`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from engine.errors import Problem
+from engine.pool.banned import squeezed
+from engine.pool.merge import MergedIntent
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A line of a text file of the pack, and where it stands. `intent`: None for background, else `UNLISTED`."""
+
+    text: str
+    intent: str | None
+    file: str
+    line: int
+
+    def problem(self, message: str, remedy: str) -> Problem:
+        return Problem(self.file, self.line, 1, message, remedy)
+
+
+def without_own(lines: Sequence[Placed], intents: Mapping[str, MergedIntent]) -> list[Placed]:
+    """The pack's lines of no intent, without questions that the shop itself has as examples or tests: it has an intent for them."""
+    own = {
+        squeezed(line)
+        for merged in intents.values()
+        for name in ("examples", "tests")
+        for line in merged.own.get(name, ())
+    }
+    return [line for line in lines if line.intent is None or squeezed(line.text) not in own]
+
+
+def misplaced(lines: Sequence[Placed], intents: Mapping[str, MergedIntent]) -> Iterable[Problem]:
+    """Lines of `background/` and `unlisted/` that are examples or tests of an intent, or stand in both folders."""
+    owners = {
+        squeezed(line): (key, name)
+        for key, merged in intents.items()
+        for name in ("examples", "tests")
+        for line in merged.lines[name]
+    }
+    kinds: dict[str, str | None] = {}
+    for line in lines:
+        form = squeezed(line.text)
+        here = "background" if line.intent is None else "unlisted"
+        found = owners.get(form)
+        if found:
+            message = f"`{line.text}` is {here} here, and stands under `{found[1]}` of `{found[0]}`"
+            yield line.problem(message, "keep it in one of the two places")
+        elif kinds.setdefault(form, line.intent) != line.intent:
+            message = f"`{line.text}` is {here} here, and stands in the other folder, too"
+            yield line.problem(message, "keep it in `background/` where nothing is asked, else in `unlisted/`")

@@ -1,0 +1,122 @@
+"""Plain texts by the batch: those whose normal form is nothing but their characters folded, which is nearly every comment.
+
+The texts of a batch lie side by side in one buffer of code points, and a table tells of each code point what it becomes and what it
+means for its text. Whatever needs a look at the whole text (numbers, markup, apostrophes, emphasis by repetition, very long texts)
+is not plain, and `normal_form` reads it. So there is one definition of a normal form, and this is a quick way to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.pool.folding import EMOJI, fold_character
+from engine.understanding.language import is_han, is_latin, is_plain_chinese
+from engine.understanding.normalise import MAX_FORM, normal_form
+from engine.understanding.numbers import may_hold_numbers
+from engine.understanding.privacy import may_be_personal
+
+FEW: Final = 8  # texts below which the batch's own cost is more than what it saves
+
+# What a character says of the text in which it stands.
+_SEEN, HARD, WORDED, PERSONAL, HAN, LATIN, NOT_ASCII, NOT_CHINESE = (1 << bit for bit in range(8))
+
+_Codes = NDArray[np.uint32]
+_Mask = NDArray[np.bool_]
+
+_BREAK, _BLANK, _QUESTION, _EMOJI, _NOTHING = 10, 32, ord("?"), ord(EMOJI), 0
+_TELLING: Final = frozenset("&[［:.'#号")  # markup, emotes, and what `normalise` judges by its neighbours
+
+_folded: Final = np.zeros(0x110000, dtype=np.uint32)
+_says: Final = np.zeros(0x110000, dtype=np.uint8)
+_folded[_BREAK], _says[_BREAK] = _BREAK, _SEEN
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """A batch of texts: the normal form of each that is plain, and what its characters say together (`HARD`: it is not plain)."""
+
+    forms: list[str]
+    says: list[int]
+
+
+def normal_forms(texts: Sequence[str]) -> list[str]:
+    """`normal_form` of each text."""
+    if len(texts) < FEW:
+        return [normal_form(text) for text in texts]
+    plain = plain_forms(texts)
+    return [
+        normal_form(text) if says & HARD else form
+        for text, form, says in zip(texts, plain.forms, plain.says, strict=True)
+    ]
+
+
+def plain_forms(texts: Sequence[str]) -> Plain:
+    """All texts of a batch, as far as they are plain."""
+    # What is longer than a normal form is never plain, and must not make the batch long.
+    parts = [text if len(text) <= MAX_FORM and "\n" not in text else "&" for text in texts]
+    raw = np.frombuffer(("\n".join(parts) + "\n").encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    says = _says[raw]
+    if not says.all():
+        _look_at(raw[says == 0])
+        says = _says[raw]
+    ends = np.flatnonzero(raw == _BREAK)
+    each = np.bitwise_or.reduceat(says, np.concatenate(([0], ends[:-1] + 1)))
+    codes = _spaced(_folded[raw])
+    ends = np.flatnonzero(codes == _BREAK)
+    each[np.searchsorted(ends, _hard_places(codes))] |= HARD
+    each[np.diff(ends, prepend=-1) > MAX_FORM] |= HARD
+    return Plain(codes.tobytes().decode("utf-32-le").split("\n")[:-1], each.tolist())
+
+
+def _look_at(codes: _Codes) -> None:
+    """Enter characters into the tables as they are first seen. To enter one twice changes nothing, so threads need no lock."""
+    for code in np.unique(codes).tolist():
+        char = chr(code)
+        folded = fold_character(char)
+        says = _SEEN
+        if len(folded) > 1 or char in _TELLING or folded in _TELLING or may_hold_numbers(folded):
+            says |= HARD
+        says |= WORDED * folded.isalnum()
+        says |= PERSONAL * may_be_personal(char)
+        says |= HAN * is_han(char) | LATIN * is_latin(char)
+        says |= NOT_ASCII * (not char.isascii()) | NOT_CHINESE * (not is_plain_chinese(char))
+        _folded[code] = ord(folded) if len(folded) == 1 else _NOTHING
+        _says[code] = says
+
+
+def _spaced(codes: _Codes) -> _Codes:
+    """Without what is not seen; single blanks, none at the ends of a text."""
+    seen = codes != _NOTHING
+    if not seen.all():
+        codes = codes[seen]
+    blank = codes == _BLANK
+    if not blank.any():
+        return codes
+    # Of several blanks the last stays, unless the text ends or has not begun.
+    following = np.append(codes[1:], np.uint32(_BREAK))
+    codes = codes[~(blank & ((following == _BLANK) | (following == _BREAK)))]
+    before = np.concatenate((np.array([_BREAK], dtype=np.uint32), codes[:-1]))
+    spaced: _Codes = codes[~((codes == _BLANK) & (before == _BREAK))]
+    return spaced
+
+
+def _hard_places(codes: _Codes) -> NDArray[np.intp]:
+    """Places of what several characters together make hard: repetition, blanks before `?`, units behind a digit, `rmb`."""
+    one, two = codes[:-1], codes[1:]
+    first, second, third = codes[:-2], codes[1:-1], codes[2:]
+    same = one == two
+    hard: _Mask = np.zeros(len(codes), dtype=np.bool_)
+    hard[:-2] = same[:-1] & same[1:]
+    mark = (codes == _QUESTION) | (codes == _EMOJI)
+    if mark.any():
+        hard[:-1] |= (same & mark[:-1]) | ((one == _BLANK) & (two == _QUESTION))
+        hard[:-2] |= mark[:-2] & (second == _BLANK) & (first == third)
+    hard[:-1] |= (one >= ord("0")) & (one <= ord("9")) & ((two == ord("k")) | (two == ord("m")))
+    hard[:-2] |= (first == ord("r")) & (second == ord("m")) & (third == ord("b"))
+    hard &= codes != _BREAK
+    return np.flatnonzero(hard)

@@ -1,0 +1,55 @@
+"""Plain texts by the batch: the same as one by one."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis.strategies import characters, lists, sampled_from, text
+
+from engine.understanding.normalise import MAX_FORM, normal_form
+from engine.understanding.plain import FEW, HARD, normal_forms, plain_forms
+from engine.understanding.privacy import mask, may_be_personal
+from engine.understanding.reading import read_plain, read_plains
+
+PIECES = (
+    "多少钱", "價格", "ｆｒｅｅ", "Hello", "哈", "哈哈哈", "?", "？", " ", "  ", "，", "☺", "😂", "\n", "\u200b", "\ud83d", "1", "1111",
+    "5k", "1m65", "50rmb", "一百二", "3号", "https://a.b/c", "&#39;", "don't", "[捂脸]", "：", "...", "#3", "ß", "㎏", "é", "の", "привет",
+    "me at x dot com", "PO BOX 1", "一三八零", "一二三四五六七八九", "建设路", "江苏省南京市", "区", "加v", "1380000", "０", "Ⅳ", "x" * 60,
+    "\x00",
+)  # fmt: skip
+anything = lists(sampled_from(PIECES) | text(characters(), max_size=3), max_size=12).map("".join)
+
+
+@given(lists(anything, min_size=FEW, max_size=FEW + 6))
+def test_a_batch_is_read_as_its_texts_are(texts: list[str]) -> None:
+    assert read_plains(texts) == [read_plain(one) for one in texts]
+    assert normal_forms(texts) == [normal_form(one) for one in texts]
+
+
+@given(anything)
+def test_what_holds_no_hint_holds_nothing_personal(one: str) -> None:
+    if not any(map(may_be_personal, one)):
+        assert mask(one) is None
+
+
+def test_usual_comments_are_plain() -> None:
+    """Else nothing would be gained."""
+    usual = [
+        "多少钱",
+        "主播好漂亮！！",
+        "这个 有货吗？",
+        "求鏈接，謝謝",
+        "how much is it",
+        "Lovely cup!",
+        "扣1",
+        "👍",
+        "",
+    ]
+    plain = plain_forms(usual)
+    assert not any(says & HARD for says in plain.says)
+    assert plain.forms == [normal_form(one) for one in usual]
+
+
+def test_long_texts_do_not_make_the_batch_long() -> None:
+    texts = ["长" * 2_000] * FEW
+    assert all(says & HARD for says in plain_forms(texts).says)
+    assert [len(form) for form in normal_forms(["长短" * 1_000] * FEW)] == [MAX_FORM] * FEW
