@@ -121,10 +121,10 @@ def emit(room: Room, winner: Candidate, choice: Choice, opportunity: Opportunity
         until=filled.until,
         cooled=end + intent.cooldown_ms,
         cooldown_before=room.cooldowns.get(demand.key, 0),
-        heard_before=room.heard_at(filled.reply, filled.product),
+        heard_before=room.heard.get(filled.words),
         proposed=proposed,
     )
     room.chose(winner.density)
     room.say(start, end)
     room.cool(demand.key, room.flight.cooled)
-    room.hear(filled.reply, filled.product, start)
+    room.hear(filled, start)

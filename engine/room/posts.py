@@ -119,7 +119,7 @@ def _heard_until(room: Room, demand: Demand, now: int) -> int:
     """Until when viewers remember every variant that could be spoken; for ever where none can."""
     return min(
         (
-            (room.heard_at(filled.reply, filled.product) or -filled.reply.memory_ms) + filled.reply.memory_ms
+            (room.heard.get(filled.words) or -filled.reply.memory_ms) + filled.reply.memory_ms
             for filled in spoken(room, demand, now)
         ),
         default=FOREVER,

@@ -179,7 +179,7 @@ def _propose(room: Room, demands: Iterable[Demand], opportunity: Opportunity, fx
             least = min(undecided, key=lambda proposed: _value(room, proposed))
             if demand.value <= OUTRANKS * _value(room, least):
                 return
-        ready = list(variants(room, demand, opportunity)) or proposable(room, demand, opportunity.start)
+        ready = variants(room, demand, opportunity) or proposable(room, demand, opportunity.start)
         if not ready or not all(asks(room, filled.reply) for filled in ready):
             continue  # nothing could be said, or something without being asked
         filled = ready[0]

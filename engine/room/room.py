@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 from engine.events.inputs import Mode
 from engine.events.outputs import Insertion
-from engine.pool.model import Limits, Reply
+from engine.pool.model import Limits
 from engine.room.askers import Askers
 from engine.room.chat import Chat
 from engine.room.demands import Demand, Key, Proposed, Waiting, weight
@@ -21,7 +21,7 @@ from engine.room.duties import Duties
 from engine.room.people import People
 from engine.room.script import ScriptClock
 from engine.room.seen import SeenIds
-from engine.room.shop import FOREVER, Shop
+from engine.room.shop import FOREVER, Filled, Shop
 
 HEARD_CAP: Final = 256  # variants and cooldowns that are remembered; the oldest is forgotten
 AIRTIME_CAP: Final = 256  # spans of air in the window; replies of a second fill 75 s with 75
@@ -321,17 +321,13 @@ class Room:
         if len(self.cooldowns) > HEARD_CAP:
             del self.cooldowns[next(iter(self.cooldowns))]
 
-    def heard_at(self, reply: Reply, product: str | None) -> int | None:
-        """When viewers heard these words last."""
-        return self.heard.get(_words(reply, product))
-
-    def hear(self, reply: Reply, product: str | None, at: int) -> None:
-        """Viewers hear this variant at `at`, about this product."""
-        for key in dict.fromkeys((reply.id, _words(reply, product))):
+    def hear(self, filled: Filled, at: int) -> None:
+        """Viewers hear this variant at `at`."""
+        for key in dict.fromkeys((filled.reply.id, filled.words)):
             self._remember(key, at)
 
     def unhear(self, reply: str, product: str | None, at: int, before: int | None) -> None:
-        """They did not hear it at `at` after all, but last at `before`, as `heard_at` said then."""
+        """They did not hear it at `at` after all, but last at `before`, as `heard` said then."""
         words = f"{reply}/{product}"
         if self.heard.get(words) == at:
             self._remember(words, before)
@@ -351,9 +347,3 @@ class Room:
             self.heard[key] = at
         if len(self.heard) > HEARD_CAP:
             del self.heard[next(iter(self.heard))]
-
-
-def _words(reply: Reply, product: str | None) -> str:
-    """What viewers remember it by: a variant that names its product is made of other words for another one."""
-    names = "product" in reply.placeholders or "link" in reply.placeholders
-    return f"{reply.id}/{product}" if names else reply.id

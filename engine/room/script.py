@@ -200,7 +200,10 @@ class ScriptClock:
 
     def may_answer(self, intent: str) -> bool:
         """Whether any sentence, of the running line-up or of the one that waits, answers this intent."""
-        return any(lineup is not None and intent in lineup.answering for lineup in (self.lineup, self.pending))
+        running, waits = self.lineup, self.pending
+        return (running is not None and intent in running.answering) or (
+            waits is not None and intent in waits.answering
+        )
 
     def answers(
         self, intent: str, product: str | None, until: int, now: int, resumes: int

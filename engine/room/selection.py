@@ -8,6 +8,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Final, Literal
 
 from engine.events.outputs import Blocker, Choice
@@ -104,33 +105,36 @@ def screen(room: Room, opportunity: Opportunity) -> str | None:
     return room.clock.on_screen(opportunity.start)
 
 
-def variants(room: Room, demand: Demand, opportunity: Opportunity) -> Iterator[Filled]:
+def variants(room: Room, demand: Demand, opportunity: Opportunity) -> list[Filled]:
     """Replies that may be said then, the least recently heard first; a language of half the viewers before the room's.
 
     Their facts hold from the soonest moment at which they could be heard: a script that runs quicker says nothing too early.
     """
-    start = opportunity.start
-    for found in answerable(room, demand, opportunity.soonest):
-        if found is None:
-            continue
-        ready = []
-        for number, filled in enumerate(found.replies):
-            reply = filled.reply
-            if reply.channel == "chat":
+    heard, start = room.heard, opportunity.start
+    other, own = answerable(room, demand, opportunity.soonest)
+    ready = []
+    for number, found in enumerate((own,) if other is None else (other, own)):
+        for filled in found.replies:
+            last = heard.get(filled.words)
+            if last is not None and last + filled.reply.memory_ms > start:
                 continue
-            heard = room.heard_at(reply, filled.product)
-            if heard is not None and heard + reply.memory_ms > start:
-                continue
-            if reply.on_screen_only and demand.product != screen(room, opportunity):
-                continue
-            if opportunity.cut is not None and not reply.may_interrupt:
-                continue
-            if filled.until - filled.ms < start:
-                continue
-            ready.append((room.heard.get(reply.id, -1), number, filled))  # its turn of phrase, about whatever product
-        ready.sort(key=lambda row: row[:2])
-        for _, _, filled in ready:
-            yield filled
+            if _may_start(room, demand, opportunity, filled):
+                turn = heard.get(filled.reply.id, -1)  # of phrase, about whatever product
+                ready.append((number, turn, filled))
+    if len(ready) > 1:
+        ready.sort(key=itemgetter(0, 1))
+    return [filled for _, _, filled in ready] if ready else []
+
+
+def _may_start(room: Room, demand: Demand, opportunity: Opportunity, filled: Filled) -> bool:
+    """Whether a variant that was not heard lately may start at this opportunity."""
+    reply = filled.reply
+    return (
+        reply.channel != "chat"
+        and not (reply.on_screen_only and demand.product != screen(room, opportunity))
+        and (opportunity.cut is None or reply.may_interrupt)
+        and filled.until - filled.ms >= opportunity.start
+    )
 
 
 def freshness(room: Room, demand: Demand, start: int) -> float:
@@ -224,28 +228,25 @@ def ranked(
 ) -> Iterator[Candidate]:
     """Candidates with air for them that are worth its price: the densest first; ties: the older one, then by key.
 
-    A heap holds demands by the most that they could be worth, and those looked at by what they are worth.
+    Demands come by the most that they could be worth; those looked at wait in a heap until none to come could be worth more.
     """
     most, sure = room.shop.densest, INFINITY if asking(room) else ROUNDING
-    heap: list[tuple[float, int, int, str, str, Demand | Candidate]] = [
-        (-bound, 0, number, "", "", demand)
-        for number, demand in enumerate(demands)
-        if (bound := most[demand.intent] * len(demand.viewers) + sure) >= price
-    ]
-    heapq.heapify(heap)
-    while heap:
-        place = heapq.heappop(heap)[-1]
-        if isinstance(place, Candidate):
-            yield place
-            continue
-        found = candidate(room, place, opportunity)
-        if not isinstance(found, Candidate):
-            place.missed = found
-        elif found.filled.ms > free:
-            place.missed = "airtime"
-        elif found.density >= price:
-            row = (-found.density, 1, place.born, place.intent, place.product or "", found)
-            heapq.heappush(heap, row)
+    bounds = [(most[demand.intent] * len(demand.viewers) + sure, demand) for demand in demands]
+    found: list[tuple[float, int, str, str, Candidate]] = []
+    for bound, demand in sorted(bounds, key=itemgetter(0), reverse=True):
+        if bound < price:
+            break
+        while found and -found[0][0] > bound:
+            yield heapq.heappop(found)[-1]
+        one = candidate(room, demand, opportunity)
+        if not isinstance(one, Candidate):
+            demand.missed = one
+        elif one.filled.ms > free:
+            demand.missed = "airtime"
+        elif one.density >= price:
+            heapq.heappush(found, (-one.density, demand.born, demand.intent, demand.product or "", one))
+    while found:
+        yield heapq.heappop(found)[-1]
 
 
 def _expiring(

@@ -56,6 +56,12 @@ class Filled:
     until: int
     written: str = ""
     """The text for a chat or a screen; empty where it is the one that is said."""
+    words: str = field(init=False)
+    """What viewers remember it by: a variant that names its product is made of other words for another one."""
+
+    def __post_init__(self) -> None:
+        named = "product" in self.reply.placeholders or "link" in self.reply.placeholders
+        self.words = f"{self.reply.id}/{self.product}" if named else self.reply.id
 
     @property
     def shown(self) -> str:

@@ -60,7 +60,7 @@ BUGS: Final = (
     _room(
         "airtime counts what was, not what comes",
         "selection",
-        "elif found.filled.ms > free:",
+        "elif one.filled.ms > free:",
         "elif free < 1:",
     ),
     # what was said
@@ -73,14 +73,14 @@ BUGS: Final = (
     _room(
         "a repeat while viewers remember",
         "selection",
-        "if heard is not None and heard + reply.memory_ms > start:",
-        "if heard is not None and heard + reply.memory_ms > start + 60_000:",
+        "if last is not None and last + filled.reply.memory_ms > start:",
+        "if last is not None and last + filled.reply.memory_ms > start + 60_000:",
     ),
     _room(
         "variants do not take turns",
         "selection",
-        "ready.append((room.heard.get(reply.id, -1), number, filled))",
-        "ready.append((0, number, filled))",
+        "ready.append((number, turn, filled))",
+        "ready.append((number, 0, filled))",
     ),
     _room("a cut reply is under cooldown", "blockers", "if cooled > now and not demand.was_cut:", "if cooled > now:"),
     _room(
@@ -146,8 +146,8 @@ BUGS: Final = (
     _room(
         "an interruption without permission",
         "selection",
-        "if opportunity.cut is not None and not reply.may_interrupt:",
-        "if opportunity.cut is not None and False:",
+        "and (opportunity.cut is None or reply.may_interrupt)",
+        "and (opportunity.cut is None or True)",
     ),
     _room("the lead is forgotten", "selection", "ready = now + room.lead_ms + COMMIT_MS", "ready = now + COMMIT_MS"),
     _room(
@@ -209,8 +209,8 @@ BUGS: Final = (
     _room(
         "beside the wrong product",
         "selection",
-        "if reply.on_screen_only and demand.product != screen(room, opportunity):",
-        "if reply.on_screen_only and demand.product is None:",
+        "and not (reply.on_screen_only and demand.product != screen(room, opportunity))",
+        "and not (reply.on_screen_only and demand.product is None)",
     ),
     # people and players
     _room(

@@ -84,7 +84,7 @@ def _no_opportunity(room: Room, demand: Demand, now: int) -> Detail:
     replies = [filled for filled in spoken(room, demand, now) if may_be_said(room, demand.key, filled)]
     if not replies and best(room, demand, now).replies:
         return Detail("chat")  # nothing can be said, only posted
-    remembered = [(room.heard_at(f.reply, f.product) or -FOREVER) + f.reply.memory_ms for f in replies]
+    remembered = [(room.heard.get(f.words) or -FOREVER) + f.reply.memory_ms for f in replies]
     if replies and min(remembered) > demand.latest:
         return Detail("heard", {"reply": replies[0].reply.id, "count": len(replies), "until": min(remembered)})
     opportunity = next_opportunity(room, now)

@@ -18,6 +18,7 @@ from engine.room.proposals import APPROVED_CAP, MUTED_CAP
 from engine.room.room import AIRTIME_CAP, HEARD_CAP, LOST_CAP, NAMED_CAP
 from engine.room.rooms import Rooms
 from engine.room.seen import SEEN_CAP
+from engine.room.shop import FOREVER, Filled
 from tests.unit.room.scene import ROOM, SHOP, Scene, intent, pool, reply
 
 
@@ -121,7 +122,7 @@ def full() -> Scene:
         room.lost_flights[name] = replace(room.flight, insertion=again, demand=empty)
     for number in range(HEARD_CAP + 10):
         said = reply(names[0], f"reply-{number:03}-{'y' * 50}", "{product}")
-        room.hear(said, f"product-{number:055}", scene.now + number)
+        room.hear(Filled(said, f"product-{number:055}", "", 1, (), FOREVER), scene.now + number)
         room.cool((f"topic-of-viewers.number-{number:03}.{'w' * 36}", f"product-{number:055}"), scene.now + number)
     for number in range(AIRTIME_CAP + 10):
         room.say(scene.now + number, scene.now + number + 1)
