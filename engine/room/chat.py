@@ -17,6 +17,7 @@ UNKNOWN_CAP: Final = 8  # posts of unknown outcome whose late report can still b
 LEDGER_CAP: Final = (
     80  # posts that limits and cooldowns look back at: two minutes of the most that a shop may allow, and some
 )
+VIEWERS_CAP: Final = 64  # viewers of one post who are counted anew where it fails; those beyond wait for the minute to pass
 PLATFORMS_CAP: Final = 8  # platforms of one room that were lost; more than a live is shown on
 MINUTE_MS: Final = 60_000
 FOREVER: Final = 1 << 62
@@ -37,6 +38,8 @@ class Post:
     """Why it was withdrawn; empty while it may be posted."""
     proposed: Proposed | None = None
     """The approval by which it is posted, where it needs one."""
+    viewers: list[str] = field(default_factory=list)
+    """Whom their limit counts it for, whether or not they wait for it still: what a failure gives back."""
 
 
 @dataclass(slots=True)
@@ -110,12 +113,18 @@ class Chat:
         self.ledger.append(Sent(record.id, now, record.reply, post.demand.key, record.source, record.language))
         self.posts[record.id] = post
         for viewer in viewers:
-            self.viewers.count(viewer, now)
+            self.count(post, viewer)
+
+    def count(self, post: Post, viewer: str) -> None:
+        """The post answers this viewer, too."""
+        self.viewers.count(viewer, post.record.at)
+        if len(post.viewers) < VIEWERS_CAP:
+            post.viewers.append(viewer)
 
     def give_back(self, post: Post) -> None:
         """It was surely not posted: what it reserved is free again."""
         self.ledger = [sent for sent in self.ledger if sent.post != post.record.id]
-        for viewer in post.demand.viewers:
+        for viewer in post.viewers:
             self.viewers.take_back(viewer, post.record.at)
 
     def last(self, reply: str) -> int:
@@ -149,16 +158,19 @@ class PostState(Part):
     due: int
     cause: str
     proposed: Proposed | None
+    viewers: list[str] | None = None
 
     @classmethod
     def of(cls, post: Post) -> PostState:
         return cls(
             record=post.record, demand=DemandState.of(post.demand), until=post.until, due=post.due, cause=post.cause,
-            proposed=post.proposed,
+            proposed=post.proposed, viewers=post.viewers,
         )  # fmt: skip
 
     def post(self) -> Post:
-        return Post(self.record, self.demand.demand(), self.until, self.due, self.cause, self.proposed)
+        demand = self.demand.demand()
+        viewers = self.viewers if self.viewers is not None else list(demand.viewers)
+        return Post(self.record, demand, self.until, self.due, self.cause, self.proposed, viewers)
 
 
 class ChatState(Part):

@@ -256,6 +256,6 @@ def joined(
 def add(room: Room, post: Post, comment: Waiting) -> None:
     """The comment joins the post."""
     if comment.viewer not in post.demand.viewers:
-        room.chat.viewers.count(comment.viewer, post.record.at)
+        room.chat.count(post, comment.viewer)
     comment.flight = post.record.id
     post.demand.add(comment)

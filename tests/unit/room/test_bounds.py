@@ -10,7 +10,7 @@ from engine.events.journal import TickEntry
 from engine.events.outputs import ChatReply, CommentRef, FactUse, Insertion
 from engine.pool.model import Limits
 from engine.room.askers import ASKERS_CAP
-from engine.room.chat import LEDGER_CAP, PLATFORMS_CAP, POSTS_CAP, UNKNOWN_CAP, Post
+from engine.room.chat import LEDGER_CAP, PLATFORMS_CAP, POSTS_CAP, UNKNOWN_CAP, VIEWERS_CAP, Post
 from engine.room.demands import HISTORY_CAP, Demand, Proposed
 from engine.room.duties import PRICES_CAP, WrongPrice
 from engine.room.people import OPEN_BYTES_CAP, OPEN_CAP, REPEATS_CAP, Open
@@ -171,7 +171,7 @@ def fill_chat(scene: Scene, names: list[str]) -> None:
         )  # fmt: skip
         demand = Demand(names[number], f"product-{number:055}", scene.now, history=list(flight.demand.history))
         post = Post(record, demand, scene.now, scene.now + 25_000)
-        room.chat.reserve(post, [f"{number * 5 + n:016x}" for n in range(5)], limits)
+        room.chat.reserve(post, [f"{number * 7 + n:016x}" for n in range(VIEWERS_CAP + 9)], limits)
         if number >= POSTS_CAP:
             del room.chat.posts[record.id]
         if number < UNKNOWN_CAP:
@@ -198,6 +198,7 @@ def test_a_room_with_every_collection_full_fits_its_snapshot_and_comes_back() ->
     assert len(room.muted) == MUTED_CAP
     assert len(room.chat.posts) == POSTS_CAP
     assert len(room.chat.unknown) == UNKNOWN_CAP
+    assert {len(post.viewers) for post in (*room.chat.posts.values(), *room.chat.unknown.values())} == {VIEWERS_CAP}
     assert len(room.chat.ledger) == LEDGER_CAP
     assert len(room.chat.silent) == PLATFORMS_CAP
     assert len(room.chat.viewers.encode()) == ASKERS_CAP

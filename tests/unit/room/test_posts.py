@@ -352,6 +352,33 @@ def test_a_failed_post_returns_its_reservation_and_is_tried_again() -> None:
     assert not scene.all(Posted)
 
 
+def test_a_failure_returns_what_viewers_were_counted_however_late_it_is_told() -> None:
+    """Also where nobody waits for the post any more: its outcome was unknown, or it stood beside what was said."""
+    scene = quiet()
+    room = scene.rooms._rooms[ROOM]
+    scene.ask("a.chat", id="a")
+    scene.wait(GATHER_MS)
+    scene.ask("a.chat", id="joins", viewer="x")
+    assert [viewer for viewer, _ in room.chat.viewers.encode()] == ["v1", "x"]
+    scene.wait(WITHIN_MS + REPORT_MS)
+    assert room.chat.unknown
+    assert room.chat.viewers.encode()
+    scene.told("failed")
+    assert room.chat.viewers.encode() == []
+
+    spoken = on_air()
+    spoken.ask("a.both", id="a")
+    spoken.wait(3_000)
+    spoken.report("started", spoken.insertion.id)
+    spoken.wait(4_000)
+    spoken.report("ended", spoken.insertion.id)
+    assert spoken.post.held is None
+    room = spoken.rooms._rooms[ROOM]
+    assert room.chat.viewers.encode()
+    spoken.told("failed")
+    assert room.chat.viewers.encode() == []
+
+
 def test_a_post_without_a_report_is_of_unknown_outcome() -> None:
     """Nothing is returned; the platform is left alone for a while, and people hear of it. A late report still counts."""
     scene = quiet(replace(GENEROUS, post_cooldown_ms=1_000))
