@@ -87,6 +87,8 @@ def _no_opportunity(room: Room, demand: Demand, now: int) -> Detail:
     remembered = [(room.heard.get(f.words) or -FOREVER) + f.reply.memory_ms for f in replies]
     if replies and min(remembered) > demand.latest:
         return Detail("heard", {"reply": replies[0].reply.id, "count": len(replies), "until": min(remembered)})
+    if room.flight is not None and room.flight.state == "started":
+        return Detail("said", {"reply": room.flight.insertion.reply})
     opportunity = next_opportunity(room, now)
     if opportunity is None:
         return Detail("none")

@@ -121,6 +121,24 @@ def test_airtime_is_told_with_what_is_spent() -> None:
     assert spell(watch, "airtime").detail.values == {"spent": 0, "budget": 3_000, "needs": 4_000}
 
 
+def test_what_is_being_said_is_told() -> None:
+    """The script stands still meanwhile, so that no boundary is in sight: that is not what a reader wants to hear."""
+    base = pool()
+    scene = Scene(replace(base, guard=replace(base.guard, disclosure={"zh": "主播是数字人"})))
+    scene.play()
+    scene.wait(3_000)
+    disclosure = scene.insertion
+    assert disclosure.disclosure is not None
+    scene.wait(disclosure.start - scene.now)
+    scene.report("started", disclosure.id)
+    scene.ask("shipping.fee", id="q")
+    scene.wait(1_000)
+    scene.report("ended", disclosure.id)
+    watch = watched(scene, "q")
+    assert held(watch)[0] == "no_opportunity.said"
+    assert watch.spells[0].detail.values == {"reply": "disclosure-zh"}
+
+
 def test_who_went_before_is_told() -> None:
     """Where it was outvalued, by name."""
     scene = Scene()
