@@ -81,8 +81,12 @@ def started(room: Room, flight: Flight, at: int, fx: Effects, *, over: bool = Fa
         room.unsay(flight.insertion.start, flight.insertion.start + ms)
         room.say(at, at + ms)
         room.heard_later(flight.insertion.reply, flight.insertion.product, flight.insertion.start, at)
-    if flight.cuts and not over:
+    if over:
+        return
+    if flight.cuts:
         _stop(room, flight, fx)
+    elif room.flight is flight:
+        check_flight(room, fx)  # it started later than it should have, or against its withdrawal
 
 
 def ended(room: Room, flight: Flight, at: int, fx: Effects, *, late: bool) -> None:
@@ -249,7 +253,11 @@ def check_flight(room: Room, fx: Effects) -> None:
     same = next((filled for filled in ready if filled.reply.id == said.reply and filled.text == said.text), None)
     if same is None or (not begun and unasked(room, flight)):
         forbid(room, "pool_changed", fx, stop=any(use.price for use in said.facts))
-    elif not begun and same.until - same.ms < said.not_after:
+    elif begun:
+        ends = flight.started + said.duration_ms
+        if any(use.price and use.until is not None and use.until < ends for use in same.facts):
+            forbid(room, "fact_expired", fx, stop=True)  # the price changes before it is over
+    elif same.until - same.ms < said.not_after:
         forbid(room, "fact_expired", fx, stop=False)  # it may start only before a change that is known by now
 
 

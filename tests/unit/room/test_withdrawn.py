@@ -41,6 +41,37 @@ def test_what_starts_against_its_withdrawal_is_cut_only_where_it_must_be() -> No
     assert [stop.insertion for stop in price.all(Stop)] == [price.insertion.id]
 
 
+def test_a_price_that_changes_before_the_reply_is_over_stops_it() -> None:
+    """Told while it is said: one that begins after its end changes nothing. Told before: where the reply starts all the same."""
+    scene = emitted(name="product.price", product="tgy")
+    scene.report("started", scene.insertion.id)
+    scene.fact("price", 119, product="tgy", start=scene.now + 4_001)
+    assert not scene.all(Stop)
+    scene.fact("price", 119, product="tgy", start=scene.now + 3_000)
+    assert [stop.insertion for stop in scene.all(Stop)] == [scene.insertion.id]
+    for starts, stopped in ((2_000, True), (30_000, False)):
+        raced = emitted(name="product.price", product="tgy")
+        raced.fact("price", 119, product="tgy", start=raced.now + starts)
+        assert len(raced.all(Withdraw)) == 1
+        raced.report("started", raced.insertion.id)
+        assert bool(raced.all(Stop)) == stopped
+
+
+def test_a_price_that_is_over_when_the_reply_starts_is_stopped() -> None:
+    """A player that starts after `not_after` says what holds no more."""
+    scene = emitted(name="product.price", product="tgy")
+    scene.fact("price", 119, product="tgy", until=scene.now + 8_000)
+    scene.report("rejected", scene.insertion.id)
+    scene.next_sentence("tgy-0", "tgy-1")
+    scene.wait(3_500)
+    latest = scene.insertion
+    assert latest.text == "铁观音今天119元"
+    assert latest.not_after <= scene.now + 8_000
+    scene.now = latest.not_after + 1_000
+    scene.report("started", latest.id)
+    assert [stop.insertion for stop in scene.all(Stop)] == [latest.id]
+
+
 def test_a_kill_cuts_what_was_only_withdrawn_before() -> None:
     """A pause lets a reply that started against it end; a kill that follows does not."""
     scene = emitted()
