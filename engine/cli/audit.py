@@ -43,7 +43,7 @@ def disclosures(
     if as_json:
         terminal.show_json([_as_json(one) for one in wanted])
     elif not wanted:
-        terminal.say("nothing was aired" + (f" in `{room}`" if room else "") + f" in the last {last}")
+        terminal.say(_nothing(room, last, [one.room for one in found]))
     else:
         _show(wanted)
     if not all(one.good for one in wanted):
@@ -61,6 +61,15 @@ async def _audit(settings: Settings, back_ms: int, found: list[RoomAudit]) -> No
         heard: list[Aired | Posted] = await since(bus, "aired", now - back_ms)
         events: list[RoomEvent] = await since(bus, "room-events", now - back_ms)
     found += audit([record for record in heard if isinstance(record, Aired)], events, now)
+
+
+def _nothing(room: str | None, last: str, others: list[str]) -> str:
+    """What to say where nothing was aired. `others`: rooms in which something was."""
+    from engine.pool.documents import did_you_mean
+
+    if room is None:
+        return f"nothing was aired in the last {last}"
+    return f"nothing was aired in `{room}` in the last {last}: {did_you_mean(room, others, 'check the name, or look further back by `--last`')}"
 
 
 def _as_json(one: RoomAudit) -> dict[str, object]:
