@@ -69,7 +69,8 @@ def _nothing(room: str | None, last: str, others: list[str]) -> str:
 
     if room is None:
         return f"nothing was aired in the last {last}"
-    return f"nothing was aired in `{room}` in the last {last}: {did_you_mean(room, others, 'check the name, or look further back by `--last`')}"
+    guess = did_you_mean(room, others, "check the name, or look further back by `--last`")
+    return f"nothing was aired in `{room}` in the last {last}: {guess}"
 
 
 def _as_json(one: RoomAudit) -> dict[str, object]:

@@ -265,20 +265,22 @@ class Shop:
         uses: list[FactUse] = []
         until = FOREVER
         item = self.pool.products.get(product) if product is not None else None
+        # Who names no product speaks for the whole shop: a product's own value would be taken for that of what is on screen.
+        about = product if reply.needs_product else None
         for name in reply.placeholders:
             if name in ("product", "link"):
                 if item is None or (name == "link" and item.link is None):
                     return Unusable("fact_missing", name, FOREVER)
                 values[name] = said_name(item, reply.lang) if name == "product" else str(item.link)
                 continue
-            reading = self.read(product, name, reply.lang, at)
+            reading = self.read(about, name, reply.lang, at)
             if isinstance(reading, Unusable):
                 return reading if reading.trouble != "guard_blocked" else replace(reading, wanted=reply.id)
             values[name], written[name] = reading.text, reading.written
             until = min(until, reading.until)
             uses.append(
                 FactUse(
-                    product=self._place(product, name),
+                    product=self._place(about, name),
                     name=name,
                     version=reading.version,
                     text=reading.text,

@@ -8,6 +8,7 @@ import pytest
 
 from engine.events.outputs import Decision, Insertion, Stop, Withdraw
 from engine.pool.model import Fact, Limits, Pool, Product
+from engine.room.shop import Shop
 from tests.unit.room.scene import START, Scene, intent, pool, reply
 
 
@@ -88,6 +89,20 @@ def test_a_number_stays_a_number() -> None:
     scene = Scene()
     scene.fact("hours", "abc")
     assert scene.ask("shipping.dispatch") == "fact_out_of_bounds"
+
+
+def test_a_reply_that_names_no_product_says_what_counts_for_the_shop() -> None:
+    """Viewers take it for all products, and for the one on screen: a value that one product alone has is said only beside its name."""
+    named = reply("a.b", "named", "{product}{hours}小时发货", needs_product=True)
+    shared = reply("a.b", "shared", "{hours}小时发货")
+    live = pool()
+    tgy = replace(live.products["tgy"], facts={**live.products["tgy"].facts, "hours": Fact("hours", 72)})
+    live = replace(live, intents={"a.b": intent("a.b", named, shared)}, products={**live.products, "tgy": tgy})
+    shop = Shop("tea", live)
+    said = [filled.text for filled in shop.usable(live.intents["a.b"], "tgy", "zh", START).replies]
+    assert said == ["铁观音72小时发货", "24小时发货"]
+    (use,) = shop.usable(live.intents["a.b"], "tgy", "zh", START).replies[1].facts
+    assert use.product == "*"
 
 
 def test_facts_count_as_of_the_start_of_the_reply() -> None:
