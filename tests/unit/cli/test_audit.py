@@ -53,7 +53,9 @@ def test_rooms_are_told_with_what_came_too_late(tmp_path: Path, invoke: Invoke) 
     assert "14 m 56 s" in result.output
     assert "too long" in result.output
     mistyped = invoke("audit", "disclosures", "studio2", "--bus", url)
-    assert "nothing was aired in `studio2` in the last 24h: did you mean `studio-2`?" in mistyped.output.replace("\n", " ")
+    assert "nothing was aired in `studio2` in the last 24h: did you mean `studio-2`?" in mistyped.output.replace(
+        "\n", " "
+    )
     alone = invoke("audit", "disclosures", "studio-2", "--bus", url)
     assert alone.exit_code == 0
     assert "studio-1" not in alone.output
