@@ -17,9 +17,7 @@ UNKNOWN_CAP: Final = 8  # posts of unknown outcome whose late report can still b
 LEDGER_CAP: Final = (
     80  # posts that limits and cooldowns look back at: two minutes of the most that a shop may allow, and some
 )
-VIEWERS_CAP: Final = (
-    64  # viewers of one post who are counted anew where it fails; those beyond wait for the minute to pass
-)
+VIEWERS_CAP: Final = 20  # viewers of one post whose count returns also where nobody waits for it any more; those beyond wait for the minute to pass
 PLATFORMS_CAP: Final = 8  # platforms of one room that were lost; more than a live is shown on
 MINUTE_MS: Final = 60_000
 FOREVER: Final = 1 << 62
@@ -41,7 +39,7 @@ class Post:
     proposed: Proposed | None = None
     """The approval by which it is posted, where it needs one."""
     viewers: list[str] = field(default_factory=list)
-    """Whom their limit counts it for, whether or not they wait for it still: what a failure gives back."""
+    """Whom their limit counts it for, whether or not they wait for it still."""
 
 
 @dataclass(slots=True)
@@ -126,7 +124,7 @@ class Chat:
     def give_back(self, post: Post) -> None:
         """It was surely not posted: what it reserved is free again."""
         self.ledger = [sent for sent in self.ledger if sent.post != post.record.id]
-        for viewer in post.viewers:
+        for viewer in dict.fromkeys((*post.demand.viewers, *post.viewers)):
             self.viewers.take_back(viewer, post.record.at)
 
     def last(self, reply: str) -> int:
@@ -160,19 +158,18 @@ class PostState(Part):
     due: int
     cause: str
     proposed: Proposed | None
-    viewers: list[str] | None = None
+    viewers: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, post: Post) -> PostState:
         return cls(
             record=post.record, demand=DemandState.of(post.demand), until=post.until, due=post.due, cause=post.cause,
-            proposed=post.proposed, viewers=post.viewers,
+            proposed=post.proposed, viewers=tuple(post.viewers),
         )  # fmt: skip
 
     def post(self) -> Post:
         demand = self.demand.demand()
-        viewers = self.viewers if self.viewers is not None else list(demand.viewers)
-        return Post(self.record, demand, self.until, self.due, self.cause, self.proposed, viewers)
+        return Post(self.record, demand, self.until, self.due, self.cause, self.proposed, list(self.viewers))
 
 
 class ChatState(Part):

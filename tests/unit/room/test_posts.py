@@ -12,7 +12,7 @@ from engine.events.inputs import Approval, ModeSet, PlayerGone, RoomClosed, Take
 from engine.events.outputs import Alert, ChatReply, ChatWithdraw, Decision, Insertion, Proposal
 from engine.events.posts import Posted
 from engine.pool.model import Fact, Limits, Pool, Product
-from engine.room.chat import POSTS_CAP
+from engine.room.chat import POSTS_CAP, VIEWERS_CAP
 from engine.room.postable import LEAD_MS
 from engine.room.posted import RETRY_MS, SILENT_MS
 from engine.room.posts import GATHER_MS, REPORT_MS, WITHIN_MS
@@ -376,6 +376,18 @@ def test_a_failure_returns_what_viewers_were_counted_however_late_it_is_told() -
     room = spoken.rooms._rooms[ROOM]
     assert room.chat.viewers.encode()
     spoken.told("failed")
+    assert room.chat.viewers.encode() == []
+
+
+def test_a_failure_returns_what_a_crowd_was_counted() -> None:
+    """More viewers than a post remembers by itself: those who wait for it are known all the same."""
+    scene = quiet()
+    for number in range(VIEWERS_CAP + 5):
+        scene.ask("a.chat", viewer=f"w{number}")
+    scene.wait(GATHER_MS)
+    room = scene.rooms._rooms[ROOM]
+    assert len(room.chat.viewers.encode()) == VIEWERS_CAP + 5
+    scene.told("failed")
     assert room.chat.viewers.encode() == []
 
 
