@@ -17,7 +17,7 @@ UNKNOWN_CAP: Final = 8  # posts of unknown outcome whose late report can still b
 LEDGER_CAP: Final = (
     80  # posts that limits and cooldowns look back at: two minutes of the most that a shop may allow, and some
 )
-VIEWERS_CAP: Final = 20  # viewers of one post whose count returns also where nobody waits for it any more; those beyond wait for the minute to pass
+VIEWERS_CAP: Final = 20  # viewers of one post who are known by themselves; beyond, only those who wait for it are
 PLATFORMS_CAP: Final = 8  # platforms of one room that were lost; more than a live is shown on
 MINUTE_MS: Final = 60_000
 FOREVER: Final = 1 << 62
