@@ -55,6 +55,20 @@ BUGS: Final = (
         "",
     ),
     _room("a cooldown is not returned", "playback", "        del room.cooldowns[key]\n", "        pass\n"),
+    _room(
+        "a viewer stays counted whose post failed late",
+        "chat",
+        "(*post.demand.viewers, *post.viewers)",
+        "post.demand.viewers",
+    ),
+    _room(
+        "a reply for all says what one product has",
+        "shop",
+        "about = product if reply.needs_product else None",
+        "about = product",
+    ),
+    _room("a price changes while it is said, and nobody cuts it", "playback", "use.until < ends for", "False for"),
+    _room("a reply that starts too late is not looked at", "playback", "elif room.flight is flight:", "elif False:"),
     _room("a variant stays heard that nobody heard", "playback", "    room.unhear(", "    id("),
     _room("a reply that began is given back", "playback", 'or (kind == "rejected" and flight.state == "started")', ""),
     _room(
