@@ -313,16 +313,6 @@ class Settings(BaseSettings):
     )
     log_format: Literal["console", "json"] = Field(default="console", description="How log lines look.")
 
-    @model_validator(mode="after")
-    def _window_is_kept(self) -> Settings:
-        kept, window = self.bus.retention.ms("decisions") or 0, self.insight.window_minutes
-        if "insight" in self.roles and kept < window * 60_000:
-            raise ValueError(
-                f"`insight.window_minutes` looks back {window:g} minutes, decisions are kept for {self.bus.retention.decisions}: "
-                "raise `bus.retention.decisions`, or lower the window"
-            )
-        return self
-
 
 def variables(section: type[BaseModel] = Settings, prefix: str = PREFIX) -> Iterator[str]:
     """The environment variable of every setting."""

@@ -32,12 +32,12 @@ LOOK_MS: Final = 60_000  # how often it is looked whether something is due
 RETRY_S: Final = 0.5  # until the log is tried again
 SPREAD_MS: Final = HOUR_MS // 2  # over which the processes' moments are spread
 AGAIN_MS: Final = HOUR_MS + SPREAD_MS
-"""A broker drops a destroyed key only from a closed segment, and closes one with a later record, an hour after its first at the earliest."""
+"""A broker drops a destroyed key only from a closed segment, which closes with a later record, an hour after its first at the earliest."""
 LATE_MS: Final = 4 * HOUR_MS  # after this long, what should be gone and is not is counted as overdue
 
 FOREIGN: Final = (
-    "the viewer key in use was made for another secret: set `privacy.viewer_key_file` (or `privacy.viewer_key`) to the same secret for every "
-    "worker and gateway; where it was changed on purpose, run `livechat keys rotate` with the new one"
+    "the viewer key in use was made for another secret: set `privacy.viewer_key_file` (or `privacy.viewer_key`) to the same secret for "
+    "every worker and gateway; where it was changed on purpose, run `livechat keys rotate` with the new one"
 )
 logger = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ class ViewerKeys:
         spread: Callable[[], float] = random.random,
         bits: Callable[[int], str] = secrets.token_hex,
     ) -> None:
-        """`by`: what stands in records that it makes; `spread`: 0 … 1; `bits`: so many random bytes. Raises `UsageError` without a secret."""
+        """`by`: what stands in its records; `spread`: 0 … 1; `bits`: so many random bytes. Raises `UsageError` without a secret."""
         self._bus = bus
         self._metrics = metrics
         self._by = by

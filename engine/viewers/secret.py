@@ -27,8 +27,8 @@ def secret_of(settings: Settings) -> bytes:
     scheme, _, rest = settings.bus.url.partition(":")
     if scheme != "sqlite":
         raise UsageError(
-            "no secret to hash viewer ids with: set `privacy.viewer_key_file` (or LIVECHAT_PRIVACY__VIEWER_KEY) to the same secret for every "
-            "worker and gateway"
+            "no secret to hash viewer ids with: set `privacy.viewer_key_file` (or LIVECHAT_PRIVACY__VIEWER_KEY) to the same secret for "
+            "every worker and gateway"
         )
     log = Path(rest)
     return _kept(log.with_name(log.name + SUFFIX))

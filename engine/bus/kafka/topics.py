@@ -36,6 +36,7 @@ COMPACTED: Final = {
     "max.compaction.lag.ms": "3600000",
     "min.cleanable.dirty.ratio": "0.2",
 }
+DEFAULT_RETENTION: Final = RetentionSettings()
 AT_LEAST: Final = frozenset({"max.message.bytes", "min.insync.replicas"})
 """More than asked for is right as well."""
 ALREADY_EXISTS: Final = 36
@@ -79,7 +80,7 @@ class Shape:
     layout: Layout
     replicas: int | None = None
     min_isr: int | None = None
-    retention: RetentionSettings = RetentionSettings()
+    retention: RetentionSettings = DEFAULT_RETENTION
 
 
 def plans(shape: Shape, brokers: int) -> list[Plan]:
@@ -185,7 +186,7 @@ async def check(access: Access, shape: Shape) -> list[Difference]:
 
 
 async def kept_otherwise(access: Access, layout: Layout, retention: RetentionSettings) -> list[Difference]:
-    """Topics of the cluster that are not kept for as long as the settings say. Raises `BusUnavailable`, and `BusError` without the right."""
+    """Topics of the cluster that are kept otherwise than the settings say. Raises `BusUnavailable`, `BusError` without the right."""
     async with _admin(access) as admin:
         found = await _describe(admin, layout.names())
         told = differences([plan for plan in plans(Shape(layout, 1, 1, retention), 1) if plan.name in found], found)
