@@ -6,11 +6,11 @@ import stat
 from pathlib import Path
 
 import pytest
+from engine.worker.privacy import CACHED_VIEWERS, ViewerHasher, viewer_hasher
 
 from engine.errors import UsageError
 from engine.events.topics import DAY_MS
 from engine.settings import BusSettings, PrivacySettings, Settings
-from engine.worker.privacy import CACHED_VIEWERS, ViewerHasher, viewer_hasher
 
 
 def test_a_viewer_is_the_same_within_a_period_and_another_after_it() -> None:
