@@ -84,8 +84,7 @@ class ViewerKeys:
         """Read the keys, and make the first one where there is none. Raises `BusError`, and `UsageError` as `run`."""
         await self._read()
         await self._attend()
-        while not self.ready:  # another process may have been the first
-            await self._read()
+        await self._read()
 
     async def run(self) -> None:
         """Follow the log and do what is due, for ever. Raises `UsageError` where the newest key was made for another secret."""

@@ -142,8 +142,9 @@ class Ring:
         return self._rules.end(key.start)
 
     def goes(self, key: ViewerKey) -> int:
-        """When it is to be destroyed."""
-        return self.ends(key) + self._rules.kept_ms
+        """When it is to be destroyed: so long after its time was over, also where nobody was there then to make the next one."""
+        over = self.ends(key)
+        return max(over, min(over, self._rules.end(key.start)) + self._rules.kept_ms)
 
     def expired(self, now: int) -> list[ViewerKey]:
         """Keys whose time is over, and that have a successor. `now`: of whoever would destroy them, a while after they went."""
