@@ -48,7 +48,9 @@ def test_the_newest_that_has_started_counts() -> None:
     made = ring(one, two)
     assert made.span_at(START)[1:] == (-EVER, START + DAY_MS)
     assert made.span_at(START + DAY_MS)[1:] == (START + DAY_MS, EVER)
-    assert [half_at(made, START + at) for at in (-5, 0, DAY_MS - 1, DAY_MS, 9 * DAY_MS)] == [one.half] * 3 + [two.half] * 2
+    assert [half_at(made, START + at) for at in (-5, 0, DAY_MS - 1, DAY_MS, 9 * DAY_MS)] == [one.half] * 3 + [
+        two.half
+    ] * 2
 
 
 def test_the_first_of_one_number_counts_for_everyone() -> None:
