@@ -13,7 +13,8 @@ from types import ModuleType
 
 import pytest
 
-from engine.settings import load
+from engine.settings import BusSettings, PrivacySettings, Settings, load
+from engine.viewers.secret import secret_of
 from tests.unit.deploy.files import DOCKER, read_yaml, texts, tree
 
 
@@ -87,9 +88,10 @@ def test_secrets_are_what_the_gateway_and_the_workers_take(tmp_path: Path) -> No
     clients = {(tmp_path / "client" / role).read_text("ascii"): (role,) for role in ("source", "player", "operator")}
     assert opened == clients
     assert len(clients) == 3
-    key = load(tmp_path / "worker" / "worker.toml").privacy.viewer_key
-    assert key is not None
-    assert len(key.get_secret_value()) >= 32
+    path = tmp_path / "viewers" / "viewer-key"
+    assert len(path.read_text("ascii")) >= 32
+    bus = BusSettings(url="kafka:localhost:9092")
+    assert secret_of(Settings(bus=bus, privacy=PrivacySettings(viewer_key_file=path)))
     assert (tmp_path / "grafana" / "admin-password").read_text("ascii") not in clients
 
 
