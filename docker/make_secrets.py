@@ -1,7 +1,7 @@
 """Writes the secrets of a Compose installation, once: `make_secrets.py FOLDER`. What is there already stays as it is.
 
     gateway/gateway.toml     access tokens, as the gateway's settings
-    worker/worker.toml       the key that viewer ids are hashed with; the same for every worker
+    viewers/viewer-key       the secret half of the keys of viewer ids; the same for every worker and gateway
     client/ROLE              the token of the demo's source, player and operator
     grafana/admin-password
 
@@ -22,13 +22,11 @@ BYTES = 32  # 256 bits: nobody guesses it
 
 def make(folder: Path) -> list[Path]:
     """The files that were missing and are there now. The settings come last: they hold the clients' tokens."""
-    wanted = [folder / "client" / role for role in CLIENTS] + [folder / "grafana" / "admin-password"]
+    wanted = [folder / "client" / role for role in CLIENTS]
+    wanted += [folder / "grafana" / "admin-password", folder / "viewers" / "viewer-key"]
     made = [path for path in wanted if _write(path, secrets.token_urlsafe(BYTES))]
     tokens = {role: (folder / "client" / role).read_text("ascii") for role in CLIENTS}
-    settings = {
-        folder / "worker" / "worker.toml": f'[privacy]\nviewer_key = "{secrets.token_urlsafe(BYTES)}"\n',
-        folder / "gateway" / "gateway.toml": "\n".join(_access(role, token) for role, token in tokens.items()),
-    }
+    settings = {folder / "gateway" / "gateway.toml": "\n".join(_access(role, token) for role, token in tokens.items())}
     return made + [path for path, text in settings.items() if _write(path, text)]
 
 

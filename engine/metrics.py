@@ -52,6 +52,11 @@ class Metrics:
             "Rooms on air whose viewers were not told for too long that the host is an artificial intelligence.",
             registry=r,
         )
+        self.viewer_keys_overdue = Gauge(
+            "livechat_viewer_keys_overdue",
+            "Keys of viewer ids that should have been destroyed for hours, and can still be read on the log.",
+            registry=r,
+        )
         self.verdict_seconds = Histogram(
             "livechat_verdict_seconds",
             "From the log's time of a comment to its committed verdict.",

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -23,6 +23,7 @@ from pydantic_settings import (
 )
 
 from engine.errors import LivechatError, PortInUse, UsageError
+from engine.retention import RetentionSettings
 
 PREFIX: Final = "LIVECHAT_"
 NESTED: Final = "__"
@@ -157,6 +158,7 @@ class BusSettings(Section):
     )
     group: str = Field(default="livechat", description="Group of the workers that share the inputs.")
     kafka: KafkaSettings = KafkaSettings()
+    retention: RetentionSettings = RetentionSettings()
 
 
 class WorkerSettings(Section):
@@ -261,9 +263,34 @@ class InsightSettings(Section):
 
 class PrivacySettings(Section):
     viewer_key: SecretStr | None = Field(
-        default=None, description="Secret that viewer ids are hashed with; None: made once, kept beside the log."
+        default=None,
+        description="Secret half of the keys that viewer ids are hashed with, the same for every worker and gateway; None: made once, kept "
+        "beside the embedded log.",
     )
-    viewer_key_days: int = Field(default=30, ge=1, description="The hashing key changes with each such period.")
+    viewer_key_file: Path | None = Field(
+        default=None, description="File that holds that secret, instead of `viewer_key`."
+    )
+    viewer_key_days: int = Field(
+        default=7, ge=1, le=366, description="The other half is random and changes after so many days at most."
+    )
+    viewer_key_hour: int = Field(
+        default=20,
+        ge=0,
+        le=23,
+        description="Hour of the day at which it changes, UTC: viewers count as new ones then, so take one at which few watch.",
+    )
+    viewer_key_kept_days: int = Field(
+        default=7,
+        ge=0,
+        le=366,
+        description="It is destroyed so many days after it changed; from then on nobody can link its hashes.",
+    )
+
+    @model_validator(mode="after")
+    def _one_secret(self) -> PrivacySettings:
+        if self.viewer_key is not None and self.viewer_key_file is not None:
+            raise ValueError("set `viewer_key` or `viewer_key_file`, not both")
+        return self
 
 
 class Settings(BaseSettings):

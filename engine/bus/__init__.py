@@ -24,4 +24,10 @@ async def open_bus(settings: BusSettings, *, readonly: bool = False) -> Bus:
         return await open_kafka(place, settings, readonly=readonly)
     from engine.bus.embedded import EmbeddedBus
 
-    return EmbeddedBus(Path(place), partitions=settings.partitions, group=settings.group, readonly=readonly)
+    return EmbeddedBus(
+        Path(place),
+        partitions=settings.partitions,
+        group=settings.group,
+        retention=settings.retention,
+        readonly=readonly,
+    )

@@ -100,9 +100,15 @@ class GatewayPart:
         return await self._gateway.start()
 
     async def run(self) -> None:
+        tasks = [asyncio.create_task(work) for work in (self._stopping.wait(), self._gateway.kept())]
         try:
-            await self._stopping.wait()
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            if tasks[1].done():
+                tasks[1].result()
         finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             await self._gateway.close()
 
     def stop(self) -> None:

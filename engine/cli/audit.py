@@ -1,4 +1,4 @@
-"""`livechat audit`: what was aired, held against what has to be."""
+"""`livechat audit`: what was aired, exported and held against what has to be."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from engine.cli import options, terminal
+from engine.cli.aired import aired
 from engine.cli.moments import span_ms
 from engine.clock import wall_clock
 from engine.errors import Exit
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     from engine.insight.disclosures import RoomAudit, Said
     from engine.settings import Settings
 
-app = typer.Typer(no_args_is_help=True, help="Hold what was aired against what has to be.")
+app = typer.Typer(no_args_is_help=True, help="Export what was aired, and hold it against what has to be.")
+app.command("aired")(aired)
 
 
 @app.command("disclosures")

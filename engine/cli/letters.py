@@ -21,7 +21,6 @@ app = typer.Typer(no_args_is_help=True, help="Look at input that could not be re
 TOPIC: Final = "dead-letters"
 PAGE: Final = 1_000  # records read at a time
 EXCERPT: Final = 120  # characters shown; enough to see what kind of record it was meant to be
-_VIEWER: Final = re.compile(r'("viewer"\s*:\s*)("(?:[^"\\]|\\.)*"?|[^,}\s]+)')
 _UNSEEN: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\s]+")  # would move a terminal's cursor, or break the line
 
 
@@ -57,10 +56,11 @@ async def _list(settings: Settings, topic: str | None, limit: int, *, as_json: b
 
 def excerpt(letter: DeadLetter) -> str:
     """The beginning of the record as one line of text, personal data and the viewer's id covered."""
-    from engine.understanding.privacy import COVER, mask
+    from engine.events.letters import cover_viewer
+    from engine.understanding.privacy import mask
 
-    text = b64decode(letter.value).decode("utf-8", "replace")
-    text = _VIEWER.sub(rf'\1"{COVER}"', _UNSEEN.sub(" ", text)).strip()
+    text = cover_viewer(b64decode(letter.value)).decode("utf-8", "replace")  # older letters hold the id
+    text = _UNSEEN.sub(" ", text).strip()
     text = mask(text) or text
     return text if len(text) <= EXCERPT else text[: EXCERPT - 1] + "…"
 

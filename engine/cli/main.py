@@ -18,6 +18,7 @@ from engine.cli import (
     fact,
     gaps,
     handoffs,
+    keys,
     letters,
     player,
     pool,
@@ -123,6 +124,7 @@ RUN, CONNECT, OPERATE, WRITE = "Run", "Connect", "Operate", "Write replies"
 app.command("demo", rich_help_panel=RUN)(demo.demo)
 app.command("serve", rich_help_panel=RUN)(serve.serve)
 app.add_typer(topics.app, name="topics", rich_help_panel=RUN)
+app.add_typer(keys.app, name="keys", rich_help_panel=RUN)
 app.command("config", rich_help_panel=RUN)(config.config)
 app.command("player", rich_help_panel=CONNECT)(player.player)
 app.command("send", rich_help_panel=CONNECT)(send.send)

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
-from typing import Final, Literal
+from typing import Literal
 
+from engine import clock
 from engine.errors import UsageError
-
-_SPAN: Final = re.compile(r"(\d{1,6})(s|m|h|d)")
-_SECONDS: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
 
 def moment(option: str, text: str, now: int, *, direction: Literal[1, -1]) -> int:
     """`30m` from now (before it, where `direction` is −1), or a time with its zone, as UTC ms. Raises `UsageError`."""
-    if _SPAN.fullmatch(text) is not None:
-        return now + direction * span_ms(option, text)
+    span = clock.span_ms(text)
+    if span is not None:
+        return now + direction * span
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
@@ -27,10 +25,10 @@ def moment(option: str, text: str, now: int, *, direction: Literal[1, -1]) -> in
 
 def span_ms(option: str, text: str) -> int:
     """`30m`, in ms. Raises `UsageError`."""
-    span = _SPAN.fullmatch(text)
+    span = clock.span_ms(text)
     if span is None:
         raise UsageError(f"`{option} {text}` is no span of time: write 90m, 24h, 30d")
-    return int(span[1]) * _SECONDS[span[2]] * 1_000
+    return span
 
 
 def shown(at: int) -> str:

@@ -99,7 +99,8 @@ def _run(wanted: Wanted, *, make: bool, as_json: bool) -> None:
     from engine.cli.signals import complete
 
     settings = wanted.settings
-    shape = Shape(Layout(settings.bus.prefix, settings.bus.partitions), wanted.replicas, wanted.min_isr)
+    layout = Layout(settings.bus.prefix, settings.bus.partitions)
+    shape = Shape(layout, wanted.replicas, wanted.min_isr, settings.bus.retention)
     made: list[str] = []
     told: list[Difference] = []
     complete(_look(_access(settings), shape, made, told, make=make))

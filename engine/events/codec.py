@@ -16,6 +16,7 @@ from engine.events.letters import DeadLetter
 from engine.events.outputs import Aired, Decision, RoomCommand, Verdicts
 from engine.events.pools import PoolRecord
 from engine.events.posts import Posted
+from engine.events.viewers import ViewerKey
 
 T = TypeVar("T")
 
@@ -35,6 +36,7 @@ TOPIC_TYPES: Final[dict[str, Any]] = {
     "gaps": Gap,
     "journal": JournalRecord,
     "snapshots": Snapshot,
+    "viewer-keys": ViewerKey,
     "dead-letters": DeadLetter,
 }
 """What each topic carries: a model, or a union of models tagged by `type`."""

@@ -30,6 +30,7 @@ class Comment:
     id: Id
     """The platform's id of the message; a repeat of it is a duplicate."""
     viewer: Id
+    """The platform's id of the viewer, or a keyed hash of it, where `hashed`."""
     text: Text
     sent: Millis | None = None
     """When the viewer sent it; the log's time where absent. Clamped against the log's time."""
@@ -37,6 +38,8 @@ class Comment:
     """When the gateway received it."""
     shop: Name | None = None
     """Names the shop for a room that nobody opened."""
+    hashed: bool = False
+    """`viewer` is a keyed hash of 16 hexadecimal characters, as gateways write it. A producer that hashes ids by itself says so, too."""
     type: Literal["comment"] = "comment"
     v: Literal[1] = 1
 

@@ -234,6 +234,7 @@ class Insertion(RoomOutput):
     viewers: int = Field(ge=0, description="Viewers whom it serves in all.")
     choice: Choice | None = None
     proposal: Hash | None = Field(default=None, description="The proposal that a person approved: it ends with this.")
+    approved_by: Short = Field(default="", description="Who approved it, where it needed that.")
     correction: bool = Field(default=False, description="Sets a price right that was stopped while it was said.")
     disclosure: Disclosure | None = None
     resend: bool = False
@@ -312,6 +313,7 @@ class ChatReply(RoomOutput):
     proposal: Hash | None = Field(
         default=None, description="The approved proposal by which it is posted, if it needs one."
     )
+    approved_by: Short = Field(default="", description="Who approved it, where it needed that.")
 
 
 class ChatWithdraw(RoomOutput):
@@ -363,6 +365,10 @@ class Aired(Record):
     written: Short | None = Field(default=None, description="As it stood in the subtitle, where that differs.")
     correction: bool = False
     disclosure: Disclosure | None = None
+    proposal: Hash | None = Field(default=None, description="The proposal that a person approved.")
+    approved_by: Short = Field(default="", description="Who approved it: a token's name, a person.")
+    comments: int = Field(default=0, ge=0, description="Comments that it answered, in all.")
+    decisions: tuple[Hash, ...] = Field(default=(), max_length=50, description="Ids of their decisions, the first 50.")
 
     def key(self) -> str:
         return self.room

@@ -32,6 +32,10 @@ class Posted(Record):
     withdrawn: Short = Field(default="", description="Why it had been withdrawn, where that came too late.")
     late_report: bool = Field(default=False, description="Told after the room had counted it as unknown.")
     viewers: int = Field(ge=0, description="Viewers whom it answered.")
+    proposal: Hash | None = Field(default=None, description="The proposal that a person approved.")
+    approved_by: Short = Field(default="", description="Who approved it: a token's name, a person.")
+    comments: int = Field(default=0, ge=0, description="Comments that it answered, in all.")
+    decisions: tuple[Hash, ...] = Field(default=(), max_length=50, description="Ids of their decisions, the first 50.")
 
     def key(self) -> str:
         return self.room

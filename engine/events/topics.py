@@ -22,6 +22,8 @@ class Topic:
     retention_ms: int | None
     """None: for ever (or until compacted)."""
     direction: Literal["in", "out", "own"]
+    secret: bool = False
+    """What is superseded has to be gone from the medium, too."""
 
 
 TOPICS: dict[str, Topic] = {
@@ -39,6 +41,7 @@ TOPICS: dict[str, Topic] = {
         Topic("gaps", "single", compacted=True, retention_ms=None, direction="out"),
         Topic("journal", "rooms", compacted=False, retention_ms=7 * DAY_MS, direction="own"),
         Topic("snapshots", "rooms", compacted=True, retention_ms=None, direction="own"),
+        Topic("viewer-keys", "single", compacted=True, retention_ms=None, direction="own", secret=True),
         Topic("dead-letters", "single", compacted=False, retention_ms=30 * DAY_MS, direction="out"),
     )
 }

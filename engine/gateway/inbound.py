@@ -30,6 +30,7 @@ from engine.gateway.shops import Published, RoomShops, not_live
 from engine.gateway.sources import Owed
 from engine.metrics import Metrics
 from engine.settings import Settings
+from engine.viewers.keeper import ViewerKeys
 
 ON_DEMAND: Final[frozenset[wire.Stream]] = frozenset({"decisions"})
 """Streams that are read only once somebody follows them: one record per comment, and nothing here acts on them."""
@@ -51,6 +52,8 @@ class Inbound:
         self.facts = ShopFacts(PoolReader(bus))
         self.owed: Owed[Peer] = Owed()
         self.proposals = Board()
+        self.viewers = ViewerKeys(bus, settings, metrics, "gateway", clock)
+        self._keeping: asyncio.Task[None] | None = None
         self.players = Players(self.fences, metrics, clock, self.shops.of)
         self.posts = Posts(self.fences, metrics, clock)
         self.hub = Hub(
@@ -65,11 +68,13 @@ class Inbound:
         self._background: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
-        """Read what must be known before the first client comes. Raises `BusError`."""
+        """Read what must be known before the first client comes. Raises `BusError`, and `UsageError` without the secret of viewer ids."""
+        await self.viewers.start()
         await self._shop_feed.start(None)
         for stored in (await self._bus.latest_per_key("shop-events", 0)).values():
             self._shop_feed.read(stored)
         await self.follow(stream for stream in STREAMS if stream not in ON_DEMAND)
+        self._keeping = asyncio.create_task(self.viewers.run(), name="viewer keys")
 
     async def follow(self, streams: Iterable[wire.Stream]) -> None:
         """Make sure that these streams are read. Raises `BusError`."""
@@ -79,10 +84,20 @@ class Inbound:
     @property
     def failed(self) -> bool:
         """Whether some topic is not followed any more."""
-        return any(feed.failed for feed in (self._shop_feed, *self._feeds.values()))
+        unkept = self._keeping is not None and self._keeping.done()
+        return unkept or any(feed.failed for feed in (self._shop_feed, *self._feeds.values()))
+
+    async def keeping(self) -> None:
+        """Runs as long as the viewer keys are kept; raises why they are not any more."""
+        if self._keeping is not None:
+            await asyncio.wait([self._keeping])  # cancelled alone: the keys are kept until `close`
+            self._keeping.result()
 
     async def close(self) -> None:
         """Stop reading."""
+        if self._keeping is not None:
+            self._keeping.cancel()
+            await asyncio.gather(self._keeping, return_exceptions=True)
         for feed in (self._shop_feed, *self._feeds.values()):
             await feed.close()
         for task in self._background:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from pydantic import ValidationError
@@ -29,6 +29,9 @@ from engine.events.inputs import (
     TakeOver,
 )
 from engine.gateway.auth import Access, matches
+
+Hasher = Callable[[str, int], str]
+"""Viewer id and time (ms) → keyed hash."""
 
 REPORT_AGE_MS: Final = 600_000  # a playback report may tell of at most the last ten minutes (a reconnect in between)
 
@@ -86,11 +89,11 @@ def player_record(
 
 
 def read_comments(
-    batch: wire.Comments, access: Access, rooms: Sequence[str], *, now: int
+    batch: wire.Comments, access: Access, rooms: Sequence[str], hasher: Hasher, *, now: int
 ) -> tuple[list[Comment], list[wire.Receipt]]:
     """The batch's good comments in order, and a receipt for each line of it: a malformed one does not hold up the others.
 
-    `rooms`: the session's patterns, which lie within the token's.
+    `rooms`: the session's patterns, which lie within the token's. Viewer ids go no further than this: the log gets their keyed hashes.
     """
     comments: list[Comment] = []
     receipts: list[wire.Receipt] = []
@@ -98,6 +101,7 @@ def read_comments(
         comment, receipt = _read_comment(line, batch, access, rooms, now)
         receipts.append(receipt)
         if comment is not None:
+            comment.viewer, comment.hashed = hasher(comment.viewer, now), True
             comments.append(comment)
     return comments, receipts
 

@@ -37,9 +37,7 @@ from engine.gateway.trouble import Trouble
 from engine.metrics import Metrics
 from engine.settings import Settings
 
-SEEN_MS: Final = (
-    10_000  # between two signs of life of a player on the bus; a third of the 30 s after which it counts as lost
-)
+SEEN_MS: Final = 10_000  # between two signs of life of a player on the bus; a third of after what it counts as lost
 
 SHOPLESS: Final = "the comments are taken, in a room that nobody opened as those of the default shop"
 MAX_OBJECTION: Final = MAX_SHORT - len(SHOPLESS) - 2  # characters
@@ -94,6 +92,10 @@ class Gateway:
     def ready(self) -> bool:
         """Whether clients are served with all that the bus says."""
         return self._started and not self._inbound.failed
+
+    async def kept(self) -> None:
+        """Runs while viewer ids can be hashed. Raises `UsageError` where they cannot any more."""
+        await self._inbound.keeping()
 
     async def close(self) -> None:
         """Tell the clients, wait for them at most two seconds, stop reading."""
@@ -316,9 +318,9 @@ class Gateway:
         wait = peer.rate.admit(len(batch.comments), self._steady())
         if wait:
             rate = f"{self._settings.comments_per_second:g}"
-            self._refuse(peer, batch, "slow_down", f"at most {rate} comments a second", retry_ms=wait)
-            return
-        comments, receipts = requests.read_comments(batch, access, peer.identify.rooms, now=now)
+            return self._refuse(peer, batch, "slow_down", f"at most {rate} comments a second", retry_ms=wait)
+        rooms = peer.identify.rooms
+        comments, receipts = requests.read_comments(batch, access, rooms, self._inbound.viewers, now=now)
         if comments:
             # Before they are on the bus: their verdicts may come at once.
             self._inbound.owed.add(peer, [(comment.room, comment.source, comment.id) for comment in comments])
@@ -327,7 +329,7 @@ class Gateway:
         shops = dict.fromkeys(comment.shop for comment in comments)
         objections = (self._inbound.shop_objection(shop, names=access.shop is None) for shop in shops)
         warnings = tuple(f"{told[:MAX_OBJECTION]}; {SHOPLESS}" for told in objections if told is not None)
-        peer.say(wire.Received(id=batch.id, results=tuple(receipts), warnings=warnings[:MAX_WARNINGS]))
+        return peer.say(wire.Received(id=batch.id, results=tuple(receipts), warnings=warnings[:MAX_WARNINGS]))
 
     async def _from_player(self, peer: Peer, message: wire.SetScript | wire.ReportPlayback, now: int) -> None:
         assert peer.identify is not None

@@ -14,7 +14,7 @@ from typing import Final
 
 from engine.bus.port import Bus, Outgoing, Stored, Tail, partition_count
 from engine.clock import wall_clock
-from engine.errors import BusUnavailable, RecordError
+from engine.errors import BusUnavailable, RecordError, UsageError
 from engine.events.codec import decode, decode_as
 from engine.events.gaps import Gap
 from engine.events.inputs import GapMark, Playback, PoolLive, Script
@@ -48,6 +48,13 @@ class Insight:
     """`run` until `stop`. `ready` once the window was read and the board is published, or another insight is known to be the active one."""
 
     def __init__(self, bus: Bus, settings: Settings, metrics: Metrics, clock: Callable[[], int] = wall_clock) -> None:
+        """Raises `UsageError` where the window is longer than decisions are kept."""
+        kept, minutes = settings.bus.retention, settings.insight.window_minutes
+        if (kept.ms("decisions") or 0) < minutes * 60_000:
+            raise UsageError(
+                f"`insight.window_minutes` looks back {minutes:g} minutes, and decisions are kept for {kept.decisions}: raise "
+                "`bus.retention.decisions`, or lower the window"
+            )
         self.active = False
         self._bus = bus
         self._metrics = metrics

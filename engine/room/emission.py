@@ -106,6 +106,7 @@ def emit(room: Room, winner: Candidate, choice: Choice, opportunity: Opportunity
         viewers=winner.viewers,
         choice=choice,
         proposal=proposed.id if proposed is not None else None,
+        approved_by=proposed.by if proposed is not None else "",
     )
     fx.records.append(insertion)
     del room.demands[demand.key]

@@ -13,6 +13,8 @@ from engine.room.room import Flight, Room
 
 FAILURES_CAP: Final = 3  # a reply that the player refused, or the platform failed to post, so often is given up
 
+DECISIONS_CAP: Final = 50  # decisions that the record of what was said or posted names
+
 CAUSES: Final[dict[str, Reason]] = {"fact_expired": "fact_expired", "killed": "killed", "taken_over": "taken_over"}
 """Why what was on its way may not be said any more → the reason of those who cannot wait again."""
 

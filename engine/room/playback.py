@@ -9,7 +9,7 @@ from engine.events.outputs import Aired, Alert, Insertion, Reason, Stop, Withdra
 from engine.room import notices, proposals
 from engine.room.approval import unasked
 from engine.room.effects import Effects
-from engine.room.ending import CAUSES, FAILURES_CAP, end, wait_again
+from engine.room.ending import CAUSES, DECISIONS_CAP, FAILURES_CAP, end, wait_again
 from engine.room.posts import beside
 from engine.room.room import LOST_CAP, REPORT_TIMEOUT_MS, Flight, Lost, Room
 
@@ -158,7 +158,7 @@ def _release(room: Room, flight: Flight) -> None:
 
 
 def _aired(room: Room, flight: Flight, at: int, fx: Effects, *, late: bool, cut: bool = False) -> None:
-    insertion = flight.insertion
+    insertion, answered = flight.insertion, [] if cut else flight.demand.comments
     fx.records.append(
         Aired(
             id=fx.new_id(room.name),
@@ -181,6 +181,10 @@ def _aired(room: Room, flight: Flight, at: int, fx: Effects, *, late: bool, cut:
             written=insertion.written,
             correction=insertion.correction,
             disclosure=insertion.disclosure,
+            proposal=insertion.proposal,
+            approved_by=insertion.approved_by,
+            comments=len(answered),
+            decisions=tuple(comment.decision for comment in answered[:DECISIONS_CAP]),
         )
     )
 

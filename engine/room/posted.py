@@ -11,7 +11,7 @@ from engine.room import proposals
 from engine.room.approval import unasked
 from engine.room.chat import UNKNOWN_CAP, Post
 from engine.room.effects import Effects
-from engine.room.ending import CAUSES, FAILURES_CAP, end, wait_again
+from engine.room.ending import CAUSES, DECISIONS_CAP, FAILURES_CAP, end, wait_again
 from engine.room.postable import as_written
 from engine.room.room import Room
 
@@ -66,6 +66,10 @@ def _posted(room: Room, post: Post, fx: Effects, *, late: bool) -> None:
             withdrawn=post.cause,
             late_report=late,
             viewers=record.viewers if record.held is None else len({comment.viewer for comment in comments}),
+            proposal=record.proposal,
+            approved_by=record.approved_by,
+            comments=len(comments),
+            decisions=tuple(comment.decision for comment in comments[:DECISIONS_CAP]),
         )
     )
 

@@ -208,6 +208,7 @@ def _emit(
         pool=room.shop.pool.hash,
         held=held,
         proposal=proposed.id if proposed is not None else None,
+        approved_by=proposed.by if proposed is not None else "",
     )
     fx.records.append(record)
     part.held("in_flight", fx.now)

@@ -34,7 +34,7 @@ READABLE: Final = frozenset({1, 2, 3, 4, 5, SCHEMA})
 that names its product may be heard once more within its memory. 2: nothing is proposed; a mode other than
 `shadow` is the room's own; nothing was posted, and handoffs were not kept open. 3: without `duties`: the disclosure is said anew.
 Up to 4: `worth` is missing, so that the air costs nothing at first; a script that is off the screen is not known to be.
-Up to 5: a post that fails gives back only what it took of those who wait for it."""
+Up to 5: a post that fails gives back only what it took of those who wait for it, and who approved what is on its way is missing."""
 
 PLAIN_BYTES: Final = (
     200 * 1024

@@ -13,7 +13,7 @@ from engine.errors import RecordError
 from engine.events.codec import adapter, decode, describe
 from engine.events.fields import MAX_RECORD_BYTES, room_objection
 from engine.events.inputs import Comment, Kill, RoomEvent, ShopEvent
-from engine.events.letters import DeadLetter
+from engine.events.letters import DeadLetter, cover_viewer
 
 MAX_INPUT_BYTES = (
     MAX_RECORD_BYTES - 64 * 1024
@@ -52,7 +52,7 @@ def read_shop_event(stored: Stored) -> ShopEvent:
 
 def dead_letter(stored: Stored, error: str, now: int) -> DeadLetter:
     """A malformed record, set aside with its error and origin."""
-    value = stored.value or b""
+    value = cover_viewer((stored.value or b"")[:LETTER_BYTES])
     origin = f"{stored.topic}/{stored.partition}/{stored.offset}"
     return DeadLetter(
         id=blake2b(origin.encode(), digest_size=16).hexdigest(),
@@ -62,7 +62,7 @@ def dead_letter(stored: Stored, error: str, now: int) -> DeadLetter:
         origin_key=None if stored.key is None else stored.key[:300],
         error=error[:2_000],
         value=b64encode(value[:LETTER_BYTES]).decode(),
-        size=len(value),
+        size=len(stored.value or b""),
         at=now,
     )
 

@@ -35,6 +35,7 @@ from engine.events.journal import (
 from engine.events.letters import DeadLetter
 from engine.journal import records as journal
 from engine.journal.core import Core
+from engine.viewers.hashing import is_hash
 from engine.worker import output
 from engine.worker.ahead import ReadAhead
 from engine.worker.intake import dead_letter, read_comment, read_room_event
@@ -334,8 +335,9 @@ class PartitionWorker:
                 taken[room] = taken.get(room, 0) + 1
                 wants.setdefault(pool, {})[comment.text] = None
             logged = stored.time
+            hashed = comment.hashed and is_hash(comment.viewer)
             entry = CommentEntry(
-                room, comment.source, comment.id, hasher(comment.viewer, logged), comment.text,
+                room, comment.source, comment.id, comment.viewer if hashed else hasher(comment.viewer, logged), comment.text,
                 logged if comment.sent is None else comment.sent, logged, shop, None, unread,
             )  # fmt: skip
             self._comments.append((pool, entry))

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from engine.bus.port import Bus
+from engine.clock import wall_clock
 from engine.journal.core import Core
 from engine.metrics import Metrics
 from engine.pool.model import Pool
 from engine.settings import Settings
+from engine.viewers.keeper import ViewerKeys
 from engine.worker.library import Library, engine_openers
-from engine.worker.privacy import viewer_hasher
 from engine.worker.standing import Understood, Wants
 from engine.worker.understand import Interpreter
 from engine.worker.watchdog import Watchdog
@@ -37,6 +38,15 @@ class Answerer(Protocol):
     def close(self) -> None: ...
 
 
+class Viewers(Protocol):
+    """What the worker needs of the viewer keys."""
+
+    @property
+    def ready(self) -> bool: ...
+    async def run(self) -> None: ...
+    def __call__(self, viewer: str, logged: int) -> str: ...
+
+
 @dataclass(slots=True)
 class Seams:
     """What tests and the simulation put in the place of the real things."""
@@ -44,12 +54,12 @@ class Seams:
     pools: Pools
     answerer: Answerer
     make_rooms: Callable[[Callable[[str], Pool]], Core]
-    hasher: Callable[[str, int], str]
+    viewers: Viewers
     watchdog: Watchdog
     performance: Callable[[], float] = time.perf_counter
 
 
-def real_seams(bus: Bus, settings: Settings, metrics: Metrics) -> Seams:
+def real_seams(bus: Bus, settings: Settings, metrics: Metrics, clock: Callable[[], int] = wall_clock) -> Seams:
     """The engine's own parts."""
     from engine.room.rooms import Rooms
 
@@ -58,6 +68,6 @@ def real_seams(bus: Bus, settings: Settings, metrics: Metrics) -> Seams:
         library,
         Interpreter(library.pool, library.understander, metrics),
         Rooms,
-        viewer_hasher(settings),
+        ViewerKeys(bus, settings, metrics, "worker", clock),
         Watchdog(settings.worker.stall_s, metrics),
     )

@@ -57,7 +57,7 @@ class Worker:
         self._settings = settings.worker
         self._metrics = metrics
         self._clock = clock
-        self._seams = seams or real_seams(bus, settings, metrics)
+        self._seams = seams or real_seams(bus, settings, metrics, clock)
         self._group = settings.bus.group
         self._named_shop = settings.publisher.default_shop
         self._board = PoolBoard(self._seams.pools.loaded)
@@ -65,7 +65,7 @@ class Worker:
         self._shared = Shared(
             self._settings,
             bus.partitions,
-            self._seams.hasher,
+            self._seams.viewers,
             self._board,
             self._default_shop,
             self._settings.max_rooms,
@@ -102,7 +102,13 @@ class Worker:
         member = self._joined()
         followers = [
             asyncio.ensure_future(task)
-            for task in (self._seams.pools.run(), self._feed.run(), self._load_pools(), self._watchdog.measure_lag())
+            for task in (
+                self._seams.pools.run(),
+                self._seams.viewers.run(),
+                self._feed.run(),
+                self._load_pools(),
+                self._watchdog.measure_lag(),
+            )
         ]
         self._watchdog.start()
         turns = asyncio.ensure_future(self._turns())
@@ -159,7 +165,7 @@ class Worker:
         self._parked = {at: kept for at, kept in self._parked.items() if kept[1] > self._clock()}
         await self._ownership(member)
         await self._acquire_assigned(member)
-        if not self._partitions or not self._has_default_pool():
+        if not self._partitions or not self._has_default_pool() or not self._seams.viewers.ready:
             self.ready = False
             await self._sender.settle()
             await self._bus.end("shop-events", 0)  # nothing else here would notice that the bus is away
@@ -361,6 +367,8 @@ class Worker:
     @property
     def waits_for(self) -> str:
         """Why it is not ready."""
+        if not self._seams.viewers.ready:
+            return "the keys of viewer ids are not read yet"
         return readiness.waits_for(self.partitions, self._default_shop(), has_pool=self._has_default_pool())
 
     def _joined(self) -> Member:

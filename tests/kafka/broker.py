@@ -39,6 +39,7 @@ ONE_BROKER: Final = {
     "group.initial.rebalance.delay.ms": "0",
     "auto.create.topics.enable": "false",
     "log.segment.delete.delay.ms": "1000",  # topics of finished tests go at once
+    "log.cleaner.backoff.ms": "500",  # what may be compacted is, at once
     "group.min.session.timeout.ms": "1000",
     "broker.session.timeout.ms": "3000",  # after a crash the controller takes the broker back only when its old session is over
     "broker.heartbeat.interval.ms": "500",

@@ -23,8 +23,8 @@ from engine.metrics import Metrics
 from engine.pool.encoding import decode_pool
 from engine.room.rooms import Rooms
 from engine.settings import BusSettings, PrivacySettings, PublisherSettings, Settings, WorkerSettings
+from engine.viewers.keeper import ViewerKeys
 from engine.worker.library import Library, Openers
-from engine.worker.privacy import viewer_hasher
 from engine.worker.seams import Seams
 from engine.worker.service import Worker
 from engine.worker.understand import Interpreter
@@ -60,7 +60,7 @@ def worker_on(bus: Bus, settings: Settings) -> Worker:
         library,
         Interpreter(library.pool, library.understander, metrics),
         Rooms,
-        viewer_hasher(settings),
+        ViewerKeys(bus, settings, metrics, "worker"),
         Watchdog(settings.worker.stall_s, metrics),
     )
     return Worker(bus, settings, metrics, seams=seams)

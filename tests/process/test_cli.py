@@ -78,6 +78,15 @@ def test_a_question_is_answered_on_air(tmp_path: Path) -> None:
         assert server.wait() == 0
         assert "Traceback" not in server.stderr
         assert "ERROR" not in server.stderr
+    (log,) = tmp_path.glob("var/*.db")
+    viewers = [json.loads(line)["viewer"] for line in live.read_text("utf-8").splitlines()]
+    assert viewers
+    assert not [viewer for viewer in viewers if f'"viewer":"{viewer}"'.encode() in log.read_bytes()]
+    with running("audit", "aired", "--json", "--bus", f"sqlite:{log}", cwd=tmp_path) as audit:
+        assert audit.wait() == 0, audit.stderr
+        *said, end = map(json.loads, audit.rest.splitlines())
+        assert "dispatch" in [one["record"]["reply"] for one in said]
+        assert end["end"]["records"] == len(said)
 
 
 def test_a_person_is_asked_before_anything_is_said(tmp_path: Path) -> None:

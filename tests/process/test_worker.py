@@ -21,8 +21,8 @@ from engine.pool.blobs import to_records
 from engine.pool.encoding import decode_pool, encode_pool, pool_hash
 from engine.room.rooms import Rooms
 from engine.settings import BusSettings, PublisherSettings, Settings
+from engine.viewers.keeper import ViewerKeys
 from engine.worker.library import Library, Openers
-from engine.worker.privacy import viewer_hasher
 from engine.worker.seams import Seams
 from engine.worker.service import Worker
 from engine.worker.understand import Interpreter
@@ -46,7 +46,7 @@ def worker_on(bus: Bus, settings: Settings) -> Worker:
         library,
         Interpreter(library.pool, library.understander, metrics),
         Rooms,
-        viewer_hasher(settings),
+        ViewerKeys(bus, settings, metrics, "worker"),
         Watchdog(30.0, metrics),
     )
     return Worker(bus, settings, metrics, seams=seams)

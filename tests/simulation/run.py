@@ -15,6 +15,7 @@ from tests.simulation.checks import Log, check_partition
 from tests.simulation.clock import VirtualLoop
 from tests.simulation.player import Broken, Player
 from tests.simulation.reruns import Everything, check_reruns, check_stories
+from tests.simulation.viewers import check_viewers
 from tests.simulation.watch import Watch
 from tests.simulation.world import World
 
@@ -113,6 +114,7 @@ async def _run(seed: int) -> Outcome:
     entries, comments = (sum(column) for column in zip(*counts, strict=True))
     if not entries:
         raise Broken("nothing happened")
+    check_viewers(log, world.settings)
     await check_reruns(world.bus, world.cast.rooms, Everything())
     await check_stories(world.bus, log, Everything())
     faults = {**world.bus.counts, "interruption": watch.interruptions}

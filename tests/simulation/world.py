@@ -13,7 +13,6 @@ from engine.events.outputs import ChatReply
 from engine.metrics import Metrics
 from engine.room.rooms import Rooms
 from engine.settings import PublisherSettings, Settings, WorkerSettings
-from engine.worker.privacy import ViewerHasher
 from engine.worker.seams import Seams
 from engine.worker.service import Worker
 from engine.worker.watchdog import Watchdog
@@ -23,6 +22,7 @@ from tests.simulation.clock import VirtualLoop
 from tests.simulation.operators import Operators
 from tests.simulation.player import Broken, Gateway, Player
 from tests.simulation.shop import SHOP, Shelf, Table
+from tests.simulation.viewers import PRIVACY, Keepers
 
 LIVE_S = 30.0  # in which things happen and go wrong
 QUIET_S = 30.0  # deadline, report time-outs and the longest reply, and some more
@@ -85,6 +85,7 @@ class World:
     processes: list[Process] = field(default_factory=list)
     shelf: Shelf = field(init=False)
     settings: Settings = field(init=False)
+    keepers: Keepers = field(init=False)
 
     def __post_init__(self) -> None:
         rng = self.rng = Random(self.seed)
@@ -109,7 +110,9 @@ class World:
                 max_rooms=rng.choice((4, 20_000)),
             ),
             publisher=PublisherSettings(default_shop=SHOP),
+            privacy=PRIVACY,
         )
+        self.keepers = Keepers(self.loop, self.seed, self.settings)
 
     # ---- the run ---------------------------------------------------------------------------------------------------
 
@@ -162,7 +165,7 @@ class World:
             pools=self.shelf,
             answerer=Table(self.rng.choice((0.0, 0.0, 0.02))),
             make_rooms=Rooms,
-            hasher=ViewerHasher(b"secret", 30),
+            viewers=self.keepers.keys(self.bus, metrics),
             watchdog=Quiet(30.0, metrics),
             performance=self.loop.time,
         )
@@ -217,7 +220,7 @@ class World:
         rng = self.rng
         while True:
             await asyncio.sleep(rng.uniform(1.0, 10.0))
-            kind = rng.choice(("kill", "join", "leave", "steal", "trim", "clock"))
+            kind = rng.choice(("kill", "join", "leave", "steal", "trim", "clock", "rotate"))
             self.bus.count(kind)
             if kind == "kill" and self.processes:
                 self.kill_worker(rng.choice(self.processes))
@@ -231,6 +234,8 @@ class World:
                 clock = rng.choice(self.processes).clock
                 clock.set(rng.choice((-4_000, -300, 300, 4_000)))
                 self.loop.call_later(rng.uniform(0.5, 8.0), clock.set, 0)
+            elif kind == "rotate":
+                await self.keepers.rotate(self.bus, self.bus.log)
             elif kind == "steal":
                 living = [member for member in self.bus.members if not member.dead]
                 if len(living) > 1:

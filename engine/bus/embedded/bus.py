@@ -16,6 +16,7 @@ from engine.bus.limits import check_sizes
 from engine.bus.port import Member, Outgoing, Position, Stored, Tail
 from engine.clock import wall_clock
 from engine.errors import UsageError
+from engine.retention import RetentionSettings
 
 READ_BYTES = 64 * 1024 * 1024
 """Most bytes of one `read`, whatever the number of records; at least one record comes."""
@@ -30,6 +31,7 @@ class EmbeddedBus:
         *,
         partitions: int,
         group: str = "livechat",
+        retention: RetentionSettings | None = None,
         readonly: bool = False,
         clock: Callable[[], int] = wall_clock,
         faults: Faults | None = None,
@@ -38,7 +40,8 @@ class EmbeddedBus:
 
         Raises `BusInUse`, `BusUnavailable`, `BusDamaged`, and `UsageError` for another partition count.
         """
-        self._log = Log(path, partitions, readonly=readonly, clock=clock, faults=faults)
+        kept = retention or RetentionSettings()
+        self._log = Log(path, partitions, kept, readonly=readonly, clock=clock, faults=faults)
         self._group = group
         self._groups: dict[str, Group] = {}
         self._members: list[EmbeddedMember] = []

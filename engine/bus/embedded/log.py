@@ -19,6 +19,7 @@ from engine.bus.embedded.sweep import Sweeper
 from engine.bus.embedded.writer import NotWritten, Writer
 from engine.errors import BusUnavailable, UsageError
 from engine.events.topics import TOPICS
+from engine.retention import RetentionSettings
 
 T = TypeVar("T")
 
@@ -33,7 +34,14 @@ class Log:
     """Opened on construction. `clock`: milliseconds since the epoch."""
 
     def __init__(
-        self, path: Path, partitions: int, *, readonly: bool, clock: Callable[[], int], faults: Faults | None
+        self,
+        path: Path,
+        partitions: int,
+        retention: RetentionSettings,
+        *,
+        readonly: bool,
+        clock: Callable[[], int],
+        faults: Faults | None,
     ) -> None:
         """Raises `BusInUse`, `BusUnavailable`, `BusDamaged`, `UsageError`."""
         self.path = path
@@ -50,12 +58,13 @@ class Log:
         self._claim = Claim(path)
         try:
             store = Store(path, partitions, clock)
+            store.keep(retention)
         except BaseException:
             self._claim.release()
             raise
         self.slots = store.slots
         self.head = self._head(store.ends)
-        self._sweeper = Sweeper(store)
+        self._sweeper = Sweeper(store, retention)
         self._writer = Writer(store, self._sweeper, self.head.extend, faults)
         self._writer.start()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import secrets
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
@@ -21,8 +22,10 @@ from engine.bus.embedded.layout import (
     encode_headers,
 )
 from engine.bus.port import Batch, Outgoing, Stored
+from engine.clock import span_of
 from engine.errors import BusDamaged, UsageError
 from engine.events.topics import TOPICS
+from engine.retention import RetentionSettings
 
 ROWS_PER_STATEMENT = 256
 """Most rows of one INSERT. SQLite's module gives up the interpreter's lock with each step, and takes up to 5 ms to get it back from a
@@ -39,6 +42,8 @@ BUSY_MS = 5_000
 STATEMENTS = 512
 """Prepared statements kept: each size of INSERT is one."""
 
+log = logging.getLogger(__name__)
+
 
 def connect(path: Path) -> sqlite3.Connection:
     """The writer's connection; durable at each commit."""
@@ -50,6 +55,7 @@ def connect(path: Path) -> sqlite3.Connection:
         connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
         connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
         connection.execute(f"PRAGMA journal_size_limit = {WAL_LIMIT_BYTES}")
+        connection.execute("PRAGMA secure_delete = FAST")
     except BaseException:
         connection.close()
         raise
@@ -110,6 +116,8 @@ class Store:
         self._positions: dict[tuple[str, int, str], int] = {}
         self._leases: dict[str, dict[int, int]] = {}
         self.now = self._newest
+        self._secrets_left = False
+        """Something secret was deleted, and may still stand in the write-ahead log."""
 
     def _create(self, partitions: int) -> None:
         self.connection.executescript(
@@ -263,6 +271,53 @@ class Store:
         rows: list[tuple[int]] = self.connection.execute(sql, (group, partition)).fetchall()
         self._leases.pop(group, None)
         return rows[0][0]
+
+    # ---- upkeep --------------------------------------------------------------------------------------------------
+
+    def keep(self, retention: RetentionSettings) -> None:
+        """Remember how long records are kept, and tell what was told otherwise before. Raises bus errors."""
+        wanted = {f"retention/{name}": kept for name in TOPICS if (kept := retention.ms(name)) is not None}
+        try:
+            found: dict[str, int] = dict(self.connection.execute("SELECT name, value FROM meta").fetchall())
+            changed = {name: kept for name, kept in wanted.items() if found.get(name) != kept}
+            if changed:
+                with self.transaction():
+                    self.connection.executemany("REPLACE INTO meta (name, value) VALUES (?, ?)", changed.items())
+        except sqlite3.Error as error:
+            raise translate(error, self.path) from error
+        for name, kept in changed.items():
+            before, topic = found.get(name), name.partition("/")[2]
+            if before is not None:
+                what = "what is older goes now" if kept < before else "nothing that is gone comes back"
+                log.warning(
+                    "`%s` is kept for %s from now on, it was %s until now: %s (`bus.retention`)",
+                    topic, span_of(kept), span_of(before), what,
+                )  # fmt: skip
+
+    @contextmanager
+    def overwriting(self, *, wanted: bool) -> Iterator[None]:
+        """What is deleted meanwhile is overwritten in the file, where `wanted`."""
+        if not wanted:
+            yield
+            return
+        before = self.connection.total_changes
+        self.connection.execute("PRAGMA secure_delete = ON")
+        try:
+            yield
+        finally:
+            self.connection.execute("PRAGMA secure_delete = FAST")
+            self._secrets_left = self._secrets_left or self.connection.total_changes > before
+
+    def scrub(self) -> None:
+        """Empty the write-ahead log where deleted secrets may stand in it. Outside of transactions; a reader may put it off."""
+        if not self._secrets_left:
+            return
+        self.connection.execute("PRAGMA busy_timeout = 0")
+        try:
+            busy: int = self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            self._secrets_left = bool(busy)
+        finally:
+            self.connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
 
     def close(self) -> None:
         """Moves the write-ahead log into the file and closes it; readers of other processes may keep it from being emptied."""

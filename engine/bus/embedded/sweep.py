@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from engine.bus.embedded.layout import OFFSET_BITS
 from engine.bus.embedded.store import Store
 from engine.events.topics import DAY_MS, TOPICS, Topic
+from engine.retention import RetentionSettings
 
 STEP_RECORDS = 200
 """Records that one step looks at or deletes: about a millisecond."""
@@ -21,8 +22,9 @@ TOMBSTONE_MS = DAY_MS
 class Sweeper:
     """Remembers up to where each compacted partition was cleaned; a new process begins at its start."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, retention: RetentionSettings | None = None) -> None:
         self._store = store
+        self._retention = retention or RetentionSettings()
         self._cleaned: dict[int, int] = {}
 
     def reset(self) -> None:
@@ -34,12 +36,13 @@ class Sweeper:
         for topic in TOPICS.values():
             for partition in range(self._store.slots.partitions if topic.layout == "rooms" else 1):
                 slot = self._store.slots.slot(topic.name, partition)
-                yield from self._compact(slot) if topic.compacted else self._expire(slot, topic)
+                yield from self._compact(slot, topic) if topic.compacted else self._expire(slot, topic)
         yield from self._bury()
 
     def _expire(self, slot: int, topic: Topic) -> Iterator[int]:
         """Deletes from the partition's start on; times never fall along a partition."""
-        if topic.retention_ms is None:
+        kept = self._retention.ms(topic.name)
+        if kept is None:
             return
         connection = self._store.connection
         low, high = slot << OFFSET_BITS, (slot + 1) << OFFSET_BITS
@@ -47,7 +50,7 @@ class Sweeper:
             last: int | None = connection.execute(
                 "SELECT max(place) FROM (SELECT place, time FROM stream WHERE place >= ? AND place < ? ORDER BY place LIMIT ?)"
                 " WHERE time < ?",
-                (low, high, STEP_RECORDS, self._store.time() - topic.retention_ms),
+                (low, high, STEP_RECORDS, self._store.time() - kept),
             ).fetchone()[0]
             if last is None:
                 yield 0
@@ -55,7 +58,7 @@ class Sweeper:
             gone = connection.execute("DELETE FROM stream WHERE place >= ? AND place <= ?", (low, last))
             yield gone.rowcount
 
-    def _compact(self, slot: int) -> Iterator[int]:
+    def _compact(self, slot: int, topic: Topic) -> Iterator[int]:
         """Each record not yet looked at supersedes the older ones of its key."""
         connection = self._store.connection
         low, high = slot << OFFSET_BITS, (slot + 1) << OFFSET_BITS
@@ -68,12 +71,13 @@ class Sweeper:
             if last is None:
                 yield 0
                 return
-            gone = connection.execute(
-                "DELETE FROM keyed WHERE place IN (SELECT older.place FROM keyed AS newer CROSS JOIN keyed AS older"
-                " ON older.key = newer.key AND older.place >= ? AND older.place < newer.place"
-                " WHERE newer.place >= ? AND newer.place <= ?)",
-                (low, begin, last),
-            )
+            with self._store.overwriting(wanted=topic.secret):
+                gone = connection.execute(
+                    "DELETE FROM keyed WHERE place IN (SELECT older.place FROM keyed AS newer CROSS JOIN keyed AS older"
+                    " ON older.key = newer.key AND older.place >= ? AND older.place < newer.place"
+                    " WHERE newer.place >= ? AND newer.place <= ?)",
+                    (low, begin, last),
+                )
             self._cleaned[slot] = last + 1
             yield gone.rowcount
 

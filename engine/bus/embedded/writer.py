@@ -231,12 +231,14 @@ class Writer:
             with self._store.transaction():
                 while time.monotonic() < until:
                     if next(steps, None) is None:
-                        return False
+                        break
+                else:
+                    return True
+            self._store.scrub()
         except sqlite3.Error as error:
             self._undo()
             log.warning("upkeep failed, and is tried again later: %s", translate(error, self._store.path))
-            return False
-        return True
+        return False
 
     def _finish(self) -> None:
         """Answers who waits in vain, and closes the file."""

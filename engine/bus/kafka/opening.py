@@ -15,8 +15,10 @@ from engine.bus.kafka.layout import LEASES, Layout
 from engine.bus.kafka.leases import IDENTITY, newest
 from engine.bus.kafka.ownership import Ownership
 from engine.bus.kafka.producing import start_producer
+from engine.bus.kafka.topics import kept_otherwise
 from engine.bus.port import Batch, Committed, Outgoing
-from engine.errors import BusUnavailable
+from engine.errors import BusError, BusUnavailable
+from engine.retention import RetentionSettings
 from engine.settings import BusSettings
 
 PAUSE_S: Final = 0.5
@@ -51,7 +53,23 @@ async def open_kafka(servers: str, settings: BusSettings, *, readonly: bool = Fa
             await connection.close()
             raise
         else:
+            if not readonly:
+                await _look_at_retention(access, layout, settings.retention)
             return KafkaBus(access, connection, layout, settings.group, identity, readonly=readonly)
+
+
+async def _look_at_retention(access: Access, layout: Layout, retention: RetentionSettings) -> None:
+    """Tell topics that are kept otherwise than the settings say: that is the cluster's affair, and no reason not to serve."""
+    try:
+        told = await kept_otherwise(access, layout, retention)
+    except BusError as error:
+        log.warning("how long topics are kept could not be looked at: %s", error)
+        return
+    for one in told:
+        log.warning(
+            "`%s` has %s %s, the settings say %s: %s; or set `bus.retention`",
+            one.topic, one.what, one.found, one.wanted, one.remedy,
+        )  # fmt: skip
 
 
 async def _look(access: Access, connection: Connection, layout: Layout) -> str:

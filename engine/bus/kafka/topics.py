@@ -22,6 +22,7 @@ from engine.bus.kafka.deadline import unavailable
 from engine.bus.kafka.layout import KAFKA_TOPICS, Layout
 from engine.errors import BusError, BusUnavailable, UsageError
 from engine.events.topics import Topic
+from engine.retention import RetentionSettings
 
 DEADLINE_S: Final = 30.0  # for all of one command; a broker that is away is told within it
 REPLICAS: Final = 3  # where the cluster has as many brokers: one may fail, another be restarted meanwhile
@@ -35,6 +36,7 @@ COMPACTED: Final = {
     "max.compaction.lag.ms": "3600000",
     "min.cleanable.dirty.ratio": "0.2",
 }
+DEFAULT_RETENTION: Final = RetentionSettings()
 AT_LEAST: Final = frozenset({"max.message.bytes", "min.insync.replicas"})
 """More than asked for is right as well."""
 ALREADY_EXISTS: Final = 36
@@ -78,6 +80,7 @@ class Shape:
     layout: Layout
     replicas: int | None = None
     min_isr: int | None = None
+    retention: RetentionSettings = DEFAULT_RETENTION
 
 
 def plans(shape: Shape, brokers: int) -> list[Plan]:
@@ -93,13 +96,13 @@ def plans(shape: Shape, brokers: int) -> list[Plan]:
             shape.layout.name(name),
             shape.layout.count(name),
             replicas,
-            {**_settings(topic), "min.insync.replicas": str(min_isr)},
+            {**_settings(topic, shape.retention.ms(name)), "min.insync.replicas": str(min_isr)},
         )
         for name, topic in KAFKA_TOPICS.items()
     ]
 
 
-def _settings(topic: Topic) -> dict[str, str]:
+def _settings(topic: Topic, retention: int | None) -> dict[str, str]:
     """All topics have the log's own time: order, deadlines and retention must not hang on the clocks of many producers."""
     settings = {
         "cleanup.policy": "compact" if topic.compacted else "delete",
@@ -108,7 +111,6 @@ def _settings(topic: Topic) -> dict[str, str]:
     }
     if topic.compacted:
         return settings | COMPACTED
-    retention = topic.retention_ms
     settings |= {"retention.ms": str(-1 if retention is None else retention), "retention.bytes": "-1"}
     if retention is not None:
         settings["segment.ms"] = str(min(SEGMENT_MS, retention // 8))
@@ -181,6 +183,14 @@ async def check(access: Access, shape: Shape) -> list[Difference]:
     async with _admin(access) as admin:
         wanted = plans(shape, await _brokers(admin))
         return differences(wanted, await _describe(admin, [plan.name for plan in wanted]))
+
+
+async def kept_otherwise(access: Access, layout: Layout, retention: RetentionSettings) -> list[Difference]:
+    """Topics of the cluster that are kept otherwise than the settings say. Raises `BusUnavailable`, `BusError` without the right."""
+    async with _admin(access) as admin:
+        found = await _describe(admin, layout.names())
+        told = differences([plan for plan in plans(Shape(layout, 1, 1, retention), 1) if plan.name in found], found)
+    return [one for one in told if one.what in ("retention.ms", "cleanup.policy")]
 
 
 async def remove(access: Access, layout: Layout) -> None:

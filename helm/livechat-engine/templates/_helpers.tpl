@@ -58,6 +58,12 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{- end }}
 {{- end }}
 
+{{/* Viewer ids are hashed by workers and gateways alike. */}}
+{{- define "livechat.viewerKey" -}}
+{{- $viewers := required "secrets.viewerKey: name the Secret whose key `viewer-key` holds the secret half of the keys of viewer ids" .Values.secrets.viewerKey -}}
+- {name: LIVECHAT_PRIVACY__VIEWER_KEY, valueFrom: {secretKeyRef: {name: {{ $viewers }}, key: viewer-key}}}
+{{- end }}
+
 {{- define "livechat.podSecurity" -}}
 runAsNonRoot: true
 runAsUser: 10001

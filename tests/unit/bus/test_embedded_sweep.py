@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.bus.embedded.reading import Reader
+from engine.bus.embedded.reading import Reader, connect_readonly
 from engine.bus.embedded.store import Store
 from engine.bus.embedded.sweep import STEP_RECORDS, TOMBSTONE_MS, Sweeper
 from engine.bus.port import Outgoing
 from engine.events.topics import DAY_MS, HOUR_MS
+from engine.retention import RetentionSettings
 from tests.conftest import HandClock
 
 
@@ -125,3 +126,62 @@ def test_compaction_changes_no_latest_value(
         assert len(kept(store, "snapshots", 0)) == len(expected)
     assert kept(store, "snapshots", 1) == [b"other"]
     store.close()
+
+
+def test_each_topic_is_kept_for_as_long_as_the_settings_say(store: Store, clock: HandClock) -> None:
+    """Shorter or longer than the table's default."""
+    retention = RetentionSettings(comments="1d", verdicts="2d")
+    write(store, *(Outgoing(topic, "r", b"x", partition=0) for topic in ("comments", "verdicts", "decisions")))
+    clock.advance(DAY_MS + 1)
+    sweep(store, Sweeper(store, retention))
+    assert [len(kept(store, topic)) for topic in ("comments", "verdicts", "decisions")] == [0, 1, 1]
+    clock.advance(DAY_MS)
+    sweep(store, Sweeper(store, retention))
+    assert [len(kept(store, topic)) for topic in ("verdicts", "decisions")] == [0, 1]
+
+
+def test_another_retention_than_before_is_told(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+    """Once: what it means is said, since a shorter one deletes."""
+    store.keep(RetentionSettings())
+    assert caplog.messages == []
+    store.keep(RetentionSettings(aired="365d", comments="8d"))
+    store.keep(RetentionSettings(aired="365d", comments="8d"))
+    assert sorted(caplog.messages) == [
+        "`aired` is kept for 365d from now on, it was 1098d until now: what is older goes now (`bus.retention`)",
+        "`comments` is kept for 8d from now on, it was 7d until now: nothing that is gone comes back (`bus.retention`)",
+    ]
+
+
+def on_disk(folder: Path) -> bytes:
+    """All bytes of the log's files."""
+    return b"".join(path.read_bytes() for path in sorted(folder.glob("log.db*")))
+
+
+def test_what_is_secret_is_gone_from_the_files(store: Store, tmp_path: Path) -> None:
+    """Superseded bits of viewer keys stand neither in the log's file nor in its write-ahead log, while the log is open."""
+
+    write(store, *(Outgoing("viewer-keys", f"k{n}", b"the bits of key %03d." % n + b"x" * 150) for n in range(200)))
+    write(store, Outgoing("shop-events", "a", b"a price"))
+    before = on_disk(tmp_path)
+    assert all(b"the bits of key %03d." % n in before for n in range(200))
+    write(store, *(Outgoing("viewer-keys", f"k{n}", b"destroyed") for n in range(199)))
+    assert sum(sweep(store, Sweeper(store))) == 199
+    store.scrub()
+    after = on_disk(tmp_path)
+    assert [n for n in range(200) if b"the bits of key %03d." % n in after] == [199]
+
+
+def test_a_reader_puts_the_scrubbing_off(store: Store, tmp_path: Path) -> None:
+    """It is tried again later, and holds the writer up for no longer than a look."""
+    write(store, Outgoing("viewer-keys", "k", b"the bits of a key"))
+    reader = connect_readonly(tmp_path / "log.db")
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM keyed").fetchone()
+    write(store, Outgoing("viewer-keys", "k", b"destroyed"))
+    sweep(store, Sweeper(store))
+    store.scrub()
+    before = on_disk(tmp_path)
+    reader.close()
+    store.scrub()
+    assert b"the bits" in before
+    assert b"the bits" not in on_disk(tmp_path)

@@ -22,7 +22,7 @@ def test_topics_as_they_must_be_pass() -> None:
     ("changed", "said"),
     [
         ({"x.gaps": 0}, r"have no topic `x.gaps`: .*livechat topics create"),
-        (dict.fromkeys(RIGHT, 0), r"have no topic `x.comments`, .* and 11 more: "),
+        (dict.fromkeys(RIGHT, 0), r"have no topic `x.comments`, .* and 12 more: "),
         ({"x.comments": 5}, r"`x.comments` has 5 partitions and `x.room-events` 4: .*start on a new log"),
         ({"x.journal": 5}, r"`x.journal` has 5 partitions, the settings say 4: .*start on a new log"),
         ({"x.pools": 2}, r"`x.pools` has 2 partitions, the settings say 1: .*start on a new log"),

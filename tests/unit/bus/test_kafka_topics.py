@@ -12,6 +12,7 @@ from engine.bus.kafka.layout import KAFKA_TOPICS, Layout
 from engine.bus.kafka.topics import Found, Plan, Shape, differences, plans
 from engine.bus.limits import RECORD_LIMIT_BYTES
 from engine.errors import UsageError
+from engine.retention import RetentionSettings
 
 SHAPE = Shape(Layout("live.", 8))
 
@@ -120,3 +121,18 @@ def test_the_page_tells_every_topic() -> None:
         row = next(line for line in page.splitlines() if line.startswith("|") and f"`{name}`" in line)
         assert ("compacted" if topic.retention_ms is None else kept[topic.retention_ms // 1_000]) in row
         assert ("`bus.partitions`" if topic.layout == "rooms" else "| 1 |") in row
+
+
+def test_retention_is_that_of_the_settings() -> None:
+    """A topic that is kept otherwise is told with the remedy."""
+    shape = Shape(Layout("live.", 8), retention=RetentionSettings(comments="36h", aired="3650d"))
+    wanted = {plan.name: plan.settings for plan in plans(shape, 1)}
+    assert (wanted["live.comments"]["retention.ms"], wanted["live.comments"]["segment.ms"]) == ("129600000", "16200000")
+    assert wanted["live.aired"]["retention.ms"] == str(3_650 * 86_400_000)
+    before = {plan.name: Found(plan.partitions, plan.replicas, plan.settings) for plan in plans(SHAPE, 1)}
+    told = differences(plans(shape, 1), before)
+    assert {(one.topic, one.what, one.wanted) for one in told} == {
+        ("live.comments", "retention.ms", "129600000"),
+        ("live.comments", "segment.ms", "16200000"),
+        ("live.aired", "retention.ms", str(3_650 * 86_400_000)),
+    }

@@ -42,7 +42,8 @@ def test_secrets_are_hidden(tmp_path: Path, invoke: Invoke) -> None:
     file.write_text(TOKENS, encoding="utf-8")
     result = invoke("config", "--config", file)
     assert result.exit_code == 0
-    assert "secret" not in result.stdout
+    assert "very secret" not in result.stdout
+    assert "also secret" not in result.stdout
     assert 'name = "店"\n' in result.stdout
     assert "# token = (hidden)\n" in result.stdout
     assert "# viewer_key = (hidden)\n" in result.stdout

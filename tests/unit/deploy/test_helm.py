@@ -208,6 +208,14 @@ def test_the_network_lets_through_what_is_used() -> None:
     assert not of_kind("git", "NetworkPolicy", "PodDisruptionBudget")
 
 
+def test_whoever_hashes_viewer_ids_has_the_secret() -> None:
+    """Workers and gateways, from the Secret by reference; nobody else."""
+    reference = {"secretKeyRef": {"name": "livechat-viewers", "key": "viewer-key"}}
+    for role in ("worker", "gateway", "publisher", "insight"):
+        found = [one for one in listed(engine("full", role)["env"]) if one["name"] == "LIVECHAT_PRIVACY__VIEWER_KEY"]
+        assert [one["valueFrom"] for one in found] == ([reference] if role in ("worker", "gateway") else [])
+
+
 def test_a_repository_is_followed() -> None:
     """Fetched once before the publisher starts, then beside it; its folders are the shops."""
     pod = dict(pods("git"))["live-livechat-engine-publisher"]

@@ -13,7 +13,8 @@ from types import ModuleType
 
 import pytest
 
-from engine.settings import load
+from engine.settings import BusSettings, PrivacySettings, Settings, load
+from engine.viewers.secret import secret_of
 from tests.unit.deploy.files import DOCKER, read_yaml, texts, tree
 
 
@@ -87,9 +88,10 @@ def test_secrets_are_what_the_gateway_and_the_workers_take(tmp_path: Path) -> No
     clients = {(tmp_path / "client" / role).read_text("ascii"): (role,) for role in ("source", "player", "operator")}
     assert opened == clients
     assert len(clients) == 3
-    key = load(tmp_path / "worker" / "worker.toml").privacy.viewer_key
-    assert key is not None
-    assert len(key.get_secret_value()) >= 32
+    path = tmp_path / "viewers" / "viewer-key"
+    assert len(path.read_text("ascii")) >= 32
+    bus = BusSettings(url="kafka:localhost:9092")
+    assert secret_of(Settings(bus=bus, privacy=PrivacySettings(viewer_key_file=path)))
     assert (tmp_path / "grafana" / "admin-password").read_text("ascii") not in clients
 
 
@@ -127,7 +129,8 @@ def test_secrets_go_where_they_are_mounted(tmp_path: Path) -> None:
     for service in services.values():
         values = [*texts(service.get("command", [])), *map(str, tree(service.get("environment", {})).values())]
         for path in (Path(value) for value in values if value.startswith("/run/secrets/")):
-            (volume,) = (one.split(":")[0] for one in texts(service["volumes"]) if one.split(":")[0] in folders)
+            mounted = {place: volume for volume, place, *_ in (one.split(":") for one in texts(service["volumes"]))}
+            volume = mounted[str(path.parent)]
             assert (tmp_path / Path(folders[volume]).name / path.name).is_file(), path
             named += 1
-    assert named == 6
+    assert named == 7

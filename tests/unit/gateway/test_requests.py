@@ -71,6 +71,21 @@ def test_a_playback_report_is_of_the_last_ten_minutes() -> None:
         )
 
 
+def hashed(viewer: str, at: int) -> str:
+    assert at == NOW
+    return f"hash of {viewer}"
+
+
+def test_no_viewer_id_goes_further() -> None:
+    """Whatever a source claims, the log gets a hash of what it sent."""
+    batch = wire.Comments(
+        id="1", room="r1", source="tiktok",
+        comments=({"id": "1", "viewer": "ann", "text": "hi"}, {"id": "2", "viewer": "ann", "text": "hi", "hashed": True}),
+    )  # fmt: skip
+    comments, _ = requests.read_comments(batch, ALL, ("*",), hashed, now=NOW)
+    assert [(comment.viewer, comment.hashed) for comment in comments] == [("hash of ann", True)] * 2
+
+
 def test_each_comment_of_a_batch_has_its_own_receipt() -> None:
     """Malformed ones, and those outside the session's rooms and the token's shop, are refused by name; the rest is stamped and goes on."""
     batch = wire.Comments(
@@ -86,12 +101,12 @@ def test_each_comment_of_a_batch_has_its_own_receipt() -> None:
             {"id": "6", "viewer": "v", "text": "hi", "source": "own", "sent": NOW - 7, "shop": None},
         ),
     )  # fmt: skip
-    comments, receipts = requests.read_comments(batch, TEA, ("r*",), now=NOW)
+    comments, receipts = requests.read_comments(batch, TEA, ("r*",), hashed, now=NOW)
     assert [(c.id, c.source, c.room, c.received, c.shop) for c in comments][:1] == [("1", "tiktok", "r1", NOW, "tea")]
     assert [receipt.comment for receipt in receipts] == ["1", "2", "3", "4", "a b", "5", None, "6"]
     assert [receipt.error is None for receipt in receipts] == [True, False, False, False, False, False, False, True]
     assert [(c.id, c.source, c.sent, c.shop) for c in comments][1:] == [("6", "own", NOW - 7, "tea")]
-    comments, _ = requests.read_comments(batch, ALL, ("*",), now=NOW)
+    comments, _ = requests.read_comments(batch, ALL, ("*",), hashed, now=NOW)
     assert [(c.id, c.room, c.shop) for c in comments] == [
         ("1", "r1", None), ("3", "other", None), ("4", "r1", "toys"), ("6", "r1", None),
     ]  # fmt: skip

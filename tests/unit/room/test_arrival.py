@@ -98,6 +98,16 @@ def test_an_intent_that_the_pool_does_not_know_is_unknown() -> None:
     assert Scene().ask("gone.intent") == "unknown_intent"
 
 
+def test_a_viewer_is_a_new_one_once_the_key_changed() -> None:
+    """His hash is another: limits begin anew, what was counted of the old one goes by itself."""
+    scene = Scene()
+    old = [scene.ask("shipping.fee", viewer="0123456789abcdef") for _ in range(6)]
+    new = [scene.ask("shipping.fee", viewer="fedcba9876543210") for _ in range(6)]
+    assert old == new == ["shadowed"] * 5 + ["viewer_limit"]
+    scene.wait(60_000)
+    assert scene.ask("shipping.fee", viewer="fedcba9876543210") == "shadowed"
+
+
 def test_a_viewer_may_ask_five_times_a_minute() -> None:
     """Check 5; the sixth is limited, a minute later it is not."""
     scene = Scene()

@@ -160,6 +160,7 @@ def test_aborted_after_it_started_is_aired_with_a_cut() -> None:
     scene.report("aborted", first.id)
     (aired,) = scene.all(Aired)
     assert aired.cut
+    assert (aired.comments, aired.decisions) == (0, ())
     scene.sentence("sentence_started", "tgy-1")
     scene.wait(4_000)
     scene.next_sentence("tgy-1", "tgy-2")
@@ -226,6 +227,35 @@ def test_a_comment_joins_the_reply_that_is_on_its_way() -> None:
     assert scene.ask("shipping.dispatch", id="c") == "in_flight"
     scene.report("ended", scene.insertion.id)
     assert scene.decisions == {"a": "answered", "b": "answered", "c": "answered"}
+
+
+def test_what_was_aired_names_the_decisions_that_it_answered() -> None:
+    """Those that joined later too, and not those that came too late; so an auditor finds them, by a hash that names no comment."""
+    scene = Scene()
+    scene.play()
+    scene.ask("shipping.dispatch", id="late", age=41_500)
+    scene.ask("shipping.dispatch", id="fine")
+    scene.wait(4_200)
+    scene.report("started", scene.insertion.id)
+    scene.ask("shipping.dispatch", id="joined")
+    scene.wait(4_000)
+    scene.report("ended", scene.insertion.id)
+    (aired,) = scene.all(Aired)
+    answered = [decision.id for decision in scene.all(Decision) if decision.reason == "answered"]
+    assert sorted(aired.decisions) == sorted(answered)
+    assert aired.comments == 2
+    assert (aired.proposal, aired.approved_by) == (None, "")
+
+
+def test_what_was_aired_names_fifty_decisions_at_most() -> None:
+    """And counts all."""
+    scene = emitted()
+    for number in range(60):
+        scene.ask("shipping.dispatch", id=f"n{number}", viewer=f"v{number}")
+    scene.report("started", scene.insertion.id)
+    scene.report("ended", scene.insertion.id)
+    (aired,) = scene.all(Aired)
+    assert (aired.comments, len(aired.decisions)) == (61, 50)
 
 
 def test_comments_past_their_deadline_at_the_start_are_expired() -> None:

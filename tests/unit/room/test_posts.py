@@ -78,6 +78,7 @@ def test_a_room_without_a_player_answers_in_the_chat() -> None:
         "answered", "chat", post.id, "c", "zh",
     )  # fmt: skip
     (posted,) = scene.all(Posted)
+    assert (posted.comments, posted.decisions, posted.approved_by) == (1, (decision.id,), "")
     assert (posted.chat_reply, posted.text, posted.viewers, posted.late_report) == (post.id, "发的", 1, False)
 
 

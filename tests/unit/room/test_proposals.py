@@ -20,7 +20,7 @@ from engine.events.inputs import (
     TakeOver,
 )
 from engine.events.journal import PoolEntry, ShopEntry
-from engine.events.outputs import Decision, Insertion, Proposal, ProposalVoid, Stop, Withdraw
+from engine.events.outputs import Aired, Decision, Insertion, Proposal, ProposalVoid, Stop, Withdraw
 from engine.pool.model import Limits, Pool
 from engine.room.proposals import APPROVED_CAP, MUTED_CAP, RETELL_MS, UPDATE_MS
 from engine.room.rooms import Rooms
@@ -128,6 +128,8 @@ def test_an_approved_text_competes_at_the_next_boundary() -> None:
     scene.report("ended", scene.insertion.id)
     assert scene.decisions == {"a": "answered"}
     assert not voids(scene)
+    (aired,) = scene.all(Aired)
+    assert (aired.approved_by, aired.proposal) == ("anna", scene.insertion.proposal)
 
 
 def test_of_two_approved_ones_the_more_valuable_goes_first() -> None:

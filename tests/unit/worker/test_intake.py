@@ -81,6 +81,25 @@ def test_other_malformed_events_are_refused() -> None:
         read_shop_event(stored("shop-events", "k", encode(fact)))
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        b'{"room":"r","viewer":"ann-17","text":1}',
+        b'{"viewer" : "ann\\"-17"}',
+        b'{"viewer":17171717,"text":',
+        b'{"viewer":"ann-17',
+        b'{"room":"' + b"r" * 5_970 + b'","viewer":"ann-17-' + b"x" * 100 + b'"}',
+    ],
+)
+def test_a_dead_letter_holds_no_viewer_s_id(value: bytes) -> None:
+    """However broken the record is, and where it was cut."""
+    letter = dead_letter(stored("comments", "r", value), "broken", 1_000)
+    kept = base64.b64decode(letter.value)
+    assert b"ann" not in kept
+    assert b"1717" not in kept
+    assert letter.size == len(value)
+
+
 @given(st.binary(max_size=20_000), st.text(max_size=400))
 def test_every_dead_letter_can_be_written_and_read(value: bytes, error: str) -> None:
     """It fits its own record, and holds the first bytes and the origin."""

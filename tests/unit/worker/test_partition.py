@@ -42,6 +42,22 @@ def test_every_comment_gets_a_decision_or_waits_and_a_verdict() -> None:
     assert {record.partition for record in prepared.batch.records} == {0}
 
 
+def test_the_journal_holds_only_hashes_of_viewers() -> None:
+    """What a gateway hashed goes on as it is; an id, also one that is claimed to be a hash, is hashed here."""
+    desk = Desk()
+    desk.shared.hasher = lambda viewer, logged: f"h{viewer[:15]}"
+    prepared = desk.turn(
+        desk.comment(viewer="v1"),
+        desk.comment(viewer="0123456789abcdef", hashed=True),
+        desk.comment(viewer="viewer-of-length", hashed=True),
+        desk.comment(viewer="v" * 128, hashed=True),
+        desk.comment(viewer="fedcba9876543210"),
+    )
+    assert prepared is not None
+    entries = [entry.viewer for entry in journal_of(prepared).entries if isinstance(entry, CommentEntry)]
+    assert entries == ["hv1", "0123456789abcdef", "hviewer-of-lengt", "h" + "v" * 15, "hfedcba987654321"]
+
+
 def test_repeats_of_a_batch_are_understood_once() -> None:
     """One understanding per distinct text and pool."""
     desk = Desk()

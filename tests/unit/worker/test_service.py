@@ -21,6 +21,7 @@ from engine.worker.service import Worker
 from tests.simulation.bus import Odds, SimBus
 from tests.simulation.clock import VirtualLoop
 from tests.simulation.shop import FIRST, SHOP, Shelf, Table
+from tests.simulation.viewers import PRIVACY, Keepers
 from tests.simulation.world import Quiet
 
 
@@ -34,14 +35,14 @@ class Stand:
         self.metrics = Metrics()
 
     def worker(self, bus: BusSettings | None = None) -> Worker:
-        seams = Seams(
-            self.shelf, Table(0.0), Rooms, lambda viewer, logged: "0" * 16, Quiet(30.0, self.metrics), self.loop.time
-        )
         settings = Settings(
             bus=bus or BusSettings(),
             publisher=PublisherSettings(default_shop=SHOP),
             worker=WorkerSettings(batch_ms=0),
+            privacy=PRIVACY,
         )
+        viewers = Keepers(self.loop, 1, settings).keys(self.bus, self.metrics)
+        seams = Seams(self.shelf, Table(0.0), Rooms, viewers, Quiet(30.0, self.metrics), self.loop.time)
         return Worker(self.bus, settings, self.metrics, self.loop.now, seams=seams)
 
     def live(self) -> None:
