@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import logging
 import sys
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol, runtime_checkable
 
+from engine import logs
 from engine.bus import open_bus
 from engine.bus.port import Bus
 from engine.cli.http import HttpServer, Readiness
@@ -41,7 +41,7 @@ SWITCH_S: Final = (
     0.001  # a thread that opens a model gives way after this long; the usual 5 ms add up over a verdict's steps
 )
 
-log = logging.getLogger(__name__)
+log = logs.get(__name__)
 
 
 class Part(Protocol):
@@ -219,11 +219,11 @@ class Assembly:
             part.stop()
         done, late = await asyncio.wait(tasks, timeout=self._settings.worker.drain_s + STOP_S)
         for task in late:
-            log.warning("the role `%s` did not end in time and is cut off", tasks[task])
+            log.warning("a role did not end in time and is cut off", role=tasks[task])
         for task in done:
             error = task.exception() if not task.cancelled() else None
             if error is not None and task not in ended:  # those are raised
-                log.error("the role `%s` failed: %s", tasks[task], error, exc_info=_unexpected(error))
+                log.error("a role failed", role=tasks[task], error=error, exc_info=_unexpected(error))
 
 
 def make(role: Role, bus: Bus, settings: Settings, metrics: Metrics) -> Part:

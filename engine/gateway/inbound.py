@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Final
 
+from engine import logs
 from engine.bus.partitioner import partition_of
 from engine.bus.pools import PoolReader
 from engine.bus.port import Bus, Stored
@@ -34,7 +34,7 @@ from engine.settings import Settings
 ON_DEMAND: Final[frozenset[wire.Stream]] = frozenset({"decisions"})
 """Streams that are read only once somebody follows them: one record per comment, and nothing here acts on them."""
 
-log = logging.getLogger(__name__)
+log = logs.get(__name__)
 
 
 class Inbound:
@@ -237,7 +237,7 @@ class Inbound:
         try:
             message = wire.Facts(shop=shop, whole=whole, facts=await facts)
         except BusError as error:
-            log.warning("facts of shop `%s` were not pushed: %s", shop, error)
+            log.warning("facts were not pushed", shop=shop, error=error)
             return
         for peer in players:
             peer.say(message)

@@ -7,7 +7,6 @@ answered only once the record is durable.
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 import uuid
 from collections.abc import Callable, Sequence
@@ -15,7 +14,7 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from engine import __version__
+from engine import __version__, logs
 from engine.bus.port import Bus, Outgoing, Position
 from engine.clock import wall_clock
 from engine.errors import BusError, BusUnavailable
@@ -46,7 +45,7 @@ MAX_OBJECTION: Final = MAX_SHORT - len(SHOPLESS) - 2  # characters
 MAX_WARNINGS: Final = 10  # of one batch
 COMING_MS: Final = 2_000  # until a shop that is being published is asked for again; its training takes some ten seconds
 
-log = logging.getLogger(__name__)
+log = logs.get(__name__)
 
 Clock = Callable[[], int]
 
@@ -367,7 +366,7 @@ class Gateway:
         if isinstance(error, BusUnavailable):
             self._trouble.failed(str(error))
         else:
-            log.warning("%s: %s", what, error)
+            log.warning(what, error=error)
 
     def _refuse(
         self, peer: Peer, message: wire.Message | None, code: wire.ErrorCode, why: str, *, retry_ms: int | None = None

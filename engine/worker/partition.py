@@ -11,10 +11,10 @@ answer nothing. To move such a room, open it again when its shop is live.
 
 from __future__ import annotations
 
-import logging
 from collections import deque
 from collections.abc import Mapping, Sequence
 
+from engine import logs
 from engine.bus.partitioner import partition_of
 from engine.bus.port import Batch, Outgoing, Stored
 from engine.errors import RecordError
@@ -45,7 +45,7 @@ from engine.worker.standing import GroupOffsets, Prepared, Shared, Standing, Und
 
 MAX_AGE_MS = 600_000  # a claimed time is taken for at most so long before the log's (the core clamps it alike)
 MOST_NAMES = 1_000  # of unknown shops that are logged once each; beyond it, none is
-logger = logging.getLogger(__name__)
+log = logs.get(__name__)
 
 
 class PartitionWorker:
@@ -357,7 +357,7 @@ class PartitionWorker:
             return named
         if named not in self._shared.unknown_shops and len(self._shared.unknown_shops) < MOST_NAMES:
             self._shared.unknown_shops.add(named)
-            logger.warning("shop %s was named, which is not live: its rooms get the default shop", named)
+            log.warning("a shop was named that is not live: its rooms get the default shop", shop=named)
         return default
 
     def _admit(self, room: str, stored: Stored) -> bool:
