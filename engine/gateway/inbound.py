@@ -28,6 +28,7 @@ from engine.gateway.proposals import Board
 from engine.gateway.ring import Entry
 from engine.gateway.shops import Published, RoomShops, not_live
 from engine.gateway.sources import Owed
+from engine.gateway.spans import GatewaySpans
 from engine.metrics import Metrics
 from engine.settings import Settings
 
@@ -40,9 +41,17 @@ log = logs.get(__name__)
 class Inbound:
     """Everything that the gateway knows from the bus."""
 
-    def __init__(self, bus: Bus, settings: Settings, metrics: Metrics, clock: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        bus: Bus,
+        settings: Settings,
+        metrics: Metrics,
+        clock: Callable[[], int],
+        spans: GatewaySpans | None = None,
+    ) -> None:
         self._bus = bus
         self._metrics = metrics
+        self._spans = spans
         self._clock = clock
         self.fences = Fences()
         self._default_shop = settings.publisher.default_shop
@@ -144,6 +153,8 @@ class Inbound:
             if entry is None:
                 return
             self._learn(stream, entry)
+            if self._spans is not None and stream == "insertions" and stored.headers:
+                self._spans.sent(stored)
             if live:
                 self._act(stream, entry)
                 self.hub.deliver(stream, entry)

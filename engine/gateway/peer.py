@@ -53,6 +53,11 @@ class Peer:
         )
 
     @property
+    def by(self) -> str:
+        """Name of its token."""
+        return self.access.name if self.access is not None else ""
+
+    @property
     def role(self) -> ClientRole | None:
         return self.identify.role if self.identify is not None else None
 

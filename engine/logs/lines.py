@@ -21,10 +21,10 @@ TELLING: Final = (LivechatError, OSError, sqlite3.Error)
 
 
 class Fields(TypedDict, total=False):
-    """Every field that a line may have. None holds a viewer's words, a viewer's id or a secret."""
+    """Every field that a line may have; one that is empty is left out. None holds a viewer's words, a viewer's id or a secret."""
 
     room: str
-    shop: str
+    shop: str | None
     source: str
     """The platform or connector of a comment."""
     comment: str
@@ -33,11 +33,11 @@ class Fields(TypedDict, total=False):
     """Id of a decision, as `livechat why` takes it."""
     reason: str
     """Why something ended as it did: of a decision, of the closed list."""
-    intent: str
-    product: str
-    reply: str
+    intent: str | None
+    product: str | None
+    reply: str | None
     """Id of a reply of the pool, never its text."""
-    insertion: str
+    insertion: str | None
     """Id of what was sent to be said or posted."""
     kind: str
     """Of a record, request or command: its `type`."""
@@ -147,4 +147,5 @@ def _line(logger: WrappedLogger, method: str, event: EventDict) -> tuple[tuple[L
     error = event.get("error")
     if isinstance(error, BaseException):
         event["error"] = told(error)
-    return (Line(event.pop("event"), event),), extra
+    told_as = event.pop("event")
+    return (Line(told_as, {name: value for name, value in event.items() if value not in (None, "")}),), extra

@@ -11,6 +11,7 @@ from engine import logs
 from engine.bus.port import Aborted, Committed, FencedOff, Member, Outcome, Unknown
 from engine.errors import BusUnavailable, Fenced
 from engine.metrics import Metrics
+from engine.worker import committed
 from engine.worker.outage import Outage
 from engine.worker.partition import PartitionWorker
 from engine.worker.restore import Restorer
@@ -133,6 +134,9 @@ class Sender:
         ended = self._clock() if sent.ended is None else sent.ended
         prepared.tally.publish(self._metrics, ended)
         self._metrics.commit_seconds.observe(max(0, ended - sent.begun) / 1_000)
+        committed.tell(worker.partition, prepared)
+        for span in prepared.spans:
+            span.end(ended)
         return None
 
     async def _is_on_the_log(self, worker: PartitionWorker, prepared: Prepared) -> bool:

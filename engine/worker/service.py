@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from engine import logs
 from engine.bus.port import (
@@ -34,6 +35,9 @@ from engine.worker.share import Share
 from engine.worker.shops import PoolBoard, ShopFeed
 from engine.worker.standing import Shared, Understood, Wants
 
+if TYPE_CHECKING:
+    from engine.traces import Traces
+
 IDLE_WAIT_MS = 100  # longest wait of a poll: timers, shop events and ownership are looked at this often at least
 LAG_EVERY_MS = 1_000  # how often the lag gauges are filled
 LOAD_EVERY_S = 0.1  # how often a pool that could not be loaded yet is tried again; an edit is live within 2 s
@@ -52,6 +56,7 @@ class Worker:
         clock: Callable[[], int] = wall_clock,
         *,
         seams: Seams | None = None,
+        traces: Traces | None = None,
     ) -> None:
         self._bus = bus
         self._settings = settings.worker
@@ -70,6 +75,7 @@ class Worker:
             self._default_shop,
             self._settings.max_rooms,
             group=self._group,
+            traces=traces,
         )
         self._watchdog = self._seams.watchdog
         self._restorer = Restorer(
