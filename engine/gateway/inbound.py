@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Final
 
 from engine import logs
@@ -14,7 +14,8 @@ from engine.errors import BusError
 from engine.events import wire
 from engine.events.closes import CloseCode
 from engine.events.codec import decode
-from engine.events.inputs import FactSet, PlayerSeen, PoolLive, RoomOpened, ShopEvent
+from engine.events.fields import MAX_SHORT
+from engine.events.inputs import Comment, FactSet, PlayerSeen, PoolLive, RoomOpened, ShopEvent
 from engine.events.outputs import Insertion, RoomCommand, Verdicts
 from engine.events.told import Fact, ProcessedLine
 from engine.gateway.facts import ShopFacts
@@ -34,6 +35,10 @@ from engine.settings import Settings
 
 ON_DEMAND: Final[frozenset[wire.Stream]] = frozenset({"decisions"})
 """Streams that are read only once somebody follows them: one record per comment, and nothing here acts on them."""
+
+SHOPLESS: Final = "the comments are taken, in a room that nobody opened as those of the default shop"
+MAX_OBJECTION: Final = MAX_SHORT - len(SHOPLESS) - 2  # characters
+MAX_WARNINGS: Final = 10  # of one batch
 
 log = logs.get(__name__)
 
@@ -129,6 +134,13 @@ class Inbound:
         if shop is None or shop == self._default_shop or self.facts.is_live(shop):
             return None
         return not_live(shop, self.facts.live_shops if names else ())
+
+    def shop_warnings(self, comments: Sequence[Comment], *, names: bool) -> tuple[str, ...]:
+        """What to tell who sent these comments of the shops that they name. `names` as above."""
+        shops = dict.fromkeys(comment.shop for comment in comments)
+        objections = (self.shop_objection(shop, names=names) for shop in shops)
+        warnings = tuple(f"{told[:MAX_OBJECTION]}; {SHOPLESS}" for told in objections if told is not None)
+        return warnings[:MAX_WARNINGS]
 
     def is_coming(self, shop: str) -> bool:
         """Whether a shop that is not live may be on its way: this process publishes it, or the log is so new that none is live."""

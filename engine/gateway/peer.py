@@ -74,3 +74,9 @@ class Peer:
     def say(self, message: Message) -> None:
         """Send a message."""
         self.link.send(encode(message))
+
+
+def told_room(peer: Peer) -> str | None:
+    """The room that its log lines name: where it covers exactly one."""
+    rooms = peer.identify.rooms if peer.identify is not None else ()
+    return rooms[0] if len(rooms) == 1 else None

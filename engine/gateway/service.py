@@ -21,14 +21,14 @@ from engine.errors import BusError, BusUnavailable
 from engine.events import wire
 from engine.events.closes import CloseCode
 from engine.events.codec import describe, encode
-from engine.events.fields import MAX_RECORD_BYTES, MAX_SHORT, Record
-from engine.events.inputs import Playback, PlayerGone, RoomRecord, ShopRecord
+from engine.events.fields import MAX_RECORD_BYTES, Record
+from engine.events.inputs import ChatReplyReport, Playback, PlayerGone, RoomRecord, Script, ShopRecord
 from engine.events.told import Fact
 from engine.gateway import requests
 from engine.gateway.auth import Access, Authenticator, matches
 from engine.gateway.gaps import page_of_gaps
 from engine.gateway.inbound import Inbound
-from engine.gateway.peer import Link, Peer
+from engine.gateway.peer import Link, Peer, told_room
 from engine.gateway.server import SocketServer
 from engine.gateway.session import Admit, End, Handle, Say, Session
 from engine.gateway.sources import Rate
@@ -44,9 +44,6 @@ SEEN_MS: Final = (
     10_000  # between two signs of life of a player on the bus; a third of the 30 s after which it counts as lost
 )
 
-SHOPLESS: Final = "the comments are taken, in a room that nobody opened as those of the default shop"
-MAX_OBJECTION: Final = MAX_SHORT - len(SHOPLESS) - 2  # characters
-MAX_WARNINGS: Final = 10  # of one batch
 COMING_MS: Final = 2_000  # until a shop that is being published is asked for again; its training takes some ten seconds
 
 log = logs.get(__name__)
@@ -185,6 +182,7 @@ class Gateway:
         if peer.identify is None:
             return
         self._metrics.clients.labels(peer.identify.role).dec()
+        log.info("a client is gone")
         self._inbound.leave(peer)
         if peer.role == "player":
             room = peer.identify.rooms[0]
@@ -199,6 +197,7 @@ class Gateway:
 
     async def _admit(self, peer: Peer, identify: wire.Identify, access: Access) -> None:
         peer.admit(identify, access, identify.session or uuid.uuid4().hex)
+        logs.bind(client=peer.name, role=identify.role, by=peer.by, room=told_room(peer))
         self._metrics.clients.labels(identify.role).inc()
         facts: tuple[Fact, ...] = ()
         shop: str | None = None
@@ -236,6 +235,7 @@ class Gateway:
         self._inbound.hub.subscribe(peer)
         if identify.role == "player":
             self._inbound.recall(identify.rooms[0])
+        log.info("a client is admitted")
         return None
 
     async def _enter(self, peer: Peer, room: str, state: wire.PlayerState, shop: str | None) -> None:
@@ -335,10 +335,8 @@ class Gateway:
             for span in begun:
                 span.end(self._clock())
         self._metrics.acks.labels("received").inc(len(comments))
-        shops = dict.fromkeys(comment.shop for comment in comments)
-        objections = (self._inbound.shop_objection(shop, names=access.shop is None) for shop in shops)
-        warnings = tuple(f"{told[:MAX_OBJECTION]}; {SHOPLESS}" for told in objections if told is not None)
-        peer.say(wire.Received(id=batch.id, results=tuple(receipts), warnings=warnings[:MAX_WARNINGS]))
+        warnings = self._inbound.shop_warnings(comments, names=access.shop is None)
+        peer.say(wire.Received(id=batch.id, results=tuple(receipts), warnings=warnings))
 
     async def _from_player(self, peer: Peer, message: wire.SetScript | wire.ReportPlayback, now: int) -> None:
         assert peer.identify is not None
@@ -363,6 +361,14 @@ class Gateway:
             limit = f"{MAX_RECORD_BYTES // 1024} KiB"
             return self._refuse(peer, message, "too_large", f"as a record this is above {limit}; split it")
         places = await self._publish([Outgoing(record.topic, record.key(), value, headers=headers)])
+        tell = log.debug if isinstance(record, Playback | Script | ChatReplyReport) else log.info
+        tell(
+            "a request is on the log",
+            kind=type(record).__name__,
+            topic=record.topic,
+            key=record.key(),
+            offset=places[0].offset,
+        )
         peer.say(wire.Done(id=message.id, offset=places[0].offset))
         return None
 

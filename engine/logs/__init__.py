@@ -12,6 +12,6 @@ kind the first few in ten seconds are told, of the others their number. Lines of
     output.py    where lines go
 """
 
-from engine.logs.lines import Log, bound, get
+from engine.logs.lines import Log, bind, bound, get
 
-__all__ = ["Log", "bound", "get"]
+__all__ = ["Log", "bind", "bound", "get"]

@@ -23,7 +23,7 @@ TELLING: Final = (LivechatError, OSError, sqlite3.Error)
 class Fields(TypedDict, total=False):
     """Every field that a line may have; one that is empty is left out. None holds a viewer's words, a viewer's id or a secret."""
 
-    room: str
+    room: str | None
     shop: str | None
     source: str
     """The platform or connector of a comment."""
@@ -40,7 +40,7 @@ class Fields(TypedDict, total=False):
     insertion: str | None
     """Id of what was sent to be said or posted."""
     kind: str
-    """Of a record, request or command: its `type`."""
+    """Of a record: its name in the schemas."""
     client: str
     """A connection of the gateway."""
     role: str
@@ -52,6 +52,8 @@ class Fields(TypedDict, total=False):
     server: str
     partition: int
     topic: str
+    key: str
+    """Of a record; of `shop-events` what it sets, of the others a room."""
     offset: int
     lease: int
     seq: int
@@ -123,6 +125,11 @@ def get(name: str) -> Log:
 def bound(**fields: Unpack[Fields]) -> AbstractContextManager[None]:
     """What every line within tells besides its own fields, in this task and those that it starts."""
     return structlog.contextvars.bound_contextvars(**fields)
+
+
+def bind(**fields: Unpack[Fields]) -> None:
+    """The same, for all that this task does from now on."""
+    structlog.contextvars.bind_contextvars(**fields)
 
 
 def told(error: BaseException) -> str:

@@ -22,6 +22,7 @@ def formatter(form: Format) -> logging.Formatter:
     return structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=[_taken_apart],
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _json if form == "json" else _console],
+        pass_foreign_args=True,
         use_get_message=False,
     )
 
@@ -30,24 +31,25 @@ def _taken_apart(logger: WrappedLogger, method: str, event: EventDict) -> EventD
     """A record of `logging` → time, level, logger, message, fields, failure."""
     del logger
     record: logging.LogRecord = event["_record"]
+    args = event["positional_args"]  # the record has none any more
     source: logging.LogRecord | Line = record.msg if isinstance(record.msg, Line) else record
     event = {name: event[name] for name in ("_record", "_from_structlog")}
     event |= {"time": record.created, "level": method, "logger": record.name}
     if isinstance(source, Line):
         event |= {"message": source.event, "fields": dict(source.fields)}
     else:
-        event |= {"message": first_line(record), "fields": {}}
+        event |= {"message": first_line(record.msg, args), "fields": {}}
     if record.exc_info and record.exc_info[1] is not None:
         event["failure"] = failure(record.exc_info[1])
     return event
 
 
-def first_line(record: logging.LogRecord) -> str:
+def first_line(message: object, args: object) -> str:
     """Of a library's line. What follows the first one describes objects, and their contents with them."""
     try:
-        return (record.msg % record.args if record.args else str(record.msg)).partition("\n")[0]
+        return (str(message) % args if args else str(message)).partition("\n")[0]
     except (TypeError, ValueError, KeyError):
-        return str(record.msg).partition("\n")[0]
+        return str(message).partition("\n")[0]
 
 
 def _json(logger: WrappedLogger, method: str, event: EventDict) -> str:

@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from typing import TYPE_CHECKING, Any, Literal
 
 from engine.logs.lines import HOUSE, get
@@ -65,8 +65,13 @@ class Handler(logging.Handler):
             try:
                 sys.stderr.write(self.format(record) + "\n")
                 sys.stderr.flush()
-            except Exception:  # noqa: BLE001 - as every handler of `logging`: a line that fails must not end what it tells of
-                self.handleError(record)
+            except Exception as error:  # noqa: BLE001 - as every handler of `logging`: a line that fails must not end what it tells of
+                self._failed(record, error)
+
+    def _failed(self, record: logging.LogRecord, error: Exception) -> None:
+        """`logging` itself would print the arguments."""
+        with suppress(OSError, ValueError):  # stderr is gone: there is nowhere left to say so
+            sys.stderr.write(f"a log line of {record.name} cannot be written ({type(error).__name__})\n")
 
 
 def set_up(settings: Settings | None = None) -> None:

@@ -67,7 +67,7 @@ class Repeats:
         if not kind.left_out:
             return []
         last = kind.last
-        line = last.msg if isinstance(last.msg, Line) else Line(first_line(last), {})
+        line = last.msg if isinstance(last.msg, Line) else Line(first_line(last.msg, last.args), {})
         shared = {name: value for name, value in line.fields.items() if name in APART}
         number = logging.makeLogRecord({"name": last.name, "levelno": last.levelno, "levelname": last.levelname})
         number.msg = replace(line, fields={**shared, "left_out": kind.left_out})

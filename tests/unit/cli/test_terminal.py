@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import logging
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,6 @@ from rich.table import Table
 from rich.text import Text
 
 from engine.cli import terminal
-from engine.cli.logs import ConsoleFormatter, JsonFormatter
 from engine.errors import UsageError
 from engine.printable import HARMFUL, json_text
 from tests.unit.cli.conftest import Invoke
@@ -58,13 +56,6 @@ def test_json_means_the_same_and_holds_no_order(text: str) -> None:
     written = json_text({"text": text})
     assert json.loads(written) == {"text": text}
     assert not HARMFUL.search(written)
-
-
-@pytest.mark.parametrize("formatter", [ConsoleFormatter(), JsonFormatter()])
-def test_log_lines_hold_no_order(formatter: logging.Formatter) -> None:
-    """A client's name may stand in one."""
-    record = logging.LogRecord("engine.gateway", logging.INFO, "", 0, "client %s", (EVIL,), None)
-    assert not HARMFUL.search(formatter.format(record))
 
 
 def test_errors_hold_no_order(capsys: pytest.CaptureFixture[str]) -> None:
