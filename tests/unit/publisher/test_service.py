@@ -266,7 +266,7 @@ async def test_a_line_of_the_base_pack_that_gets_worse_is_a_warning(
             assert not caplog.records
             await edit(desk, taught.replace(", 啥价呀", ""), "published")
             await until(lambda: bool(caplog.records))
-    assert "are not any more: 老板啥价呀" in caplog.text
+    assert "are not any more: `老板啥价呀`" in caplog.text
     assert "count=1" in caplog.text
 
 
