@@ -9,6 +9,7 @@ record's body, of no journal and no state, so a replay knows nothing of it. Span
 
 from __future__ import annotations
 
+import math
 import random
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -35,6 +36,7 @@ Values = Mapping[str, str | int | bool | None]
 """Attributes, without their prefix; None is left out."""
 
 PREFIX: Final = "livechat."
+NEVER: Final = 1 << 62
 EXPORT_S: Final = 5.0  # longest try to tell the collector of a batch
 CLOSE_S: Final = 1.0  # longest wait for the collector when the process ends
 KINDS: Final[Mapping[Name, SpanKind]] = {
@@ -84,7 +86,7 @@ class Span:
 
 
 class Traces:
-    """The traces of a process. `share`: of the comments that come without a context; `draw`: evenly between 0 and 1."""
+    """The traces of a process. `share`: of the comments that come without a context; `draw`: evenly from 0 to below 1."""
 
     def __init__(
         self,
@@ -101,9 +103,13 @@ class Traces:
         self._share = share
         self._draw = draw
 
-    def drawn(self) -> bool:
-        """Whether the next comment is traced."""
-        return self._draw() < self._share
+    def gap(self) -> int:
+        """How many comments go by until the next that is traced: drawn at once for all of them, so that they cost nothing."""
+        if self._share <= 0:
+            return NEVER
+        if self._share >= 1:
+            return 0
+        return int(math.log(1 - self._draw()) / math.log(1 - self._share))
 
     def carried(self, headers: Headers) -> Context | None:
         """The context that a record carries; None where there is none, or it says that it is not traced."""

@@ -39,19 +39,23 @@ class GatewaySpans:
 
     def __init__(self, traces: Traces) -> None:
         self._traces = traces
+        self._gap = traces.gap()
+        """Comments that go by until the next that is traced."""
         self._sent: dict[str, _Sent] = {}
 
     def received(self, comments: Sequence[Comment], records: Sequence[Outgoing], now: int) -> list[Span]:
         """The spans of those that are traced, whose records get headers. End them once they are on the log."""
         begun = []
-        for comment, record in zip(comments, records, strict=True):
-            if self._traces.drawn():
-                values = {
-                    "room": comment.room, "source": comment.source, "comment": comment.id, "shop": comment.shop,
-                }  # fmt: skip
-                span = self._traces.begin("comment", now, values)
-                record.headers += span.headers
-                begun.append(span)
+        while self._gap < len(comments):
+            comment, record = comments[self._gap], records[self._gap]
+            values = {
+                "room": comment.room, "source": comment.source, "comment": comment.id, "shop": comment.shop,
+            }  # fmt: skip
+            span = self._traces.begin("comment", now, values)
+            record.headers += span.headers
+            begun.append(span)
+            self._gap += 1 + self._traces.gap()
+        self._gap -= len(comments)
         return begun
 
     def sent(self, stored: Stored) -> None:

@@ -59,9 +59,14 @@ class PartitionSpans:
         if not self._open and not self._over:
             return ()
         self._hear(verdicts, now)
+        comments = {
+            comment for _, _, comment in self._open
+        }  # most records are no traced comment's, and are passed over quickly
         for record, written in zip(records, out, strict=True):
             span: Span | None = None
             if type(record) is Decision:
+                if record.comment not in comments:
+                    continue
                 span = self._open.pop((record.room, record.source, record.comment), None)
                 if span is not None:
                     span.tell(_of_decision(record))
