@@ -9,13 +9,13 @@ from typing import Final
 from engine import logs
 from engine.bus.partitioner import partition_of
 from engine.bus.pools import PoolReader
-from engine.bus.port import Bus, Stored
+from engine.bus.port import Bus, Headers, Stored
 from engine.errors import BusError
 from engine.events import wire
 from engine.events.closes import CloseCode
 from engine.events.codec import decode
 from engine.events.fields import MAX_SHORT
-from engine.events.inputs import Comment, FactSet, PlayerSeen, PoolLive, RoomOpened, ShopEvent
+from engine.events.inputs import Comment, FactSet, Playback, PlayerSeen, PoolLive, RoomOpened, ShopEvent
 from engine.events.outputs import Insertion, RoomCommand, Verdicts
 from engine.events.told import Fact, ProcessedLine
 from engine.gateway.facts import ShopFacts
@@ -151,6 +151,16 @@ class Inbound:
         self.hub.leave(peer)
         self.owed.leave(peer)
         self.posts.leave(peer)
+
+    def played(self, report: Playback) -> Headers:
+        """A player reports; what its record carries."""
+        self.players.report(report.room, report.kind, report.insertion)
+        return () if self._spans is None else self._spans.played(report)
+
+    def posted(self, report: wire.ReportChat, now: int) -> Headers:
+        """A connector reports; what its record carries."""
+        self.posts.report(report.room, report.reply)
+        return () if self._spans is None else self._spans.posted(report, now)
 
     def recall(self, room: str) -> None:
         """A player identified: what its session holds is known again, and fenced."""

@@ -79,4 +79,4 @@ class Peer:
 def told_room(peer: Peer) -> str | None:
     """The room that its log lines name: where it covers exactly one."""
     rooms = peer.identify.rooms if peer.identify is not None else ()
-    return rooms[0] if len(rooms) == 1 else None
+    return rooms[0] if len(rooms) == 1 and not rooms[0].endswith("*") else None

@@ -310,10 +310,7 @@ class Gateway:
                     record = requests.room_record(message, by=by, now=now, shop=peer.access.shop or self._default_shop)
                 except ValueError as error:
                     return self._refuse(peer, message, "bad_message", str(error))
-                headers: Headers = ()
-                if isinstance(message, wire.ReportChat):
-                    self._inbound.posts.report(message.room, message.reply)
-                    headers = () if self._spans is None else self._spans.posted(message, now)
+                headers = self._inbound.posted(message, now) if isinstance(message, wire.ReportChat) else ()
                 await self._record(peer, message, record, headers)
         return None
 
@@ -347,9 +344,7 @@ class Gateway:
             record = requests.player_record(message, room=room, session=peer.name, by=peer.by, now=now)
         except ValidationError as error:
             return self._refuse(peer, message, "bad_message", describe(error))
-        if isinstance(message, wire.ReportPlayback):
-            self._inbound.players.report(room, message.kind, message.insertion)
-        headers = self._spans.played(record) if self._spans is not None and isinstance(record, Playback) else ()
+        headers = self._inbound.played(record) if isinstance(record, Playback) else ()
         await self._record(peer, message, record, headers)
         return None
 
