@@ -90,3 +90,13 @@ def test_no_line_holds_a_text_a_viewer_or_a_secret(tmp_path: Path) -> None:
         "operator",
     }
     assert any(line["message"] == "a request is on the log" and line["kind"] == "ModeSet" for line in lines)
+
+
+def test_a_server_that_writes_json_tells_its_end_as_json(tmp_path: Path) -> None:
+    """Whoever reads its lines need not know how commands tell errors; the exit code is the same."""
+    missing = tmp_path / "nowhere"
+    with running("serve", "--shop", missing, "--open", cwd=tmp_path, env={"LIVECHAT_LOG_FORMAT": "json"}) as server:
+        assert server.wait() == 2
+    (line,) = [json.loads(line) for line in server.stderr.splitlines()]
+    assert (line["level"], line["message"]) == ("critical", "the process ends")
+    assert str(missing) in line["error"]
