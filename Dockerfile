@@ -2,14 +2,16 @@
 # state stands under /var/lib/livechat alone, and /tmp is scratch. The base pack and the example shop are inside; your own shop is
 # mounted. From where packages come is the builder's own pip configuration, given as a secret:
 #   docker build --secret id=pip,src=$HOME/.config/pip/pip.conf .
+# `--build-arg EXTRA=otel` adds what traces need.
 
 FROM python:3.11.13-slim-bookworm AS base
 
 FROM base AS build
+ARG EXTRA=
 WORKDIR /src
 ENV VENV=/opt/livechat UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy
 COPY .ci/setup .ci/setup
-COPY requirements.lock requirements-uv.lock ./
+COPY requirements.lock requirements-otel.lock requirements-uv.lock ./
 RUN --mount=type=secret,id=pip,target=/etc/pip.conf --mount=type=cache,target=/root/.cache .ci/setup pinned
 COPY pyproject.toml README.md LICENSE ./
 COPY engine engine

@@ -78,7 +78,8 @@ docs: .venv/.dev ## write schemas/, the generated pages of docs/, and the dashbo
 lock: .venv/.dev ## pin anew what pyproject.toml asks for (ARGS="--upgrade")
 	@compile=".venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links $(ARGS)"; \
 	$$compile --group build pyproject.toml --output-file requirements.lock && \
-	$$compile --group dev --constraint requirements.lock --output-file requirements-dev.lock
+	$$compile --extra otel --constraint requirements.lock pyproject.toml --output-file requirements-otel.lock && \
+	$$compile --group dev --constraint requirements-otel.lock --output-file requirements-dev.lock
 
 clean: ## remove what was made here
 	@rm -rf .venv var bench/out dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
@@ -87,6 +88,6 @@ clean: ## remove what was made here
 	@PYTHON="$(PYTHON)" .ci/setup runtime
 	@touch $@
 
-.venv/.dev: requirements.lock requirements-dev.lock requirements-uv.lock pyproject.toml .ci/setup
+.venv/.dev: requirements.lock requirements-otel.lock requirements-dev.lock requirements-uv.lock pyproject.toml .ci/setup
 	@PYTHON="$(PYTHON)" .ci/setup dev
 	@touch .venv/.runtime $@

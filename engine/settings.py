@@ -293,6 +293,19 @@ class PrivacySettings(Section):
         return self
 
 
+class TracesSettings(Section):
+    endpoint: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^/@\s]+",
+        description="Where spans go: the OTLP/HTTP address of a collector, such as `http://127.0.0.1:4318`; None: no traces. Needs the "
+        "extra `otel`.",
+    )
+    share: float = Field(
+        default=0.01, ge=0, le=1, description="Share of the comments that the gateway begins a trace for."
+    )
+    service: str = Field(default="livechat", min_length=1, description="Name under which traces show this process.")
+
+
 class Settings(BaseSettings):
     """All settings. See `docs/configuration.md`, which is generated from these descriptions."""
 
@@ -312,6 +325,12 @@ class Settings(BaseSettings):
         default="info", description="Least level that is logged."
     )
     log_format: Literal["console", "json"] = Field(default="console", description="How log lines look.")
+    log_repeats: int = Field(
+        default=5,
+        ge=0,
+        description="Log lines of one kind that are told within 10 s; of the others only their number is. 0: all.",
+    )
+    traces: TracesSettings = TracesSettings()
 
 
 def variables(section: type[BaseModel] = Settings, prefix: str = PREFIX) -> Iterator[str]:

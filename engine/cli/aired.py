@@ -13,6 +13,7 @@ import typer
 from engine.cli import moments, options, terminal
 from engine.clock import wall_clock
 from engine.errors import Exit, UsageError
+from engine.printable import harmless, json_text
 
 if TYPE_CHECKING:
     from engine.events.outputs import Aired
@@ -114,11 +115,11 @@ class _Json(_Form):
             "offset": line.stored.offset,
         }
         if line.record is None:
-            return terminal.json_text({**place, "error": line.error}) + "\n"
-        return terminal.json_text({**place, "record": json.loads(line.stored.value or b"null")}) + "\n"
+            return json_text({**place, "error": line.error}) + "\n"
+        return json_text({**place, "record": json.loads(line.stored.value or b"null")}) + "\n"
 
     def end(self, seal: Seal, span: Span) -> str:
-        return terminal.json_text({"end": _summary(seal, span)}) + "\n"
+        return json_text({"end": _summary(seal, span)}) + "\n"
 
 
 class _Csv(_Form):
@@ -146,7 +147,7 @@ class _Lines(_Form):
         record = line.record
         if record is None:
             place = f"aired/{line.stored.partition}/{line.stored.offset}"
-            return terminal.harmless(f"{_time(line.stored.time)}  {place} cannot be read: {line.error}") + "\n"
+            return harmless(f"{_time(line.stored.time)}  {place} cannot be read: {line.error}") + "\n"
         cells = _cells(record)
         remarks = [f"for {record.comments} comments"] if record.comments else []
         remarks += [f"approved by {record.approved_by}"] if record.proposal else []
@@ -156,7 +157,7 @@ class _Lines(_Form):
             f"{cells['started']}  {record.room}  {cells['channel']}  {about}  {record.text}  "
             f"[{', '.join((f'pool {record.pool[:12]}', *remarks)).replace('_', ' ')}]"
         )
-        return terminal.harmless(told).replace("\n", " ") + "\n"
+        return harmless(told).replace("\n", " ") + "\n"
 
     def end(self, seal: Seal, span: Span) -> str:
         told = f"{seal.records:,} record{'s' if seal.records != 1 else ''}"

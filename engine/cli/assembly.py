@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import logging
 import sys
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Final, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
+from engine import logs
 from engine.bus import open_bus
 from engine.bus.port import Bus
 from engine.cli.http import HttpServer, Readiness
@@ -24,6 +24,9 @@ from engine.errors import LivechatError, UsageError
 from engine.metrics import Metrics
 from engine.settings import Role, Settings
 from engine.worker.readiness import PartitionReadiness
+
+if TYPE_CHECKING:
+    from engine.traces import Traces
 
 LAG_EVERY_S: Final = 0.5  # how often the event loop's lag is measured where no worker does
 OPEN_S: Final = 2.0  # an embedded log is open, and a broken one told, within it
@@ -41,7 +44,7 @@ SWITCH_S: Final = (
     0.001  # a thread that opens a model gives way after this long; the usual 5 ms add up over a verdict's steps
 )
 
-log = logging.getLogger(__name__)
+log = logs.get(__name__)
 
 
 class Part(Protocol):
@@ -86,10 +89,10 @@ class Listening:
 class GatewayPart:
     """The gateway as a part: it listens from `start` on."""
 
-    def __init__(self, bus: Bus, settings: Settings, metrics: Metrics) -> None:
+    def __init__(self, bus: Bus, settings: Settings, metrics: Metrics, traces: Traces | None) -> None:
         from engine.gateway.service import Gateway
 
-        self._gateway = Gateway(bus, settings, metrics)
+        self._gateway = Gateway(bus, settings, metrics, traces=traces)
         self._stopping = asyncio.Event()
 
     @property
@@ -124,6 +127,7 @@ class Assembly:
         self._stopping = asyncio.Event()
         self._parts: dict[Role, Part] = {}
         self._metrics = Metrics()
+        self._traces = traces_of(settings)
 
     def stop(self) -> None:
         """End in an orderly way, within `worker.drain_s` and a little."""
@@ -182,10 +186,12 @@ class Assembly:
             await asyncio.gather(opening, stopping, return_exceptions=True)
             if bus is not None:
                 await bus.close()
+            if self._traces is not None:
+                await asyncio.to_thread(self._traces.close)
 
     async def _serve(self, bus: Bus, metrics: Metrics, http: tuple[str, int]) -> None:
         roles = self._settings.roles
-        self._parts = {role: make(role, bus, self._settings, metrics) for role in roles}
+        self._parts = {role: make(role, bus, self._settings, metrics, self._traces) for role in roles}
         gateway = self._parts.get("gateway")
         socket = await gateway.start() if isinstance(gateway, GatewayPart) else None
         tasks: dict[asyncio.Task[None], Role] = {
@@ -225,21 +231,21 @@ class Assembly:
             part.stop()
         done, late = await asyncio.wait(tasks, timeout=self._settings.worker.drain_s + STOP_S)
         for task in late:
-            log.warning("the role `%s` did not end in time and is cut off", tasks[task])
+            log.warning("a role did not end in time and is cut off", role=tasks[task])
         for task in done:
             error = task.exception() if not task.cancelled() else None
             if error is not None and task not in ended:  # those are raised
-                log.error("the role `%s` failed: %s", tasks[task], error, exc_info=_unexpected(error))
+                log.error("a role failed", role=tasks[task], error=error, exc_info=_unexpected(error))
 
 
-def make(role: Role, bus: Bus, settings: Settings, metrics: Metrics) -> Part:
+def make(role: Role, bus: Bus, settings: Settings, metrics: Metrics, traces: Traces | None) -> Part:
     """A role's part. Imports only what the role needs: a gateway process carries no classifier."""
     if role == "gateway":
-        return GatewayPart(bus, settings, metrics)
+        return GatewayPart(bus, settings, metrics, traces)
     if role == "worker":
         from engine.worker.service import Worker
 
-        return Worker(bus, settings, metrics)
+        return Worker(bus, settings, metrics, traces=traces)
     if role == "publisher":
         from engine.publisher.service import Publisher
 
@@ -255,6 +261,19 @@ async def measure_lag(metrics: Metrics) -> None:
         before = time.monotonic()
         await asyncio.sleep(LAG_EVERY_S)
         metrics.loop_lag_seconds.set(max(0.0, time.monotonic() - before - LAG_EVERY_S))
+
+
+def traces_of(settings: Settings) -> Traces | None:
+    """The traces that the settings ask for. Raises `UsageError` where what they need is not installed."""
+    if settings.traces.endpoint is None:
+        return None
+    try:
+        from engine.traces import to_collector
+    except ImportError as error:
+        raise UsageError(
+            f"traces need a package that is not installed (`{error.name}`): install `livechat-engine[otel]`, or leave out `traces.endpoint`"
+        ) from None
+    return to_collector(settings.traces)
 
 
 def with_default_shop(settings: Settings) -> Settings:

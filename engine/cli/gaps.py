@@ -11,6 +11,7 @@ import typer
 
 from engine.cli import options, sample, terminal
 from engine.errors import LivechatError, UsageError
+from engine.printable import json_text
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Sequence
@@ -261,7 +262,7 @@ async def _pushed(operator: Operator) -> AsyncIterator[Gap]:
 
 def _tell(gap: Gap, now: int, *, as_json_: bool) -> None:
     if as_json_:
-        terminal.write(terminal.json_text(as_json(gap, now)) + "\n", flush=True)
+        terminal.write(json_text(as_json(gap, now)) + "\n", flush=True)
     else:
         terminal.say(sentence(gap))
 

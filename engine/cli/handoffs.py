@@ -8,6 +8,7 @@ import typer
 
 from engine.cli import options, terminal
 from engine.errors import UsageError
+from engine.printable import json_text
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -136,7 +137,7 @@ async def _list(url: str, token: str, room: str, *, watch: bool, as_json: bool) 
 
 def _show_line(handoff: Handoff) -> None:
     """One JSON object a line, for programs that read along."""
-    terminal.write(terminal.json_text(as_document(handoff)) + "\n")
+    terminal.write(json_text(as_document(handoff)) + "\n")
 
 
 def as_document(handoff: Handoff) -> dict[str, object]:

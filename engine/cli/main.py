@@ -35,6 +35,7 @@ from engine.cli import (
 )
 from engine.cli.demo import verb as demo
 from engine.errors import Exit, LivechatError
+from engine.logs import output
 
 EPILOG = (
     "Exit codes: 0 done, or whoever read the output went away · 1 the answer is no, or it failed · 2 a wrong option, setting or file · "
@@ -117,6 +118,7 @@ def main(
 ) -> None:
     """Options of every verb stand before it: `livechat --debug serve`."""
     del debug, version
+    output.set_up()
 
 
 # What verbs need to run they import when they run, so that `--help` is quick.

@@ -8,6 +8,7 @@ import typer
 
 from engine.cli import options, terminal
 from engine.errors import LivechatError, Unavailable, UsageError
+from engine.printable import json_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -95,7 +96,7 @@ def _outage(outage: Outage) -> None:
 
 def _show(news: News, now: int, *, as_json: bool) -> None:
     if as_json:
-        line = terminal.json_text(news.model_dump(mode="json", exclude_none=True))
+        line = json_text(news.model_dump(mode="json", exclude_none=True))
         terminal.write(line + "\n", flush=True)
     else:
         terminal.say(sentence(news, now))

@@ -11,6 +11,7 @@ import typer
 from engine.cli import moments, options, terminal
 from engine.clock import wall_clock
 from engine.errors import Exit, LivechatError, RestoreError, UsageError
+from engine.printable import json_text
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -173,7 +174,7 @@ def _show_verification(told: Verification) -> None:
         for name in ("field", "computed", "on the log"):
             fields.add_column(name, overflow="fold")
         for name, values in first.fields().items():
-            fields.add_row(name, *(Text(terminal.json_text(value)[:FIELD]) for value in values))
+            fields.add_row(name, *(Text(json_text(value)[:FIELD]) for value in values))
         terminal.out().print(fields)
         terminal.say(
             "Where another version of the engine wrote it, run that one; else the log was changed, or the engine is at fault."

@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from engine import logs
 from engine.cli import options, terminal
-from engine.errors import Exit
+from engine.errors import Exit, LivechatError
+from engine.logs import output
 
 if TYPE_CHECKING:
     from engine.cli.assembly import Listening
     from engine.settings import Settings
+
+log = logs.get(__name__)
 
 
 def serve(
@@ -46,10 +50,21 @@ def serve(
     SIGTERM and Ctrl-C end it in an orderly way; a second Ctrl-C at once.
     """
     settings = options.settings_of(config, overrides(roles, bus, shop, ws, http, let_all_in=let_all_in))
-    from engine.cli import logs
-
-    logs.set_up(settings)
-    if asyncio.run(run(settings)) == signal.SIGINT:
+    output.set_up(settings)
+    try:
+        ended_by = asyncio.run(run(settings))
+    except LivechatError as error:
+        if settings.log_format != "json":
+            raise  # told as every command tells it
+        log.critical("the process ends", error=error)
+        raise typer.Exit(error.exit_code) from None
+    except OSError:
+        raise
+    except Exception as error:
+        # Told here, since its message may quote a viewer: a command would print it.
+        log.critical("the process ends by a mistake in the engine itself; report this", exc_info=error)
+        raise typer.Exit(Exit.FAILED) from None
+    if ended_by == signal.SIGINT:
         raise typer.Exit(Exit.INTERRUPTED)
 
 
@@ -74,11 +89,8 @@ def overrides(
 
 async def run(settings: Settings) -> int | None:
     """Serve until a signal comes; returns which."""
-    import logging
-
     from engine.cli.assembly import Assembly
 
-    log = logging.getLogger(__name__)
     assembly = Assembly(settings, listening=tell)
     if "gateway" in settings.roles and not settings.gateway.tokens and not settings.gateway.open:
         log.warning(
@@ -86,6 +98,7 @@ async def run(settings: Settings) -> int | None:
         )
     received: list[int] = []
     loop = asyncio.get_running_loop()
+    loop.set_exception_handler(output.on_loop_failure)
 
     def on_signal(number: signal.Signals) -> None:
         received.append(number)

@@ -6,9 +6,7 @@ renames or asks the terminal, or turns the order of what stands beside them. Tha
 
 from __future__ import annotations
 
-import json
 import os
-import re
 import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final, TextIO
@@ -18,6 +16,7 @@ from rich.segment import Segment
 from rich.text import Text
 
 from engine.errors import Exit, LivechatError, PoolError
+from engine.printable import HARMFUL, harmless, json_text
 
 if TYPE_CHECKING:
     from engine.events.outputs import ChatReply, Insertion
@@ -32,21 +31,11 @@ class ReaderGone(SystemExit):
         super().__init__(Exit.OK)
 
 
-HARMFUL: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u061c\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-"""Control characters but for tab and line feed (C0, DEL, C1), line separators, those that turn the direction of writing, and halves of
-characters, which stand for bytes that are no UTF-8. None takes room in a line, so a table stays as it is without them."""
-
-
 def audience(sent: Insertion | ChatReply) -> str:
     """For whom something is said or posted: those who asked, or everybody, where the room says it by itself."""
     if sent.type == "insertion" and (sent.correction or sent.disclosure is not None):
         return "all viewers"
     return f"{sent.viewers} viewer{'s' if sent.viewers != 1 else ''}"
-
-
-def harmless(text: str) -> str:
-    """The text without what a terminal would obey."""
-    return HARMFUL.sub("", text)
 
 
 class Harmless(Console):
@@ -102,12 +91,6 @@ def note(text: str) -> None:
 def show_json(value: object) -> None:
     """A result as JSON, one document, readable in every language."""
     write(json_text(value, indent=2) + "\n")
-
-
-def json_text(value: object, *, indent: int | None = None) -> str:
-    """JSON that every reader takes, readable in every language and harmless. Raises `ValueError` for a number that is none."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent)
-    return HARMFUL.sub(lambda found: "?" if "\ud800" <= found[0] <= "\udfff" else f"\\u{ord(found[0]):04x}", text)
 
 
 def write(text: str, *, flush: bool = False) -> None:

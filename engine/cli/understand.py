@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from engine.cli import options, terminal
+from engine.printable import json_text
 
 if TYPE_CHECKING:
     from engine.cli.shop import OpenShop
@@ -37,7 +38,7 @@ def understand(shop: options.Shop = None, base: options.Base = None) -> None:
     for raws in _batches(_reads(_reader())):
         lines = [parse(raw) for raw in raws]
         doubtful += sum(line.doubtful for line in lines)
-        terminal.write("".join(terminal.json_text(result) + "\n" for result in answers(lines, opened)), flush=True)
+        terminal.write("".join(json_text(result) + "\n" for result in answers(lines, opened)), flush=True)
     if doubtful:
         count = "1 line that begins with { is" if doubtful == 1 else f"{doubtful} lines that begin with {{ are"
         terminal.note(f'{count} no JSON with a "text"; taken as plain text')

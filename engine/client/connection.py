@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-import logging
 import math
 import random
 import time
@@ -31,6 +30,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.asyncio.connection import broadcast
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 
+from engine import logs
 from engine.client.refusals import RequestRefused, SessionRefused
 from engine.clock import wall_clock
 from engine.errors import LivechatError, ProtocolError, RecordError, Unavailable, UsageError
@@ -48,7 +48,7 @@ MISSED: Final = 2  # heartbeat intervals of silence after which the server count
 OFFSET_SAMPLES: Final = 8  # heartbeats over which the quickest round trip tells the clock offset best
 MAX_UNREAD: Final = 10_000  # messages that nobody has iterated over; the oldest are dropped
 
-log = logging.getLogger(__name__)
+log = logs.get(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +227,7 @@ class Connection:
                 self._lost(why)
                 left = self._left(begun, why)
                 delay = min(random.uniform(0, pause), left)  # noqa: S311 -- jitter, no secret
-                log.debug("%s; connecting again in %.2f s", why, delay)
+                log.debug("connecting again", next_try_s=round(delay, 2), error=why)
                 await asyncio.sleep(delay)
                 pause = min(2 * pause, BACKOFF_MOST_S)
         except LivechatError as error:
@@ -241,7 +241,7 @@ class Connection:
         if self.identified is None or self._outage is not None:
             return
         self._outage = (time.monotonic(), why)
-        log.info("%s is away: %s", self.url, why)
+        log.info("the server is away", server=self.url, error=why)
         if self._on_outage is not None:
             self._on_outage(Outage(why))
 
@@ -294,7 +294,7 @@ class Connection:
     async def _beat(self, socket: ClientConnection, interval_s: float) -> None:
         while True:
             if time.monotonic() - self._heard > MISSED * interval_s:
-                log.info("the server has been silent for %.0f s", MISSED * interval_s)
+                log.info("the server is silent", seconds=MISSED * interval_s)
                 socket.transport.abort()
                 return
             self._send(encode(wire.Heartbeat(sent=wall_clock())))
@@ -304,7 +304,7 @@ class Connection:
         try:
             message = decode_as(wire.ServerMessage, frame, "server message")
         except RecordError as error:
-            log.warning("a message of the server was passed over: %s", error)
+            log.warning("a message of the server was passed over", error=error)
             return None
         match message:
             case wire.Hello():
@@ -348,7 +348,7 @@ class Connection:
         self.identified, self._up = message, True
         if self._outage is not None:
             (since, why), self._outage = self._outage, None
-            log.info("%s is back", self.url)
+            log.info("the server is back", server=self.url)
             if self._on_outage is not None:
                 self._on_outage(Outage(why, time.monotonic() - since))
         self._reach(message.points)
@@ -366,7 +366,7 @@ class Connection:
     def _refused(self, message: wire.Refused) -> None:
         known = self._waiting.pop(message.id, None) if message.id is not None else None
         if known is None:
-            log.warning("the server refused something: %s (%s)", message.message, message.code)
+            log.warning("the server refused something", error=message.message, code=message.code)
         elif not known[1].done():
             known[1].set_exception(RequestRefused(message))
 

@@ -8,12 +8,12 @@ other than 1 replies end earlier than the engine expects (it goes by the reports
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import deque
 from collections.abc import Callable
 from functools import partial
 from typing import Final
 
+from engine import logs
 from engine.client.connection import PATIENCE_S, Connection, OnOutage
 from engine.client.playhead import LEAD_MS, Event, Playhead, Say, Tell
 from engine.client.refusals import RequestRefused
@@ -28,7 +28,7 @@ OVERTAKEN: Final[frozenset[PlaybackKind]] = frozenset({"sentence_started", "sent
 """Reports that are not kept for later: the next one, or the state told when it identifies, says more."""
 RETRY_S: Final = 1.0  # until a report is told again that the engine could not take, where it does not say itself
 
-log = logging.getLogger(__name__)
+log = logs.get(__name__)
 
 ScriptMaker = Callable[[FactBook, int, str], wire.SetScript]
 """Facts, now, request id → the script with these facts. Called at first and whenever facts change."""
@@ -130,8 +130,8 @@ class ReferencePlayer:
                 ):
                     self._other_shop = message.shop
                     log.warning(
-                        "room `%s` is of shop `%s`, this player's script of shop `%s`: the replies will not fit",
-                        self._room, message.shop, self._shop,
+                        "the room is of another shop than this player's script: the replies will not fit",
+                        room=self._room, shop=message.shop, script_shop=self._shop,
                     )  # fmt: skip
                 self._facts = FactBook(message.facts)
                 self._refresh()
@@ -196,7 +196,7 @@ class ReferencePlayer:
         elif isinstance(error, RequestRefused):  # else the session is over, which `run` tells
             told, self._refusal = self._refusal, error.refused
             if told is None or told.code != error.refused.code or not told.temporary:
-                log.warning("a report was not taken: %s", error)
+                log.warning("a report was not taken", error=error)
             if error.refused.temporary and not self._is_overtaken(request):
                 again_s = RETRY_S if error.refused.retry_ms is None else error.refused.retry_ms / 1_000
                 asyncio.get_running_loop().call_later(again_s, self._post, request)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Collection
 from typing import Final, Literal
 
+from engine import logs
 from engine.client.connection import Connection
 from engine.events import wire
 from engine.events.fields import MAX_SHORT
@@ -22,7 +22,7 @@ Post = Callable[[ChatReply], Awaitable[None]]
 """Posts one chat reply into the platform's chat. Returns once the platform took it, raises `Unsure` where nobody can know (a time-out),
 anything else where it surely was not posted."""
 
-log = logging.getLogger(__name__)
+log = logs.get(__name__)
 
 
 class Unsure(Exception):
@@ -84,10 +84,15 @@ class Posting:
             try:
                 await self._post(record)
             except Unsure as error:
-                log.warning("nobody knows whether a chat reply was posted on `%s`: %s", record.source, error)
+                log.warning(
+                    "nobody knows whether a chat reply was posted",
+                    source=record.source,
+                    insertion=record.id,
+                    error=error,
+                )
                 self._remember(place, "unsure")
             except Exception as error:  # noqa: BLE001 - whatever the platform's own code raises is why it was not posted
-                log.warning("a chat reply was not posted on `%s`: %s", record.source, error)
+                log.warning("a chat reply was not posted", source=record.source, insertion=record.id, error=error)
                 self._end(place, "failed", str(error) or type(error).__name__)
             else:
                 self._end(place, "posted", "")
@@ -113,4 +118,4 @@ class Posting:
 def _told(answer: asyncio.Future[wire.Answer]) -> None:
     """A report that was refused: the engine counts the post as unknown."""
     if not answer.cancelled() and (error := answer.exception()) is not None:
-        log.warning("what became of a chat reply was not taken: %s", error)
+        log.warning("what became of a chat reply was not taken", error=error)

@@ -9,12 +9,12 @@ comment without the second is sent again; the engine recognises repeats, whose v
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import asdict
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
+from engine import logs
 from engine.client.connection import PATIENCE_S, Connection, Outage
 from engine.client.posting import Post, Posting
 from engine.client.refusals import RequestRefused
@@ -33,7 +33,7 @@ STALL_S: Final = 5.0  # without an acknowledgement, after which somebody hears o
 
 IMPLIED: Final = frozenset({"type", "v", "received"})  # fields of a comment that its frame or the gateway says
 
-log = logging.getLogger(__name__)
+log = logs.get(__name__)
 
 Answer = TypeVar("Answer")
 Key = tuple[str, str, str]
@@ -235,12 +235,12 @@ class Source:
                 self._again = asyncio.create_task(self._send_again(list(self._owed.values())), name="send again")
 
     async def _send_again(self, comments: Sequence[Comment]) -> None:
-        log.info("sending %d comments without a verdict again", len(comments))
+        log.info("sending comments without a verdict again", count=len(comments))
         try:
             for batch in _batches(comments, self._frame_bytes):
                 await self._send(batch)
         except LivechatError as error:
-            log.warning("comments could not be sent again: %s", error)
+            log.warning("comments could not be sent again", error=error)
 
 
 def _batches(comments: Iterable[Comment], frame_bytes: int) -> Iterable[list[Comment]]:

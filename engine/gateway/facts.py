@@ -5,11 +5,11 @@ What an operator sets is held against the same catalogue: an unknown name or a v
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from engine import logs
 from engine.events import wire
 from engine.events.inputs import ANY_PRODUCT, FactSet, FactValue, LocalText, PoolLive, ShopEvent
 from engine.events.told import Fact
@@ -24,7 +24,7 @@ PoolSource = Callable[[str], Awaitable[Pool | None]]
 """Finds a pool by its hash; None while it is not on the bus."""
 
 MAX_CATALOGUES: Final = 64  # shops whose facts are kept; a catalogue takes some 100 KiB at most
-log = logging.getLogger(__name__)
+log = logs.get(__name__)
 
 Place = tuple[str, str]
 """Product and name of a fact; the shop's own stand under product `*`."""
@@ -104,7 +104,7 @@ class ShopFacts:
         catalogue = await self._catalogue(event.shop)
         refusal = catalogue.refusal(event.name, event.value, catalogue.facts.get((event.product, event.name)))
         if refusal is not None:  # what clients ask for is refused before: another producer wrote it
-            log.warning("fact `%s` is not said, though the log has it; %s", event.key(), refusal)
+            log.warning("a fact is not said, though the log has it", fact=event.key(), error=refusal)
         return self._fact(offset, event, catalogue)
 
     @property

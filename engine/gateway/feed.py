@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from engine import logs
 from engine.bus.port import Bus, Stored, Tail, partition_count
 from engine.errors import BusError, RecordError
 from engine.metrics import Metrics
@@ -18,7 +18,7 @@ PAGE: Final = 2_000  # records of one read while filling
 RETRY_FIRST_S: Final = 0.1
 RETRY_MOST_S: Final = 5.0
 
-log = logging.getLogger(__name__)
+log = logs.get(__name__)
 
 Take = Callable[[Stored, bool], None]
 """Takes a record; the flag says whether it is live (false: part of the fill)."""
@@ -84,13 +84,13 @@ class Feed:
                 while True:
                     records = await tail.next()
                     if pause > RETRY_FIRST_S:
-                        log.warning("`%s` is read again", self._topic)
+                        log.warning("a topic is read again", topic=self._topic)
                         pause = RETRY_FIRST_S
                     for stored in records:
                         self._one(stored, live=True)
             except BusError as error:
                 if pause == RETRY_FIRST_S:
-                    log.warning("`%s` cannot be read, trying until it can: %s", self._topic, error)
+                    log.warning("a topic cannot be read, trying until it can", topic=self._topic, error=error)
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, RETRY_MOST_S)
             finally:
@@ -99,7 +99,7 @@ class Feed:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and task.exception() is not None:
-            log.critical("`%s` is not followed any more", self._topic, exc_info=task.exception())
+            log.critical("a topic is not followed any more", topic=self._topic, exc_info=task.exception())
 
     def _starts(self) -> Mapping[tuple[str, int], int]:
         return {(self._topic, partition): offset for partition, offset in self._next.items()}
@@ -117,4 +117,7 @@ class Feed:
             self._take(stored, live)
         except RecordError as error:
             self._metrics.unreadable.labels(self._topic).inc()
-            log.warning("`%s` %d/%d passed over: %s", self._topic, stored.partition, stored.offset, error)
+            log.warning(
+                "a record is passed over",
+                topic=self._topic, partition=stored.partition, offset=stored.offset, error=error,
+            )  # fmt: skip

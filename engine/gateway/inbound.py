@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Final
 
+from engine import logs
 from engine.bus.partitioner import partition_of
 from engine.bus.pools import PoolReader
-from engine.bus.port import Bus, Stored
+from engine.bus.port import Bus, Headers, Stored
 from engine.errors import BusError
 from engine.events import wire
 from engine.events.closes import CloseCode
 from engine.events.codec import decode
-from engine.events.inputs import FactSet, PlayerSeen, PoolLive, RoomOpened, ShopEvent
+from engine.events.fields import MAX_SHORT
+from engine.events.inputs import Comment, FactSet, Playback, PlayerSeen, PoolLive, RoomOpened, ShopEvent
 from engine.events.outputs import Insertion, RoomCommand, Verdicts
 from engine.events.told import Fact, ProcessedLine
 from engine.gateway.facts import ShopFacts
@@ -28,6 +29,7 @@ from engine.gateway.proposals import Board
 from engine.gateway.ring import Entry
 from engine.gateway.shops import Published, RoomShops, not_live
 from engine.gateway.sources import Owed
+from engine.gateway.spans import GatewaySpans
 from engine.metrics import Metrics
 from engine.settings import Settings
 from engine.viewers.keeper import ViewerKeys
@@ -35,15 +37,27 @@ from engine.viewers.keeper import ViewerKeys
 ON_DEMAND: Final[frozenset[wire.Stream]] = frozenset({"decisions"})
 """Streams that are read only once somebody follows them: one record per comment, and nothing here acts on them."""
 
-log = logging.getLogger(__name__)
+SHOPLESS: Final = "the comments are taken, in a room that nobody opened as those of the default shop"
+MAX_OBJECTION: Final = MAX_SHORT - len(SHOPLESS) - 2  # characters
+MAX_WARNINGS: Final = 10  # of one batch
+
+log = logs.get(__name__)
 
 
 class Inbound:
     """Everything that the gateway knows from the bus."""
 
-    def __init__(self, bus: Bus, settings: Settings, metrics: Metrics, clock: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        bus: Bus,
+        settings: Settings,
+        metrics: Metrics,
+        clock: Callable[[], int],
+        spans: GatewaySpans | None = None,
+    ) -> None:
         self._bus = bus
         self._metrics = metrics
+        self._spans = spans
         self._clock = clock
         self.fences = Fences()
         self._default_shop = settings.publisher.default_shop
@@ -136,6 +150,13 @@ class Inbound:
             return None
         return not_live(shop, self.facts.live_shops if names else ())
 
+    def shop_warnings(self, comments: Sequence[Comment], *, names: bool) -> tuple[str, ...]:
+        """What to tell who sent these comments of the shops that they name. `names` as above."""
+        shops = dict.fromkeys(comment.shop for comment in comments)
+        objections = (self.shop_objection(shop, names=names) for shop in shops)
+        warnings = tuple(f"{told[:MAX_OBJECTION]}; {SHOPLESS}" for told in objections if told is not None)
+        return warnings[:MAX_WARNINGS]
+
     def is_coming(self, shop: str) -> bool:
         """Whether a shop that is not live may be on its way: this process publishes it, or the log is so new that none is live."""
         return not self.facts.live_shops or shop in self._published
@@ -145,6 +166,16 @@ class Inbound:
         self.hub.leave(peer)
         self.owed.leave(peer)
         self.posts.leave(peer)
+
+    def played(self, report: Playback) -> Headers:
+        """A player reports; what its record carries."""
+        self.players.report(report.room, report.kind, report.insertion)
+        return () if self._spans is None else self._spans.played(report)
+
+    def posted(self, report: wire.ReportChat, now: int) -> Headers:
+        """A connector reports; what its record carries."""
+        self.posts.report(report.room, report.reply)
+        return () if self._spans is None else self._spans.posted(report, now)
 
     def recall(self, room: str) -> None:
         """A player identified: what its session holds is known again, and fenced."""
@@ -159,6 +190,8 @@ class Inbound:
             if entry is None:
                 return
             self._learn(stream, entry)
+            if self._spans is not None and stream == "insertions" and stored.headers:
+                self._spans.sent(stored)
             if live:
                 self._act(stream, entry)
                 self.hub.deliver(stream, entry)
@@ -252,7 +285,7 @@ class Inbound:
         try:
             message = wire.Facts(shop=shop, whole=whole, facts=await facts)
         except BusError as error:
-            log.warning("facts of shop `%s` were not pushed: %s", shop, error)
+            log.warning("facts were not pushed", shop=shop, error=error)
             return
         for peer in players:
             peer.say(message)

@@ -53,6 +53,11 @@ class Peer:
         )
 
     @property
+    def by(self) -> str:
+        """Name of its token."""
+        return self.access.name if self.access is not None else ""
+
+    @property
     def role(self) -> ClientRole | None:
         return self.identify.role if self.identify is not None else None
 
@@ -69,3 +74,9 @@ class Peer:
     def say(self, message: Message) -> None:
         """Send a message."""
         self.link.send(encode(message))
+
+
+def told_room(peer: Peer) -> str | None:
+    """The room that its log lines name: where it covers exactly one."""
+    rooms = peer.identify.rooms if peer.identify is not None else ()
+    return rooms[0] if len(rooms) == 1 and not rooms[0].endswith("*") else None

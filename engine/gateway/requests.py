@@ -1,7 +1,8 @@
-"""Requests → records for the bus. Pure."""
+"""Requests → records for the bus."""
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -20,6 +21,7 @@ from engine.events.inputs import (
     Kill,
     ModeSet,
     Playback,
+    PlayerSeen,
     RoomClosed,
     RoomOpened,
     RoomRecord,
@@ -29,6 +31,7 @@ from engine.events.inputs import (
     TakeOver,
 )
 from engine.gateway.auth import Access, matches
+from engine.gateway.peer import Peer
 
 Hasher = Callable[[str, int], str]
 """Viewer id and time (ms) → keyed hash."""
@@ -85,6 +88,17 @@ def player_record(
     return Playback(
         room=room, id=request.id, at=min(max(request.at, now - REPORT_AGE_MS), now), by=by, session=session,
         kind=request.kind, cursor=request.cursor, insertion=request.insertion, reason=request.reason,
+    )  # fmt: skip
+
+
+def player_seen(
+    room: str, peer: Peer, state: wire.PlayerState, now: int, *, identified: bool = False, shop: str | None = None
+) -> PlayerSeen:
+    """That a player is there; of one that identifies itself also where it stands."""
+    return PlayerSeen(
+        room=room, id=uuid.uuid4().hex, at=now, by=peer.by, session=peer.name, identified=identified,
+        lead_ms=state.lead_ms, stream_delay_ms=state.stream_delay_ms,
+        cursor=state.cursor if identified else None, outcomes=state.outcomes if identified else (), shop=shop,
     )  # fmt: skip
 
 

@@ -7,44 +7,44 @@ answered only once the record is durable.
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 import uuid
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from pydantic import ValidationError
 
-from engine import __version__
-from engine.bus.port import Bus, Outgoing, Position
+from engine import __version__, logs
+from engine.bus.port import Bus, Headers, Outgoing, Position
 from engine.clock import wall_clock
 from engine.errors import BusError, BusUnavailable
 from engine.events import wire
 from engine.events.closes import CloseCode
 from engine.events.codec import describe, encode
-from engine.events.fields import MAX_RECORD_BYTES, MAX_SHORT, Record
-from engine.events.inputs import PlayerGone, PlayerSeen, RoomRecord, ShopRecord
+from engine.events.fields import MAX_RECORD_BYTES, Record
+from engine.events.inputs import ChatReplyReport, Playback, PlayerGone, RoomRecord, Script, ShopRecord
 from engine.events.told import Fact
 from engine.gateway import requests
 from engine.gateway.auth import Access, Authenticator, matches
 from engine.gateway.gaps import page_of_gaps
 from engine.gateway.inbound import Inbound
-from engine.gateway.peer import Link, Peer
+from engine.gateway.peer import Link, Peer, told_room
 from engine.gateway.server import SocketServer
 from engine.gateway.session import Admit, End, Handle, Say, Session
 from engine.gateway.sources import Rate
+from engine.gateway.spans import GatewaySpans
 from engine.gateway.trouble import Trouble
 from engine.metrics import Metrics
 from engine.settings import Settings
 
+if TYPE_CHECKING:
+    from engine.traces import Traces
+
 SEEN_MS: Final = 10_000  # between two signs of life of a player on the bus; a third of after what it counts as lost
 
-SHOPLESS: Final = "the comments are taken, in a room that nobody opened as those of the default shop"
-MAX_OBJECTION: Final = MAX_SHORT - len(SHOPLESS) - 2  # characters
-MAX_WARNINGS: Final = 10  # of one batch
 COMING_MS: Final = 2_000  # until a shop that is being published is asked for again; its training takes some ten seconds
 
-log = logging.getLogger(__name__)
+log = logs.get(__name__)
 
 Clock = Callable[[], int]
 
@@ -57,8 +57,9 @@ class Gateway:
     """One gateway. `clock`: UTC ms, for records; `steady`: ms that never jump, for deadlines."""
 
     def __init__(
-        self, bus: Bus, settings: Settings, metrics: Metrics, *, clock: Clock = wall_clock, steady: Clock = steady_ms
-    ) -> None:
+        self, bus: Bus, settings: Settings, metrics: Metrics, *, clock: Clock = wall_clock, steady: Clock = steady_ms,
+        traces: Traces | None = None,
+    ) -> None:  # fmt: skip
         self._started = False
         self._bus = bus
         self._settings = settings.gateway
@@ -67,7 +68,8 @@ class Gateway:
         self._clock = clock
         self._steady = steady
         self._authenticator = Authenticator(settings.gateway)
-        self._inbound = Inbound(bus, settings, metrics, clock)
+        self._spans = GatewaySpans(traces) if traces is not None else None
+        self._inbound = Inbound(bus, settings, metrics, clock, self._spans)
         self._server = SocketServer(settings.gateway, metrics, self)
         self._peers: dict[Peer, None] = {}
         self._ticker: asyncio.Task[None] | None = None
@@ -129,7 +131,7 @@ class Gateway:
         if now - self._last_seen >= SEEN_MS:
             self._last_seen = now
             players = self._inbound.players.rooms.items()
-            await self._write([_seen(room, at.peer, at.state, self._clock()) for room, at in players])
+            await self._write([requests.player_seen(room, at.peer, at.state, self._clock()) for room, at in players])
 
     # ---- connections (called by the server) ------------------------------------------------------------------------------
 
@@ -182,11 +184,12 @@ class Gateway:
         if peer.identify is None:
             return
         self._metrics.clients.labels(peer.identify.role).dec()
+        log.info("a client is gone")
         self._inbound.leave(peer)
         if peer.role == "player":
             room = peer.identify.rooms[0]
             if self._inbound.players.leave(room, peer):
-                gone = PlayerGone(room=room, id=uuid.uuid4().hex, at=self._clock(), by=_by(peer), session=peer.name)
+                gone = PlayerGone(room=room, id=uuid.uuid4().hex, at=self._clock(), by=peer.by, session=peer.name)
                 try:
                     await self._write([gone])
                 except BusError as error:
@@ -196,6 +199,7 @@ class Gateway:
 
     async def _admit(self, peer: Peer, identify: wire.Identify, access: Access) -> None:
         peer.admit(identify, access, identify.session or uuid.uuid4().hex)
+        logs.bind(client=peer.name, role=identify.role, by=peer.by, room=told_room(peer))
         self._metrics.clients.labels(identify.role).inc()
         facts: tuple[Fact, ...] = ()
         shop: str | None = None
@@ -233,6 +237,7 @@ class Gateway:
         self._inbound.hub.subscribe(peer)
         if identify.role == "player":
             self._inbound.recall(identify.rooms[0])
+        log.info("a client is admitted")
         return None
 
     async def _enter(self, peer: Peer, room: str, state: wire.PlayerState, shop: str | None) -> None:
@@ -241,14 +246,14 @@ class Gateway:
         if replaced is not None and replaced is not peer:
             end = replaced.session.end(CloseCode.REPLACED, "a newer session plays this room")
             replaced.link.end(end.code, end.reason)
-        await self._write([_seen(room, peer, state, self._clock(), identified=True, shop=shop)])
+        await self._write([requests.player_seen(room, peer, state, self._clock(), identified=True, shop=shop)])
 
     # ---- requests --------------------------------------------------------------------------------------------------------
 
     async def _handle(self, peer: Peer, message: wire.Message) -> None:
         assert peer.access is not None
         assert peer.identify is not None
-        now, by = self._clock(), _by(peer)
+        now, by = self._clock(), peer.by
         match message:
             case wire.Heartbeat():
                 points = self._inbound.hub.points(peer)
@@ -307,9 +312,8 @@ class Gateway:
                     record = requests.room_record(message, by=by, now=now, shop=peer.access.shop or self._default_shop)
                 except ValueError as error:
                     return self._refuse(peer, message, "bad_message", str(error))
-                if isinstance(message, wire.ReportChat):
-                    self._inbound.posts.report(message.room, message.reply)
-                await self._record(peer, message, record)
+                headers = self._inbound.posted(message, now) if isinstance(message, wire.ReportChat) else ()
+                await self._record(peer, message, record, headers)
         return None
 
     async def _comments(self, peer: Peer, access: Access, batch: wire.Comments, now: int) -> None:
@@ -324,12 +328,14 @@ class Gateway:
         if comments:
             # Before they are on the bus: their verdicts may come at once.
             self._inbound.owed.add(peer, [(comment.room, comment.source, comment.id) for comment in comments])
-            await self._publish([Outgoing("comments", comment.room, encode(comment)) for comment in comments])
+            records = [Outgoing("comments", comment.room, encode(comment)) for comment in comments]
+            begun = () if self._spans is None else self._spans.received(comments, records, now)
+            await self._publish(records)
+            for span in begun:
+                span.end(self._clock())
         self._metrics.acks.labels("received").inc(len(comments))
-        shops = dict.fromkeys(comment.shop for comment in comments)
-        objections = (self._inbound.shop_objection(shop, names=access.shop is None) for shop in shops)
-        warnings = tuple(f"{told[:MAX_OBJECTION]}; {SHOPLESS}" for told in objections if told is not None)
-        return peer.say(wire.Received(id=batch.id, results=tuple(receipts), warnings=warnings[:MAX_WARNINGS]))
+        warnings = self._inbound.shop_warnings(comments, names=access.shop is None)
+        return peer.say(wire.Received(id=batch.id, results=tuple(receipts), warnings=warnings))
 
     async def _from_player(self, peer: Peer, message: wire.SetScript | wire.ReportPlayback, now: int) -> None:
         assert peer.identify is not None
@@ -337,20 +343,29 @@ class Gateway:
         if not self._inbound.players.is_current(room, peer):
             return self._refuse(peer, message, "not_current", "a newer session plays this room")
         try:
-            record = requests.player_record(message, room=room, session=peer.name, by=_by(peer), now=now)
+            record = requests.player_record(message, room=room, session=peer.name, by=peer.by, now=now)
         except ValidationError as error:
             return self._refuse(peer, message, "bad_message", describe(error))
-        if isinstance(message, wire.ReportPlayback):
-            self._inbound.players.report(room, message.kind, message.insertion)
-        await self._record(peer, message, record)
+        headers = self._inbound.played(record) if isinstance(record, Playback) else ()
+        await self._record(peer, message, record, headers)
         return None
 
-    async def _record(self, peer: Peer, message: wire.Request, record: RoomRecord | ShopRecord) -> None:
+    async def _record(
+        self, peer: Peer, message: wire.Request, record: RoomRecord | ShopRecord, headers: Headers = ()
+    ) -> None:
         value = encode(record)
         if len(value) > MAX_RECORD_BYTES:
             limit = f"{MAX_RECORD_BYTES // 1024} KiB"
             return self._refuse(peer, message, "too_large", f"as a record this is above {limit}; split it")
-        places = await self._publish([Outgoing(record.topic, record.key(), value)])
+        places = await self._publish([Outgoing(record.topic, record.key(), value, headers=headers)])
+        tell = log.debug if isinstance(record, Playback | Script | ChatReplyReport) else log.info
+        tell(
+            "a request is on the log",
+            kind=type(record).__name__,
+            topic=record.topic,
+            key=record.key(),
+            offset=places[0].offset,
+        )
         peer.say(wire.Done(id=message.id, offset=places[0].offset))
         return None
 
@@ -369,7 +384,7 @@ class Gateway:
         if isinstance(error, BusUnavailable):
             self._trouble.failed(str(error))
         else:
-            log.warning("%s: %s", what, error)
+            log.warning(what, error=error)
 
     def _refuse(
         self, peer: Peer, message: wire.Message | None, code: wire.ErrorCode, why: str, *, retry_ms: int | None = None
@@ -384,17 +399,3 @@ class Gateway:
     @property
     def _heartbeat_ms(self) -> int:
         return round(self._settings.heartbeat_s * 1_000)
-
-
-def _by(peer: Peer) -> str:
-    return peer.access.name if peer.access is not None else ""
-
-
-def _seen(
-    room: str, peer: Peer, state: wire.PlayerState, now: int, *, identified: bool = False, shop: str | None = None
-) -> PlayerSeen:
-    return PlayerSeen(
-        room=room, id=uuid.uuid4().hex, at=now, by=_by(peer), session=peer.name, identified=identified,
-        lead_ms=state.lead_ms, stream_delay_ms=state.stream_delay_ms,
-        cursor=state.cursor if identified else None, outcomes=state.outcomes if identified else (), shop=shop,
-    )  # fmt: skip

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from typing import Final
 
+from engine import logs
 from engine.metrics import Metrics
 
 CALM_MS: Final = 15_000  # a gateway that nobody asks to write anything is taken for well again after so long
 
-log = logging.getLogger(__name__)
+log = logs.get(__name__)
 
 
 class Trouble:
@@ -30,14 +30,14 @@ class Trouble:
         self._metrics.troubles["gateway"] = reason
         if self._since is None:
             self._since = self._last
-            log.warning("the log does not serve the gateway, clients are asked to wait: %s", reason)
+            log.warning("the log does not serve the gateway, clients are asked to wait", error=reason)
 
     def over(self) -> None:
         """The log was written."""
         self._metrics.troubles.pop("gateway", None)
         if self._since is not None:
             seconds = (self._steady() - self._since) / 1_000
-            log.warning("the log serves the gateway again, after %.0f s and %d refusals", seconds, self._refused)
+            log.warning("the log serves the gateway again", seconds=seconds, refusals=self._refused)
             self._since, self._refused = None, 0
 
     def calm(self) -> None:

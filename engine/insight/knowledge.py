@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from typing import Final
 
+from engine import logs
 from engine.bus.pools import PoolReader
 from engine.bus.port import Bus
 from engine.errors import RecordError
@@ -15,7 +15,7 @@ from engine.insight.features import Rarity
 from engine.pool.model import Pool
 
 MOST: Final = 8  # weights of n-grams that are kept, 4 MiB each; shops with the same lines share one
-logger = logging.getLogger(__name__)
+log = logs.get(__name__)
 
 
 class Knowledge:
@@ -46,7 +46,7 @@ class Knowledge:
             try:
                 pool = await self._read(name)
             except RecordError as error:
-                logger.warning("pool %s of shop `%s` cannot be read: %s", name[:12], shop, error)
+                log.warning("a pool cannot be read", shop=shop, pool=name[:12], error=error)
                 self._had[shop] = name
                 continue
             if pool is not None:

@@ -7,11 +7,11 @@ one is active, by a lease (`Lead`); the others wait until it goes, and rebuild t
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from collections.abc import Callable, Iterable
 from typing import Final
 
+from engine import logs
 from engine.bus.port import Bus, Outgoing, Stored, Tail, partition_count
 from engine.clock import wall_clock
 from engine.errors import BusUnavailable, RecordError, UsageError
@@ -41,7 +41,7 @@ SLICE_S: Final = 0.005  # longest work without letting others of the event loop 
 GLANCE: Final = 16  # records between two looks at the time; a record takes some 20 µs
 WRITE: Final = 100  # gaps of one publication, up to 10 KiB each
 RETRY_S: Final = 1.0  # pause while the bus is away
-logger = logging.getLogger(__name__)
+log = logs.get(__name__)
 
 
 class Insight:
@@ -107,11 +107,11 @@ class Insight:
                     begun = True
                 except Deposed:
                     begun = True
-                    logger.warning("another insight is active now; this one waits")
+                    log.warning("another insight is active now; this one waits")
                 except BusUnavailable as error:
                     if not begun:
                         raise
-                    logger.warning("insight cannot begin now, and tries again: %s", error)
+                    log.warning("insight cannot begin now, and tries again", error=error)
                     await self._pause()
                 self.active = False
         finally:
@@ -130,7 +130,7 @@ class Insight:
             try:
                 await self._follow()
             except BusUnavailable as error:
-                logger.warning("insight cannot go on now, and tries again: %s", error)
+                log.warning("insight cannot go on now, and tries again", error=error)
                 await self._pause()
 
     def stop(self) -> None:
@@ -234,7 +234,10 @@ class Insight:
                 return idle
             found: object = decode(stored.topic, stored.value)
         except RecordError as error:
-            logger.warning("`%s` %d/%d is passed over: %s", stored.topic, stored.partition, stored.offset, error)
+            log.warning(
+                "a record is passed over",
+                topic=stored.topic, partition=stored.partition, offset=stored.offset, error=error,
+            )  # fmt: skip
             return None
         return found
 

@@ -7,7 +7,6 @@ and exists only while it has to.
 from __future__ import annotations
 
 import asyncio
-import logging
 import multiprocessing
 import os
 import signal
@@ -21,6 +20,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from engine import logs
 from engine.errors import LivechatError, PoolError, Problem
 from engine.pool.compile import named
 from engine.pool.encoding import decode_pool, encode_pool
@@ -30,7 +30,7 @@ from engine.publisher.lines import missed
 from engine.publisher.models import Trainer
 
 T = TypeVar("T")
-logger = logging.getLogger(__name__)
+log = logs.get(__name__)
 
 TRAINING_NICENESS = 10  # rooms on air have the processor first
 

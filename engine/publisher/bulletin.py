@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping
 from typing import Final, Literal
 
+from engine import logs
 from engine.bus.port import Bus, Outgoing
 from engine.errors import RecordError
 from engine.events.codec import decode, encode
@@ -16,7 +16,7 @@ from engine.pool.blobs import Shelf, to_records
 POOLS: Final = "pools"
 SHOP_EVENTS: Final = "shop-events"
 PAGE: Final = 8  # records read or written at a time: chunks of half a megabyte each
-logger = logging.getLogger(__name__)
+log = logs.get(__name__)
 
 
 class Bulletin:
@@ -44,7 +44,7 @@ class Bulletin:
             try:
                 event = decode(SHOP_EVENTS, stored.value)
             except RecordError as error:
-                logger.warning("a record of `%s` at offset %d is passed over: %s", SHOP_EVENTS, stored.offset, error)
+                log.warning("a record is passed over", topic=SHOP_EVENTS, offset=stored.offset, error=error)
                 continue
             if isinstance(event, PoolLive):
                 found[event.shop] = event
@@ -103,4 +103,4 @@ class Bulletin:
                     if isinstance(record, PoolChunk | PoolManifest):
                         shelf.add(record)
                 except RecordError as error:
-                    logger.warning("a record of `%s` at offset %d is passed over: %s", POOLS, stored.offset, error)
+                    log.warning("a record is passed over", topic=POOLS, offset=stored.offset, error=error)

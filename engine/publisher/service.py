@@ -7,14 +7,15 @@ beside it and the pool goes live once more. A broken edit changes nothing on air
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import aclosing
 from pathlib import Path
 
+from engine import logs
 from engine.bus.port import Bus
 from engine.clock import wall_clock
 from engine.errors import BusUnavailable, PoolError, Problem, RecordError, UsageError
+from engine.logs.lines import Fields
 from engine.metrics import Metrics
 from engine.pool.encoding import decode_pool
 from engine.pool.load import shop_id, taken
@@ -28,7 +29,7 @@ from engine.settings import Settings
 
 RETRY_S = 1.0  # pause before a publication that the bus refused is tried again
 TOLD = 5  # test lines that a log record quotes
-logger = logging.getLogger(__name__)
+log = logs.get(__name__)
 
 Edits = Callable[[Sequence[Path], int, asyncio.Event], AsyncGenerator[set[Path], None]]
 
@@ -103,7 +104,7 @@ class Publisher:
             try:
                 await asyncio.to_thread(self._trainer.adopt, model, content)
             except (RecordError, OSError) as error:
-                logger.warning("the published model %s cannot be used, another is trained: %s", model[:12], error)
+                log.warning("the published model cannot be used, another is trained", model=model[:12], error=error)
 
     async def _first(self) -> None:
         """The first pool of every shop; waits for the training of those that have none live."""
@@ -185,7 +186,7 @@ class Publisher:
             if not self.ready and not self._is_live(folder):
                 raise
             self._troubled.add(folder)
-            logger.exception("%s: the pool could not be built; %s", folder, self._meanwhile(folder))
+            log.exception("the pool could not be built", folder=str(folder), remedy=self._meanwhile(folder))
             return
         if built is None or problems:
             self._refuse(folder, PoolError(problems), "broken")
@@ -197,7 +198,9 @@ class Publisher:
                 self._refuse(folder, refusal, "refused")
             else:
                 self._troubled.add(folder)
-                logger.warning("%s: waits for its own model, since with the live one: %s", folder, refusal)
+                log.warning(
+                    "the pool waits for its own model, since with the live one", folder=str(folder), error=refusal
+                )
         elif built.ready:
             self._note(folder, (), None)
             await self._publish(folder, built)
@@ -209,7 +212,7 @@ class Publisher:
         self._note(folder, error.problems, outcome)
         if self.ready or self._is_live(folder):
             self._troubled.add(folder)
-            logger.error("%s: %s. %s", folder, self._meanwhile(folder), error)
+            log.error("the pool files are wrong", folder=str(folder), remedy=self._meanwhile(folder), error=error)
 
     def _note(self, folder: Path, problems: Sequence[Problem], outcome: str | None) -> None:
         self._problems[folder] = tuple(problems)
@@ -224,14 +227,18 @@ class Publisher:
                 self._live[built.shop] = built.pool
                 self._metrics.pool_builds.labels(outcome="unchanged").inc()
                 if folder in self._troubled:
-                    logger.info(
-                        "%s: the files are right again; they hold what is live, pool %s", folder, built.hash[:12]
+                    log.info(
+                        "the files are right again; they hold what is live", folder=str(folder), pool=built.hash[:12]
                     )
                     self._troubled.discard(folder)
                 return
             if live is not None and live.rollback and self._bulletin.published(built.hash):
                 self._troubled.discard(folder)
-                logger.warning("%s: pool %s was rolled back; edit the files to publish again", folder, built.hash[:12])
+                log.warning(
+                    "the pool was rolled back; edit the files to publish again",
+                    folder=str(folder),
+                    pool=built.hash[:12],
+                )
                 self._metrics.pool_builds.labels(outcome="unchanged").inc()
                 return
             if not self._bulletin.published(built.model):
@@ -242,23 +249,27 @@ class Publisher:
         except BusUnavailable as error:
             if not self.ready:
                 raise
-            logger.warning("%s: the bus took no pool (%s); tried again", folder, error)
+            log.warning("the bus took no pool, it is tried again", folder=str(folder), error=error)
             asyncio.get_running_loop().call_later(RETRY_S, self._mark, {folder})
             return
         self._live[built.shop] = built.pool
         self._metrics.pool_builds.labels(outcome="published").inc()
         base = f" --base {self._base}" if self._settings.base is not None else ""
-        logger.info(
-            "%s: pool %s is live in `%s` (generation %d, model %s, %d of %d test lines understood%s)",
-            folder, built.hash[:12], built.shop, generation, built.model[:12], built.tests - len(built.failed), built.tests,
-            f"; `livechat pool check {folder} --tests{base}` names the others" if built.failed else "",
-        )  # fmt: skip
+        fields: Fields = {
+            "folder": str(folder), "shop": built.shop, "pool": built.hash[:12], "generation": generation,
+            "model": built.model[:12], "tests": built.tests, "tests_understood": built.tests - len(built.failed),
+        }  # fmt: skip
+        if built.failed:
+            fields["remedy"] = (
+                f"`livechat pool check {folder} --tests{base}` names the test lines that are not understood"
+            )
+        log.info("a pool is live", **fields)
         self._troubled.discard(folder)
         if built.worse:
             told = "; ".join(built.worse[:TOLD]) + (" …" if len(built.worse) > TOLD else "")
-            logger.warning(
-                "%s: test lines of the base pack that were understood before are not any more (%d); look at the last edit: %s",
-                folder, len(built.worse), told,
+            log.warning(
+                "test lines of the base pack that were understood before are not any more",
+                folder=str(folder), count=len(built.worse), error=told, remedy="look at the last edit",
             )  # fmt: skip
 
     # ---- training --------------------------------------------------------------------------------------------------
@@ -272,13 +283,13 @@ class Publisher:
         try:
             trained = await self._builder.train(built.pool)
             self._metrics.train_seconds.set(trained.seconds)
-            logger.info("%s: model %s trained in %.1f s", folder, trained.model[:12], trained.seconds)
+            log.info("a model is trained", folder=str(folder), model=trained.model[:12], seconds=trained.seconds)
         except PoolError as error:
             self._refuse(folder, error, "broken")
         except BuildFailed as error:
             self._metrics.pool_builds.labels(outcome="failed").inc()
             self._troubled.add(folder)
-            logger.exception("%s: no model could be trained; %s", folder, self._meanwhile(folder))
+            log.exception("no model could be trained", folder=str(folder), remedy=self._meanwhile(folder))
             if not self._is_live(folder):
                 remedy = "see the log; the cache folder must be writable"
                 self._note(

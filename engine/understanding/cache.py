@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import tempfile
 from pathlib import Path
 
+from engine import logs
 from engine.errors import RecordError
 from engine.pool.model import TrainingSet
 from engine.understanding.model import Model
 from engine.understanding.train import model_hash, train
 
-_LOG = logging.getLogger(__name__)
+log = logs.get(__name__)
 
 
 def model_path(folder: Path, digest: str) -> Path:
@@ -33,7 +33,7 @@ def load_or_train(training: TrainingSet, folder: Path) -> Model:
     try:
         store(model, folder)
     except OSError as error:
-        _LOG.warning("model cache %s cannot be written (%s): the next start trains again", path, error)
+        log.warning("the model cache cannot be written: the next start trains again", file=str(path), error=error)
     return model
 
 
@@ -43,10 +43,10 @@ def _stored(path: Path, digest: str) -> Model | None:
     except FileNotFoundError:
         return None
     except (RecordError, OSError) as error:
-        _LOG.warning("model cache %s cannot be used (%s): training anew", path, error)
+        log.warning("the model cache cannot be used: training anew", file=str(path), error=str(error))
         return None
     if model.hash != digest:
-        _LOG.warning("model cache %s holds the model %s: training anew", path, model.hash)
+        log.warning("the model cache holds another model: training anew", file=str(path), model=model.hash)
         return None
     return model
 

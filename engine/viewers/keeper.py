@@ -7,12 +7,12 @@ does it, the others see that it is done.
 from __future__ import annotations
 
 import asyncio
-import logging
 import random
 import secrets
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from engine import logs
 from engine.bus.port import Bus, Outgoing, Stored
 from engine.clock import wall_clock
 from engine.errors import BusUnavailable, RecordError, UsageError
@@ -39,7 +39,7 @@ FOREIGN: Final = (
     "the viewer key in use was made for another secret: set `privacy.viewer_key_file` (or `privacy.viewer_key`) to the same secret for "
     "every worker and gateway; where it was changed on purpose, run `livechat keys rotate` with the new one"
 )
-logger = logging.getLogger(__name__)
+log = logs.get(__name__)
 
 
 class ViewerKeys:
@@ -93,7 +93,7 @@ class ViewerKeys:
                 await self.start()
                 await self._follow()
             except BusUnavailable as error:
-                logger.warning("the viewer keys cannot be kept, next try in %.1f s: %s", RETRY_S, error)
+                log.warning("the viewer keys cannot be kept, and are tried again", next_try_s=RETRY_S, error=error)
                 await asyncio.sleep(RETRY_S)
 
     async def _follow(self) -> None:
@@ -118,7 +118,7 @@ class ViewerKeys:
             try:
                 record = None if stored.value is None else read_key(stored)
             except RecordError as error:
-                logger.warning("a viewer key at offset %d is passed over: %s", stored.offset, error)
+                log.warning("a viewer key is passed over", offset=stored.offset, error=error)
             else:
                 self.ring.take(stored.offset, stored.time, stored.key or "", record)
             self._next = stored.offset + 1
@@ -133,14 +133,14 @@ class ViewerKeys:
         late = now - self._spread_ms
         records = [gone(key, now, self._by) for key in self.ring.expired(late)]
         for key in records:
-            logger.info("viewer key %d is destroyed: its hashes are linked to nobody any more", key.number)
+            log.info("a viewer key is destroyed: its hashes are linked to nobody any more", number=key.number)
         wanted = self.ring.wanted(now, LEAD_MS - self._spread_ms)
         if wanted is not None:
             number, start = wanted
             made = new_key(self._secret, number, start, now, self._by, self._bits)
             self._mine.add(made.id)
             records.append(made)
-            logger.info("viewer key %d is made", number)
+            log.info("a viewer key is made", number=number)
         spare = self.ring.spare(late, self._mine)
         self._mine.difference_update(spare)
         again: list[Outgoing] = []

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Sequence
 
+from engine import logs
 from engine.bus.port import Bus, Stored
 from engine.errors import BusUnavailable
 
 RETRY_S = 0.5  # until the bus is tried again; whoever waits for these topics can wait so long
-logger = logging.getLogger(__name__)
+log = logs.get(__name__)
 
 
 async def follow(bus: Bus, topic: str, take: Callable[[Sequence[Stored]], None], page: int = 500) -> None:
@@ -30,5 +30,5 @@ async def follow(bus: Bus, topic: str, take: Callable[[Sequence[Stored]], None],
             finally:
                 await tail.close()
         except BusUnavailable as error:
-            logger.warning("topic %s cannot be followed, next try in %.1f s: %s", topic, RETRY_S, error)
+            log.warning("a topic cannot be followed", topic=topic, next_try_s=RETRY_S, error=error)
             await asyncio.sleep(RETRY_S)

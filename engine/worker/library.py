@@ -6,13 +6,13 @@ The topic is indexed, not kept: a model may have 16 MiB. A pool counts as loaded
 from __future__ import annotations
 
 import asyncio
-import logging
 from base64 import b64decode
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from engine import logs
 from engine.bus.port import Bus, Stored
 from engine.errors import RecordError, RestoreError
 from engine.events.codec import decode
@@ -24,7 +24,7 @@ from engine.worker.following import follow
 TOPIC = "pools"
 MOST_MODELS = 8  # in one process, each up to 16 MiB as bytes and some times that in memory
 MOST_POOLS = 64  # journals and rooms on their way name older ones
-logger = logging.getLogger(__name__)
+log = logs.get(__name__)
 
 
 class Understander(Protocol):
@@ -116,7 +116,7 @@ class Library:
                     await self._load_understander(name, manifest.model)
             except (RecordError, ValueError) as error:
                 self._failed[name] = str(error)
-                logger.exception("pool %s cannot be loaded: publish it again", name[:12])
+                log.exception("a pool cannot be loaded: publish it again", pool=name[:12])
                 continue
             return name
         return None
@@ -165,7 +165,7 @@ class Library:
         try:
             found = decode(TOPIC, stored.value)
         except RecordError as error:
-            logger.warning("a record of `pools` at offset %d is passed over: %s", stored.offset, error)
+            log.warning("a record is passed over", topic=TOPIC, offset=stored.offset, error=error)
             return
         if isinstance(found, PoolManifest):
             self._manifests[found.hash] = found

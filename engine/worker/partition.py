@@ -11,10 +11,10 @@ answer nothing. To move such a room, open it again when its shop is live.
 
 from __future__ import annotations
 
-import logging
 from collections import deque
 from collections.abc import Mapping, Sequence
 
+from engine import logs
 from engine.bus.partitioner import partition_of
 from engine.bus.port import Batch, Outgoing, Stored
 from engine.errors import RecordError
@@ -42,19 +42,21 @@ from engine.worker.intake import dead_letter, read_comment, read_room_event
 from engine.worker.metering import Tally
 from engine.worker.shops import ShopItem, means_something
 from engine.worker.snapshots import Schedule
+from engine.worker.spans import PartitionSpans
 from engine.worker.standing import GroupOffsets, Prepared, Shared, Standing, Understood, Wants, capture
 
 MAX_AGE_MS = 600_000  # a claimed time is taken for at most so long before the log's (the core clamps it alike)
 MOST_NAMES = 1_000  # of unknown shops that are logged once each; beyond it, none is
-logger = logging.getLogger(__name__)
+log = logs.get(__name__)
 
 
 class PartitionWorker:
     """One partition from its restore to its loss. Not reusable."""
 
     def __init__(
-        self, partition: int, lease: int, rooms: Core, schedule: Schedule, standing: Standing, shared: Shared
-    ) -> None:
+        self, partition: int, lease: int, rooms: Core, schedule: Schedule, standing: Standing, shared: Shared,
+        spans: PartitionSpans | None = None,
+    ) -> None:  # fmt: skip
         self.partition = partition
         self.rooms = rooms
         self.standing = standing
@@ -67,6 +69,7 @@ class PartitionWorker:
         self._schedule = schedule
         self._shared = shared
         self._ahead = ReadAhead(standing.positions.ahead)
+        self._spans = PartitionSpans(shared.traces, partition) if spans is None and shared.traces else spans
         self._group = GroupOffsets()
         self.is_crowded = False
         """The last poll left comments behind, and most of its own were above their rooms' share: others wait behind those rooms."""
@@ -110,7 +113,9 @@ class PartitionWorker:
 
     def again(self, lease: int) -> PartitionWorker:
         """The same partition, which came back with nothing done to it in between."""
-        return PartitionWorker(self.partition, lease, self.rooms, self._schedule, self.standing, self._shared)
+        return PartitionWorker(
+            self.partition, lease, self.rooms, self._schedule, self.standing, self._shared, self._spans
+        )
 
     def offer(self, item: ShopItem) -> None:
         """A record of shop-events; those it has are passed over."""
@@ -199,6 +204,7 @@ class PartitionWorker:
         )
         effects = self.rooms.take()
         records = output.outgoing(effects.records, self.partition)
+        spans = () if self._spans is None else self._spans.batch(effects.records, records, effects.verdicts, here.now)
         records += output.verdicts(effects.verdicts, partition=self.partition, lease=self.lease, seq=here.seq)
         records += output.letters(self._letters)
         self._tally.count(effects.records, effects.verdicts)
@@ -207,12 +213,9 @@ class PartitionWorker:
         if snapshots:
             records += self._snapshots(not journalled)
         prepared = Prepared(
-            Batch(self.partition, self.lease, tuple(records), offsets),
-            here.seq,
-            here.positions,
-            self._tally,
-            journalled,
-        )
+            Batch(self.partition, self.lease, tuple(records), offsets), here.seq, here.positions, self._tally, journalled,
+            effects.records, self._letters, spans,
+        )  # fmt: skip
         self._entries, self._letters, self._comments, self._tally = [], [], [], Tally()
         self._touched = self._shops_moved = False
         return prepared
@@ -310,7 +313,7 @@ class PartitionWorker:
         wants: Wants = {}
         known: dict[tuple[str, str], tuple[str, int]] = {}
         taken: dict[str, int] = {}
-        hasher = self._shared.hasher
+        hasher, spans = self._shared.hasher, self._spans
         for stored in comments:
             try:
                 comment = read_comment(stored)
@@ -341,6 +344,8 @@ class PartitionWorker:
                 logged if comment.sent is None else comment.sent, logged, shop, None, unread,
             )  # fmt: skip
             self._comments.append((pool, entry))
+            if spans is not None and stored.headers:
+                spans.took(stored.headers, entry, here.now)
         return wants
 
     def _clamped(self, sent: int | None, logged: int) -> int:
@@ -359,7 +364,7 @@ class PartitionWorker:
             return named
         if named not in self._shared.unknown_shops and len(self._shared.unknown_shops) < MOST_NAMES:
             self._shared.unknown_shops.add(named)
-            logger.warning("shop %s was named, which is not live: its rooms get the default shop", named)
+            log.warning("a shop was named that is not live: its rooms get the default shop", shop=named)
         return default
 
     def _admit(self, room: str, stored: Stored) -> bool:

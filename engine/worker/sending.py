@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from engine import logs
 from engine.bus.port import Aborted, Committed, FencedOff, Member, Outcome, Unknown
 from engine.errors import BusUnavailable, Fenced
 from engine.metrics import Metrics
+from engine.worker import committed
 from engine.worker.outage import Outage
 from engine.worker.partition import PartitionWorker
 from engine.worker.restore import Restorer
 from engine.worker.standing import Prepared, under_lease
 
 T = TypeVar("T")
-logger = logging.getLogger(__name__)
+log = logs.get(__name__)
 
 
 @dataclass(slots=True)
@@ -121,18 +122,21 @@ class Sender:
             if not await self._insist(lambda: self._is_on_the_log(worker, prepared)):
                 return under_lease(prepared, lease)
         elif isinstance(outcome, FencedOff):
-            logger.warning("partition %d has a newer owner: what was computed for it is thrown away", worker.partition)
+            log.warning(
+                "the partition has a newer owner: what was computed for it is thrown away", partition=worker.partition
+            )
             self._drop(worker.partition)
             return None
         elif isinstance(outcome, Aborted):
-            logger.warning(
-                "a commit of partition %d was aborted and is sent again: %s", worker.partition, outcome.reason
-            )
+            log.warning("a commit was aborted and is sent again", partition=worker.partition, error=outcome.reason)
             return prepared
         worker.settle(prepared)
         ended = self._clock() if sent.ended is None else sent.ended
         prepared.tally.publish(self._metrics, ended)
         self._metrics.commit_seconds.observe(max(0, ended - sent.begun) / 1_000)
+        committed.tell(worker.partition, prepared)
+        for span in prepared.spans:
+            span.end(ended)
         return None
 
     async def _is_on_the_log(self, worker: PartitionWorker, prepared: Prepared) -> bool:
@@ -149,5 +153,5 @@ class Sender:
             except BusUnavailable as error:
                 self._outage.failed(str(error))
                 pause = self._outage.pause()
-                logger.warning("the outcome of a commit is not known yet, next try in %.1f s: %s", pause, error)
+                log.warning("the outcome of a commit is not known yet", next_try_s=pause, error=error)
                 await asyncio.sleep(pause)

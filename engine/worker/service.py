@@ -8,10 +8,11 @@ partition never has two.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
+from engine import logs
 from engine.bus.port import (
     Assigned,
     Bus,
@@ -34,11 +35,14 @@ from engine.worker.share import Share
 from engine.worker.shops import PoolBoard, ShopFeed
 from engine.worker.standing import Shared, Understood, Wants
 
+if TYPE_CHECKING:
+    from engine.traces import Traces
+
 IDLE_WAIT_MS = 100  # longest wait of a poll: timers, shop events and ownership are looked at this often at least
 LAG_EVERY_MS = 1_000  # how often the lag gauges are filled
 LOAD_EVERY_S = 0.1  # how often a pool that could not be loaded yet is tried again; an edit is live within 2 s
 PARKED_MS = 300_000  # how long the rooms of a partition that went away are kept, should it come back
-logger = logging.getLogger(__name__)
+log = logs.get(__name__)
 
 
 class Worker:
@@ -52,6 +56,7 @@ class Worker:
         clock: Callable[[], int] = wall_clock,
         *,
         seams: Seams | None = None,
+        traces: Traces | None = None,
     ) -> None:
         self._bus = bus
         self._settings = settings.worker
@@ -70,6 +75,7 @@ class Worker:
             self._default_shop,
             self._settings.max_rooms,
             group=self._group,
+            traces=traces,
         )
         self._watchdog = self._seams.watchdog
         self._restorer = Restorer(
@@ -123,7 +129,7 @@ class Worker:
             if turns.done():
                 turns.result()
             else:
-                logger.warning("the last commit did not end in time; whoever takes over reads the journal and goes on")
+                log.warning("the last commit did not end in time; whoever takes over reads the journal and goes on")
         finally:
             self.ready = False
             tasks = (turns, stopping, *followers)
@@ -147,7 +153,7 @@ class Worker:
             except BusUnavailable as error:
                 self._outage.failed(str(error))
                 pause = self._outage.pause()
-                logger.warning("the bus cannot be reached, next try in %.1f s: %s", pause, error)
+                log.warning("the bus cannot be reached", next_try_s=pause, error=error)
                 await self._sleep(pause)
         self.ready = False
         await self._sender.settle()
@@ -180,7 +186,7 @@ class Worker:
         try:
             await self._look_at_lag(member, now)
         except BusUnavailable as error:  # what was polled is handled all the same: nobody would deliver it again
-            logger.warning("how far the inputs are is not known now: %s", error)
+            log.warning("how far the inputs are is not known now", error=error)
         workers, wants = self._begin(polled, further, now, limit)
         answers = await self._seams.answerer.answers(wants) if wants else {}
         settling = self._seams.performance()
@@ -270,16 +276,17 @@ class Worker:
                 positions = worker.standing.positions
                 await self._feed.attach(partition, positions.shop_events, worker.offer)
             except Fenced:
-                logger.warning("partition %d went to another owner before it was taken over", partition)
+                log.warning("the partition went to another owner before it was taken over", partition=partition)
                 self._assigned.discard(partition)
                 continue
             member.seek(partition, {"comments": positions.comments, "room-events": positions.room_events})
             self._assigned.discard(partition)
             self._partitions[partition] = worker
             self._shared.free_rooms -= worker.room_count
-            logger.info(
-                "partition %d: lease %d, seq %d, %d rooms", partition, lease, worker.standing.seq, worker.room_count
-            )
+            log.info(
+                "a partition is taken over",
+                partition=partition, lease=lease, seq=worker.standing.seq, rooms=worker.room_count,
+            )  # fmt: skip
 
     async def _take_over(self, partition: int, lease: int) -> PartitionWorker:
         """The partition's state, read after its lease was taken."""

@@ -6,10 +6,10 @@ it: a kill does not wait for a pool. So pools are kept on a board by shop, and a
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from engine import logs
 from engine.bus.port import Bus, Stored
 from engine.errors import RecordError
 from engine.events.inputs import GapMark, PoolLive, ShopEvent
@@ -18,7 +18,7 @@ from engine.worker.intake import read_shop_event
 
 TOPIC = "shop-events"
 PAGE = 500
-logger = logging.getLogger(__name__)
+log = logs.get(__name__)
 
 
 @dataclass(slots=True)
@@ -123,9 +123,9 @@ class ShopFeed:
         self.next = item.offset + 1
         event = item.event
         if isinstance(event, PoolLive) and not self.board.put(item.offset, event):
-            logger.warning(
-                "pool %s of shop %s is refused: generation %d is not above the last one and it does not say rollback",
-                event.pool[:12], event.shop, event.generation,
+            log.warning(
+                "a pool is refused: its generation is not above the last one and it does not say rollback",
+                shop=event.shop, pool=event.pool[:12], generation=event.generation,
             )  # fmt: skip
         for listen in self.listeners.values():
             listen(item)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from engine.bus.port import Batch
 from engine.events.journal import LivePool, PartitionSnapshot, Positions
+from engine.events.letters import DeadLetter
 from engine.events.understanding import Understanding
-from engine.journal.core import Core
+from engine.journal.core import Core, Keyed
 from engine.settings import WorkerSettings
 from engine.worker.metering import Tally
 from engine.worker.shops import PoolBoard
+
+if TYPE_CHECKING:
+    from engine.traces import Span, Traces
 
 GROUP_MS = 5_000  # how far behind the group's offsets may be: what Kafka's own consumers are used to
 Wants = dict[str, dict[str, None]]
@@ -62,6 +67,7 @@ class Shared:
     """Named by comments and not live: logged once each."""
     group: str = ""
     """Of the workers; each journal record names it."""
+    traces: Traces | None = None
 
 
 @dataclass(slots=True)
@@ -82,6 +88,11 @@ class Prepared:
     tally: Tally
     journalled: bool
     """False: snapshots only; to write them twice changes nothing."""
+    records: Sequence[Keyed] = ()
+    """What the core put out, as `batch` holds it in bytes."""
+    letters: Sequence[DeadLetter] = ()
+    spans: tuple[Span, ...] = ()
+    """Of traces; they end when it is committed."""
 
 
 def capture(partition: int, partitions: int, lease: int, standing: Standing, rooms: Core) -> PartitionSnapshot:

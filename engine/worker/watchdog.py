@@ -9,17 +9,18 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 
+from engine import logs
 from engine.errors import Exit
 from engine.metrics import Metrics
 from engine.worker.standstill import Place, Standstill
 
 LAG_EVERY_S = 0.5  # how often the event loop's lag is measured; a fraction of any alert's window
-logger = logging.getLogger(__name__)
+log = logs.get(__name__)
 
 
 def leave(reason: str) -> None:
     """End the process at once: nothing that is stuck can be waited for, and the journal holds all that was committed."""
-    logger.critical("%s; ending the process so that it can be restarted", reason)
+    log.critical("ending the process so that it can be restarted", error=reason)
     logging.shutdown()
     os._exit(Exit.STALLED)
 

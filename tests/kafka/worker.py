@@ -23,6 +23,7 @@ from engine.metrics import Metrics
 from engine.pool.encoding import decode_pool
 from engine.room.rooms import Rooms
 from engine.settings import BusSettings, PrivacySettings, PublisherSettings, Settings, WorkerSettings
+from engine.traces import Traces
 from engine.viewers.keeper import ViewerKeys
 from engine.worker.library import Library, Openers
 from engine.worker.seams import Seams
@@ -52,7 +53,7 @@ def settings_on(bus: BusSettings) -> Settings:
     )
 
 
-def worker_on(bus: Bus, settings: Settings) -> Worker:
+def worker_on(bus: Bus, settings: Settings, traces: Traces | None = None) -> Worker:
     """A worker with the table in the place of a model."""
     metrics = Metrics()
     library = Library(bus, Openers(decode_pool, lambda data: data, lambda pool, model: Table()))
@@ -63,7 +64,7 @@ def worker_on(bus: Bus, settings: Settings) -> Worker:
         ViewerKeys(bus, settings, metrics, "worker"),
         Watchdog(settings.worker.stall_s, metrics),
     )
-    return Worker(bus, settings, metrics, seams=seams)
+    return Worker(bus, settings, metrics, seams=seams, traces=traces)
 
 
 async def run(settings: Settings) -> None:

@@ -99,12 +99,17 @@ def serving(cwd: Path, *arguments: str | Path, replies: str = REPLIES) -> Iterat
     options = ("--shop", shop, "--open", "--ws", "127.0.0.1:0", "--http", "127.0.0.1:0")
     with running("serve", *options, *arguments, cwd=cwd, env=env) as server:
         places = dict(part.split("=", 1) for part in server.line("listening").split()[1:])
-        end = time.monotonic() + WAIT_S
-        while status(f"{places['http']}/readyz") != 200:
-            assert server.process.poll() is None, server.stderr
-            assert time.monotonic() < end, server.stderr
-            time.sleep(0.1)
+        ready(places["http"], server)
         yield server, places["ws"], places["http"]
+
+
+def ready(http: str, server: Command) -> None:
+    """Wait until a server is ready."""
+    end = time.monotonic() + WAIT_S
+    while status(f"{http}/readyz") != 200:
+        assert server.process.poll() is None, server.stderr
+        assert time.monotonic() < end, server.stderr
+        time.sleep(0.1)
 
 
 def status(url: str) -> int:

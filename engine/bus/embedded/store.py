@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import logging
 import secrets
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from engine import logs
 from engine.bus.embedded.failures import translate
 from engine.bus.embedded.layout import (
     APPLICATION_ID,
@@ -42,7 +42,7 @@ BUSY_MS = 5_000
 STATEMENTS = 512
 """Prepared statements kept: each size of INSERT is one."""
 
-log = logging.getLogger(__name__)
+log = logs.get(__name__)
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -290,8 +290,8 @@ class Store:
             if before is not None:
                 what = "what is older goes now" if kept < before else "nothing that is gone comes back"
                 log.warning(
-                    "`%s` is kept for %s from now on, it was %s until now: %s (`bus.retention`)",
-                    topic, span_of(kept), span_of(before), what,
+                    "a topic is kept for another time from now on, as `bus.retention` says",
+                    topic=topic, found=span_of(before), wanted=f"{span_of(kept)}: {what}",
                 )  # fmt: skip
 
     @contextmanager

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import sqlite3
 import threading
 import time
@@ -13,6 +12,7 @@ from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar
 
+from engine import logs
 from engine.bus.embedded.failures import primary_code, translate
 from engine.bus.embedded.faults import Fault, Faults, Point
 from engine.bus.embedded.store import Store
@@ -31,7 +31,7 @@ SWEEP_EVERY_S = 10.0
 SWEEP_BUDGET_S = 0.003
 """How long the upkeep may hold the writer before requests go first again; a request waits that much longer in the worst case."""
 
-log = logging.getLogger(__name__)
+log = logs.get(__name__)
 
 
 class NotWritten(Exception):
@@ -186,7 +186,7 @@ class Writer:
             self._undo()
         except Exception as error:
             # A mistake of ours must not end the thread, since everyone would wait in vain.
-            log.exception("the writer of %s failed", store.path)
+            log.exception("the writer of the log failed", file=str(store.path))
             failure = NotWritten(BusUnavailable(f"the log `{store.path}` failed: {error!r}"), certain=not committing)
             self._undo()
         if failure is not None:
@@ -208,7 +208,7 @@ class Writer:
             self._store.rollback()
         except sqlite3.Error:
             log.exception(
-                "the failed transaction on %s could not be rolled back; the next one will try", self._store.path
+                "the failed transaction could not be rolled back; the next one will try", file=str(self._store.path)
             )
 
     def _deliver(self, jobs: Sequence[Job[object]], appended: Mapping[int, Sequence[Stored]]) -> None:
@@ -237,7 +237,7 @@ class Writer:
             self._store.scrub()
         except sqlite3.Error as error:
             self._undo()
-            log.warning("upkeep failed, and is tried again later: %s", translate(error, self._store.path))
+            log.warning("upkeep failed, and is tried again later", error=translate(error, self._store.path))
         return False
 
     def _finish(self) -> None:
@@ -255,4 +255,4 @@ class Writer:
             else:
                 self._store.close()
         except sqlite3.Error as error:
-            log.warning("the log could not be tidied at its end: %s", translate(error, self._store.path))
+            log.warning("the log could not be tidied at its end", error=translate(error, self._store.path))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeVar
 
@@ -12,6 +11,7 @@ from aiokafka.conn import create_conn
 from aiokafka.protocol.metadata import MetadataRequest
 from aiokafka.structs import TopicPartition
 
+from engine import logs
 from engine.bus.kafka.access import Access
 from engine.bus.kafka.deadline import BROKEN, reason_of, unavailable, within
 from engine.errors import BusUnavailable
@@ -26,7 +26,7 @@ PAUSE_S: Final = 0.02
 
 PAUSE_MOST_S: Final = 0.5
 
-log = logging.getLogger(__name__)
+log = logs.get(__name__)
 
 
 class TryAgain(Exception):
@@ -100,7 +100,7 @@ class Connection:
             try:
                 await within(CLOSE_S, client.close(), "closing a client")
             except (*BROKEN, BusUnavailable) as error:
-                log.debug("a client was not closed in order: %s", error)
+                log.debug("a client was not closed in order", error=error)
 
         task = asyncio.ensure_future(close())
         self._closing.add(task)

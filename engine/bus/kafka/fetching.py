@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from aiokafka.protocol.fetch import FetchRequest
 
+from engine import logs
 from engine.bus.kafka.connection import Connection, TryAgain
 from engine.bus.kafka.deadline import abandon, consume
 from engine.bus.kafka.layout import Layout, Slot
@@ -33,7 +33,7 @@ OUT_OF_RANGE: Final = 1
 STALE: Final = frozenset({3, 5, 6, 9, 74, 75, 76})
 """Kafka's codes for «ask someone else, or later»: unknown topic, no leader, not the leader, no replica, stale or unknown epochs."""
 
-log = logging.getLogger(__name__)
+log = logs.get(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +137,8 @@ class Fetcher:
         begin, end = await self._offsets.begin(slot), await self._offsets.end(slot)
         if at < begin:
             log.warning(
-                "offsets %d to %d of partition %d of `%s` are no longer kept: reading goes on after them",
-                at, begin - 1, partition, topic,
+                "records are no longer kept: reading goes on after them",
+                topic=topic, partition=partition, offset=at, last=begin - 1,
             )  # fmt: skip
             return Fetched([], begin, end)
         raise BusDamaged(

@@ -7,7 +7,6 @@ so that rooms which do not move notice nothing.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Final
@@ -17,6 +16,7 @@ from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.structs import TopicPartition
 
+from engine import logs
 from engine.bus.kafka.access import Access
 from engine.bus.kafka.connection import Connection
 from engine.bus.kafka.deadline import BROKEN, abandon, close_client, cut_off, within
@@ -41,7 +41,7 @@ LEAVE_S: Final = 1.5
 FOREVER_MS: Final = 2**31 - 1
 """The consumer delivers no records; whether the worker makes progress is the watchdog's affair."""
 
-log = logging.getLogger(__name__)
+log = logs.get(__name__)
 
 
 class Membership:
@@ -129,7 +129,7 @@ class Membership:
         if dropped:
             lost, self._owned = tuple(sorted(self._owned)), set()
             if lost:
-                log.warning("the group took this worker for dead: partitions %s are lost", list(lost))
+                log.warning("the group took this worker for dead: its partitions are lost", count=len(lost))
                 self._tell(Lost(lost))
             # It joins again only when the worker knows that it lost everything.
             if self._events:
@@ -159,7 +159,7 @@ class Membership:
 
     def _fail(self, error: UsageError) -> None:
         """Ends this member's work: nothing more is processed."""
-        log.error("%s", error)
+        log.error("this worker can process nothing more", error=error)
         self._error = error
         self._owned.clear()
         self.changed.set()
@@ -178,7 +178,7 @@ class Membership:
             except UsageError as error:
                 self._fail(error)
             except (*BROKEN, BusUnavailable) as error:
-                log.warning("this worker is not in its group `%s`, next try in %.1f s: %s", self._group, pause, error)
+                log.warning("this worker is not in its group", group=self._group, next_try_s=pause, error=error)
                 await self._drop_consumer()
                 await asyncio.sleep(pause)
                 pause = min(RETRY_MOST_S, pause * 2)
@@ -218,7 +218,7 @@ class Membership:
             try:
                 _, counts = await self._connection.describe()
             except BusUnavailable as error:
-                log.warning("the partition counts cannot be looked at: %s", error)
+                log.warning("the partition counts cannot be looked at", error=error)
                 return
             # A broker that has just started may not know every topic yet; one that lost topics for good lets nothing be read.
             if all(counts.values()):

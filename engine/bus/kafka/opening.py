@@ -8,6 +8,7 @@ import logging
 import secrets
 from typing import Final
 
+from engine import logs
 from engine.bus.kafka.access import Access
 from engine.bus.kafka.bus import KafkaBus
 from engine.bus.kafka.connection import Connection
@@ -26,7 +27,7 @@ PAUSE_S: Final = 0.5
 
 PAUSE_MOST_S: Final = 10.0
 
-log = logging.getLogger(__name__)
+log = logs.get(__name__)
 
 
 async def open_kafka(servers: str, settings: BusSettings, *, readonly: bool = False) -> KafkaBus:
@@ -35,18 +36,19 @@ async def open_kafka(servers: str, settings: BusSettings, *, readonly: bool = Fa
     Raises `UsageError` for settings that cannot be right and topics that are not as they must be.
     """
     # What aiokafka logs of its retries is told here in one sentence a failure; it would be thousands of lines in an outage.
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    if not log.isEnabledFor(logging.DEBUG):
+        logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     access = Access(servers, settings.kafka)
     layout = Layout(settings.prefix, settings.partitions)
     pause = PAUSE_S
-    log.info("looking for the log `%s` at %s", settings.prefix, ", ".join(access.servers))
+    log.info("looking for the log", topic=f"{settings.prefix}*", server=", ".join(access.servers))
     while True:
         connection = Connection(access, layout.names())
         try:
             identity = await _look(access, connection, layout)
         except BusUnavailable as error:
             await connection.close()
-            log.warning("waiting for the brokers, next try in %.1f s: %s", pause, error)
+            log.warning("waiting for the brokers", next_try_s=pause, error=error)
             await asyncio.sleep(pause)
             pause = min(PAUSE_MOST_S, pause * 2)
         except BaseException:
@@ -63,12 +65,12 @@ async def _look_at_retention(access: Access, layout: Layout, retention: Retentio
     try:
         told = await kept_otherwise(access, layout, retention)
     except BusError as error:
-        log.warning("how long topics are kept could not be looked at: %s", error)
+        log.warning("how long topics are kept could not be looked at", error=error)
         return
     for one in told:
         log.warning(
-            "`%s` has %s %s, the settings say %s: %s; or set `bus.retention`",
-            one.topic, one.what, one.found, one.wanted, one.remedy,
+            "a topic is kept otherwise than the settings say",
+            topic=one.topic, found=f"{one.what} {one.found}", wanted=str(one.wanted), remedy=f"{one.remedy}; or set `bus.retention`",
         )  # fmt: skip
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
@@ -11,6 +10,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import InvalidProducerEpoch, ProducerFenced
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 
+from engine import logs
 from engine.bus.kafka.access import Access
 from engine.bus.kafka.connection import Connection
 from engine.bus.kafka.deadline import BROKEN, consume, unavailable, within
@@ -25,7 +25,7 @@ from engine.errors import BusUnavailable
 ABORT_S: Final = 2.0
 """Longest wait for an abort; beyond it the outcome is unknown, and the next owner's fencing aborts."""
 
-log = logging.getLogger(__name__)
+log = logs.get(__name__)
 
 
 class Ownership:
@@ -199,7 +199,7 @@ class Ownership:
         return FencedOff() if certain else Unknown("another owner came while it was committed")
 
     def _is_spent(self, reason: str) -> Outcome:
-        log.warning("partition %d: the outcome of a commit is not known: %s", self.partition, reason)
+        log.warning("the outcome of a commit is not known", partition=self.partition, error=reason)
         self.retire()
         return Unknown(reason)
 

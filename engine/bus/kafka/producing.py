@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from typing import Any, Final
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from engine import logs
 from engine.bus.kafka.access import Access
 from engine.bus.kafka.deadline import BROKEN, abandon, close_client, consume, cut_off, unavailable, within
 from engine.errors import BusUnavailable
@@ -24,7 +24,7 @@ START_S: Final = 10.0
 STOP_S: Final = 0.5
 """Longest wait for a producer to end in an orderly way: whatever it had to send was sent before."""
 
-log = logging.getLogger(__name__)
+log = logs.get(__name__)
 
 
 class Pending(set[Any]):
@@ -133,6 +133,6 @@ async def abort(producer: AIOKafkaProducer, seconds: float) -> bool:
     try:
         await within(seconds, producer.abort_transaction(), "aborting a transaction")
     except (*BROKEN, BusUnavailable) as error:  # its state machine asserts, too, after fatal errors
-        log.debug("a transaction could not be aborted: %s", error)
+        log.debug("a transaction could not be aborted", error=error)
         return False
     return True

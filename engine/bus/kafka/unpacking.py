@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -10,6 +9,7 @@ from aiokafka.errors import KafkaError
 from aiokafka.record.control_record import ABORT_MARKER, ControlRecord
 from aiokafka.record.memory_records import MemoryRecords
 
+from engine import logs
 from engine.bus.kafka.unfolding import MOST_BYTES, is_bomb
 from engine.bus.limits import HEADER_LIMIT, RECORD_LIMIT_BYTES
 from engine.bus.port import Headers, Stored
@@ -24,7 +24,7 @@ LENGTH_ENDS: Final = 12
 FOREIGN = (KafkaError, ValueError, IndexError, OSError, EOFError)
 """What decoding a batch that is damaged, or packed in a way unknown here, may raise."""
 
-log = logging.getLogger(__name__)
+log = logs.get(__name__)
 
 
 def unpack(
@@ -90,13 +90,9 @@ def _records(topic: str, partition: int, batch: Any, start: int, found: list[Sto
             at = offset + 1
     except FOREIGN as error:
         log.warning(
-            "records %d to %d of partition %d of `%s` cannot be read: %s",
-            at,
-            batch.next_offset - 1,
-            partition,
-            topic,
-            error,
-        )
+            "records cannot be read",
+            topic=topic, partition=partition, offset=at, last=batch.next_offset - 1, error=str(error),
+        )  # fmt: skip
         time = max(0, batch.max_timestamp or 0)
         fault = f"it or what its batch holds before it cannot be decoded: {error}"
         found += [

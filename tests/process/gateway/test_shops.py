@@ -122,4 +122,4 @@ async def test_a_player_is_told_that_its_room_is_another_shops(
             break_off(player.connection)
             await until_on_bus(stage.bus, "room-events", lambda event: getattr(event, "identified", False), count=2)
             await eventually(lambda: player.connection.up)
-        assert caplog.text.count("room `r1` is of shop `tea`, this player's script of shop `toys`") == 1
+        assert caplog.text.count("(room=r1, shop=tea, script_shop=toys)") == 1

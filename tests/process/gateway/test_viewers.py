@@ -85,7 +85,7 @@ async def test_a_gateway_with_another_secret_does_not_start(stage: Stage) -> Non
 
 async def test_a_gateway_ends_when_the_key_is_another_s(stage: Stage) -> None:
     """Whoever looks after it starts it again with the new secret."""
-    part = GatewayPart(stage.bus, stage.settings, Metrics())
+    part = GatewayPart(stage.bus, stage.settings, Metrics(), None)
     await part.start()
     running = asyncio.ensure_future(part.run())
     await stage.bus.publish([outgoing(new_key(b"o" * 32, 2, now(), now(), "test"))])

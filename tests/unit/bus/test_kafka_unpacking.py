@@ -163,7 +163,7 @@ def test_a_damaged_batch_is_unreadable(caplog: pytest.LogCaptureFixture) -> None
     found, _ = unpack("t", 0, bytes(damaged), (), 0)
     assert values(found) == [(0, b""), (1, b"")]
     assert found[0].fault.endswith("cannot be decoded: its checksum is wrong")
-    assert "records 0 to 1 of partition 0 of `t` cannot be read" in caplog.text
+    assert "(topic=t, partition=0, offset=0, last=1)" in caplog.text
 
 
 @given(st.lists(st.tuples(st.none() | st.binary(max_size=9), st.none() | st.binary(max_size=9)), min_size=1), st.data())

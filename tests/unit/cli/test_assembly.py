@@ -15,6 +15,7 @@ from engine.cli.http import Readiness
 from engine.errors import BusDamaged, LivechatError, PoolError, Problem, UsageError
 from engine.metrics import Metrics
 from engine.settings import Role, Settings, load
+from engine.traces import Traces
 from engine.worker.readiness import PartitionReadiness
 
 
@@ -49,7 +50,7 @@ def settings(tmp_path: Path) -> Settings:
 def use(monkeypatch: pytest.MonkeyPatch, log: list[str], failures: dict[Role, BaseException | None]) -> None:
     """Put fakes in the place of the roles."""
 
-    def make(role: Role, bus: Bus, settings: Settings, metrics: Metrics) -> Part:
+    def make(role: Role, bus: Bus, settings: Settings, metrics: Metrics, traces: Traces | None) -> Part:
         return FakePart(role, log, failures.get(role))
 
     monkeypatch.setattr(assembly, "make", make)
@@ -90,7 +91,7 @@ async def test_readiness_is_told_with_its_reasons(settings: Settings, monkeypatc
     parts: dict[Role, FakePart] = {}
     seen: list[Metrics] = []
 
-    def make(role: Role, bus: Bus, settings: Settings, metrics: Metrics) -> Part:
+    def make(role: Role, bus: Bus, settings: Settings, metrics: Metrics, traces: Traces | None) -> Part:
         parts[role] = (FakeWorker if role == "worker" else FakePart)(role, [])
         seen.append(metrics)
         return parts[role]

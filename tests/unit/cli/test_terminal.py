@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import logging
 from pathlib import Path
 
 import pytest
@@ -15,8 +14,8 @@ from rich.table import Table
 from rich.text import Text
 
 from engine.cli import terminal
-from engine.cli.logs import ConsoleFormatter, JsonFormatter
 from engine.errors import UsageError
+from engine.printable import HARMFUL, json_text
 from tests.unit.cli.conftest import Invoke
 
 EVIL = "a\x1b[31mred\x1b]0;title\x07\x9b2J\x85\x7f\x00\b\r\u202eturned\u2066\u2028b\udc9b2J"
@@ -44,7 +43,7 @@ def test_no_text_reaches_a_terminal_as_an_order(monkeypatch: pytest.MonkeyPatch)
     table = Table("one", "two", show_header=False)
     table.add_row(Text(EVIL), Text("x"))
     printed = shown(Text(EVIL), table, Panel(Text(EVIL), title=Text(EVIL)), EVIL, monkeypatch=monkeypatch)
-    assert not terminal.HARMFUL.search(printed)
+    assert not HARMFUL.search(printed)
     assert printed.count("[31mred]0;title2J") == 5
     assert (
         len({len(line) for line in printed.splitlines() if line.startswith(("│", "╰"))}) == 2
@@ -54,22 +53,15 @@ def test_no_text_reaches_a_terminal_as_an_order(monkeypatch: pytest.MonkeyPatch)
 @given(st.text())
 def test_json_means_the_same_and_holds_no_order(text: str) -> None:
     """What a terminal would obey is written as JSON's escapes."""
-    written = terminal.json_text({"text": text})
+    written = json_text({"text": text})
     assert json.loads(written) == {"text": text}
-    assert not terminal.HARMFUL.search(written)
-
-
-@pytest.mark.parametrize("formatter", [ConsoleFormatter(), JsonFormatter()])
-def test_log_lines_hold_no_order(formatter: logging.Formatter) -> None:
-    """A client's name may stand in one."""
-    record = logging.LogRecord("engine.gateway", logging.INFO, "", 0, "client %s", (EVIL,), None)
-    assert not terminal.HARMFUL.search(formatter.format(record))
+    assert not HARMFUL.search(written)
 
 
 def test_errors_hold_no_order(capsys: pytest.CaptureFixture[str]) -> None:
     """They name what was given."""
     terminal.report(UsageError(f"no room `{EVIL}`"))
-    assert not terminal.HARMFUL.search(capsys.readouterr().err.rstrip())
+    assert not HARMFUL.search(capsys.readouterr().err.rstrip())
 
 
 @pytest.mark.parametrize("style", [[], ["--json"]])
@@ -78,4 +70,4 @@ def test_a_comment_is_shown_as_a_text(style: list[str], base: Path, shop: Path, 
     result = invoke("say", EVIL.replace("\x00", ""), "--shop", shop, "--base", base, *style)
     assert result.exit_code == 0
     assert "[31mred" in result.stdout
-    assert not terminal.HARMFUL.search(result.stdout)
+    assert not HARMFUL.search(result.stdout)

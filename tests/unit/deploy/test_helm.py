@@ -198,10 +198,10 @@ def test_autoscaling_takes_the_replicas_over() -> None:
 
 
 def test_the_network_lets_through_what_is_used() -> None:
-    """The ports of the brokers, the gateway for its clients, metrics; the repository for the publisher alone."""
+    """The ports of brokers and of the traces' collector, the gateway for its clients, metrics; the repository for the publisher alone."""
     policies = of_kind("full", "NetworkPolicy")
     egress = listed(tree(policies["live-livechat-engine"]["spec"])["egress"])
-    assert {port["port"] for rule in egress for port in listed(rule["ports"])} == {53, 9093, 9094}
+    assert {port["port"] for rule in egress for port in listed(rule["ports"])} == {53, 9093, 9094, 4318}
     assert tree(listed(egress[1]["to"])[0])["ipBlock"] == {"cidr": "10.0.0.0/8"}
     (inbound,) = listed(tree(policies["live-livechat-engine-gateway"]["spec"])["ingress"])
     assert [port["port"] for port in listed(inbound["ports"])] == [8700]

@@ -164,7 +164,8 @@ async def test_what_another_producer_wrote_is_held_back_from_players(caplog: pyt
     assert (await facts.of_shop("tea"))[-1].value is None
     told = await facts.changed(4, event)
     assert (told.value, told.version) == (None, "live:4")
-    assert "fact `tea/fact/*/hours` is not said, though the log has it; value: `hours` is a number" in caplog.text
+    assert "a fact is not said, though the log has it: value: `hours` is a number" in caplog.text
+    assert "fact=tea/fact/*/hours" in caplog.text
 
 
 async def test_what_is_live_may_be_withdrawn_though_its_product_is_gone() -> None:

@@ -127,7 +127,7 @@ async def test_a_bus_that_was_away_is_followed_from_where_it_broke_off(
     assert taken.records == [(3, True), (4, True), (5, True)]
     assert [starts["aired", 0] for starts in bus.starts] == [3, 5, 5]
     assert [line.getMessage() for line in caplog.records] == [
-        "`aired` cannot be read, trying until it can: away", "`aired` is read again",
+        "a topic cannot be read, trying until it can: away (topic=aired)", "a topic is read again (topic=aired)",
     ]  # fmt: skip
     await made.close()
 

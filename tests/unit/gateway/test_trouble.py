@@ -28,5 +28,5 @@ def test_it_is_said_once_at_each_end(caplog: pytest.LogCaptureFixture) -> None:
     trouble.over()
     assert [record.getMessage() for record in caplog.records] == [
         "the log does not serve the gateway, clients are asked to wait: full",
-        "the log serves the gateway again, after 15 s and 4 refusals",
+        "the log serves the gateway again (seconds=15.0, refusals=4)",
     ]
