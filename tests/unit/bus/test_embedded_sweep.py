@@ -147,8 +147,8 @@ def test_another_retention_than_before_is_told(store: Store, caplog: pytest.LogC
     store.keep(RetentionSettings(aired="365d", comments="8d"))
     store.keep(RetentionSettings(aired="365d", comments="8d"))
     assert sorted(caplog.messages) == [
-        "`aired` is kept for 365d from now on, it was 1098d until now: what is older goes now (`bus.retention`)",
-        "`comments` is kept for 8d from now on, it was 7d until now: nothing that is gone comes back (`bus.retention`)",
+        "a topic is kept for another time from now on, as `bus.retention` says (topic=aired, found=1098d, wanted=365d: what is older goes now)",
+        "a topic is kept for another time from now on, as `bus.retention` says (topic=comments, found=7d, wanted=8d: nothing that is gone comes back)",
     ]
 
 
