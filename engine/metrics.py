@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from typing import get_args
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, GCCollector, Histogram, ProcessCollector
+
+from engine.events.inputs import KillScope
+from engine.events.outputs import AlertKind
 
 LATENCY_S = (0.005, 0.01, 0.02, 0.035, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 LATENESS_S = (0.0, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
@@ -17,6 +22,8 @@ class Metrics:
         self.troubles: dict[str, str] = {}
         """Role → why the log does not serve it now. `/readyz` tells it: a text is no label."""
         r = self.registry
+        ProcessCollector(registry=r)  # processor, memory, open files: on Linux
+        GCCollector(registry=r)
         # worker
         self.comments = Counter("livechat_comments", "Comments handled, duplicates included.", registry=r)
         self.decisions = Counter("livechat_decisions", "Decisions by final reason.", ["reason"], registry=r)
@@ -47,6 +54,11 @@ class Metrics:
             ["state"],
             registry=r,
         )
+        self.room_alerts = Counter(
+            "livechat_room_alerts", "What rooms told people to look at, by kind.", ["kind"], registry=r
+        )
+        for kind in get_args(AlertKind):
+            self.room_alerts.labels(kind)  # from 0 on, so that the first one is an increase
         self.disclosures_overdue = Gauge(
             "livechat_disclosures_overdue",
             "Rooms on air whose viewers were not told for too long that the host is an artificial intelligence.",
@@ -74,8 +86,25 @@ class Metrics:
         self.partitions_ready = Gauge(
             "livechat_partitions_ready", "Partitions that are owned, restored and caught up.", registry=r
         )
+        self.partitions_moved = Counter(
+            "livechat_partitions_moved",
+            "Partitions that were taken over, given back, or lost to another owner without being asked.",
+            ["event"],
+            registry=r,
+        )
+        self.snapshot_age_seconds = Gauge(
+            "livechat_snapshot_age_seconds",
+            "How much of the journal a restore would read again, in its time: of the partition with the most.",
+            registry=r,
+        )
         self.lag_records = Gauge("livechat_input_lag_records", "Input records not yet handled.", ["topic"], registry=r)
-        self.lag_age_seconds = Gauge(
+        self.lag_seconds = Gauge(
+            "livechat_input_lag_seconds",
+            "For how long, at most, an input record has been waiting to be handled (0: none waits).",
+            ["topic"],
+            registry=r,
+        )
+        self.standstill_seconds = Gauge(
             "livechat_input_standstill_seconds",
             "How long the slowest reader has not moved although records wait for it.",
             registry=r,
@@ -109,12 +138,35 @@ class Metrics:
         self.ring_bytes = Gauge(
             "livechat_gateway_ring_bytes", "Memory held for clients that resume, by stream.", ["stream"], registry=r
         )
+        self.outbox_bytes = Gauge(
+            "livechat_gateway_outbox_bytes",
+            "Not sent yet to the client that reads most slowly; above `gateway.outbox_bytes` it is cut off.",
+            registry=r,
+        )
+        self.kills = Gauge("livechat_kill_switches", "Kill switches that are on, by scope.", ["scope"], registry=r)
+        self.kill_seconds = Gauge(
+            "livechat_kill_switch_seconds",
+            "For how long the oldest kill switch of a scope has been on (0: none is).",
+            ["scope"],
+            registry=r,
+        )
+        for scope in get_args(KillScope):
+            self.kills.labels(scope)
+            self.kill_seconds.labels(scope)
         self.acks = Counter("livechat_gateway_acknowledgements", "Acknowledgements by kind.", ["kind"], registry=r)
         # insight
         self.asked = Counter(
             "livechat_asked", "Comments that asked something, by what became of them.", ["outcome"], registry=r
         )
-        self.gaps_open = Gauge("livechat_gaps_open", "Gaps on the board, by reason.", ["reason"], registry=r)
+        self.insight_active = Gauge(
+            "livechat_insight_active", "1 where this insight is the one that keeps the board, else 0.", registry=r
+        )
+        self.gaps_open = Gauge(
+            "livechat_gaps_open",
+            "Gaps on the board, by reason; `language_missing`: no reply in the viewer's language, one in another.",
+            ["reason"],
+            registry=r,
+        )
         self.gaps_dropped = Counter("livechat_gaps_dropped", "Gaps dropped since the board was full.", registry=r)
         self.gaps_reopened = Counter(
             "livechat_gaps_reopened", "Gaps that an editor had closed and that were asked again.", registry=r

@@ -123,6 +123,7 @@ class Gateway:
             if end is not None:
                 peer.link.end(end.code, end.reason)
         self._inbound.trim()
+        self._server.measure()
         self._trouble.calm()
         if now - self._last_seen >= SEEN_MS:
             self._last_seen = now

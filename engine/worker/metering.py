@@ -12,6 +12,7 @@ from prometheus_client import Histogram
 from engine.events.handoffs import Handoff
 from engine.events.outputs import (
     Aired,
+    Alert,
     ChatReply,
     ChatWithdraw,
     Decision,
@@ -45,6 +46,7 @@ class Tally:
     blockers: Counter[str] = field(default_factory=Counter)
     commands: Counter[str] = field(default_factory=Counter)
     proposals: Counter[str] = field(default_factory=Counter)
+    alerts: Counter[str] = field(default_factory=Counter)
     aired: Counter[str] = field(default_factory=Counter)
     posted: Counter[str] = field(default_factory=Counter)
     handoffs: Counter[str] = field(default_factory=Counter)
@@ -81,6 +83,8 @@ class Tally:
                 self.aired["yes" if record.cut else "no"] += 1
             elif isinstance(record, Posted):
                 self.posted["yes" if record.late_report else "no"] += 1
+            elif isinstance(record, Alert):
+                self.alerts[record.kind] += 1
             elif isinstance(record, Handoff) and (record.state != "open" or record.asked == 1):
                 self.handoffs[record.state] += 1
         self.proposals["said"] += len(said)
@@ -98,6 +102,7 @@ class Tally:
             (self.blockers, metrics.waiting),
             (self.commands, metrics.insertions),
             (self.proposals, metrics.proposals),
+            (self.alerts, metrics.room_alerts),
             (self.aired, metrics.aired),
             (self.posted, metrics.posted),
             (self.handoffs, metrics.handoffs),

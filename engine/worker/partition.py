@@ -103,6 +103,11 @@ class PartitionWorker:
         return {"room-events": at.room_events} | ({} if self.comments_paused else {"comments": at.comments})
 
     @property
+    def snapshot_age_ms(self) -> int:
+        """How much of its time a restore would read again."""
+        return self._schedule.age_ms(self.standing.seq, self.standing.now)
+
+    @property
     def is_clean(self) -> bool:
         """Nothing was computed beyond the last known commit."""
         return not self._touched and self.committed == (self.standing.seq, self.standing.positions)

@@ -100,12 +100,15 @@ async def test_a_reader_that_stalls_is_cut_off_and_nobody_else_suffers(tmp_path:
         await stalled.send(json.dumps({"type": "identify", "role": "observer", "rooms": ["*"], "streams": ["aired"]}))
         code = str(int(CloseCode.SLOW_CONSUMER))
         async with Connection(stage.url, role="observer", rooms=("r1",), streams=("aired",)) as healthy:
-            got = 0
-            for n in range(60):
-                await put(stage.bus, *(aired_line(n * 50 + k) for k in range(50)))
-                got += len(await pushes(healthy, 50))
+            got, outbox = 0, 0.0
+            for n in range(300):
+                await put(stage.bus, *(aired_line(n * 10 + k) for k in range(10)))
+                got += len(await pushes(healthy, 10))
+                stage.gateway._server.measure()
+                outbox = max(outbox, stage.metrics.outbox_bytes._value.get())
             assert got == 3_000
             assert stage.metrics.closes.labels(code)._value.get() == 1
+            assert outbox > 0
         stalled.transport.abort()
 
 
