@@ -64,6 +64,16 @@ class Metrics:
             "Rooms on air whose viewers were not told for too long that the host is an artificial intelligence.",
             registry=r,
         )
+        self.scripts_stale = Gauge(
+            "livechat_scripts_stale",
+            "Rooms on air whose script has sentences about facts that no longer hold.",
+            registry=r,
+        )
+        self.players_missing = Gauge(
+            "livechat_players_missing",
+            "Rooms where viewers wait for a reply and the player is silent or gone.",
+            registry=r,
+        )
         self.verdict_seconds = Histogram(
             "livechat_verdict_seconds",
             "From the log's time of a comment to its committed verdict.",

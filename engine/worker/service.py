@@ -37,6 +37,7 @@ from engine.worker.waiting import Waiting
 
 IDLE_WAIT_MS = 100  # longest wait of a poll: timers, shop events and ownership are looked at this often at least
 LAG_EVERY_MS = 1_000  # how often the lag gauges are filled
+CONCERNS_EVERY_MS = 5_000  # it looks at every sentence of every room: a thousand rooms take some milliseconds
 LOAD_EVERY_S = 0.1  # how often a pool that could not be loaded yet is tried again; an edit is live within 2 s
 PARKED_MS = 300_000  # how long the rooms of a partition that went away are kept, should it come back
 logger = logging.getLogger(__name__)
@@ -94,6 +95,7 @@ class Worker:
         self._lag: Mapping[int, Mapping[str, int]] = {}
         self._lag_at = 0
         self._waiting = Waiting()
+        self._concerns_at = 0
         self.ready = False
         """The default shop's pool is live, and every owned partition is restored and caught up."""
 
@@ -344,8 +346,6 @@ class Worker:
             for worker in fresh:
                 behind = lag.get(worker.partition, {})
                 worker.ready = behind.get("room-events", 0) == 0 and sum(behind.values()) < self._share.limit
-            silent = sum(worker.rooms.overdue_disclosures() for worker in self._partitions.values())
-            self._metrics.disclosures_overdue.set(silent)
             ages = [worker.snapshot_age_ms for worker in self._partitions.values()]
             self._metrics.snapshot_age_seconds.set(max(ages, default=0) / 1_000)
             waits = self._waiting.ages_ms(lag, now)
@@ -359,6 +359,12 @@ class Worker:
                     for topic, position in worker.reads_at.items()
                 }
             )
+        if now - self._concerns_at >= CONCERNS_EVERY_MS:
+            self._concerns_at = now
+            found = [worker.rooms.concerns() for worker in self._partitions.values()]
+            self._metrics.disclosures_overdue.set(sum(one.undisclosed for one in found))
+            self._metrics.scripts_stale.set(sum(one.stale_scripts for one in found))
+            self._metrics.players_missing.set(sum(one.missing_players for one in found))
         ready = sum(1 for worker in self._partitions.values() if worker.ready)
         self._metrics.partitions_ready.set(ready)
         self.ready = ready == len(self._partitions) and not self._assigned and not self._stopping.is_set()

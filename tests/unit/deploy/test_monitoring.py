@@ -9,8 +9,9 @@ from typing import get_args
 import pytest
 
 from engine.events.closes import CloseCode
+from engine.events.handoffs import Handoff
 from engine.events.meanings import REASONS
-from engine.events.outputs import RoomCommand
+from engine.events.outputs import AlertKind, RoomCommand
 from engine.events.topics import INPUTS
 from engine.insight.coverage import Outcome
 from engine.metrics import LATENESS_S
@@ -80,12 +81,15 @@ def test_values_of_labels_are_those_that_are_counted() -> None:
     """Outcomes, reasons and topics that an expression names are real ones."""
     real: dict[str, set[str]] = {
         "reason": set(map(str, REASONS)),
-        "outcome": {*get_args(Outcome), "committed"},
+        "outcome": {*get_args(Outcome), "committed", "failed"},
         "topic": set(INPUTS),
         "job": {"livechat"},
         "service": set(tree(COMPOSE["services"])),
         "code": {str(code.value) for code in CloseCode},
         "type": {str(kind.model_fields["type"].default) for kind in get_args(get_args(RoomCommand)[0])},
+        "kind": set(get_args(AlertKind)),
+        "state": set(get_args(Handoff.model_fields["state"].annotation)),
+        "end": {"closed", "faded"},
         "alertstate": {"firing"},
         "le": {str(bound) for bound in LATENESS_S},
     }
