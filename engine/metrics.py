@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, GCCollector, Histogram, ProcessCollector
 
+from engine.events.closes import CloseCode
 from engine.events.inputs import KillScope
-from engine.events.outputs import AlertKind
+from engine.events.meanings import BLOCKERS, REASONS, VOIDS
+from engine.events.outputs import GAP_REASONS, AlertKind
+from engine.events.topics import INPUTS
+from engine.events.wire import ClientRole, Stream
 
 LATENCY_S = (0.005, 0.01, 0.02, 0.035, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 LATENESS_S = (0.0, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
+GAPS = (*GAP_REASONS, "language_missing")
 LIFE_S = (60.0, 300.0, 900.0, 1_800.0, 3_600.0, 7_200.0, 21_600.0, 43_200.0, 86_400.0, 259_200.0, 604_800.0)
 
 
@@ -57,8 +63,6 @@ class Metrics:
         self.room_alerts = Counter(
             "livechat_room_alerts", "What rooms told people to look at, by kind.", ["kind"], registry=r
         )
-        for kind in get_args(AlertKind):
-            self.room_alerts.labels(kind)  # from 0 on, so that the first one is an increase
         self.disclosures_overdue = Gauge(
             "livechat_disclosures_overdue",
             "Rooms on air whose viewers were not told for too long that the host is an artificial intelligence.",
@@ -160,9 +164,6 @@ class Metrics:
             ["scope"],
             registry=r,
         )
-        for scope in get_args(KillScope):
-            self.kills.labels(scope)
-            self.kill_seconds.labels(scope)
         self.acks = Counter("livechat_gateway_acknowledgements", "Acknowledgements by kind.", ["kind"], registry=r)
         # insight
         self.asked = Counter(
@@ -188,4 +189,40 @@ class Metrics:
         )  # fmt: skip
         self.gap_delay_seconds = Gauge(
             "livechat_gap_delay_seconds", "From the newest decision on the board to its publication.", registry=r
+        )
+        for metric, values in self._values():
+            for value in values:
+                metric.labels(value)  # from 0 on, so that the first one is an increase, and no alert misses it
+
+    def _values(self) -> Sequence[tuple[Counter | Gauge | Histogram, Iterable[str]]]:
+        """Each metric that has a label, with all that the label may be."""
+        inputs = (*INPUTS, "shop-events")
+        codes = [str(int(code)) for code in CloseCode]
+        return (
+            (self.decisions, REASONS),
+            (self.waiting, BLOCKERS),
+            (self.dead_letters, inputs),
+            (self.clamped, ("future", "past")),
+            (self.insertions, ("insertion", "withdraw", "stop", "chat_reply", "chat_withdraw")),
+            (self.proposals, ("opened", "said", *VOIDS)),
+            (self.room_alerts, get_args(AlertKind)),
+            (self.aired, ("yes", "no")),
+            (self.posted, ("yes", "no")),
+            (self.handoffs, ("open", "answered", "dismissed", "expired")),
+            (self.commits, ("committed", "aborted", "fencedoff", "unknown")),
+            (self.partitions_moved, ("taken_over", "given_back", "lost")),
+            (self.lag_records, INPUTS),
+            (self.lag_seconds, INPUTS),
+            (self.pool_builds, ("published", "unchanged", "broken", "refused", "failed")),
+            (self.clients, get_args(ClientRole)),
+            (self.frames, ("in", "out")),
+            (self.closes, codes),
+            (self.unreadable, (*get_args(Stream), "shop-events")),
+            (self.ring_bytes, get_args(Stream)),
+            (self.kills, get_args(KillScope)),
+            (self.kill_seconds, get_args(KillScope)),
+            (self.acks, ("received", "processed")),
+            (self.asked, ("answered", "shadowed", "missed", "people", "gap")),
+            (self.gaps_open, GAPS),
+            (self.gap_life_seconds, ("closed", "faded")),
         )

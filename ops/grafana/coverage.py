@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from ops.grafana.parts import RUNBOOKS, Board, Panel, Query, Row
-from ops.grafana.queries import lately, per_second, share
+from ops.grafana.queries import lately, per_second, share, some
 
 COVERAGE: Final = Board(
     "livechat-coverage",
@@ -57,14 +57,14 @@ COVERAGE: Final = Board(
                 Panel(
                     "Decisions by reason",
                     "One final decision for each comment. docs/reasons.md names what to do about each reason.",
-                    (Query(per_second("livechat_decisions_total", "reason"), "{{reason}}"),),
+                    (Query(some(per_second("livechat_decisions_total", "reason")), "{{reason}}"),),
                     "cps",
                     stacked=True,
                 ),
                 Panel(
                     "Waiting by blocker",
                     "Comments that began to wait, by what they wait for. docs/reasons.md",
-                    (Query(per_second("livechat_waiting_verdicts_total", "blocker"), "{{blocker}}"),),
+                    (Query(some(per_second("livechat_waiting_verdicts_total", "blocker")), "{{blocker}}"),),
                     "cps",
                     stacked=True,
                 ),

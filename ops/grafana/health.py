@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from ops.grafana.parts import RANGE, RUNBOOKS, Board, Panel, Query, Row
-from ops.grafana.queries import lately, per_second, quantile
+from ops.grafana.queries import lately, per_second, quantile, some
 
 HEALTH: Final = Board(
     "livechat-health",
@@ -215,7 +215,7 @@ HEALTH: Final = Board(
                 Panel(
                     "Closed by us",
                     "Connections within five minutes, by close code: docs/protocol.md explains them",
-                    (Query(lately("livechat_gateway_closes_total", "code"), "{{code}}"),),
+                    (Query(some(lately("livechat_gateway_closes_total", "code")), "{{code}}"),),
                 ),
                 Panel(
                     "Insertions not sent",
@@ -235,7 +235,9 @@ HEALTH: Final = Board(
                     "Records set aside by topic, comments seen before, and comments whose claimed time was clamped; within five minutes.",
                     (
                         Query(lately("livechat_dead_letters_total", "topic"), "dead letters: {{topic}}"),
-                        Query(lately("livechat_gateway_unreadable_records_total", "topic"), "unreadable: {{topic}}"),
+                        Query(
+                            some(lately("livechat_gateway_unreadable_records_total", "topic")), "unreadable: {{topic}}"
+                        ),
                         Query(lately("livechat_duplicates_total"), "duplicates"),
                         Query(lately("livechat_clamped_times_total", "direction"), "clamped: {{direction}}"),
                     ),

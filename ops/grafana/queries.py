@@ -14,6 +14,11 @@ def per_second(counter: str, by: str) -> str:
     return f"sum by ({by}) (rate({counter}[{RANGE}]))"
 
 
+def some(query: str) -> str:
+    """Only the series that are not 0: of a label with dozens of values few are."""
+    return f"{query} > 0"
+
+
 def lately(counter: str, by: str = "") -> str:
     """Within five minutes."""
     return f"sum{f' by ({by})' if by else ''} (increase({counter}[5m]))"

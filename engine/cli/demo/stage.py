@@ -56,6 +56,8 @@ class Stage:
     models: Path
     port: int = 0
     temporary: bool = False
+    bus: str = ""
+    """Of the log; empty: one in the folder."""
     tokens: dict[str, str] = field(default_factory=lambda: {role: secrets.token_urlsafe(18) for role in ROLES})
     actors: list[Actor] = field(default_factory=list)
     url: str = ""
@@ -147,7 +149,7 @@ class Stage:
             for role, token in self.tokens.items()
         )
         values: dict[str, dict[str, object]] = {
-            "bus": {"url": f"sqlite:{self.folder / 'log.db'}", "partitions": 1},  # of one room
+            "bus": {"url": self.bus or f"sqlite:{self.folder / 'log.db'}", "partitions": 1},  # of one room
             "http": {"listen": "127.0.0.1:0"},
             "publisher": {"base": str(self.base), "shops": [str(self.shop)], "cache": str(self.models)},
             "insight": {"publish_s": 1.0},

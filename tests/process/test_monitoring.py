@@ -1,0 +1,160 @@
+"""Every query of the dashboards and every rule, asked of a real Prometheus that watches a real live."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from pathlib import Path
+
+import pytest
+from websockets.asyncio.client import connect
+
+from engine.client.source import Source
+from engine.events.inputs import Comment
+from ops.exercise.faults import FAULTS, BrokenEdit
+from ops.exercise.live import ROOM, Live, on_air
+from ops.exercise.monitor import Monitor, hurried
+from ops.grafana.__main__ import BOARDS
+from tests.unit.deploy.test_monitoring import ALERTS, RULES, listed
+from tests.unit.deploy.tools import tool
+from tests.unit.example_model import example_cache
+
+pytestmark = [pytest.mark.process, pytest.mark.slow]
+
+WITHIN_S = 40.0
+"""For what was provoked to reach Prometheus. A run needs some fifteen seconds of it."""
+
+AT_REST = {
+    "Lag": "a worker that keeps up has none; the chaos run of Kafka shows it",
+    "Lag, records": "the same",
+    "Standstill": "only a reader that hangs has one",
+    "Decisions after their deadline": "0 where all are in time",
+    "Rebalances": "one worker keeps what it has",
+    "Shed": "nothing is shed of so few comments",
+    "Outboxes": "loopback takes all at once; a test of the gateway stalls a reader",
+    "Insertions not sent": "a fence has to fall while one is on its way; tests of the gateway let it",
+    "Alerts": "none fires in a live that is well, or a test below fails",
+    "Without disclosure": "the player says it in time",
+    "Players missing": "the exercise stops the player: a room notices after seconds",
+    "Stale scripts": "the exercise has a player that does not load its script again",
+    "What rooms tell people to look at": "as those before",
+    "Came back": "a closed gap comes back after a minute at the earliest",
+    "Dropped": "a board holds thousands",
+    "Ended": "whatever an editor closed is there once, and fades no more",
+}
+"""Panel → why 0 is all that it may show here. Without an entry, one of its series has to be above 0."""
+
+
+async def provoke(live: Live) -> None:
+    """What a quiet live has not: repeats, a clock that is ahead, a client that is none, a broken edit, a kill, people at work."""
+    stage = live.stage
+    (stage.shop / "intents" / "exercise.yaml").write_text(BrokenEdit.EDIT, encoding="utf-8")
+    async with Source(stage.url, rooms=(ROOM,), token=stage.tokens["source"]) as source:
+        said = Comment(room=ROOM, source="test", id="twice", viewer="v1", text="转人工")
+        ahead = Comment(
+            room=ROOM, source="test", id="ahead", viewer="v2", text="666", sent=round(time.time() * 1_000) + 3_600_000
+        )
+        await source.send([said])
+        await source.send([said, ahead])
+    async with connect(stage.url) as stranger:
+        await stranger.send("hello")
+        await stranger.wait_closed()
+    await live.operator.kill("room", "elsewhere", on=True)
+    assert await live.until(lambda: closed_one(live), WITHIN_S) is not None, "no gap came"
+    await live.operator.set_mode(ROOM, "approve")
+
+
+async def closed_one(live: Live) -> bool:
+    """An editor closes the first gap there is."""
+    for gap in await live.operator.gaps():
+        await live.operator.mark_gap(gap.shop, gap.id, "closed")
+        return True
+    return False
+
+
+async def lacking(monitor: Monitor) -> dict[str, list[str]]:
+    """Panel → its queries that return nothing, or nothing but what is told of a live at rest."""
+    found: dict[str, list[str]] = {}
+    for board in BOARDS:
+        for panel in (panel for row in board.rows for panel in row.panels):
+            series = [[one.value for one in await monitor.query(query.expr)] for query in panel.queries]
+            empty = [
+                query.expr
+                for query, values in zip(panel.queries, series, strict=True)
+                if not any(not math.isnan(value) for value in values) and query.expr not in ONLY_WITH
+            ]
+            if empty:
+                found[panel.title] = empty
+            elif panel.title not in AT_REST and not any(value > 0 for values in series for value in values):
+                found[panel.title] = [f"nothing above 0: {query.expr}" for query in panel.queries]
+    return found
+
+
+ONLY_WITH = {
+    query.expr: "the gateway reads no record that it cannot read, unless a stranger writes to Kafka"
+    for board in BOARDS
+    for row in board.rows
+    for panel in row.panels
+    for query in panel.queries
+    if "unreadable" in query.expr
+}
+"""Query → why it has no series here."""
+
+
+async def test_every_query_returns_data_and_every_rule_is_well(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """All panels have something to show; no alert fires before anything is wrong, and none fails to be evaluated."""
+    tool("prometheus")
+    models = await asyncio.to_thread(example_cache, tmp_path_factory)
+    left: dict[str, list[str]] = {}
+
+    async def complete() -> bool:
+        left.clear()
+        left.update(await lacking(live.monitor))
+        return not left
+
+    async with on_air(tmp_path, models=models / "livechat-engine" / "models") as live:
+        assert await live.until(lambda: answered(live.monitor), WITHIN_S) is not None, "no reply was said"
+        assert await live.monitor.firing() == set()
+        await provoke(live)
+        assert await live.until(complete, WITHIN_S) is not None, left
+        for rule in (rule for group in listed(ALERTS["groups"]) for rule in listed(group["rules"])):
+            await live.monitor.query(str(rule["expr"]))
+        assert await live.monitor.unwell() == {}
+
+
+async def answered(monitor: Monitor) -> bool:
+    """A viewer got an answer, and Prometheus knows it."""
+    found = await monitor.query('livechat_asked_total{outcome="answered"} > 0')
+    return bool(found)
+
+
+def test_what_is_excused_is_there() -> None:
+    """Names of panels, each once, and no more of them than there is reason for."""
+    titles = [panel.title for board in BOARDS for row in board.rows for panel in row.panels]
+    assert set(AT_REST) <= set(titles)
+    assert len(AT_REST) < len(set(titles)) / 2
+
+
+def test_each_fault_has_its_panel_alert_and_page() -> None:
+    """What the exercise looks for exists."""
+    titles = {(board.title, panel.title) for board in BOARDS for row in board.rows for panel in row.panels}
+    pages = {
+        (str(rule["alert"]), str(rule["annotations"]["runbook"]))
+        for rule in RULES
+        if isinstance(rule["annotations"], dict)
+    }
+    for fault in FAULTS:
+        assert {(sign.board, sign.panel) for sign in fault.signs} <= titles
+        assert {alert for alert, _ in pages} >= fault.alerts
+        assert fault.runbook in {page for alert, page in pages if alert in fault.alerts}
+
+
+def test_spans_are_divided_and_nothing_else() -> None:
+    """Ranges, subqueries, offsets and waits; numbers that are compared with stay."""
+    rule = "expr: rate(a_seconds[5m]) > 1800 and max_over_time(sum(b)[1h:1m]) > c offset 5m\nfor: 2m"
+    assert hurried(rule, 10) == (
+        "expr: rate(a_seconds[30000ms]) > 1800 and max_over_time(sum(b)[360000ms:6000ms]) > c offset 30000ms\nfor: 12000ms"
+    )
