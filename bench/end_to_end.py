@@ -4,9 +4,9 @@
 
 Cases: `rate` (as fast as they are taken), `half` (5,000/s: latency), `rooms` (1,000 rooms at 3/s, each with a player:
 processor time), `sweep` (how many such rooms fit), `hot` (one room at five times `rate` beside 100 quiet ones), `memory` (two
-million comments of 300,000 viewers). Latency is from the call of publish to the log's time of the commit that holds the verdict;
-the first 10 s of a case are left out. The peer in the same run is the bare log: the same records published, and consumed with a
-commit that only copies them.
+million comments of 300,000 viewers), `metrics` (what they cost, by turns with and without). Latency is from the call of publish to
+the log's time of the commit that holds the verdict; the first 10 s of a case are left out. The peer in the same run is the bare log:
+the same records published, and consumed with a commit that only copies them.
 """
 
 from __future__ import annotations
@@ -15,10 +15,16 @@ import argparse
 import asyncio
 import tempfile
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from itertools import islice
 from pathlib import Path
+from statistics import median
+from typing import Final
+from unittest.mock import patch
+
+from prometheus_client import generate_latest
+from prometheus_client.metrics import MetricWrapperBase
 
 from bench.arrivals import Arrivals
 from bench.harness import (
@@ -42,13 +48,18 @@ from bench.harness import (
     show,
     soak,
     steps,
+    while_published,
 )
 from bench.workload import recorded, rooms
 from engine.bus import open_bus
 from engine.bus.partitioner import partition_of
 from engine.bus.port import Assigned, Batch, Committed, Outgoing, Stored
 from engine.clock import wall_clock
+from engine.metrics import Metrics
 from engine.settings import BusSettings, Settings
+from engine.worker.metering import Tally
+
+TURN_S: Final = 5.0  # with metrics, or without; as often as Prometheus scrapes
 
 
 @asynccontextmanager
@@ -212,7 +223,94 @@ async def memory(shelf: Shelf, arrivals: Arrivals, seconds: float, comments: int
         return await soak(running.bus, arrivals, comments, running.handled, resident_mb)
 
 
-CASES = {"bare": bare, "rate": rate, "half": half, "rooms": thousand, "sweep": sweep, "hot": hot, "memory": memory}
+class Uncounted:
+    """A metric that counts nothing."""
+
+    def labels(self, *_values: str) -> Uncounted:
+        return self
+
+    def inc(self, _amount: float = 1) -> None:
+        """Not counted."""
+
+    set = observe = inc
+
+
+@contextmanager
+def uncounted(metrics: Metrics) -> Iterator[None]:
+    """No metric is filled, and nothing is gathered for any; but for the count of comments, which the benchmark itself reads."""
+    held, gather, publish = dict(vars(metrics)), Tally.count, Tally.publish
+    for name, metric in held.items():
+        if isinstance(metric, MetricWrapperBase):
+            setattr(metrics, name, Uncounted())
+    comments = metrics.comments = held["comments"]
+    with patch.multiple(
+        Tally,
+        count=lambda _tally, _records, _verdicts: None,
+        publish=lambda tally, _metrics, _now: comments.inc(len(tally.logged)),
+    ):
+        yield
+    vars(metrics).update(held)
+    assert (Tally.count, Tally.publish) == (gather, publish)
+
+
+async def cost(shelf: Shelf, arrivals: Arrivals, seconds: float) -> dict[str, float]:
+    """What metrics cost: the same flood through the same worker, by turns with them, one scrape a turn, and without."""
+    turns = max(3, round(seconds / (2 * TURN_S)))
+    lines = islice(rooms(arrivals, 100, 400.0, 60.0), round(MOST_RATE * (2 * turns * TURN_S + WARM_S)))
+    made = iter([[outgoing(line) for line in batch] for batch in batches(lines, PUBLISH_BATCH)])
+    pairs: list[tuple[float, float]] = []
+    rates: list[tuple[float, float]] = []
+    async with embedded(shelf) as running:
+        published, over = 0, asyncio.Event()
+
+        async def publish() -> None:
+            nonlocal published
+            for batch in made:
+                while published - running.handled() > WINDOW and not over.is_set():
+                    await asyncio.sleep(0.002)
+                if over.is_set():
+                    return
+                published += len(batch)
+                await running.bus.publish(batch)
+
+        async def turn(*, counted: bool) -> tuple[float, float]:
+            """Comments per second of processor time, and of time."""
+            before, wall, cpu = running.handled(), time.perf_counter(), time.process_time()
+            if counted:
+                generate_latest(running.metrics.registry)
+            await while_published(publishers, TURN_S)
+            handled = running.handled() - before
+            return handled / (time.process_time() - cpu), handled / (time.perf_counter() - wall)
+
+        publishers = [asyncio.ensure_future(publish()) for _ in range(8)]
+        await asyncio.sleep(WARM_S)
+        for number in range(turns):
+            found = {}
+            for counted in (True, False) if number % 2 else (False, True):
+                if counted:
+                    found[True] = await turn(counted=True)
+                else:
+                    with uncounted(running.metrics):
+                        found[False] = await turn(counted=False)
+            pairs.append((found[True][0], found[False][0]))
+            rates.append((found[True][1], found[False][1]))
+        over.set()
+        await asyncio.gather(*publishers)
+        await drained(running, published)
+    costs = sorted(100 * (1 - counted / bare) for counted, bare in pairs)
+    return {
+        "turns": turns,
+        "comments_per_s": round(median(counted for counted, _ in rates)),
+        "without_per_s": round(median(bare for _, bare in rates)),
+        "cost_percent": round(median(costs), 2),
+        "least_percent": round(costs[0], 2),
+        "most_percent": round(costs[-1], 2),
+    }
+
+
+CASES = {
+    "bare": bare, "rate": rate, "half": half, "rooms": thousand, "sweep": sweep, "hot": hot, "memory": memory, "metrics": cost,
+}  # fmt: skip
 
 
 def main() -> None:

@@ -58,7 +58,7 @@ async def stage(kind: type[Fault], folder: Path, hurry: int, *, wait: bool, cons
     """One fault on a live of its own."""
     fault = kind()
     try:
-        bus = await asyncio.to_thread(fault.bus, folder)
+        bus = await fault.bus(folder)
         async with on_air(folder, hurry=hurry, bus=bus, player=fault.plays) as live:
             await fault.prepare(live)
             await asyncio.sleep(CALM_S)

@@ -13,12 +13,17 @@ from itertools import count
 from pathlib import Path
 from typing import ClassVar, Final
 
+from engine.bus.kafka.access import Access
+from engine.bus.kafka.layout import Layout
+from engine.bus.kafka.topics import Shape, create
+from engine.cli.demo.stage import PARTITIONS
 from engine.cli.player import script_maker
 from engine.client.player import ReferencePlayer
 from engine.client.scripts import FactBook
 from engine.client.source import Source
 from engine.events.inputs import Comment
 from engine.events.wire import SetScript
+from engine.settings import BusSettings
 from ops.exercise.live import ROOM, SPEED, Live
 from tests.kafka.broker import Broker
 
@@ -51,7 +56,7 @@ class Fault(ABC):
         self._task: asyncio.Task[None] | None = None
         """What runs beside the live."""
 
-    def bus(self, folder: Path) -> str:
+    async def bus(self, folder: Path) -> str:
         """The log to run on; empty: the embedded one."""
         del folder
         return ""
@@ -88,9 +93,12 @@ class SlowBroker(Fault):
         super().__init__()
         self._broker: Broker | None = None
 
-    def bus(self, folder: Path) -> str:
+    async def bus(self, folder: Path) -> str:
         self._broker = Broker(folder / "kafka")
-        self._broker.start()
+        await asyncio.to_thread(self._broker.start)
+        settings = BusSettings()
+        layout = Layout(settings.prefix, PARTITIONS)
+        await create(Access(self._broker.bootstrap, settings.kafka), Shape(layout, replicas=1))
         return f"kafka:{self._broker.bootstrap}"
 
     async def begin(self, live: Live) -> None:
