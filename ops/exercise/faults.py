@@ -160,7 +160,7 @@ class BrokenEdit(Fault):
     signs = (Sign("Live room coverage", "Mistakes in the pool files", 0),)
     alerts = frozenset({"LivechatPoolRejected"})
     runbook = "docs/runbooks/pool.md"
-    EDIT: ClassVar = "intents:\n  shipping.dispatch:\n    replies:\n      - {id: dispatch-broken, text: 拍下{no_such_fact}小时内发。}\n"
+    EDIT: ClassVar = 'intents:\n  shipping.dispatch:\n    replies:\n      - {id: dispatch-broken, text: "拍下{no_such_fact}小时内发。"}\n'
 
     async def begin(self, live: Live) -> None:
         self._file(live).write_text(self.EDIT, encoding="utf-8")

@@ -160,6 +160,11 @@ HEALTH: Final = Board(
             "Partitions",
             (
                 Panel(
+                    "Roles that are not ready",
+                    "By process; `/readyz` of it tells why. docs/runbooks/process-down.md",
+                    (Query("sum by (role, instance) (1 - livechat_role_ready)", "{{role}} at {{instance}}"),),
+                ),
+                Panel(
                     "Partitions by worker",
                     "Ready ones; a rebalance moves them. docs/runbooks/no-worker.md",
                     (Query("sum by (instance) (livechat_partitions_ready) > 0", "{{instance}}"),),

@@ -30,6 +30,7 @@ AT_REST = {
     "Lag, records": "the same",
     "Standstill": "only a reader that hangs has one",
     "Decisions after their deadline": "0 where all are in time",
+    "Roles that are not ready": "all are",
     "Rebalances": "one worker keeps what it has",
     "Shed": "nothing is shed of so few comments",
     "Outboxes": "loopback takes all at once; a test of the gateway stalls a reader",
