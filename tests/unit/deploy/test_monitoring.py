@@ -108,6 +108,20 @@ def test_alerts_say_what_to_do() -> None:
         assert all(tree(rule["annotations"]).values())
 
 
+def test_every_alert_and_page_stands_in_the_index() -> None:
+    """`docs/runbooks/README.md`: whoever is woken finds the page by the alert's name, and the page that the alert names is that one."""
+    folder = ROOT / "docs" / "runbooks"
+    rows = re.findall(r"\|([^|]*)\| \[[\w ]+\]\(([\w-]+\.md)\) \|", (folder / "README.md").read_text("utf-8"))
+    listed_ = {(name, page) for names_, page in rows for name in re.findall(r"Livechat\w+", names_)}
+    told = {(str(rule["alert"]), str(tree(rule["annotations"])["runbook"])) for rule in RULES}
+    assert {name for name, _ in listed_} == {name for name, _ in told}
+    assert {(name, page.rpartition("/")[2]) for name, page in told} <= listed_
+    assert {page for _, page in rows} | {"README.md", "exercise.md"} == {page.name for page in folder.glob("*.md")}
+    for page in folder.glob("*.md"):
+        for link in re.findall(r"\]\(([^)#]+)", page.read_text("utf-8")):
+            assert (folder / link).is_file(), f"{page.name}: {link}"
+
+
 def test_each_alert_is_tried_firing_and_silent() -> None:
     """By the program that runs it."""
     trial = OPS / "prometheus" / "tests" / "alerts.yml"
