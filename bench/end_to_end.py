@@ -59,7 +59,8 @@ from engine.metrics import Metrics
 from engine.settings import BusSettings, Settings
 from engine.worker.metering import Tally
 
-TURN_S: Final = 2.5  # with metrics, or without; a scrape in every second turn, as often as Prometheus scrapes
+TURN_S: Final = 1.0  # with metrics, or without: short, so that whatever else the machine does falls on both
+SCRAPED: Final = 5  # of so many turns one has a scrape, which is as often as Prometheus scrapes
 
 
 @asynccontextmanager
@@ -288,7 +289,7 @@ async def cost(shelf: Shelf, arrivals: Arrivals, seconds: float) -> dict[str, fl
             found = {}
             for counted in (True, False) if number % 2 else (False, True):
                 if counted:
-                    found[True] = await turn(scrape=number % 4 < 2)
+                    found[True] = await turn(scrape=number % SCRAPED == 0)
                 else:
                     with uncounted(running.metrics):
                         found[False] = await turn(scrape=False)
