@@ -71,7 +71,7 @@ class Tally:
             self.duplicates += sum(1 for _, line in told if line.verdict == "duplicate")
             in_time = [one for one in decisions if (one.room, one.source, one.comment) not in late]
         after = [decision.decided - decision.deadline for decision in in_time]
-        self.lateness += [ms if ms > 0 else 0 for ms in after]
+        self.lateness += [max(0, ms) for ms in after]
         if len(decisions) < len(records):
             self._count_others([record for record in records if type(record) is not Decision])
 
