@@ -17,9 +17,9 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from statistics import median
 from typing import Final
 from unittest.mock import patch
 
@@ -254,13 +254,28 @@ def uncounted(metrics: Metrics) -> Iterator[None]:
     assert (Tally.count, Tally.publish) == (gather, publish)
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What was handled in a turn, and in how much processor time and time, s."""
+
+    handled: int
+    cpu: float
+    wall: float
+
+
+def cost_percent(counted: Sequence[Turn], bare: Sequence[Turn]) -> float:
+    """By how much more processor time a comment takes where it is counted."""
+    each = [sum(one.cpu for one in turns) / sum(one.handled for one in turns) for turns in (counted, bare)]
+    return round(100 * (each[0] / each[1] - 1), 2)
+
+
 async def cost(shelf: Shelf, arrivals: Arrivals, seconds: float) -> dict[str, float]:
     """What metrics cost: the same flood through the same worker, by turns with them, scrapes included, and without."""
     turns = max(3, round(seconds / (2 * TURN_S)))
     lines = islice(rooms(arrivals, 100, 400.0, 60.0), round(MOST_RATE * (2 * turns * TURN_S + WARM_S)))
     made = iter([[outgoing(line) for line in batch] for batch in batches(lines, PUBLISH_BATCH)])
-    pairs: list[tuple[float, float]] = []
-    rates: list[tuple[float, float]] = []
+    counted: list[Turn] = []
+    bare: list[Turn] = []
     async with embedded(shelf) as running:
         published, over = 0, asyncio.Event()
 
@@ -274,38 +289,34 @@ async def cost(shelf: Shelf, arrivals: Arrivals, seconds: float) -> dict[str, fl
                 published += len(batch)
                 await running.bus.publish(batch)
 
-        async def turn(*, scrape: bool) -> tuple[float, float]:
-            """Comments per second of processor time, and of time."""
+        async def turn(*, scrape: bool) -> Turn:
             before, wall, cpu = running.handled(), time.perf_counter(), time.process_time()
             if scrape:
                 generate_latest(running.metrics.registry)
             await while_published(publishers, TURN_S)
             handled = running.handled() - before
-            return handled / (time.process_time() - cpu), handled / (time.perf_counter() - wall)
+            return Turn(handled, time.process_time() - cpu, time.perf_counter() - wall)
 
         publishers = [asyncio.ensure_future(publish()) for _ in range(8)]
         await asyncio.sleep(WARM_S)
         for number in range(turns):
-            found = {}
-            for counted in (True, False) if number % 2 else (False, True):
-                if counted:
-                    found[True] = await turn(scrape=number % SCRAPED == 0)
+            for is_counted in (True, False) if number % 2 else (False, True):
+                if is_counted:
+                    counted.append(await turn(scrape=number % SCRAPED == 0))
                 else:
                     with uncounted(running.metrics):
-                        found[False] = await turn(scrape=False)
-            pairs.append((found[True][0], found[False][0]))
-            rates.append((found[True][1], found[False][1]))
+                        bare.append(await turn(scrape=False))
         over.set()
         await asyncio.gather(*publishers)
         await drained(running, published)
-    costs = sorted(100 * (1 - counted / bare) for counted, bare in pairs)
+    half = turns // 2
     return {
         "turns": turns,
-        "comments_per_s": round(median(counted for counted, _ in rates)),
-        "without_per_s": round(median(bare for _, bare in rates)),
-        "cost_percent": round(median(costs), 2),
-        "quarter_below_percent": round(costs[len(costs) // 4], 2),
-        "quarter_above_percent": round(costs[-1 - len(costs) // 4], 2),
+        "comments_per_s": round(sum(one.handled for one in counted) / sum(one.wall for one in counted)),
+        "without_per_s": round(sum(one.handled for one in bare) / sum(one.wall for one in bare)),
+        "cost_percent": cost_percent(counted, bare),
+        "first_half_percent": cost_percent(counted[:half], bare[:half]),
+        "second_half_percent": cost_percent(counted[half:], bare[half:]),
     }
 
 
