@@ -4,9 +4,9 @@
 
 Cases: `rate` (as fast as they are taken), `half` (5,000/s: latency), `rooms` (1,000 rooms at 3/s, each with a player:
 processor time), `sweep` (how many such rooms fit), `hot` (one room at five times `rate` beside 100 quiet ones), `memory` (two
-million comments of 300,000 viewers). Latency is from the call of publish to the log's time of the commit that holds the verdict;
-the first 10 s of a case are left out. The peer in the same run is the bare log: the same records published, and consumed with a
-commit that only copies them.
+million comments of 300,000 viewers), `metrics` (what they cost, by turns with and without). Latency is from the call of publish to
+the log's time of the commit that holds the verdict; the first 10 s of a case are left out. The peer in the same run is the bare log:
+the same records published, and consumed with a commit that only copies them.
 """
 
 from __future__ import annotations
@@ -15,10 +15,16 @@ import argparse
 import asyncio
 import tempfile
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Final
+from unittest.mock import patch
+
+from prometheus_client import generate_latest
+from prometheus_client.metrics import MetricWrapperBase
 
 from bench.arrivals import Arrivals
 from bench.harness import (
@@ -42,13 +48,19 @@ from bench.harness import (
     show,
     soak,
     steps,
+    while_published,
 )
 from bench.workload import recorded, rooms
 from engine.bus import open_bus
 from engine.bus.partitioner import partition_of
 from engine.bus.port import Assigned, Batch, Committed, Outgoing, Stored
 from engine.clock import wall_clock
+from engine.metrics import Metrics
 from engine.settings import BusSettings, Settings
+from engine.worker.metering import Tally
+
+TURN_S: Final = 1.0  # with metrics, or without: short, so that whatever else the machine does falls on both
+SCRAPED: Final = 5  # of so many turns one has a scrape, which is as often as Prometheus scrapes
 
 
 @asynccontextmanager
@@ -212,7 +224,105 @@ async def memory(shelf: Shelf, arrivals: Arrivals, seconds: float, comments: int
         return await soak(running.bus, arrivals, comments, running.handled, resident_mb)
 
 
-CASES = {"bare": bare, "rate": rate, "half": half, "rooms": thousand, "sweep": sweep, "hot": hot, "memory": memory}
+class Uncounted:
+    """A metric that counts nothing."""
+
+    def labels(self, *_values: str) -> Uncounted:
+        return self
+
+    def inc(self, _amount: float = 1) -> None:
+        """Not counted."""
+
+    set = observe = inc
+
+
+@contextmanager
+def uncounted(metrics: Metrics) -> Iterator[None]:
+    """No metric is filled, and nothing is gathered for any; but for the count of comments, which the benchmark itself reads."""
+    held, gather, publish = dict(vars(metrics)), Tally.count, Tally.publish
+    for name, metric in held.items():
+        if isinstance(metric, MetricWrapperBase):
+            setattr(metrics, name, Uncounted())
+    comments = metrics.comments = held["comments"]
+    with patch.multiple(
+        Tally,
+        count=lambda _tally, _records, _verdicts: None,
+        publish=lambda tally, _metrics, _now: comments.inc(len(tally.logged)),
+    ):
+        yield
+    vars(metrics).update(held)
+    assert (Tally.count, Tally.publish) == (gather, publish)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What was handled in a turn, and in how much processor time and time, s."""
+
+    handled: int
+    cpu: float
+    wall: float
+
+
+def cost_percent(counted: Sequence[Turn], bare: Sequence[Turn]) -> float:
+    """By how much more processor time a comment takes where it is counted."""
+    each = [sum(one.cpu for one in turns) / sum(one.handled for one in turns) for turns in (counted, bare)]
+    return round(100 * (each[0] / each[1] - 1), 2)
+
+
+async def cost(shelf: Shelf, arrivals: Arrivals, seconds: float) -> dict[str, float]:
+    """What metrics cost: the same flood through the same worker, by turns with them, scrapes included, and without."""
+    turns = max(3, round(seconds / (2 * TURN_S)))
+    lines = islice(rooms(arrivals, 100, 400.0, 60.0), round(MOST_RATE * (2 * turns * TURN_S + WARM_S)))
+    made = iter([[outgoing(line) for line in batch] for batch in batches(lines, PUBLISH_BATCH)])
+    counted: list[Turn] = []
+    bare: list[Turn] = []
+    async with embedded(shelf) as running:
+        published, over = 0, asyncio.Event()
+
+        async def publish() -> None:
+            nonlocal published
+            for batch in made:
+                while published - running.handled() > WINDOW and not over.is_set():
+                    await asyncio.sleep(0.002)
+                if over.is_set():
+                    return
+                published += len(batch)
+                await running.bus.publish(batch)
+
+        async def turn(*, scrape: bool) -> Turn:
+            before, wall, cpu = running.handled(), time.perf_counter(), time.process_time()
+            if scrape:
+                generate_latest(running.metrics.registry)
+            await while_published(publishers, TURN_S)
+            handled = running.handled() - before
+            return Turn(handled, time.process_time() - cpu, time.perf_counter() - wall)
+
+        publishers = [asyncio.ensure_future(publish()) for _ in range(8)]
+        await asyncio.sleep(WARM_S)
+        for number in range(turns):
+            for is_counted in (True, False) if number % 2 else (False, True):
+                if is_counted:
+                    counted.append(await turn(scrape=number % SCRAPED == 0))
+                else:
+                    with uncounted(running.metrics):
+                        bare.append(await turn(scrape=False))
+        over.set()
+        await asyncio.gather(*publishers)
+        await drained(running, published)
+    half = turns // 2
+    return {
+        "turns": turns,
+        "comments_per_s": round(sum(one.handled for one in counted) / sum(one.wall for one in counted)),
+        "without_per_s": round(sum(one.handled for one in bare) / sum(one.wall for one in bare)),
+        "cost_percent": cost_percent(counted, bare),
+        "first_half_percent": cost_percent(counted[:half], bare[:half]),
+        "second_half_percent": cost_percent(counted[half:], bare[half:]),
+    }
+
+
+CASES = {
+    "bare": bare, "rate": rate, "half": half, "rooms": thousand, "sweep": sweep, "hot": hot, "memory": memory, "metrics": cost,
+}  # fmt: skip
 
 
 def main() -> None:

@@ -176,6 +176,23 @@ def worker(results: Results) -> str:
     return table(["one worker", "measured"], rows)
 
 
+def capacity(results: Results) -> str:
+    """What to buy for a room, a worker, a day."""
+    of = results.of
+    grown_mb = 1_000 * (of("rooms", "full_mb") - of("rooms", "empty_mb")) / of("rooms", "rooms")
+    room_mb = ROOM_PER_S * of("rate", "log_bytes_per_comment") * 3_600 / 1e6
+    rows = [
+        ["rooms at 3/s with players, for each worker", number(rooms_each(results))],
+        ["cores of a worker with 1,000 of them", f"{1_000 * of('rooms', 'worker_cores') / of('rooms', 'rooms'):.2f}"],
+        ["memory of a worker without rooms", f"{number(of('rooms', 'empty_mb'))} MiB"],
+        ["… for each further 1,000 rooms", f"{number(grown_mb)} MiB"],
+        ["log of a room, one copy, an hour on air", f"{number(room_mb, 1)} MB"],
+        ["… a day on air", f"{number(24 * room_mb)} MB"],
+        [f"… a day of 1,000 rooms, {COPIES} copies", f"{number(24 * room_mb * COPIES / 1e3, 1)} TB"],
+    ]  # fmt: skip
+    return table(["to plan", "figure"], rows)
+
+
 def latency(results: Results) -> str:
     """From publish to committed verdict, by load and by partitions."""
     of = results.of
@@ -261,6 +278,7 @@ def hot(results: Results) -> str:
 
 TABLES: Mapping[str, Callable[[Results], str]] = {
     "measured": measured,
+    "capacity": capacity,
     "worker": worker,
     "latency": latency,
     "needed": needed,

@@ -2,10 +2,31 @@
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from collections.abc import Iterable, Sequence
+from typing import get_args
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    GCCollector,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+)
+
+from engine.events.closes import CloseCode
+from engine.events.inputs import KillScope
+from engine.events.meanings import BLOCKERS, REASONS, VOIDS
+from engine.events.outputs import GAP_REASONS, AlertKind
+from engine.events.topics import INPUTS
+from engine.events.wire import ClientRole, Stream
+
+disable_created_metrics()  # type: ignore[no-untyped-call] # when each series began: nobody asks, and they are half of a scrape
 
 LATENCY_S = (0.005, 0.01, 0.02, 0.035, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 LATENESS_S = (0.0, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
+GAPS = (*GAP_REASONS, "language_missing")
 LIFE_S = (60.0, 300.0, 900.0, 1_800.0, 3_600.0, 7_200.0, 21_600.0, 43_200.0, 86_400.0, 259_200.0, 604_800.0)
 
 
@@ -17,6 +38,14 @@ class Metrics:
         self.troubles: dict[str, str] = {}
         """Role → why the log does not serve it now. `/readyz` tells it: a text is no label."""
         r = self.registry
+        ProcessCollector(registry=r)  # processor, memory, open files: on Linux
+        GCCollector(registry=r)
+        self.role_ready = Gauge(
+            "livechat_role_ready",
+            "1 where a role of this process is ready, else 0; `/readyz` tells why.",
+            ["role"],
+            registry=r,
+        )
         # worker
         self.comments = Counter("livechat_comments", "Comments handled, duplicates included.", registry=r)
         self.decisions = Counter("livechat_decisions", "Decisions by final reason.", ["reason"], registry=r)
@@ -47,6 +76,9 @@ class Metrics:
             ["state"],
             registry=r,
         )
+        self.room_alerts = Counter(
+            "livechat_room_alerts", "What rooms told people to look at, by kind.", ["kind"], registry=r
+        )
         self.disclosures_overdue = Gauge(
             "livechat_disclosures_overdue",
             "Rooms on air whose viewers were not told for too long that the host is an artificial intelligence.",
@@ -55,6 +87,16 @@ class Metrics:
         self.viewer_keys_overdue = Gauge(
             "livechat_viewer_keys_overdue",
             "Keys of viewer ids that should have been destroyed for hours, and can still be read on the log.",
+            registry=r,
+        )
+        self.scripts_stale = Gauge(
+            "livechat_scripts_stale",
+            "Rooms on air whose script has sentences about facts that no longer hold.",
+            registry=r,
+        )
+        self.players_missing = Gauge(
+            "livechat_players_missing",
+            "Rooms where viewers wait for a reply and the player is silent or gone.",
             registry=r,
         )
         self.verdict_seconds = Histogram(
@@ -79,8 +121,25 @@ class Metrics:
         self.partitions_ready = Gauge(
             "livechat_partitions_ready", "Partitions that are owned, restored and caught up.", registry=r
         )
+        self.partitions_moved = Counter(
+            "livechat_partitions_moved",
+            "Partitions that were taken over, given back, or lost to another owner without being asked.",
+            ["event"],
+            registry=r,
+        )
+        self.snapshot_age_seconds = Gauge(
+            "livechat_snapshot_age_seconds",
+            "How much of the journal a restore would read again, in its time: of the partition with the most.",
+            registry=r,
+        )
         self.lag_records = Gauge("livechat_input_lag_records", "Input records not yet handled.", ["topic"], registry=r)
-        self.lag_age_seconds = Gauge(
+        self.lag_seconds = Gauge(
+            "livechat_input_lag_seconds",
+            "For how long, at most, an input record has been waiting to be handled (0: none waits).",
+            ["topic"],
+            registry=r,
+        )
+        self.standstill_seconds = Gauge(
             "livechat_input_standstill_seconds",
             "How long the slowest reader has not moved although records wait for it.",
             registry=r,
@@ -114,12 +173,32 @@ class Metrics:
         self.ring_bytes = Gauge(
             "livechat_gateway_ring_bytes", "Memory held for clients that resume, by stream.", ["stream"], registry=r
         )
+        self.outbox_bytes = Gauge(
+            "livechat_gateway_outbox_bytes",
+            "Not sent yet to the client that reads most slowly; above `gateway.outbox_bytes` it is cut off.",
+            registry=r,
+        )
+        self.kills = Gauge("livechat_kill_switches", "Kill switches that are on, by scope.", ["scope"], registry=r)
+        self.kill_seconds = Gauge(
+            "livechat_kill_switch_seconds",
+            "For how long the oldest kill switch of a scope has been on (0: none is).",
+            ["scope"],
+            registry=r,
+        )
         self.acks = Counter("livechat_gateway_acknowledgements", "Acknowledgements by kind.", ["kind"], registry=r)
         # insight
         self.asked = Counter(
             "livechat_asked", "Comments that asked something, by what became of them.", ["outcome"], registry=r
         )
-        self.gaps_open = Gauge("livechat_gaps_open", "Gaps on the board, by reason.", ["reason"], registry=r)
+        self.insight_active = Gauge(
+            "livechat_insight_active", "1 where this insight is the one that keeps the board, else 0.", registry=r
+        )
+        self.gaps_open = Gauge(
+            "livechat_gaps_open",
+            "Gaps on the board, by reason; `language_missing`: no reply in the viewer's language, one in another.",
+            ["reason"],
+            registry=r,
+        )
         self.gaps_dropped = Counter("livechat_gaps_dropped", "Gaps dropped since the board was full.", registry=r)
         self.gaps_reopened = Counter(
             "livechat_gaps_reopened", "Gaps that an editor had closed and that were asked again.", registry=r
@@ -131,4 +210,40 @@ class Metrics:
         )  # fmt: skip
         self.gap_delay_seconds = Gauge(
             "livechat_gap_delay_seconds", "From the newest decision on the board to its publication.", registry=r
+        )
+        for metric, values in self._values():
+            for value in values:
+                metric.labels(value)  # from 0 on, so that the first one is an increase, and no alert misses it
+
+    def _values(self) -> Sequence[tuple[Counter | Gauge | Histogram, Iterable[str]]]:
+        """Each metric that has a label, with all that the label may be; but for `role_ready`: a role that is not here is not unready."""
+        inputs = (*INPUTS, "shop-events")
+        codes = [str(int(code)) for code in CloseCode]
+        return (
+            (self.decisions, REASONS),
+            (self.waiting, BLOCKERS),
+            (self.dead_letters, inputs),
+            (self.clamped, ("future", "past")),
+            (self.insertions, ("insertion", "withdraw", "stop", "chat_reply", "chat_withdraw")),
+            (self.proposals, ("opened", "said", *VOIDS)),
+            (self.room_alerts, get_args(AlertKind)),
+            (self.aired, ("yes", "no")),
+            (self.posted, ("yes", "no")),
+            (self.handoffs, ("open", "answered", "dismissed", "expired")),
+            (self.commits, ("committed", "aborted", "fencedoff", "unknown")),
+            (self.partitions_moved, ("taken_over", "given_back", "lost")),
+            (self.lag_records, INPUTS),
+            (self.lag_seconds, INPUTS),
+            (self.pool_builds, ("published", "unchanged", "broken", "refused", "failed")),
+            (self.clients, get_args(ClientRole)),
+            (self.frames, ("in", "out")),
+            (self.closes, codes),
+            (self.unreadable, (*get_args(Stream), "shop-events")),
+            (self.ring_bytes, get_args(Stream)),
+            (self.kills, get_args(KillScope)),
+            (self.kill_seconds, get_args(KillScope)),
+            (self.acks, ("received", "processed")),
+            (self.asked, ("answered", "shadowed", "missed", "people", "gap")),
+            (self.gaps_open, GAPS),
+            (self.gap_life_seconds, ("closed", "faded")),
         )

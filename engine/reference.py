@@ -299,6 +299,8 @@ def metrics() -> str:
         + "\n`GET /metrics` gives them in the Prometheus text format. Labels come from closed sets: no room, viewer or text. "
         "The values of `reason` and `blocker` stand in [reasons](reasons.md).\n\n"
         + table(("metric", "type", "labels", "meaning"), rows)
+        + "\nBeside these, each process tells what the library of Prometheus tells everywhere: of its processor, memory, open files and "
+        "start (`process_*`, on Linux), and of Python's collector (`python_gc_*`).\n"
     )
 
 

@@ -77,6 +77,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         why = left_out[0].longrepr
         line += f", {len(left_out)} left out: {why[2] if isinstance(why, tuple) else why}"
     terminalreporter.write_line(line)
+    without = [str(report.longrepr[2]) for report in reports if report.skipped and isinstance(report.longrepr, tuple)]
+    if missing := sorted({why for why in without if why.endswith("is not on PATH")}):
+        count = sum(why in missing for why in without)
+        terminalreporter.write_line(f"operations: {count} left out: {'; '.join(missing)}")
 
 
 def _tier(report: pytest.TestReport) -> str:

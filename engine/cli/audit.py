@@ -55,14 +55,16 @@ def disclosures(
 async def _audit(settings: Settings, back_ms: int, found: list[RoomAudit]) -> None:
     """Add the rooms of the log to `found`."""
     from engine.cli.opened import reading, since
-    from engine.events.outputs import Aired
+    from engine.events.outputs import Aired, Alert, RoomCommand
     from engine.insight.disclosures import audit
 
     now = wall_clock()
     async with reading(settings) as bus:
         heard: list[Aired | Posted] = await since(bus, "aired", now - back_ms)
         events: list[RoomEvent] = await since(bus, "room-events", now - back_ms)
-    found += audit([record for record in heard if isinstance(record, Aired)], events, now)
+        commands: list[RoomCommand] = await since(bus, "insertions", now - back_ms)
+    spoken = [record for record in heard if isinstance(record, Aired)]
+    found += audit(spoken, events, now, [record for record in commands if isinstance(record, Alert)])
 
 
 def _nothing(room: str | None, last: str, others: list[str]) -> str:
@@ -78,7 +80,7 @@ def _nothing(room: str | None, last: str, others: list[str]) -> str:
 def _as_json(one: RoomAudit) -> dict[str, object]:
     return {
         "room": one.room, "shop": one.shop, "every_ms": one.every_ms, "replies": one.replies, "never": one.never,
-        "overdue_ms": one.overdue_ms,
+        "overdue_ms": one.overdue_ms, "warned": one.warned,
         "said": [
             {
                 "started": said.started, "ended": said.ended, "language": said.language, "first": said.first, "cut": said.cut,
@@ -106,7 +108,8 @@ def _show(rooms: list[RoomAudit]) -> None:
                 )
             terminal.out().print(table)
         if one.never:
-            terminal.say(f"  never said, while {one.replies} replies were heard", style="red")
+            heard = f", while {one.replies} replies were heard" if one.replies else ""
+            terminal.say(f"  never said{heard}", style="red")
         if one.overdue_ms is not None:
             terminal.say(f"  overdue by {_span(one.overdue_ms)}", style="red")
 

@@ -62,6 +62,8 @@ class HttpServer:
 
     async def _scrape(self, request: web.Request) -> web.Response:
         del request
+        for role, is_ready in self._ask().roles.items():
+            self._metrics.role_ready.labels(role).set(is_ready)
         return web.Response(body=generate_latest(self._metrics.registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     async def _health(self, request: web.Request) -> web.Response:

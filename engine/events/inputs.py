@@ -335,11 +335,14 @@ class GapMark(ShopRecord):
         return f"{self.shop}/gap/{self.gap}"
 
 
+KillScope = Literal["room", "shop", "*"]
+
+
 class Kill(ShopRecord):
     """The kill switch of a room, a shop, or everything; its fence is the record's own offset."""
 
     type: Literal["kill"] = "kill"
-    scope: Literal["room", "shop", "*"]
+    scope: KillScope
     target: Id = "*"
     on: bool
     hold_script: bool = False

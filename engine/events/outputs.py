@@ -325,11 +325,14 @@ class ChatWithdraw(RoomOutput):
     reason: Short
 
 
+AlertKind = Literal["stale_script_fact", "player_lost", "script_mismatch", "chat_lost", "disclosure_overdue"]
+
+
 class Alert(RoomOutput):
     """Something that a person should know: a script sentence whose fact changed, a player that was lost."""
 
     type: Literal["alert"] = "alert"
-    kind: Literal["stale_script_fact", "player_lost", "script_mismatch", "chat_lost", "disclosure_overdue"]
+    kind: AlertKind
     detail: Short
 
 

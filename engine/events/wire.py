@@ -19,6 +19,7 @@ from engine.events.inputs import (
     FactValue,
     GapMarkKind,
     InsertionState,
+    KillScope,
     Mode,
     PlaybackKind,
     RoomEvent,
@@ -167,7 +168,7 @@ class SetKill(Request):
     """The kill switch of a room, a shop or everything."""
 
     type: Literal["kill"] = "kill"
-    scope: Literal["room", "shop", "*"]
+    scope: KillScope
     target: Id = "*"
     on: bool
     hold_script: bool = False

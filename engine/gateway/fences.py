@@ -7,9 +7,9 @@ speaks. So a record of that topic forbids an insertion exactly where the inserti
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
-from engine.events.inputs import ANY_PRODUCT, FactSet, Kill, ShopEvent
+from engine.events.inputs import ANY_PRODUCT, FactSet, Kill, KillScope, ShopEvent
 from engine.events.outputs import ChatReply, FactUse, Insertion
 from engine.events.wire import SetKill
 from engine.pool.facts import live_version
@@ -78,6 +78,14 @@ class Fences:
             if event.start is None or event.start <= ends:
                 return offset
         return None
+
+    def kills_since(self) -> dict[KillScope, list[int]]:
+        """Scope → when each of its kill switches that are on was thrown, UTC ms."""
+        found: dict[KillScope, list[int]] = {scope: [] for scope in get_args(KillScope)}
+        for _, kill in self._kills.values():
+            if kill.on:
+                found[kill.scope].append(kill.at)
+        return found
 
     def names(self, request: SetKill) -> bool:
         """Whether a kill switch of this room or shop was ever thrown."""

@@ -127,6 +127,9 @@ class Inbound:
         self.players.trim()
         self.proposals.trim(now)
         self.posts.trim()
+        for scope, since in self.fences.kills_since().items():
+            self._metrics.kills.labels(scope).set(len(since))
+            self._metrics.kill_seconds.labels(scope).set(max(0, now - min(since, default=now)) / 1_000)
 
     async def knows_room(self, room: str) -> bool:
         """Whether the log says anything of this room: lately, or as the state that its worker keeps of it. Raises `BusError`."""

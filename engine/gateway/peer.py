@@ -8,7 +8,7 @@ from typing import Protocol
 from engine.events.closes import CloseCode
 from engine.events.codec import encode
 from engine.events.roles import ROLE_STREAMS
-from engine.events.wire import ClientRole, Identify, Message, Stream
+from engine.events.wire import ClientRole, ErrorCode, Identify, Message, Refused, Request, Stream
 from engine.gateway.auth import Access
 from engine.gateway.session import Session
 from engine.gateway.sources import Rate
@@ -74,6 +74,12 @@ class Peer:
     def say(self, message: Message) -> None:
         """Send a message."""
         self.link.send(encode(message))
+
+    def refuse(self, message: Message | None, code: ErrorCode, why: str, *, retry_ms: int | None = None) -> None:
+        """Say that what it asked for is not done. `retry_ms`: when it may be tried again."""
+        request = message.id if isinstance(message, Request) else None
+        temporary = retry_ms is not None
+        self.say(Refused(id=request, code=code, message=why[:300], temporary=temporary, retry_ms=retry_ms))
 
 
 def told_room(peer: Peer) -> str | None:

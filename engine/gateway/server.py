@@ -47,7 +47,7 @@ class SocketLink:
     def send(self, data: bytes) -> None:
         broadcast((self._socket,), data, text=True)  # the library's way to write without waiting for a slow reader
         self._metrics.frames.labels("out").inc()
-        if self._socket.transport.get_write_buffer_size() > self._outbox_bytes and self._closing is None:
+        if self.unsent > self._outbox_bytes and self._closing is None:
             self._count(CloseCode.SLOW_CONSUMER)
             self._socket.transport.abort()
 
@@ -58,6 +58,11 @@ class SocketLink:
 
     def allow(self, frame_bytes: int) -> None:
         self._socket.protocol.max_message_size = frame_bytes
+
+    @property
+    def unsent(self) -> int:
+        """Bytes that wait for the client to read."""
+        return self._socket.transport.get_write_buffer_size()
 
     def cut(self) -> None:
         """Break the connection without a word."""
@@ -116,6 +121,10 @@ class SocketServer:
             for link in self._links:
                 link.cut()
             await self._server.wait_closed()
+
+    def measure(self) -> None:
+        """Fill the gauge of what clients have not read."""
+        self._metrics.outbox_bytes.set(max((link.unsent for link in self._links), default=0))
 
     def _origins(self) -> list[Origin | None]:
         return [None, *(Origin(origin) for origin in self._settings.origins)]

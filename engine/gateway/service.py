@@ -127,6 +127,7 @@ class Gateway:
             if end is not None:
                 peer.link.end(end.code, end.reason)
         self._inbound.trim()
+        self._server.measure()
         self._trouble.calm()
         if now - self._last_seen >= SEEN_MS:
             self._last_seen = now
@@ -171,7 +172,7 @@ class Gateway:
             self._failed("a request failed", error)
             request = action.message if isinstance(action, Handle) else None
             why = "the engine cannot write its log now; its /readyz tells why"
-            self._refuse(peer, request, "bus_unavailable", why, retry_ms=1_000)
+            peer.refuse(request, "bus_unavailable", why, retry_ms=1_000)
         except Exception:
             log.exception("a frame could not be handled")
             peer.link.end(CloseCode.INTERNAL, "the server made a mistake; it is logged there")
@@ -265,7 +266,7 @@ class Gateway:
             case wire.ListProposals():
                 rooms = peer.identify.rooms if message.room is None else (message.room,)
                 if not all(any(matches(pattern, room) for pattern in peer.identify.rooms) for room in rooms):
-                    return self._refuse(peer, message, "forbidden", f"this session does not cover room {message.room}")
+                    return peer.refuse(message, "forbidden", f"this session does not cover room {message.room}")
                 found, more = self._inbound.proposals.of(rooms, now)
                 peer.say(wire.Proposals(id=message.id, proposals=tuple(found), more=more))
             case wire.ListGaps():
@@ -273,45 +274,43 @@ class Gateway:
             case wire.SetKill() | wire.SetShopMode() | wire.SetFact() | wire.MarkGap():
                 refusal = peer.access.refusal(message)
                 if refusal is not None:
-                    return self._refuse(peer, message, "forbidden", refusal)
+                    return peer.refuse(message, "forbidden", refusal)
                 if isinstance(message, wire.SetFact):
                     objection = await self._inbound.facts.objection(message, shops=peer.access.shop is None)
                     if objection is not None:
-                        return self._refuse(peer, message, "bad_message", objection)
+                        return peer.refuse(message, "bad_message", objection)
                 if isinstance(message, wire.SetKill) and message.known and not await self._inbound.knows(message):
-                    return self._refuse(
-                        peer, message, "unknown", f"{message.scope} `{message.target}` was never seen here"
-                    )
+                    return peer.refuse(message, "unknown", f"{message.scope} `{message.target}` was never seen here")
                 if isinstance(message, wire.SetShopMode) and message.known:
                     unknown = self._inbound.shop_objection(message.shop, names=peer.access.shop is None)
                     if unknown is not None:
-                        return self._refuse(peer, message, "unknown", unknown)
+                        return peer.refuse(message, "unknown", unknown)
                 await self._record(peer, message, requests.shop_record(message, by=by, now=now))
             case (
                 wire.OpenRoom() | wire.CloseRoom() | wire.SetMode() | wire.TakeRoom() | wire.Approve()
                 | wire.SetHandoff() | wire.ReportChat()
             ):  # fmt: skip
                 if not any(matches(pattern, message.room) for pattern in peer.identify.rooms):
-                    return self._refuse(peer, message, "forbidden", f"this session does not cover room {message.room}")
+                    return peer.refuse(message, "forbidden", f"this session does not cover room {message.room}")
                 refusal = peer.access.refusal(message) if isinstance(message, wire.OpenRoom) else None
                 if refusal is not None:
-                    return self._refuse(peer, message, "forbidden", refusal)
+                    return peer.refuse(message, "forbidden", refusal)
                 if isinstance(message, wire.OpenRoom):
                     shop = message.shop or peer.access.shop
                     objection = self._inbound.shop_objection(shop, names=peer.access.shop is None)
                     if shop is not None and objection is not None:
                         retry_ms = COMING_MS if self._inbound.is_coming(shop) else None
-                        return self._refuse(peer, message, "unknown", objection, retry_ms=retry_ms)
+                        return peer.refuse(message, "unknown", objection, retry_ms=retry_ms)
                 if (
                     isinstance(message, wire.SetMode | wire.TakeRoom)
                     and message.known
                     and not await self._inbound.knows_room(message.room)
                 ):
-                    return self._refuse(peer, message, "unknown", f"room `{message.room}` was never seen here")
+                    return peer.refuse(message, "unknown", f"room `{message.room}` was never seen here")
                 try:
                     record = requests.room_record(message, by=by, now=now, shop=peer.access.shop or self._default_shop)
                 except ValueError as error:
-                    return self._refuse(peer, message, "bad_message", str(error))
+                    return peer.refuse(message, "bad_message", str(error))
                 headers = self._inbound.posted(message, now) if isinstance(message, wire.ReportChat) else ()
                 await self._record(peer, message, record, headers)
         return None
@@ -322,7 +321,7 @@ class Gateway:
         wait = peer.rate.admit(len(batch.comments), self._steady())
         if wait:
             rate = f"{self._settings.comments_per_second:g}"
-            return self._refuse(peer, batch, "slow_down", f"at most {rate} comments a second", retry_ms=wait)
+            return peer.refuse(batch, "slow_down", f"at most {rate} comments a second", retry_ms=wait)
         rooms = peer.identify.rooms
         comments, receipts = requests.read_comments(batch, access, rooms, self._inbound.viewers, now=now)
         if comments:
@@ -341,11 +340,11 @@ class Gateway:
         assert peer.identify is not None
         room = peer.identify.rooms[0]
         if not self._inbound.players.is_current(room, peer):
-            return self._refuse(peer, message, "not_current", "a newer session plays this room")
+            return peer.refuse(message, "not_current", "a newer session plays this room")
         try:
             record = requests.player_record(message, room=room, session=peer.name, by=peer.by, now=now)
         except ValidationError as error:
-            return self._refuse(peer, message, "bad_message", describe(error))
+            return peer.refuse(message, "bad_message", describe(error))
         headers = self._inbound.played(record) if isinstance(record, Playback) else ()
         await self._record(peer, message, record, headers)
         return None
@@ -356,7 +355,7 @@ class Gateway:
         value = encode(record)
         if len(value) > MAX_RECORD_BYTES:
             limit = f"{MAX_RECORD_BYTES // 1024} KiB"
-            return self._refuse(peer, message, "too_large", f"as a record this is above {limit}; split it")
+            return peer.refuse(message, "too_large", f"as a record this is above {limit}; split it")
         places = await self._publish([Outgoing(record.topic, record.key(), value, headers=headers)])
         tell = log.debug if isinstance(record, Playback | Script | ChatReplyReport) else log.info
         tell(
@@ -385,16 +384,6 @@ class Gateway:
             self._trouble.failed(str(error))
         else:
             log.warning(what, error=error)
-
-    def _refuse(
-        self, peer: Peer, message: wire.Message | None, code: wire.ErrorCode, why: str, *, retry_ms: int | None = None
-    ) -> None:
-        request = message.id if isinstance(message, wire.Request) else None
-        peer.say(
-            wire.Refused(
-                id=request, code=code, message=why[:300], temporary=retry_ms is not None, retry_ms=retry_ms
-            )
-        )  # fmt: skip
 
     @property
     def _heartbeat_ms(self) -> int:

@@ -11,11 +11,12 @@ from typing import Final, Literal
 from engine.events.codec import encode
 from engine.events.gaps import Gap, GapActivity
 from engine.events.inputs import GapMark, Playback, Script
-from engine.events.outputs import GAP_REASONS, Decision, Reason
+from engine.events.outputs import GAP_REASONS, Decision
 from engine.insight import rank
 from engine.insight.coverage import Coverage, Idle, Ledger
 from engine.insight.features import Rarity
 from engine.insight.gaps import RESTING, Gaps, Marked, Standing
+from engine.insight.keys import LANGUAGE_MISSING
 from engine.insight.remedy import remedy
 from engine.insight.screens import Screens
 from engine.insight.window import Window
@@ -148,9 +149,9 @@ class Boards:
         """The shops that have decisions or gaps, sorted."""
         return sorted({*(name for name, shop in self._shops.items() if not shop.gaps.idle), *self._ledger.shops()})
 
-    def open(self) -> Mapping[Reason, int]:
-        """How many gaps of each reason are on the boards."""
-        found: Counter[Reason] = Counter(dict.fromkeys(GAP_REASONS, 0))
+    def open(self) -> Mapping[str, int]:
+        """How many gaps of each reason are on the boards, those that lack only a language apart (`language_missing`)."""
+        found: Counter[str] = Counter(dict.fromkeys((*GAP_REASONS, LANGUAGE_MISSING), 0))
         for shop in self._shops.values():
             found.update(shop.gaps.open())
         return found

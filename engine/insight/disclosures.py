@@ -1,7 +1,7 @@
 """The audit of disclosures: when each room told its viewers that the host is no person, and when it did not for too long.
 
-It is worked out from what was aired, each record of which tells its own interval and what it follows, and from the room events that say
-whether a room is on air now.
+It is worked out from what was aired, each record of which tells its own interval and what it follows, from the room events that say
+whether a room is on air now, and from the rooms' own alerts: a room that aired nothing at all has nothing else to tell.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from engine.events.inputs import (
     RoomOpened,
     TakeOver,
 )
-from engine.events.outputs import Aired
+from engine.events.outputs import Aired, Alert
 from engine.room.notices import BEGIN_MS
 
 SILENT_MS: Final = 60_000  # a player that showed no sign for so long is not on air
@@ -50,6 +50,8 @@ class RoomAudit:
     """Replies that were aired."""
     overdue_ms: int | None = None
     every_ms: int | None = None
+    warned: list[int] = field(default_factory=list)
+    """When the room told people that it was overdue, ms UTC."""
 
     @property
     def gaps(self) -> list[Said]:
@@ -58,8 +60,8 @@ class RoomAudit:
 
     @property
     def never(self) -> bool:
-        """Replies were heard, and no disclosure in full."""
-        return self.replies > 0 and all(one.cut for one in self.said)
+        """Replies were heard, or the room told that it was overdue, and no disclosure was heard in full."""
+        return (self.replies > 0 or bool(self.warned)) and all(one.cut for one in self.said)
 
     @property
     def good(self) -> bool:
@@ -96,8 +98,13 @@ class _Air:
         return played and not self.closed and not self.person and self.mode != "shadow"
 
 
-def audit(aired: Iterable[Aired], events: Iterable[RoomEvent], now: int) -> list[RoomAudit]:
-    """Every room that aired something, by name. Both inputs in the order of the log within a room."""
+def audit(
+    aired: Iterable[Aired], events: Iterable[RoomEvent], now: int, alerts: Iterable[Alert] = ()
+) -> list[RoomAudit]:
+    """Every room that aired something, or told people that its disclosure was overdue, by name.
+
+    All inputs in the order of the log within a room.
+    """
     rooms: dict[str, RoomAudit] = {}
     for one in aired:
         found = rooms.setdefault(one.room, RoomAudit(one.room))
@@ -114,13 +121,21 @@ def audit(aired: Iterable[Aired], events: Iterable[RoomEvent], now: int) -> list
                 gap > (BEGIN_MS if told.first else told.every_ms), one.cut,
             )
         )  # fmt: skip
+    for alert in alerts:
+        if alert.kind == "disclosure_overdue":
+            warned = rooms.setdefault(alert.room, RoomAudit(alert.room, alert.shop))
+            warned.warned.append(alert.at)
     air: dict[str, _Air] = {}
     for event in events:
         if event.room in rooms:
             air.setdefault(event.room, _Air()).take(event)
     for name, state in air.items():
         whole = [one for one in rooms[name].said if not one.cut]
-        every = rooms[name].every_ms
+        every, alerts_at = rooms[name].every_ms, rooms[name].warned
+        if not whole and alerts_at and state.on(now):
+            rooms[name].overdue_ms = (
+                now - alerts_at[-1]
+            )  # by so much at least: what nobody heard says nothing of its interval
         if whole and every is not None and state.on(now) and now - whole[-1].ended > every:
             rooms[name].overdue_ms = now - whole[-1].ended - every
     return [rooms[name] for name in sorted(rooms)]

@@ -13,11 +13,11 @@ from typing import Final
 
 from engine.events.gaps import Gap, GapActivity
 from engine.events.inputs import GapMarkKind
-from engine.events.outputs import GAP_REASONS, Decision, Reason
+from engine.events.outputs import GAP_REASONS, Decision
 from engine.insight import rank
 from engine.insight.cluster import Cluster, Sight, Size, sight, size
 from engine.insight.features import Rarity
-from engine.insight.keys import gap_key
+from engine.insight.keys import LANGUAGE_MISSING, gap_key
 from engine.insight.window import Window
 from engine.insight.wordings import Wordings
 from engine.understanding.normalise import normal_form
@@ -290,12 +290,13 @@ class Gaps:
         """The marked gaps that nobody asks for now."""
         return {gap: marked for gap, marked in sorted(self._marks.items()) if not self.holds(gap)}
 
-    def open(self) -> Mapping[Reason, int]:
-        """How many gaps of each reason are on the board."""
-        found: dict[Reason, int] = dict.fromkeys(GAP_REASONS, 0)
+    def open(self) -> Mapping[str, int]:
+        """How many gaps of each reason are on the board, those that lack only a language apart (`language_missing`)."""
+        found: dict[str, int] = dict.fromkeys((*GAP_REASONS, LANGUAGE_MISSING), 0)
         for one in self.standing():
             if one.mark != "not_ours":
-                found[one.clusters[0].reason] += 1
+                first = one.clusters[0]
+                found[LANGUAGE_MISSING if first.key.language_missing else first.reason] += 1
         return found
 
     def merged(self) -> set[str]:

@@ -10,6 +10,8 @@ from engine.events.outputs import GAP_REASONS, Decision, Reason
 
 UNREAD: Final[frozenset[Reason]] = frozenset({"unknown_intent", "low_confidence", "ambiguous"})
 """It was not understood: such comments are one gap by the meaning of their words, whichever of these reasons each got."""
+LANGUAGE_MISSING: Final = "language_missing"
+"""Where gaps are counted by reason, what lacks no reply but only its translation."""
 _BY_FACT: Final = frozenset({"fact_missing", "fact_expired", "fact_out_of_bounds"})
 _GAPS: Final = frozenset(GAP_REASONS)
 

@@ -113,9 +113,9 @@ class Insight:
                         raise
                     log.warning("insight cannot begin now, and tries again", error=error)
                     await self._pause()
-                self.active = False
+                self._be(active=False)
         finally:
-            self.active = False
+            self._be(active=False)
             await self._lead.close()
 
     async def _serve(self) -> None:
@@ -125,13 +125,17 @@ class Insight:
         if self._stopping.is_set():
             return  # the window was not read whole: what it lacks must not be taken off the topic
         await self._publish(first=True)
-        self.active = True
+        self._be(active=True)
         while not self._stopping.is_set():
             try:
                 await self._follow()
             except BusUnavailable as error:
                 log.warning("insight cannot go on now, and tries again", error=error)
                 await self._pause()
+
+    def _be(self, *, active: bool) -> None:
+        self.active = active
+        self._metrics.insight_active.set(active)
 
     def stop(self) -> None:
         """Ask `run` to end; it publishes what it knows."""

@@ -58,6 +58,7 @@ from engine.room import (
 )
 from engine.room.arrival import arrive
 from engine.room.blockers import expire, review, review_one
+from engine.room.concerns import Concerns, concerns
 from engine.room.effects import Effects
 from engine.room.emission import consider
 from engine.room.room import Room
@@ -124,9 +125,9 @@ class Rooms:
         self._fx = Effects(lease=taken.lease, seq=taken.seq, now=taken.now, shop_offset=taken.shop_offset)
         return taken
 
-    def overdue_disclosures(self) -> int:
-        """Rooms whose viewers were left without the disclosure for too long."""
-        return sum(1 for room in self._rooms.values() if notices.overdue(room, self._fx.now))
+    def concerns(self) -> Concerns:
+        """What people should know of the rooms as they stand."""
+        return concerns(self._rooms.values(), self._fx.now)
 
     # ---- entries ---------------------------------------------------------------------------------------------------
 

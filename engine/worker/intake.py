@@ -14,10 +14,12 @@ from engine.events.codec import adapter, decode, describe
 from engine.events.fields import MAX_RECORD_BYTES, room_objection
 from engine.events.inputs import Comment, Kill, RoomEvent, ShopEvent
 from engine.events.letters import DeadLetter, cover_viewer
+from engine.worker.metering import Tally
 
 MAX_INPUT_BYTES = (
     MAX_RECORD_BYTES - 64 * 1024
 )  # the journal repeats an event with its defaults written out, in one record
+MAX_AGE_MS = 600_000  # a claimed time is taken for at most so long before the log's (the core clamps it alike)
 LETTER_BYTES = 6_000  # of the malformed record, as base64 within the 8,192 characters of a dead letter
 
 _comment: Any = adapter(Comment).validator
@@ -31,6 +33,19 @@ def read_comment(stored: Stored) -> Comment:
         raise RecordError("comments", describe(error)) from None
     _check_key(stored, comment.room)
     return comment
+
+
+def clamped(sent: int | None, logged: int, tally: Tally) -> int:
+    """When a comment was sent, as far as that may be believed; `tally` counts where it is not."""
+    if sent is None:
+        return logged
+    if sent > logged:
+        tally.early += 1
+        return logged
+    if sent < logged - MAX_AGE_MS:
+        tally.late += 1
+        return logged - MAX_AGE_MS
+    return sent
 
 
 def read_room_event(stored: Stored) -> RoomEvent:

@@ -38,14 +38,13 @@ from engine.journal.core import Core
 from engine.viewers.hashing import is_hash
 from engine.worker import output
 from engine.worker.ahead import ReadAhead
-from engine.worker.intake import dead_letter, read_comment, read_room_event
+from engine.worker.intake import clamped, dead_letter, read_comment, read_room_event
 from engine.worker.metering import Tally
 from engine.worker.shops import ShopItem, means_something
 from engine.worker.snapshots import Schedule
 from engine.worker.spans import PartitionSpans
 from engine.worker.standing import GroupOffsets, Prepared, Shared, Standing, Understood, Wants, capture
 
-MAX_AGE_MS = 600_000  # a claimed time is taken for at most so long before the log's (the core clamps it alike)
 MOST_NAMES = 1_000  # of unknown shops that are logged once each; beyond it, none is
 log = logs.get(__name__)
 
@@ -105,6 +104,11 @@ class PartitionWorker:
         """Input topic → position, of those that are being read."""
         at = self.standing.positions
         return {"room-events": at.room_events} | ({} if self.comments_paused else {"comments": at.comments})
+
+    @property
+    def snapshot_age_ms(self) -> int:
+        """How much of its time a restore would read again."""
+        return self._schedule.age_ms(self.standing.seq, self.standing.now)
 
     @property
     def is_clean(self) -> bool:
@@ -332,7 +336,7 @@ class PartitionWorker:
             unread: Unread | None = None
             if quota is not None and taken.get(room, 0) >= quota:
                 unread = "shed"  # asked first, since it must be cheap
-            elif here.now > self._clamped(comment.sent, stored.time) + longest:
+            elif here.now > clamped(comment.sent, stored.time, self._tally) + longest:
                 unread = "expired"
             else:
                 taken[room] = taken.get(room, 0) + 1
@@ -347,17 +351,6 @@ class PartitionWorker:
             if spans is not None and stored.headers:
                 spans.took(stored.headers, entry, here.now)
         return wants
-
-    def _clamped(self, sent: int | None, logged: int) -> int:
-        if sent is None:
-            return logged
-        if sent > logged:
-            self._tally.early += 1
-            return logged
-        if sent < logged - MAX_AGE_MS:
-            self._tally.late += 1
-            return logged - MAX_AGE_MS
-        return sent
 
     def _shop(self, named: str, default: str) -> str:
         if named in self.standing.live:

@@ -96,7 +96,7 @@ class Restorer:
         )  # fmt: skip
         schedule = Schedule(self._snapshot_every, begun)
         if record is not None:
-            schedule.recorded(record.seq)
+            schedule.recorded(record.seq, record.now)
         replay = Replay(
             rooms, record, stored.rooms, others="ended", joined=lambda room: schedule.known(room.room, room.seq)
         )

@@ -34,12 +34,14 @@ from engine.worker.sending import Sender
 from engine.worker.share import Share
 from engine.worker.shops import PoolBoard, ShopFeed
 from engine.worker.standing import Shared, Understood, Wants
+from engine.worker.waiting import Waiting
 
 if TYPE_CHECKING:
     from engine.traces import Traces
 
 IDLE_WAIT_MS = 100  # longest wait of a poll: timers, shop events and ownership are looked at this often at least
 LAG_EVERY_MS = 1_000  # how often the lag gauges are filled
+CONCERNS_EVERY_MS = 5_000  # it looks at every sentence of every room: a thousand rooms take some milliseconds
 LOAD_EVERY_S = 0.1  # how often a pool that could not be loaded yet is tried again; an edit is live within 2 s
 PARKED_MS = 300_000  # how long the rooms of a partition that went away are kept, should it come back
 log = logs.get(__name__)
@@ -98,6 +100,8 @@ class Worker:
         self._stopping = asyncio.Event()
         self._lag: Mapping[int, Mapping[str, int]] = {}
         self._lag_at = 0
+        self._waiting = Waiting()
+        self._concerns_at = 0
         self.ready = False
         """The default shop's pool is live, and every owned partition is restored and caught up."""
 
@@ -183,6 +187,7 @@ class Worker:
         polled = await member.poll(max_records=limit, max_bytes=self._settings.batch_bytes, wait_ms=self._wait_ms())
         begun = self._seams.performance()
         now = self._clock()
+        self._waiting.took(polled)
         try:
             await self._look_at_lag(member, now)
         except BusUnavailable as error:  # what was polled is handled all the same: nobody would deliver it again
@@ -261,11 +266,13 @@ class Worker:
             if isinstance(event, Assigned):
                 self._assigned.update(event.partitions)
                 continue
-            if not isinstance(event, Lost):
+            is_lost = isinstance(event, Lost)
+            if not is_lost:
                 await self._sender.settle()  # a running commit ends before the partition goes
+            self._metrics.partitions_moved.labels("lost" if is_lost else "given_back").inc(len(event.partitions))
             for partition in event.partitions:
                 self._assigned.discard(partition)
-                self._drop(partition, park=not isinstance(event, Lost))
+                self._drop(partition, park=not is_lost)
 
     async def _acquire_assigned(self, member: Member) -> None:
         for partition in sorted(self._assigned):
@@ -282,6 +289,7 @@ class Worker:
             member.seek(partition, {"comments": positions.comments, "room-events": positions.room_events})
             self._assigned.discard(partition)
             self._partitions[partition] = worker
+            self._metrics.partitions_moved.labels("taken_over").inc()
             self._shared.free_rooms -= worker.room_count
             log.info(
                 "a partition is taken over",
@@ -351,10 +359,12 @@ class Worker:
             for worker in fresh:
                 behind = lag.get(worker.partition, {})
                 worker.ready = behind.get("room-events", 0) == 0 and sum(behind.values()) < self._share.limit
-            silent = sum(worker.rooms.overdue_disclosures() for worker in self._partitions.values())
-            self._metrics.disclosures_overdue.set(silent)
+            ages = [worker.snapshot_age_ms for worker in self._partitions.values()]
+            self._metrics.snapshot_age_seconds.set(max(ages, default=0) / 1_000)
+            waits = self._waiting.ages_ms(lag, now)
             for topic in INPUTS:
                 self._metrics.lag_records.labels(topic).set(sum(behind.get(topic, 0) for behind in lag.values()))
+                self._metrics.lag_seconds.labels(topic).set(waits.get(topic, 0) / 1_000)
             self._watchdog.look_at_readers(
                 {
                     (worker.partition, topic): (position, lag.get(worker.partition, {}).get(topic, 0))
@@ -362,6 +372,12 @@ class Worker:
                     for topic, position in worker.reads_at.items()
                 }
             )
+        if now - self._concerns_at >= CONCERNS_EVERY_MS:
+            self._concerns_at = now
+            found = [worker.rooms.concerns() for worker in self._partitions.values()]
+            self._metrics.disclosures_overdue.set(sum(one.undisclosed for one in found))
+            self._metrics.scripts_stale.set(sum(one.stale_scripts for one in found))
+            self._metrics.players_missing.set(sum(one.missing_players for one in found))
         ready = sum(1 for worker in self._partitions.values() if worker.ready)
         self._metrics.partitions_ready.set(ready)
         self.ready = ready == len(self._partitions) and not self._assigned and not self._stopping.is_set()

@@ -38,7 +38,7 @@ class Schedule:
         self._rooms: OrderedDict[str, int] = OrderedDict()  # room → seq of its newest snapshot; oldest first
         self._total = 0
         self._done = 0
-        self._recorded = -1
+        self._recorded, self._recorded_at = -1, 0
         self._new: list[str] = []
 
     def __contains__(self, room: str) -> bool:
@@ -52,9 +52,13 @@ class Schedule:
         self._rooms[room] = seq
         self._total += 1
 
-    def recorded(self, seq: int) -> None:
-        """The partition record that is stored stands at `seq`."""
-        self._recorded = seq
+    def recorded(self, seq: int, now: int) -> None:
+        """The partition record that is stored stands at `seq`, and at `now`."""
+        self._recorded, self._recorded_at = seq, now
+
+    def age_ms(self, seq: int, now: int) -> int:
+        """How much of its time a restore of the partition, which stands at `seq` and `now`, would read again."""
+        return now - self._recorded_at if seq > self._recorded and self._recorded_at else 0
 
     def joined(self, room: str) -> None:
         """A new room: due at once."""
@@ -89,7 +93,7 @@ class Schedule:
         over = ending and self._complete()
         record = self._start if over and self._start.seq > self._recorded else None
         if record is not None:
-            self._recorded = record.seq
+            self.recorded(record.seq, record.now)
         return Plan(rooms, record, over and seq > self._start.seq)
 
     def begin(self, start: PartitionSnapshot) -> None:
@@ -97,6 +101,7 @@ class Schedule:
         self._start = start
         self._total = len(self._rooms)
         self._done = 0
+        self._recorded_at = self._recorded_at or start.now  # nothing is stored: all since the partition's begin is read
 
     def _taken(self, room: str, seq: int) -> None:
         self._rooms[room] = seq

@@ -62,7 +62,7 @@ class Watchdog:
     def look_at_readers(self, readers: Mapping[Place, tuple[int, int]]) -> None:
         """`readers`: place → (position, records before it), now and then; calls `on_stall` where one stood still for too long."""
         stands, place = self._standstill.longest(readers)
-        self._metrics.lag_age_seconds.set(stands)
+        self._metrics.standstill_seconds.set(stands)
         if place is not None and stands > self._stall_s:
             self._on_stall(f"{place[1]} of partition {place[0]} stood still for {stands:.0f} s with records to be read")
 

@@ -7,9 +7,12 @@ from typing import Final
 
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 
-from ops.grafana.boards import BOARDS
+from ops.grafana.coverage import COVERAGE
+from ops.grafana.gaps import GAPS
+from ops.grafana.health import HEALTH
 from ops.grafana.parts import dashboard
 
+BOARDS: Final = (COVERAGE, HEALTH, GAPS)
 FOLDER: Final = Path(__file__).parent / "dashboards"
 DOCS: Final = "/public/livechat/"
 """Where Grafana serves this project's pages, if it does: the links of dashboards begin with it."""

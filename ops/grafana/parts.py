@@ -1,4 +1,4 @@
-"""Rows and panels, as short as a table: what a dashboard shows stands in `boards.py`."""
+"""Rows and panels, as short as a table: what a dashboard shows stands in `coverage.py`, `health.py` and `gaps.py`."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from grafana_foundation_sdk.models.dashboard import (
 SOURCE: Final = DataSourceRef(type_val="prometheus", uid="prometheus")
 WIDTH: Final = 24  # of a row, in Grafana's columns
 RANGE: Final = "$__rate_interval"
+RUNBOOKS: Final = ("Runbooks", "docs/runbooks/README.md")
 Unit = Literal["short", "s", "cps", "percentunit", "bytes", "reqps"]
 
 

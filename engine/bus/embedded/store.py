@@ -290,7 +290,7 @@ class Store:
             if before is not None:
                 what = "what is older goes now" if kept < before else "nothing that is gone comes back"
                 log.warning(
-                    "a topic is kept for another time from now on, as `bus.retention` says",
+                    "a topic is kept for another time from now on",
                     topic=topic, found=span_of(before), wanted=f"{span_of(kept)}: {what}",
                 )  # fmt: skip
 

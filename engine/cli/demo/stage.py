@@ -27,6 +27,7 @@ from engine.errors import LivechatError, Unavailable
 LISTEN_S: Final = 60.0  # to start listening; imports alone take seconds on a small machine
 READY_S: Final = 180.0  # to read the shop and train its model, on a small machine
 POLL_S: Final = 0.2  # between two looks at /readyz
+PARTITIONS: Final = 1  # of one room
 TAIL: Final = 8  # lines of a log that are shown when its process failed
 
 
@@ -56,6 +57,8 @@ class Stage:
     models: Path
     port: int = 0
     temporary: bool = False
+    bus: str = ""
+    """Of the log; empty: one in the folder."""
     tokens: dict[str, str] = field(default_factory=lambda: {role: secrets.token_urlsafe(18) for role in ROLES})
     actors: list[Actor] = field(default_factory=list)
     url: str = ""
@@ -147,12 +150,14 @@ class Stage:
             for role, token in self.tokens.items()
         )
         values: dict[str, dict[str, object]] = {
-            "bus": {"url": f"sqlite:{self.folder / 'log.db'}", "partitions": 1},  # of one room
+            "bus": {"url": self.bus or f"sqlite:{self.folder / 'log.db'}", "partitions": PARTITIONS},
             "http": {"listen": "127.0.0.1:0"},
             "publisher": {"base": str(self.base), "shops": [str(self.shop)], "cache": str(self.models)},
             "insight": {"publish_s": 1.0},
             "gateway": {"listen": f"127.0.0.1:{self.port}"},
         }
+        if self.bus:
+            values["privacy"] = {"viewer_key": secrets.token_urlsafe(18)}  # else made once, beside the log
         sections = [
             "\n".join([f"[{name}]", *(f"{key} = {json.dumps(value)}" for key, value in section.items()), ""])
             for name, section in values.items()

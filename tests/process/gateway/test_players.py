@@ -85,11 +85,14 @@ async def test_a_kill_acts_before_any_worker_does(tmp_path: Path) -> None:
             await eventually(lambda: any(isinstance(t, Tell) and t.kind == "accepted" for t in told))
             fence = await operator.kill("shop", "tea", on=True, hold_script=True, reason="recall")
             await eventually(lambda: player.playhead.held)
+            await eventually(lambda: stage.metrics.kills.labels("shop")._value.get() == 1)
+            await eventually(lambda: stage.metrics.kill_seconds.labels("shop")._value.get() > 0)
             assert [(t.kind, t.reason) for t in told if isinstance(t, Tell) and t.insertion] == [
                 ("accepted", ""), ("aborted", "killed"),
             ]  # fmt: skip
             lifted = await operator.kill("shop", "tea", on=False)
             await eventually(lambda: not player.playhead.held)
+            await eventually(lambda: stage.metrics.kill_seconds.labels("shop")._value.get() == 0)
             await put(stage.bus, insertion(player.connection.session, after, id="cd" * 16, shop_offset=fence))
             await put(stage.bus, insertion(player.connection.session, after, id="ef" * 16, shop_offset=lifted))
             await eventually(lambda: ("ef" * 16, "accepted") in outcomes(player))

@@ -51,7 +51,7 @@ def test_the_prose_is_kept() -> None:
 
 def test_a_page_without_a_place_is_refused() -> None:
     """A table that the page has no place for is told, not left out."""
-    with pytest.raises(ValueError, match="no place for faults, hot"):
+    with pytest.raises(ValueError, match="no place for capacity, faults, hot"):
         filled("nothing here", MEASURED)
 
 

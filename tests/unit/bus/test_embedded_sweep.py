@@ -147,8 +147,8 @@ def test_another_retention_than_before_is_told(store: Store, caplog: pytest.LogC
     store.keep(RetentionSettings(aired="365d", comments="8d"))
     store.keep(RetentionSettings(aired="365d", comments="8d"))
     assert sorted(caplog.messages) == [
-        "a topic is kept for another time from now on, as `bus.retention` says (topic=aired, found=1098d, wanted=365d: what is older goes now)",
-        "a topic is kept for another time from now on, as `bus.retention` says (topic=comments, found=7d, wanted=8d: nothing that is gone comes back)",
+        "a topic is kept for another time from now on (topic=aired, found=1098d, wanted=365d: what is older goes now)",
+        "a topic is kept for another time from now on (topic=comments, found=7d, wanted=8d: nothing that is gone comes back)",
     ]
 
 

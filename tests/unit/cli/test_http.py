@@ -83,9 +83,13 @@ async def test_metrics_are_those_of_the_process() -> None:
     """In Prometheus's text format."""
     metrics = Metrics()
     metrics.comments.inc(3)
-    answer = await HttpServer(HttpSettings(), metrics, lambda: Readiness(ready=True, roles={}))._scrape(
+    roles = {"worker": False, "gateway": True}
+    answer = await HttpServer(HttpSettings(), metrics, lambda: Readiness(ready=False, roles=roles))._scrape(
         make_mocked_request("GET", "/metrics")
     )
+    assert metrics.registry.get_sample_value("livechat_role_ready", {"role": "worker"}) == 0
+    assert metrics.registry.get_sample_value("livechat_role_ready", {"role": "gateway"}) == 1
+    assert metrics.registry.get_sample_value("livechat_role_ready", {"role": "insight"}) is None
     assert isinstance(answer.body, bytes)
     assert b"livechat_comments_total 3.0\n" in answer.body
     assert answer.headers["Content-Type"].startswith("text/plain")

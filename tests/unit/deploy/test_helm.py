@@ -197,6 +197,16 @@ def test_autoscaling_takes_the_replicas_over() -> None:
         assert tree(of_kind("small", "Deployment")[name]["spec"])["replicas"] == 2
 
 
+def test_an_insight_may_wait_for_the_active_one() -> None:
+    """Of several one is active, by a lease: so an update starts the new one before the old one goes."""
+    for values, count in (("small", 1), ("full", 2)):
+        spec = tree(of_kind(values, "Deployment")["live-livechat-engine-insight"]["spec"])
+        assert spec["replicas"] == count
+        assert tree(spec["strategy"])["type"] == "RollingUpdate"
+    publisher = tree(of_kind("small", "Deployment")["live-livechat-engine-publisher"]["spec"])
+    assert tree(publisher["strategy"])["type"] == "Recreate"  # its volume has one writer
+
+
 def test_the_network_lets_through_what_is_used() -> None:
     """The ports of brokers and of the traces' collector, the gateway for its clients, metrics; the repository for the publisher alone."""
     policies = of_kind("full", "NetworkPolicy")

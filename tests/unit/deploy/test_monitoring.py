@@ -9,8 +9,9 @@ from typing import get_args
 import pytest
 
 from engine.events.closes import CloseCode
+from engine.events.handoffs import Handoff
 from engine.events.meanings import REASONS
-from engine.events.outputs import RoomCommand
+from engine.events.outputs import AlertKind, RoomCommand
 from engine.events.topics import INPUTS
 from engine.insight.coverage import Outcome
 from engine.metrics import LATENESS_S
@@ -80,12 +81,15 @@ def test_values_of_labels_are_those_that_are_counted() -> None:
     """Outcomes, reasons and topics that an expression names are real ones."""
     real: dict[str, set[str]] = {
         "reason": set(map(str, REASONS)),
-        "outcome": {*get_args(Outcome), "committed"},
+        "outcome": {*get_args(Outcome), "committed", "failed"},
         "topic": set(INPUTS),
         "job": {"livechat"},
         "service": set(tree(COMPOSE["services"])),
         "code": {str(code.value) for code in CloseCode},
         "type": {str(kind.model_fields["type"].default) for kind in get_args(get_args(RoomCommand)[0])},
+        "kind": set(get_args(AlertKind)),
+        "state": set(get_args(Handoff.model_fields["state"].annotation)),
+        "end": {"closed", "faded"},
         "alertstate": {"firing"},
         "le": {str(bound) for bound in LATENESS_S},
     }
@@ -102,6 +106,20 @@ def test_alerts_say_what_to_do() -> None:
         assert tree(rule["labels"])["severity"] in ("warning", "critical")
         assert set(tree(rule["annotations"])) == {"summary", "description", "runbook"}
         assert all(tree(rule["annotations"]).values())
+
+
+def test_every_alert_and_page_stands_in_the_index() -> None:
+    """`docs/runbooks/README.md`: whoever is woken finds the page by the alert's name, and the page that the alert names is that one."""
+    folder = ROOT / "docs" / "runbooks"
+    rows = re.findall(r"\|([^|]*)\| \[[\w ]+\]\(([\w-]+\.md)\) \|", (folder / "README.md").read_text("utf-8"))
+    listed_ = {(name, page) for names_, page in rows for name in re.findall(r"Livechat\w+", names_)}
+    told = {(str(rule["alert"]), str(tree(rule["annotations"])["runbook"])) for rule in RULES}
+    assert {name for name, _ in listed_} == {name for name, _ in told}
+    assert {(name, page.rpartition("/")[2]) for name, page in told} <= listed_
+    assert {page for _, page in rows} | {"README.md", "exercise.md"} == {page.name for page in folder.glob("*.md")}
+    for page in folder.glob("*.md"):
+        for link in re.findall(r"\]\(([^)#]+)", page.read_text("utf-8")):
+            assert (folder / link).is_file(), f"{page.name}: {link}"
 
 
 def test_each_alert_is_tried_firing_and_silent() -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from engine.events.closes import CloseCode
 from engine.events.inputs import Cursor
-from engine.events.outputs import Insertion
+from engine.events.outputs import Alert, AlertKind, Insertion
 from engine.events.wire import ClientRole, Identify, Point
 from engine.gateway.auth import EVERY_ROLE, Access
 from engine.gateway.peer import Peer
@@ -26,6 +26,11 @@ def insertion(**fields: object) -> Insertion:
         "start": NOW, "not_after": NOW + 10_000, "pool": HASH, "viewers": 2,
     }  # fmt: skip
     return Insertion.model_validate({**base, **fields})
+
+
+def alert(kind: AlertKind) -> Alert:
+    """What a worker tells people to look at."""
+    return Alert(id=HASH, room="r1", shop="tea", at=NOW, lease=1, seq=1, shop_offset=5, kind=kind, detail="d")
 
 
 @dataclass

@@ -98,3 +98,13 @@ def test_a_kill_may_hold_the_script() -> None:
     fences.apply(2, kill("*"))
     fences.apply(3, kill("shop", "tea", on=False, hold=True))
     assert fences.holds_script("r1", "tea") is None
+
+
+def test_switches_that_are_on_are_known_with_their_time() -> None:
+    """By scope; one that was lifted counts no more."""
+    fences = Fences()
+    fences.apply(1, kill("room", "r1"))
+    fences.apply(2, kill("room", "r2"))
+    fences.apply(3, kill("shop", "tea"))
+    fences.apply(4, kill("room", "r2", on=False))
+    assert fences.kills_since() == {"room": [NOW], "shop": [NOW], "*": []}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.events.inputs import ModeSet, PlayerGone, PlayerSeen, RoomClosed, RoomEvent, TakeOver
-from engine.events.outputs import Aired, Disclosure
+from engine.events.outputs import Aired, Alert, Disclosure
 from engine.insight.disclosures import audit
 
 NOW = 1_800_000_000_000
@@ -75,3 +75,17 @@ def test_rooms_that_only_replied_never_said_it() -> None:
     """And rooms are told by name."""
     found = audit([aired(-5, room="z"), aired(-4, since=-10, first=True, room="a")], [], NOW)
     assert [(one.room, one.never) for one in found] == [("a", False), ("z", True)]
+
+
+def test_a_room_that_aired_nothing_is_known_by_its_alert() -> None:
+    """Killed since its begin, its host's script goes on: nothing stands on the log but that the room told so itself."""
+    alert = Alert(
+        id="0000000a", room="r", shop="tea", at=NOW - 30_000, lease=1, seq=1, shop_offset=0, kind="disclosure_overdue", detail="d"
+    )  # fmt: skip
+    other = alert.model_copy(update={"room": "q", "kind": "player_lost"})
+    (found,) = audit([], [seen()], NOW, [other, alert])
+    assert (found.room, found.never, found.overdue_ms, found.good) == ("r", True, 30_000, False)
+    (over,) = audit([], [seen(), PlayerGone(room="r", id="g", at=NOW, session="s")], NOW, [alert])
+    assert (over.overdue_ms, over.good) == (None, False)
+    (said,) = audit([aired(-20, since=-110, first=True)], [seen()], NOW, [alert])
+    assert (said.never, said.overdue_ms) == (False, None)

@@ -244,6 +244,12 @@ def test_not_ours_hides_until_opened() -> None:
     assert made.open()["no_reply"] == 1
 
 
+def test_what_lacks_only_a_translation_is_counted_apart() -> None:
+    """Another language has a reply: that is another edit than writing one."""
+    made = board([decision(), decision(viewer="v2", language_missing=True)])
+    assert (made.open()["no_reply"], made.open()["language_missing"]) == (1, 1)
+
+
 def test_later_ranks_behind() -> None:
     """A gap for later stands behind all others."""
     big, small = decision(intent="product.price"), decision(intent="order.coupon")

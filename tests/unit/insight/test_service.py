@@ -157,11 +157,13 @@ async def test_a_closed_gap_is_taken_off_and_stays_closed(bus: EmbeddedBus, cloc
 async def test_of_two_one_is_active_and_the_other_takes_over(bus: EmbeddedBus, clock: HandClock) -> None:
     """The second is ready and writes nothing; once the first goes, it rebuilds the window and keeps the board."""
     await write(bus, decision(viewer="v1"))
-    async with running(bus, clock) as (first, _):
+    async with running(bus, clock) as (first, told):
         await until(lambda: _is(lambda: first.active), bus)
-        async with running(bus, clock) as (second, _):
+        assert told.get_sample_value("livechat_insight_active") == 1
+        async with running(bus, clock) as (second, also):
             await until(lambda: _is(lambda: second.ready), bus)
             assert (first.active, second.active, second.shops()) == (True, False, [])
+            assert also.get_sample_value("livechat_insight_active") == 0
             first.stop()
             await until(lambda: _is(lambda: second.active), bus)
             await write(bus, decision(viewer="v2"))

@@ -130,7 +130,7 @@ def test_without_a_wording_nothing_is_said() -> None:
     silent.play()
     silent.wait(20_000)
     assert silent.all(Insertion) == []
-    assert silent.rooms.overdue_disclosures() == 0
+    assert silent.rooms.concerns().undisclosed == 0
     other = scene(guard=Guard((), {"en": "The host is an AI."}, EVERY))
     other.play()
     other.wait(4_000)
@@ -252,7 +252,7 @@ def test_a_player_that_refuses_it_hears_others_meanwhile_and_is_asked_again() ->
     assert heard.count("disclosure") >= 3
     alerts = [one for one in stage.all(Alert) if one.kind == "disclosure_overdue"]
     assert len(alerts) == 1
-    assert stage.rooms.overdue_disclosures() == 1
+    assert stage.rooms.concerns().undisclosed == 1
 
 
 def test_another_wording_withdraws_the_one_on_its_way() -> None:

@@ -11,7 +11,7 @@ from engine.events.outputs import CommentRef, Decision, VerdictLine
 from engine.events.posts import Posted
 from engine.metrics import LATENCY_S, Metrics
 from engine.worker.metering import Tally, observe
-from tests.unit.gateway.made import HASH, insertion
+from tests.unit.gateway.made import HASH, alert, insertion
 from tests.unit.gateway.test_proposals import proposal, void
 
 
@@ -95,3 +95,14 @@ def test_posts_and_handoffs_are_counted_by_what_became_of_them() -> None:
     assert value("livechat_posted_total", {"late": "no"}) == value("livechat_posted_total", {"late": "yes"}) == 1
     assert value("livechat_handoffs_total", {"state": "open"}) == 1
     assert value("livechat_handoffs_total", {"state": "expired"}) == 1
+
+
+def test_alerts_of_rooms_are_counted_from_nought_on() -> None:
+    """Each kind has its series before the first one, so that the first is an increase."""
+    metrics = Metrics()
+    value = metrics.registry.get_sample_value
+    assert value("livechat_room_alerts_total", {"kind": "stale_script_fact"}) == 0
+    tally = Tally()
+    tally.count([alert("player_lost"), alert("player_lost")], {})
+    tally.publish(metrics, 10)
+    assert value("livechat_room_alerts_total", {"kind": "player_lost"}) == 2

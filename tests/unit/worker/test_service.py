@@ -206,6 +206,8 @@ def test_commits_are_counted_by_outcome() -> None:
         assert stand.decided() == 30
         assert (stand.metrics.registry.get_sample_value("livechat_commits_total", {"outcome": "aborted"}) or 0) > 0
         assert stand.metrics.registry.get_sample_value("livechat_comments_total") == 30
+        assert stand.metrics.registry.get_sample_value("livechat_partitions_moved_total", {"event": "taken_over"}) == 2
+        assert (stand.metrics.registry.get_sample_value("livechat_snapshot_age_seconds") or 0) > 0
 
     virtual(scenario, Odds(abort=0.3))
 

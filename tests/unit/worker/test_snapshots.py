@@ -58,7 +58,7 @@ def test_an_idle_partition_writes_what_changed_in_pieces_and_then_rests() -> Non
     schedule = Schedule(30_000, empty(0))
     for number in range(IDLE_ROOMS + 5):
         schedule.known(f"r{number}", 0)
-    schedule.recorded(0)
+    schedule.recorded(0, 0)
     schedule.begin(empty(9))
     assert not schedule.is_due_when_idle(9, IDLE_MS - 1, 0)
     taken = []
@@ -76,3 +76,17 @@ def test_a_room_that_ended_is_forgotten() -> None:
     assert "a" in schedule
     schedule.gone("a")
     assert len(schedule) == 0
+
+
+def test_what_a_restore_would_read_again_is_told() -> None:
+    """From the stored record on; nothing where nothing came since; from the partition's begin where none is stored."""
+    schedule = Schedule(30_000, empty())
+    schedule.joined("a")
+    assert schedule.age_ms(3, 9_000) == 0
+    schedule.begin(empty(5, 10_000))
+    assert schedule.age_ms(6, 12_000) == 2_000
+    plan = schedule.plan(7, 10_000 + CYCLE_MS)
+    assert plan.record is not None
+    schedule.begin(empty(7, 10_000 + CYCLE_MS))
+    assert schedule.age_ms(7, 10_000 + CYCLE_MS) == CYCLE_MS
+    assert schedule.age_ms(5, 10_000 + CYCLE_MS) == 0
