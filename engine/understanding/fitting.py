@@ -23,8 +23,8 @@ from engine.understanding.ngrams import DIMENSION
 
 COST = 3.0  # of a margin violation, the SVM's C; out of fold 1 accepted 3 points less at the same share of idle lines
 KNOWN = 2  # lines that must have a feature; with 3 half a point less is answered out of fold
-TOLERANCE = 1.0  # of the solver; a tenth of it changes nothing out of fold, 2 costs a point
-TOLERANCE_ALL = 2.0  # of the machines that hear all lines; a twentieth of it changes nothing
+TOLERANCE = 0.3  # of the solver; 0.1 changes nothing out of fold, 2 costs a point
+TOLERANCE_ALL = 1.0  # of the machines that hear all lines; a tenth of it changes nothing
 ABSENT = -4.0  # bias of a class without a line: a margin far below all others
 
 

@@ -75,7 +75,10 @@ class Linear:
     def vectors(self, batch: Grams) -> sparse.csr_array:
         """Texts as unit rows over the known features, or of length 0; a feature that occurs twice stands in its row twice."""
         rows = self.index.take(batch.columns)
-        return _unit(self.idf.take(rows), rows, batch, len(self.idf))
+        whole = _unit(self.idf.take(rows), rows, batch, len(self.idf))
+        known = rows > 0
+        ends = np.concatenate(([0], np.cumsum(known)))[batch.starts].astype(np.int32)
+        return sparse.csr_array((whole.data[known], rows[known], ends), shape=whole.shape)
 
     def spread(self, batch: Grams) -> sparse.csr_array:
         """Texts as unit rows over all columns: an unknown feature weighs as much as the rarest, so that new words tell texts apart."""
