@@ -27,7 +27,6 @@ MANY = 5_000  # lines from which that holds: of fewer, one line's own features t
 TOLERANCE = 1.0  # of the solver; a tenth of it changes nothing out of fold, 2 costs a point
 TOLERANCE_FEW = 0.1  # of fewer lines than `MANY`, whose solution is not as well determined and costs no time
 TOLERANCE_ALL = 2.0  # of the machines that hear all lines; a twentieth of it changes nothing
-COST_ALL = 0.7  # their C: weights that fit single lines less closely say more of questions whose intent they never saw
 ABSENT = -4.0  # bias of a class without a line: a margin far below all others
 
 
@@ -51,9 +50,7 @@ def fit(corpus: Corpus, chosen: Chosen) -> Linear:
     }
     questions = vectors[asks]
     heard_of = np.flatnonzero(np.bincount(questions.indices, minlength=len(idf)))  # a machine has no more to look at
-    machines, offsets = _machines(
-        questions[:, heard_of], labels[asks], shares, COST, TOLERANCE_FEW if few else TOLERANCE
-    )
+    machines, offsets = _machines(questions[:, heard_of], labels[asks], shares, TOLERANCE_FEW if few else TOLERANCE)
     bias[-1] = 0.0
     machine = np.zeros(len(idf))
     for label, part, offset in zip(present.tolist(), machines, offsets.tolist(), strict=True):
@@ -67,7 +64,7 @@ def fit(corpus: Corpus, chosen: Chosen) -> Linear:
     if idle.any():
         of_all, idle_of_all = vectors[heard], idle[heard].astype(np.intp)
         for column, sign, share in ((BACKGROUND, 1, balance / idle.sum()), (-2, -1, asks.sum() / idle.sum())):
-            machines, offsets = _machines(of_all, idle_of_all, {1: float(share)}, COST_ALL, TOLERANCE_ALL)
+            machines, offsets = _machines(of_all, idle_of_all, {1: float(share)}, TOLERANCE_ALL)
             weights[:, column], bias[column] = rounded(sign * machines[1]), sign * offsets[1]
     weights[0] = 0.0
     return Linear(index, idf, weights, bias)
@@ -101,7 +98,7 @@ def _vectors(counted: sparse.csr_array, index: Rows, idf: F32) -> sparse.csr_mat
 
 
 def _machines(
-    features: sparse.csr_matrix, labels: Labels, shares: Mapping[int, float], cost: float, tolerance: float
+    features: sparse.csr_matrix, labels: Labels, shares: Mapping[int, float], tolerance: float
 ) -> tuple[F64, F64]:
     """Weights and bias of each class, in ascending order, against all others; each line of a class counts its share."""
     classes = len(np.unique(labels))
@@ -109,7 +106,7 @@ def _machines(
         return np.zeros((classes, features.shape[1])), np.zeros(classes)
     from sklearn.svm import LinearSVC  # seconds to import, and a start with a stored model never trains
 
-    machine = LinearSVC(C=cost, class_weight=dict(shares), dual=True, tol=tolerance, random_state=0)
+    machine = LinearSVC(C=COST, class_weight=dict(shares), dual=True, tol=tolerance, random_state=0)
     machine.fit(features, labels)
     if classes == 2:  # one machine says both
         return np.concatenate((-machine.coef_, machine.coef_)), np.concatenate(
