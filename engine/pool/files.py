@@ -108,8 +108,8 @@ class LimitsEntry(FileModel):
 
 
 class TrustEntry(FileModel):
-    wrong_answers: Annotated[float, number(0.5, 20)] = 4.0
-    wrong_answers_solo: Annotated[float, number(0.5, 20)] = 3.0
+    wrong_answers: Annotated[float, number(0.5, 20)] = 3.0
+    wrong_answers_solo: Annotated[float, number(0.5, 20)] = 2.0
     comments_listed: Annotated[float, number(0.1, 60)] = 5.0
     comments_unlisted: Annotated[float, number(0.1, 30)] = 2.0
 

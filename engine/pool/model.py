@@ -205,9 +205,9 @@ class TrainingLine:
 class Trust:
     """How sure the classifier has to be, and what comes in a live room; shares from 0 to 1."""
 
-    risk: float = 0.04
+    risk: float = 0.03
     """Share of all answers that may be wrong."""
-    solo_risk: float = 0.03
+    solo_risk: float = 0.02
     """The same of answers for one viewer alone, whom nobody's question confirms."""
     idle: float = 0.93
     """Comments that ask nothing."""

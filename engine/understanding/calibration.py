@@ -14,11 +14,10 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.understanding.linear import Scores
+from engine.understanding.linear import BACKGROUND, Scores
 
 F64 = NDArray[np.float64]
 
-BACKGROUND = 0  # the class at this index is "nothing asked"
 SHARPNESS = 4.0  # per unit of margin, for sharing the confidence between intents; best and second differ by 0.1–1.4
 RIDGE = 1.0  # pull of the logistic weights towards zero; the sample is small beside the certainty asked for
 FOLLOWERS = 4  # intents behind the best whose margins tell how many come into question
@@ -86,6 +85,8 @@ def rank(scores: Scores, forms: Sequence[str], asked: F64) -> Ranked:
             scores.asks,
             scores.listed,
             scores.familiar,
+            scores.support,
+            scores.questioning,
             np.log(lengths),
             asked,
             np.array([len(_HAN.findall(form)) for form in forms]) / lengths,

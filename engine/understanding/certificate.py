@@ -6,8 +6,8 @@ directly standardized rates: a method based on the gamma distribution", Statisti
 errs on the safe side for several; the lower bound of what is rightly answered is that of Clopper and Pearson (Biometrika 26, 1934).
 Thresholds are tried in one order that no line had a say in, from strict to loose, and the first that fails ends the search. So, by
 fixed-sequence testing (Angelopoulos, Bates, Candès, Jordan and Lei, "Learn then Test", 2021), the chance that the chosen one does not
-keep what it promises is at most `DOUBT`, however many were tried: for lines that come as the held-out ones do. That a pack's lines are
-like viewers' lines is no part of the proof.
+keep what it promises is at most `DOUBT`, however many were tried: for lines that come as the held-out ones do, but for how much harder
+than viewers' lines those are known to be (`Hardness`). That they are otherwise like viewers' lines is no part of the proof.
 """
 
 from __future__ import annotations
@@ -31,6 +31,14 @@ FIRST: Final = (
 UNCERTAIN: Final = 0.99  # where not even that one can be certified: hardly anything is said
 
 _Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Hardness:
+    """How many times as often held-out lines are answered wrongly as lines of a live room that ask as little, or as much."""
+
+    idle: float = 1.0
+    listed: float = 1.0
 
 
 def upper(hits: Sequence[F64], weights: Sequence[float]) -> F64:
@@ -58,11 +66,8 @@ class Sample:
     listed: _Mask
     unlisted: _Mask
 
-    def risks(self, thresholds: F64, trust: Trust, hardness: float) -> F64:
-        """Upper bound of the share of wrong answers at each threshold.
-
-        `hardness`: how many times as often an idle line of the sample is answered as one of a live room.
-        """
+    def risks(self, thresholds: F64, trust: Trust, hardness: Hardness) -> F64:
+        """Upper bound of the share of wrong answers at each threshold."""
 
         def hits(lines: _Mask) -> F64:
             ordered = np.sort(self.confidence[lines])
@@ -73,13 +78,13 @@ class Sample:
             return np.ones_like(thresholds)
         wrong = upper(
             (hits(self.idle), hits(self.listed & ~self.right), hits(self.unlisted)),
-            (trust.idle / hardness / rest[0], trust.listed / listed, trust.unlisted / rest[1]),
+            (trust.idle / hardness.idle / rest[0], trust.listed / hardness.listed / listed, trust.unlisted / rest[1]),
         )
         good = trust.listed * lower(hits(self.listed & self.right), listed)
         risks: F64 = wrong / np.maximum(wrong + good, 1e-12)
         return risks
 
-    def threshold(self, risk: float, trust: Trust, hardness: float) -> float:
+    def threshold(self, risk: float, trust: Trust, hardness: Hardness) -> float:
         """The lowest threshold whose risk is surely within `risk`; `UNCERTAIN` where there is none."""
         own = self.confidence[self.listed]
         if not len(own):

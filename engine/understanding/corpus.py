@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from engine.pool.model import UNLISTED, TrainingLine, TrainingSet
-from engine.understanding.calibration import BACKGROUND, F64, looks_asked
+from engine.understanding.calibration import F64, looks_asked
+from engine.understanding.linear import BACKGROUND
 from engine.understanding.ngrams import DIMENSION, Grams, grams
 from engine.understanding.plain import normal_forms
 from engine.understanding.spellings import Spellings

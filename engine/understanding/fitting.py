@@ -4,9 +4,9 @@ An intent's machine hears the questions alone: which of them it is. Two more hea
 question at all (as good out of fold as machines that all hear everything, in two fifths of the time); a third, whether a question is one
 of the list or belongs to no intent. The machines that hear the questions are trained by one call, which lays the lines out once. A
 `not:` line speaks against its intent and says nothing of the others: when all else is learnt, it moves the machine of that intent alone,
-until a near variant of it is not taken for that intent either. A feature is known where at least two lines have it: one line's own
-features only told that line. Deterministic: the same lines give the same weights on the same machine (in one thread: the solver draws
-from one generator for the whole process).
+until a near variant of it is not taken for that intent either. A feature is known where at least two lines have it, unless there are
+few lines at all: one line's own features only told that line. Deterministic: the same lines give the same weights on the same machine
+(in one thread: the solver draws from one generator for the whole process).
 """
 
 from __future__ import annotations
@@ -16,14 +16,16 @@ from collections.abc import Mapping
 import numpy as np
 from scipy import sparse
 
-from engine.understanding.calibration import BACKGROUND, F64
+from engine.understanding.calibration import F64
 from engine.understanding.corpus import NO_CLASS, OTHER, Chosen, Corpus, Labels
-from engine.understanding.linear import EXTRA, F32, Linear, Rows, rounded
+from engine.understanding.linear import BACKGROUND, EXTRA, F32, Linear, Rows, rounded
 from engine.understanding.ngrams import DIMENSION
 
 COST = 3.0  # of a margin violation, the SVM's C; out of fold 1 accepted 3 points less at the same share of idle lines
 KNOWN = 2  # lines that must have a feature; with 3 half a point less is answered out of fold
+MANY = 5_000  # lines from which that holds: of fewer, one line's own features tell more than they mislead, and cost no memory
 TOLERANCE = 1.0  # of the solver; a tenth of it changes nothing out of fold, 2 costs a point
+TOLERANCE_FEW = 0.1  # of fewer lines than `MANY`, whose solution is not as well determined and costs no time
 TOLERANCE_ALL = 2.0  # of the machines that hear all lines; a twentieth of it changes nothing
 ABSENT = -4.0  # bias of a class without a line: a margin far below all others
 
@@ -31,7 +33,8 @@ ABSENT = -4.0  # bias of a class without a line: a margin far below all others
 def fit(corpus: Corpus, chosen: Chosen) -> Linear:
     """A model of the chosen lines; to it, all other lines are as unfamiliar as new ones."""
     counted = corpus.features[chosen]
-    index, idf = _known(counted)
+    few = counted.shape[0] < MANY
+    index, idf = _known(counted, 1 if few else KNOWN)
     vectors = _vectors(counted, index, idf)
     labels, against = corpus.labels[chosen], corpus.against[chosen]
     weights = np.zeros((len(idf), corpus.classes + EXTRA), dtype=np.float32)
@@ -47,7 +50,7 @@ def fit(corpus: Corpus, chosen: Chosen) -> Linear:
     }
     questions = vectors[asks]
     heard_of = np.flatnonzero(np.bincount(questions.indices, minlength=len(idf)))  # a machine has no more to look at
-    machines, offsets = _machines(questions[:, heard_of], labels[asks], shares, TOLERANCE)
+    machines, offsets = _machines(questions[:, heard_of], labels[asks], shares, TOLERANCE_FEW if few else TOLERANCE)
     bias[-1] = 0.0
     machine = np.zeros(len(idf))
     for label, part, offset in zip(present.tolist(), machines, offsets.tolist(), strict=True):
@@ -67,13 +70,14 @@ def fit(corpus: Corpus, chosen: Chosen) -> Linear:
     return Linear(index, idf, weights, bias)
 
 
-def _known(counted: sparse.csr_array) -> tuple[Rows, F32]:
-    """Rows of the known features, and their root inverse document frequency (its square made rare 5-grams outweigh the words).
+def _known(counted: sparse.csr_array, lines: int) -> tuple[Rows, F32]:
+    """Rows of the features that so many lines have, and their root inverse document frequency (its square made rare 5-grams outweigh
+    the words).
 
     The most frequent come first: what most texts need then stands close together, and a product of weights is a third faster for it.
     """
     frequency = np.bincount(counted.indices, minlength=DIMENSION)
-    known = np.flatnonzero(frequency >= KNOWN)
+    known = np.flatnonzero(frequency >= lines)
     known = known[np.argsort(-frequency[known], kind="stable")]
     index = np.zeros(DIMENSION, dtype=np.int32)
     index[known] = np.arange(1, len(known) + 1)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.understanding.calibration import BACKGROUND
 from engine.understanding.corpus import OTHER, Corpus, Labels
+from engine.understanding.linear import BACKGROUND
 from engine.understanding.twins import clusters
 
 FOLDS = 3

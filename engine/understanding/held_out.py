@@ -10,14 +10,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.pool.model import Trust
-from engine.understanding.calibration import BACKGROUND, F64, Ranked, rank
+from engine.understanding.calibration import F64, Ranked, rank
 from engine.understanding.corpus import NO_CLASS, OTHER, Chosen, Corpus, Labels
 from engine.understanding.fitting import fit
 from engine.understanding.folds import FOLDS, folds
+from engine.understanding.linear import BACKGROUND
 from engine.understanding.ngrams import grams
 
 HIDDEN = 5  # every fifth intent is hidden from one fold
 ENOUGH = 200  # questions of no intent from which they stand for the unlisted ones, and hidden intents count little
+ASKED = (2.0, 0.5, 0.6, 1.5)  # weights of idle, listed, unlisted and hidden lines where "is anything asked?" is learnt
 WRITTEN = 0.7  # their share of the unlisted questions' weight then
 
 
@@ -59,9 +61,10 @@ class HeldOut:
         written = WRITTEN if (~self.listed & ~self.unlisted).any() else 1.0
         return self._mass(trust.idle, trust.listed, trust.unlisted * written, trust.unlisted * (1.0 - written))
 
-    def even_mass(self) -> F64:
-        """Weight of each line so that idle lines weigh as much as all questions, and each kind of those as much as any other."""
-        return self._mass(3.0, 1.0, 1.0, 1.0)
+    def asked_mass(self) -> F64:
+        """Weight of each line where questions are told from idle lines: those whose intent was hidden weigh most, for it is
+        questions that no model knows which have to be heard."""
+        return self._mass(*ASKED)
 
     def _mass(self, idle: float, listed: float, unlisted: float, hidden: float) -> F64:
         mass: F64 = np.zeros(len(self.rows))

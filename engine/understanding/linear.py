@@ -14,9 +14,8 @@ from engine.understanding.ngrams import DIMENSION, Grams
 F32 = NDArray[np.float32]
 Rows = NDArray[np.int32]
 
+BACKGROUND = 0  # the class at this index is "nothing asked"
 EXTRA = 2  # columns of weights beside those of the classes
-
-
 STEPS = 127  # of a weight, on either side of zero: a byte each in a stored model
 
 
@@ -48,9 +47,15 @@ class Scores:
     """Margin of a question of the list over one that belongs to no intent; 0 where no such questions were learnt."""
     familiar: F32
     """Share of each text's features that the model knows."""
+    support: F32
+    """Share of each text's known weight whose features speak for the best intent: one that a single word made the best has little."""
+    questioning: F32
+    """What speaks for a question in `asks`, without what speaks against one."""
 
     def take(self, rows: NDArray[np.intp]) -> Scores:
-        return Scores(self.margins[rows], self.asks[rows], self.listed[rows], self.familiar[rows])
+        return Scores(
+            self.margins[rows], self.asks[rows], self.listed[rows], self.familiar[rows], self.support[rows], self.questioning[rows]
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -75,7 +80,10 @@ class Linear:
     def vectors(self, batch: Grams) -> sparse.csr_array:
         """Texts as unit rows over the known features, or of length 0; a feature that occurs twice stands in its row twice."""
         rows = self.index.take(batch.columns)
-        return _unit(self.idf.take(rows), rows, batch, len(self.idf))
+        whole = _unit(self.idf.take(rows), rows, batch, len(self.idf))
+        known = rows > 0
+        ends = np.concatenate(([0], np.cumsum(known)))[batch.starts].astype(np.int32)
+        return sparse.csr_array((whole.data[known], rows[known], ends), shape=whole.shape)
 
     def spread(self, batch: Grams) -> sparse.csr_array:
         """Texts as unit rows over all columns: an unknown feature weighs as much as the rarest, so that new words tell texts apart."""
@@ -98,11 +106,24 @@ class Linear:
 
     def scores(self, batch: Grams) -> Scores:
         if len(batch.starts) < 2:
-            return Scores(np.zeros((0, len(self.bias) - EXTRA), np.float32), *np.zeros((3, 0), np.float32))
-        margins = (self.vectors(batch) @ self.weights + self.bias).astype(np.float32)
+            return Scores(np.zeros((0, len(self.bias) - EXTRA), np.float32), *np.zeros((5, 0), np.float32))
+        vectors = self.vectors(batch)
+        margins = (vectors @ self.weights + self.bias).astype(np.float32)
         known = np.add.reduceat((self.index[batch.columns] > 0).astype(np.float32), batch.starts[:-1])
         familiar = known / np.diff(batch.starts)
-        return Scores(margins[:, :-EXTRA], margins[:, -2], margins[:, -1], familiar.astype(np.float32))
+        support, questioning = self._evidence(vectors, margins)
+        return Scores(
+            margins[:, :-EXTRA], margins[:, -2], margins[:, -1], familiar.astype(np.float32), support, questioning
+        )
+
+    def _evidence(self, vectors: sparse.csr_array, margins: F32) -> tuple[F32, F32]:
+        """`Scores.support` and `Scores.questioning`."""
+        best = margins[:, BACKGROUND + 1 : -EXTRA].argmax(axis=1) + BACKGROUND + 1
+        text, rows = np.repeat(np.arange(len(best)), np.diff(vectors.indptr)), vectors.indices
+        speaks = self.weights[rows, best[text]] > 0
+        support = np.bincount(text, np.square(vectors.data) * speaks, len(best))
+        questioning = np.bincount(text, np.maximum(vectors.data * self.weights[rows, -2], 0.0), len(best))
+        return support.astype(np.float32), questioning.astype(np.float32)
 
 
 def _unit(values: F32, columns: Rows, batch: Grams, width: int) -> sparse.csr_array:

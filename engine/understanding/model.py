@@ -20,7 +20,7 @@ from engine.understanding.calibration import Calibration, Thresholds
 from engine.understanding.linear import EXTRA, Linear, scales
 from engine.understanding.ngrams import BITS, DIMENSION
 
-MAGIC = b"LCMODEL4"
+MAGIC = b"LCMODEL5"
 MAX_BYTES = 16 * 1024 * 1024  # of a serialised model: `pools` records are copied to every worker
 _COMPRESSION = 1  # zlib level; level 6 saves 6 % at three times the time, level 9 7 % at twenty times
 _MAX_PLAIN = 256 * 1024 * 1024  # a damaged or hostile file must not unfold to more

@@ -1,8 +1,8 @@
 """Plain texts by the batch: those whose normal form is nothing but their characters folded, which is nearly every comment.
 
 The texts of a batch lie side by side in one buffer of code points, and a table tells of each code point what it becomes and what it
-means for its text. Whatever needs a look at the whole text (numbers, markup, apostrophes, emphasis by repetition, very long texts)
-is not plain, and `normal_form` reads it. So there is one definition of a normal form, and this is a quick way to it.
+means for its text. Whatever needs a look at the whole text (numbers, markup, apostrophes, repeated marks, very long texts) is not
+plain, and `normal_form` reads it. So there is one definition of a normal form, and this is a quick way to it.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ from engine.pool.folding import EMOJI, fold_character
 from engine.understanding.language import is_han, is_latin, is_plain_chinese
 from engine.understanding.normalise import MAX_FORM, normal_form
 from engine.understanding.numbers import may_hold_numbers
-from engine.understanding.privacy import may_be_personal
+from engine.understanding.privacy import is_numeral, may_be_personal
 
 FEW: Final = 8  # texts below which the batch's own cost is more than what it saves
 
 # What a character says of the text in which it stands.
-_SEEN, HARD, WORDED, PERSONAL, HAN, LATIN, NOT_ASCII, NOT_CHINESE = (1 << bit for bit in range(8))
+_SEEN, HARD, WORDED, PERSONAL, HAN, LATIN, NOT_ASCII, NOT_CHINESE, _NUMERAL = (1 << bit for bit in range(9))
 
 _Codes = NDArray[np.uint32]
 _Mask = NDArray[np.bool_]
 
-_BREAK, _BLANK, _QUESTION, _EMOJI, _NOTHING = 10, 32, ord("?"), ord(EMOJI), 0
-_TELLING: Final = frozenset("&[［:.'#号")  # markup, emotes, and what `normalise` judges by its neighbours
+_BREAK, _BLANK, _QUESTION, _EMOJI, _POINT, _NOTHING = 10, 32, ord("?"), ord(EMOJI), ord("."), 0
+_TELLING: Final = frozenset("&[［:'#号")  # markup, emotes, and what `normalise` judges by its neighbours
 
 _folded: Final = np.zeros(0x110000, dtype=np.uint32)
-_says: Final = np.zeros(0x110000, dtype=np.uint8)
+_says: Final = np.zeros(0x110000, dtype=np.uint16)
 _folded[_BREAK], _says[_BREAK] = _BREAK, _SEEN
 
 
@@ -66,7 +66,8 @@ def plain_forms(texts: Sequence[str]) -> Plain:
         says = _says[raw]
     ends = np.flatnonzero(raw == _BREAK)
     each = np.bitwise_or.reduceat(says, np.concatenate(([0], ends[:-1] + 1)))
-    codes = _spaced(_folded[raw])
+    each[np.searchsorted(ends, _personal_places(raw, says))] |= PERSONAL
+    codes = _brief(_spaced(_pointed(_folded[raw])))
     ends = np.flatnonzero(codes == _BREAK)
     each[np.searchsorted(ends, _hard_places(codes))] |= HARD
     each[np.diff(ends, prepend=-1) > MAX_FORM] |= HARD
@@ -78,15 +79,41 @@ def _look_at(codes: _Codes) -> None:
     for code in np.unique(codes).tolist():
         char = chr(code)
         folded = fold_character(char)
+        if len(folded) > 1 and not folded.strip("."):
+            folded = " "  # several points are never between digits
         says = _SEEN
         if len(folded) > 1 or char in _TELLING or folded in _TELLING or may_hold_numbers(folded):
             says |= HARD
         says |= WORDED * folded.isalnum()
-        says |= PERSONAL * may_be_personal(char)
+        says |= PERSONAL * may_be_personal(char) | _NUMERAL * is_numeral(char)
         says |= HAN * is_han(char) | LATIN * is_latin(char)
         says |= NOT_ASCII * (not char.isascii()) | NOT_CHINESE * (not is_plain_chinese(char))
         _folded[code] = ord(folded) if len(folded) == 1 else _NOTHING
         _says[code] = says
+
+
+def _personal_places(raw: _Codes, says: NDArray[np.uint16]) -> NDArray[np.intp]:
+    """Places of three numerals in a row, and of the letters of `dot` and `box`."""
+    numeral = says & _NUMERAL > 0
+    found: _Mask = numeral[:-2] & numeral[1:-1] & numeral[2:]
+    lower = raw | 32
+    first, second, third = lower[:-2], lower[1:-1], lower[2:]
+    words = ((first == ord("d")) & (third == ord("t"))) | ((first == ord("b")) & (third == ord("x")))
+    return np.flatnonzero(found | (words & (second == ord("o"))))
+
+
+def _is_digit(codes: _Codes) -> _Mask:
+    found: _Mask = (codes >= ord("0")) & (codes <= ord("9"))
+    return found
+
+
+def _pointed(codes: _Codes) -> _Codes:
+    """Points that are not between digits are blanks."""
+    points = np.flatnonzero(codes == _POINT)
+    if len(points):  # a text ends with a break, and the first character has the last break before it
+        lone = points[~(_is_digit(codes[points - 1]) & _is_digit(codes[points + 1]))]
+        codes[lone] = np.where(codes[lone - 1] == ord("w"), _POINT, _BLANK)
+    return codes
 
 
 def _spaced(codes: _Codes) -> _Codes:
@@ -105,18 +132,34 @@ def _spaced(codes: _Codes) -> _Codes:
     return spaced
 
 
+def _brief(codes: _Codes) -> _Codes:
+    """A letter stands twice in a row at most."""
+    same = codes[1:] == codes[:-1]
+    again = same[1:] & same[:-1]
+    if not again.any():
+        return codes
+    kept = np.ones(len(codes), dtype=np.bool_)
+    kept[2:] = ~again | (codes[2:] == _BREAK) | _is_digit(codes[2:])
+    return codes[kept]
+
+
 def _hard_places(codes: _Codes) -> NDArray[np.intp]:
-    """Places of what several characters together make hard: repetition, blanks before `?`, units behind a digit, `rmb`."""
+    """Places of what several characters together make hard.
+
+    These are marks and digits that repeat, blanks before `?`, units behind a digit, `rmb`, and the address that `www.` begins.
+    """
     one, two = codes[:-1], codes[1:]
     first, second, third = codes[:-2], codes[1:-1], codes[2:]
     same = one == two
+    digit = _is_digit(codes)
     hard: _Mask = np.zeros(len(codes), dtype=np.bool_)
-    hard[:-2] = same[:-1] & same[1:]
+    hard[:-3] = same[:-2] & same[1:-1] & same[2:] & digit[:-3]
+    hard[1:] = hard[1:] | ((two == _POINT) & ~digit[:-1])
     mark = (codes == _QUESTION) | (codes == _EMOJI)
     if mark.any():
         hard[:-1] |= (same & mark[:-1]) | ((one == _BLANK) & (two == _QUESTION))
         hard[:-2] |= mark[:-2] & (second == _BLANK) & (first == third)
-    hard[:-1] |= (one >= ord("0")) & (one <= ord("9")) & ((two == ord("k")) | (two == ord("m")))
+    hard[:-1] |= digit[:-1] & ((two == ord("k")) | (two == ord("m")))
     hard[:-2] |= (first == ord("r")) & (second == ord("m")) & (third == ord("b"))
     hard &= codes != _BREAK
     return np.flatnonzero(hard)

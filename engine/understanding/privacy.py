@@ -16,7 +16,10 @@ NUMERAL_RUN = 8  # Chinese numerals; shop talk (一二三四五) is shorter
 _MAY_HOLD = re.compile(
     r"[\d@＠_零〇幺路街区]|[一二三四五六七八九]{3}|\bdot\b|\bbox\b", re.IGNORECASE
 )  # each pattern needs one
-_HINT = re.compile(r"[\d@＠_零〇幺路街区一二三四五六七八九o]", re.IGNORECASE)  # and each of those needs one of these
+_HINT = re.compile(
+    r"[\d@＠_零〇幺路街区]"
+)  # of what `_MAY_HOLD` looks for, all but numerals in a row and the two words
+_NUMERAL = re.compile("[一二三四五六七八九]")
 _THREE_DIGITS = re.compile(r"\d\D{0,2}\d\D{0,2}\d")
 _AT = re.compile(r"[@＠]| at ", re.IGNORECASE)
 _LATIN = re.compile(r"[A-Za-z]|[#微薇]")
@@ -72,8 +75,12 @@ _STREET_EN = re.compile(
 
 
 def may_be_personal(char: str) -> bool:
-    """Whether a text without such a character holds nothing to cover."""
+    """Whether a text without such a character holds nothing to cover: but for three numerals in a row, `dot` and `box`."""
     return _HINT.match(char) is not None
+
+
+def is_numeral(char: str) -> bool:
+    return _NUMERAL.match(char) is not None
 
 
 def mask(text: str) -> str | None:

@@ -41,8 +41,8 @@ _MAYBE = re.compile(
     rf"|\b(?:number|no|nr)[ #]{{0,2}}(?P<english>\d{{1,4}})\b"
     rf"|\bnumber (?P<words>two|three|four|five|six|seven|eight|nine|ten)\b"
 )
-# Most texts have none of these, and then nothing of the above.
-_HINT = re.compile("[0-9]|第|链接|连结|link|item|product|number")
+# Each of the above holds one of these; most texts do not.
+_HINT = r"#[0-9]|[0-9] ?号|第|链接|连结|link|item|product|number|\bn[or][ #]{0,2}[0-9]"
 
 
 def _number(word: str) -> int:
@@ -89,6 +89,7 @@ class Names:
         alternatives = "|".join(_bounded(name) for name in self._names)
         self._pattern = re2.compile(alternatives, options) if alternatives else None
         self._number = scanner.add(alternatives) if alternatives else -1
+        self._link = scanner.add(_HINT) if self._links else -1
 
     def _add(self, name: str, meaning: Named) -> None:
         form = normal_form(name)
@@ -110,7 +111,7 @@ class Names:
                 elif named.not_sold is not None and len(name) > len(not_sold):
                     not_sold = name
         stranger = False
-        if self._links and _HINT.search(form) is not None:
+        if self._link in found:
             for sure, pattern in ((True, _SURE), (False, _MAYBE)):
                 for link in pattern.finditer(form):
                     linked = self._links.get(_number(next(filter(None, link.groups()))))

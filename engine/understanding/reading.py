@@ -84,8 +84,10 @@ class Reader:
         if not form:
             return
         found = self._scanner.scan(form)
+        if not found and form.isalpha():
+            return
         if self._written in found:
-            form = reading.form = self._spellings.fix(form)
+            form = reading.form = self._spellings.replaced(form)
             found = self._scanner.scan(form)
         reading.named = self._names.find(form, found)
         if reading.named.spans:

@@ -18,13 +18,17 @@ class Rules:
     def __init__(self, intents: Iterable[Intent], scanner: Scanner) -> None:
         """Adds all expressions to `scanner`. Raises `ValueError` for a rule that the loader would have refused."""
         self._rules: list[tuple[str, Rule, frozenset[int]]] = []
+        self._by_expression: dict[int, list[int]] = {}
         for intent in intents:
             for keyword in intent.keywords:
                 rule = compile_rule(keyword, normal_form)
                 needed = frozenset(scanner.add(pattern.pattern) for pattern in rule.patterns)
+                self._by_expression.setdefault(min(needed), []).append(len(self._rules))
                 self._rules.append((intent.id, rule, needed))
 
     def fired(self, found: Collection[int]) -> tuple[tuple[str, str], ...]:
         """(intent, text of the rule) of every rule that fires, given the numbers of the expressions that occur."""
         occurring = frozenset(found)
-        return tuple((intent, rule.text) for intent, rule, needed in self._rules if needed <= occurring)
+        places = sorted(place for number in occurring for place in self._by_expression.get(number, ()))
+        rules = [self._rules[place] for place in places]
+        return tuple((intent, rule.text) for intent, rule, needed in rules if needed <= occurring)

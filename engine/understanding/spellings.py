@@ -44,6 +44,10 @@ class Spellings:
 
     def fix(self, form: str) -> str:
         """A normal form in the pack's spelling."""
-        if self._pattern is None or not self._occurs.scan(form):
+        return form if not self._occurs.scan(form) else self.replaced(form)
+
+    def replaced(self, form: str) -> str:
+        """`fix`, where `expression` occurs."""
+        if self._pattern is None:
             return form
         return normal_form(self._pattern.sub(lambda match: self._meant[match.group()], form))

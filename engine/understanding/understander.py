@@ -63,7 +63,10 @@ class Understander:
             chunk = new[start : start + CHUNK]
             for text, result in zip(chunk, self._judge.judge(self._reader.read(chunk)), strict=True):
                 results[text] = result
-                self._keep(text, result)
+                if len(text) <= KEPT_LENGTH:
+                    self._recent[text] = result
+            if len(self._recent) >= KEPT:
+                self._older, self._recent = self._recent, {}
         return [results[text] for text in texts]
 
     def explain(self, text: str) -> Explanation:
@@ -84,13 +87,6 @@ class Understander:
         order = (-margins[0]).argsort(kind="stable")[:5].tolist()
         intents = tuple((names[at], round(float(margins[0, at]), 4)) for at in order)
         return Explanation(reading.form, understanding, tuple(words[:10]), reading.fired, intents)
-
-    def _keep(self, text: str, result: Understanding) -> None:
-        if len(text) > KEPT_LENGTH:
-            return
-        if len(self._recent) >= KEPT:
-            self._older, self._recent = self._recent, {}
-        self._recent[text] = result
 
 
 def _pieces(form: str) -> list[tuple[int, int]]:

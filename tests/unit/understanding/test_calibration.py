@@ -38,7 +38,7 @@ def test_reliability_weighs_lines() -> None:
 def test_background_is_never_the_best_intent() -> None:
     """The ranking names intents only; how near background is stands in the signals."""
     one = np.array([1.0], np.float32)
-    scores = Scores(np.array([[2.0, -1.0, 0.5]], np.float32), one, one, one)
+    scores = Scores(np.array([[2.0, -1.0, 0.5]], np.float32), one, one, one, one, one)
     ranked = rank(scores, ["x"], looks_asked(["x"]))
     assert (ranked.best[0], ranked.second[0]) == (2, 1)
     assert 0 < ranked.share[0] < 1

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest, chi2
 
 from engine.pool.model import Trust
-from engine.understanding.certificate import DOUBT, UNCERTAIN, Sample, lower, upper
+from engine.understanding.certificate import DOUBT, UNCERTAIN, Hardness, Sample, lower, upper
 
 TRUST = Trust()
+EVEN = Hardness()
 
 
 def sample(draw: np.random.Generator, size: int, noise: float) -> Sample:
@@ -60,7 +61,7 @@ def test_a_certificate_is_kept_by_lines_to_come() -> None:
     truth = sample(draw, 300_000, 1.5)
     broken = 0
     for _ in range(200):
-        threshold = sample(draw, 6_000, 1.5).threshold(0.05, TRUST, 1.0)
+        threshold = sample(draw, 6_000, 1.5).threshold(0.05, TRUST, EVEN)
         broken += risk_of(truth, threshold) > 0.05
     assert broken <= 200 * DOUBT
 
@@ -68,9 +69,24 @@ def test_a_certificate_is_kept_by_lines_to_come() -> None:
 def test_what_an_operator_allows_more_is_answered_more() -> None:
     """A looser target never gives a stricter threshold."""
     found = sample(np.random.default_rng(3), 20_000, 1.5)
-    thresholds = [found.threshold(risk, TRUST, 1.0) for risk in (0.01, 0.03, 0.05, 0.1, 0.2)]
+    thresholds = [found.threshold(risk, TRUST, EVEN) for risk in (0.01, 0.03, 0.05, 0.1, 0.2)]
     assert thresholds == sorted(thresholds, reverse=True)
     assert thresholds[0] > thresholds[-1]
+
+
+def test_errors_that_live_rooms_make_less_often_count_less() -> None:
+    """A kind that is known to be harder than live lines counts so much less where it is answered wrongly, never where rightly."""
+    kind = np.repeat([0, 1, 2], 4_000)
+    right = (kind == 1) & (np.arange(12_000) % 10 > 0)
+    found = Sample(np.full(12_000, 0.9), right, kind == 0, kind == 1, kind == 2)
+    at = np.array([0.5])
+    odds = [
+        float(risk / (1 - risk))
+        for risk in (found.risks(at, TRUST, hard)[0] for hard in (Hardness(), Hardness(idle=8.0), Hardness(listed=2.0)))
+    ]
+    assert odds[1] / odds[0] == pytest.approx((0.93 / 8 + 0.005 + 0.02) / (0.93 + 0.005 + 0.02), rel=0.05)
+    assert odds[2] / odds[0] == pytest.approx((0.93 + 0.0025 + 0.02) / (0.93 + 0.005 + 0.02), rel=0.001)
+    assert odds[2] < odds[0]
 
 
 def test_of_few_lines_nothing_is_certain() -> None:
@@ -79,13 +95,13 @@ def test_of_few_lines_nothing_is_certain() -> None:
         np.array([0.9] * 20 + [0.1] * 40), np.arange(60) < 20, np.arange(60) >= 40, np.arange(60) < 20,
         (np.arange(60) >= 20) & (np.arange(60) < 40),
     )  # fmt: skip
-    assert few.threshold(0.05, TRUST, 1.0) == UNCERTAIN
+    assert few.threshold(0.05, TRUST, EVEN) == UNCERTAIN
     none = np.zeros(5, dtype=np.bool_)
-    assert Sample(np.zeros(5), none, ~none, none, none).threshold(0.05, TRUST, 1.0) == UNCERTAIN
+    assert Sample(np.zeros(5), none, ~none, none, none).threshold(0.05, TRUST, EVEN) == UNCERTAIN
 
 
 @given(st.integers(0, 2**32 - 1), st.floats(0.3, 3.0), st.floats(0.01, 0.2))
 def test_a_certified_threshold_keeps_the_target_in_its_own_sample(seed: int, noise: float, risk: float) -> None:
     found = sample(np.random.default_rng(seed), 3_000, noise)
-    threshold = found.threshold(risk, TRUST, 1.0)
+    threshold = found.threshold(risk, TRUST, EVEN)
     assert threshold == UNCERTAIN or risk_of(found, threshold) <= risk

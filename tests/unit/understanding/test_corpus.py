@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from engine.pool.model import TrainingLine
-from engine.understanding.calibration import BACKGROUND
 from engine.understanding.corpus import NO_CLASS, Corpus
+from engine.understanding.linear import BACKGROUND
 
 LINES = [
     TrainingLine("多少钱", "a.price"),

@@ -106,7 +106,8 @@ def test_links_have_up_to_four_digits(pool: Pool) -> None:
     scanner = Scanner()
     names = Names([far], (), scanner)
     for text in ("1234号链接", "link 1234", "#1234", "1234号"):
-        assert names.find(normal_form(text), ()).product == "bear"
+        form = normal_form(text)
+        assert names.find(form, scanner.scan(form)).product == "bear"
 
 
 def test_a_shop_without_names_finds_none() -> None:
