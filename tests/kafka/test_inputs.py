@@ -70,7 +70,7 @@ async def test_garbage_is_set_aside_with_its_origin(kafka_bootstrap: str, tmp_pa
     assert {letter.origin_partition for letter in letters} == {partition}
     for offset, error in wrong.items():
         assert error in told[offset].error
-        assert len(b64decode(told[offset].value)) <= told[offset].size
+        assert len(b64decode(told[offset].value)) <= told[offset].size + len("***")  # in place of a short viewer
     assert set(told) == set(wrong)
     decided = {decode("decisions", stored.value).comment for stored in log["decisions", partition]}
     assert "c5" in decided

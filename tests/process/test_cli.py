@@ -155,7 +155,7 @@ def test_sigterm_ends_a_busy_server_within_ten_seconds(tmp_path: Path) -> None:
             assert time.monotonic() - begun < 10
         assert status(f"{http}/readyz") == 0
     with serving(tmp_path) as (server, _, _):
-        assert "1 rooms" in server.stderr
+        assert "rooms=1" in server.stderr
 
 
 def test_broken_pool_at_start_ends_with_all_mistakes(tmp_path: Path) -> None:
