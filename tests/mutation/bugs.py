@@ -284,6 +284,12 @@ BUGS: Final = (
         "clock.screens = list(state.screens)",
     ),
     _room("effects of two entries share an id", "effects", "        self.positions[room] = position + 1\n", ""),
+    _room(
+        "a shop without words for the disclosure is no alarm",
+        "notices",
+        "or fx.now <= limit(room) or not on_air(room):",
+        "or fx.now <= limit(room) or not on_air(room) or wording(room) is None:",
+    ),
     # the player
     Bug(
         "the player starts too late",

@@ -125,12 +125,14 @@ def test_it_takes_no_airtime_from_replies() -> None:
 
 
 def test_without_a_wording_nothing_is_said() -> None:
-    """A shop that wrote none has none; a wording in one language serves the other."""
+    """A wording in one language serves the other; a shop that wrote none is told that it has to, once."""
     silent = Scene()
     silent.play()
-    silent.wait(20_000)
+    live(silent, 3 * EVERY)
     assert silent.all(Insertion) == []
-    assert silent.rooms.overdue_disclosures() == 0
+    assert silent.rooms.overdue_disclosures() == 1
+    (told,) = [one for one in silent.all(Alert) if one.kind == "disclosure_overdue"]
+    assert "add `disclosure` in guard.yaml" in told.detail
     other = scene(guard=Guard((), {"en": "The host is an AI."}, EVERY))
     other.play()
     other.wait(4_000)
@@ -141,8 +143,11 @@ def test_a_wording_that_the_guard_bars_is_not_said() -> None:
     """Which the check of the files refuses; here nobody checked."""
     stage = scene(guard=Guard(("数字人",), {"zh": "主播是数字人"}, EVERY))
     stage.play()
-    stage.wait(20_000)
+    live(stage, EVERY)
     assert stage.all(Insertion) == []
+    assert "the guard bars its wording" in next(
+        one.detail for one in stage.all(Alert) if one.kind == "disclosure_overdue"
+    )
 
 
 @pytest.mark.parametrize("mode", ["shadow", "paused"])
