@@ -262,8 +262,8 @@ def _product(room: Room, intent: Intent, found: Understanding, sent: int, now: i
     if found.product is not None:
         room.named = [row for row in room.named if row[0] > now - NAMED_MS][-(NAMED_CAP - 1) :]
         room.named.append((now, intent.id, found.product))
-        return (found.product if scoped else None), True
-    if not scoped:
+        return room.shop.about(intent, found.product), True
+    if not scoped and not room.shop.shared.get(intent.id):
         return None, True
     if found.stranger:
         return None, not needs
@@ -273,6 +273,7 @@ def _product(room: Room, intent: Intent, found: Understanding, sent: int, now: i
     product = _majority(room, intent.id, now) if changed else room.clock.on_screen(viewed)
     if product not in room.shop.pool.products:
         product = None  # a line-up may show what the catalogue does not know
+    product = room.shop.about(intent, product)
     return product, product is not None or not needs
 
 

@@ -54,8 +54,7 @@ def answered(room: Room, line: Line, at: int, fx: Effects) -> None:
                     end(room, comment, "expired", fx)
                 else:
                     end(room, comment, "answered", fx, via="script", reply=None, spoken=room.language)
-        scoped, _ = room.shop.scope(intent)
-        key = (name, line.product if scoped else None)
+        key = (name, room.shop.about(intent, line.product))
         room.cool(key, max(room.cooldowns.get(key, 0), at + intent.cooldown_ms))
 
 

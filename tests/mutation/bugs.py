@@ -290,6 +290,18 @@ BUGS: Final = (
         "or fx.now <= limit(room) or not on_air(room):",
         "or fx.now <= limit(room) or not on_air(room) or wording(room) is None:",
     ),
+    _room(
+        "what holds for the shop is said of a product that has its own",
+        "shop",
+        "if own.text != reading.text:",
+        "if False:",
+    ),
+    _room(
+        "a reply for the whole shop forgets which product was meant",
+        "shop",
+        "        return product if own else None\n",
+        "        return None\n",
+    ),
     # the player
     Bug(
         "the player starts too late",
