@@ -302,6 +302,16 @@ BUGS: Final = (
         "        return product if own else None\n",
         "        return None\n",
     ),
+    _room("asking again in a hurry is insisting", "arrival", "not handoffs.planned(demand, entry.viewer) and ", ""),
+    _room(
+        "a reply leaves open what it answered", "playback", "    handoffs.answered(room, *flight.demand.key, fx)\n", ""
+    ),
+    _room(
+        "who insists takes every place",
+        "people",
+        'if new.record.cause != "repeated":',
+        "if True:",
+    ),
     # the player
     Bug(
         "the player starts too late",
