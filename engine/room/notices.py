@@ -234,6 +234,7 @@ def _emit(room: Room, notice: Notice, opportunity: Opportunity, fx: Effects) -> 
 def ended(room: Room, flight: Flight, at: int) -> None:
     """A notice was said to its end."""
     said, duties = flight.insertion, room.duties
+    duties.ended = max(duties.ended, at)
     room.last_end = max(room.last_end, at)
     if said.disclosure is None:
         if not flight.cuts:

@@ -21,7 +21,7 @@ from engine.events.inputs import (
 from engine.events.journal import ShopEntry
 from engine.events.outputs import Aired, Alert, Insertion, Stop, Withdraw
 from engine.pool import speech
-from engine.pool.model import Guard, Pool, Product, Reply
+from engine.pool.model import Guard, Limits, Pool, Product, Reply
 from engine.room.rooms import Rooms
 from tests.unit.room.scene import ROOM, SHOP, Scene, pool
 
@@ -122,6 +122,19 @@ def test_it_takes_no_airtime_from_replies() -> None:
     room = stage.rooms._rooms[ROOM]
     assert room.airtime == []
     assert room.last_end == said.start + said.duration_ms
+
+
+def test_the_pause_after_it_holds_though_a_reply_was_refused() -> None:
+    """What the refused one had reserved is returned, no more."""
+    stage = scene(limits=Limits(minimum_pause_ms=10_000))
+    stage.play()
+    stage.wait(4_000)
+    said = say(stage)
+    room = stage.rooms._rooms[ROOM]
+    heard = said.start + said.duration_ms
+    room.say(heard + 12_000, heard + 16_000)
+    room.unsay(heard + 12_000, heard + 16_000)
+    assert room.last_end == heard
 
 
 def test_without_a_wording_nothing_is_said() -> None:
