@@ -312,6 +312,9 @@ class Done(Message):
     type: Literal["done"] = "done"
     id: Id
     offset: Offset | None = None
+    still: tuple[Short, ...] = Field(
+        default=(), max_length=20, description="A lifted kill: keys of those that still hold."
+    )
 
 
 class Receipt(Message):

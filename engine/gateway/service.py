@@ -349,7 +349,7 @@ class Gateway:
             limit = f"{MAX_RECORD_BYTES // 1024} KiB"
             return self._refuse(peer, message, "too_large", f"as a record this is above {limit}; split it")
         places = await self._publish([Outgoing(record.topic, record.key(), value)])
-        peer.say(wire.Done(id=message.id, offset=places[0].offset))
+        peer.say(wire.Done(id=message.id, offset=places[0].offset, still=self._inbound.still_killed(record)))
         return None
 
     async def _write(self, records: Sequence[Record]) -> None:

@@ -312,6 +312,7 @@ BUGS: Final = (
         'if new.record.cause != "repeated":',
         "if True:",
     ),
+    _room("the pause after a notice is lost", "room", "max(self.duties.ended, max(", "max(0, max("),
     # the player
     Bug(
         "the player starts too late",

@@ -98,3 +98,29 @@ def test_a_kill_may_hold_the_script() -> None:
     fences.apply(2, kill("*"))
     fences.apply(3, kill("shop", "tea", on=False, hold=True))
     assert fences.holds_script("r1", "tea") is None
+
+
+def test_what_has_started_ends_earlier_than_what_may_start_late() -> None:
+    """A price that changes after its end cuts nothing; one that changes before it does."""
+    fences = Fences()
+    said = insertion(facts=(use(),))
+    end = NOW + said.duration_ms
+    fences.apply(7, fact(start=end + 1))
+    assert fences.forbids(said) == Verdict("fact_changed", 7, price=True)
+    assert fences.forbids(said, NOW) is None
+    assert fences.forbids(said, NOW + 1) == Verdict("fact_changed", 7, price=True)
+
+
+@pytest.mark.parametrize(("lifted", "shop", "still"), [
+    (("room", "r1"), "tea", ("kill/*", "kill/shop/tea")), (("room", "r1"), None, ("kill/*",)), (("shop", "tea"), None, ("kill/*",)),
+    (("*", "*"), None, ("kill/room/r1", "kill/shop/tea")),
+])  # fmt: skip
+def test_what_still_holds_where_one_is_lifted(
+    lifted: tuple[str, str], shop: str | None, still: tuple[str, ...]
+) -> None:
+    """Switches above it; where the widest is lifted, those below."""
+    fences = Fences()
+    for offset, switch in enumerate((kill("*"), kill("shop", "tea"), kill("room", "r1"), kill("room", "r2", on=False))):
+        fences.apply(offset, switch)
+    assert fences.still(kill(*lifted, on=False), shop) == still
+    assert fences.still(kill(*lifted), shop) == ()
