@@ -9,9 +9,7 @@ from typing import Final
 from engine.errors import Problem
 from engine.pool.merge import MergedReply
 from engine.pool.model import Pool, Product, Reply
-
-PRODUCT_WORDS: Final = ("product", "link")
-"""Placeholders that a product itself fills."""
+from engine.pool.speech import PRODUCT_WORDS
 
 # What shops sell, by the word that ends its name; the ends of the catalogue's own names are looked for beside it.
 _GOODS_ZH: Final = (

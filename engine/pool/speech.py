@@ -14,6 +14,9 @@ EN_WORDS_PER_S: Final = 2.7  # a calm host; 160 words a minute
 EN_BREATH_S: Final = 0.3  # the pause before and after an English sentence
 
 
+PRODUCT_WORDS: Final = ("product", "link")
+"""Placeholders that a product itself fills."""
+
 _PLACEHOLDER: Final = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 _BRACE: Final = re.compile(r"[{}]")
 _ZH_UNITS: Final = re.compile(r"[A-Za-z]+(?:['’-][A-Za-z]+)*|\S")

@@ -15,7 +15,6 @@ from engine.pool import speech
 from engine.pool.facts import MAX_SPOKEN, catalogue_version, live_version, objection, texts_of
 from engine.pool.forms import form, said_name
 from engine.pool.model import Fact, Intent, Localised, Pool, Reply
-from engine.pool.naming import PRODUCT_WORDS
 from engine.room.guard import Guard
 
 FOREVER: Final = 1 << 62
@@ -146,7 +145,7 @@ class Shop:
                     for reply in intent.replies
                     if not reply.needs_product
                     for name in reply.placeholders
-                    if name not in PRODUCT_WORDS
+                    if name not in speech.PRODUCT_WORDS
                 )
             )
             for intent in intents
@@ -290,7 +289,7 @@ class Shop:
         # Who names no product speaks for the whole shop: a product's own value would be taken for that of what is on screen.
         about = product if reply.needs_product else None
         for name in reply.placeholders:
-            if name in PRODUCT_WORDS:
+            if name in speech.PRODUCT_WORDS:
                 if item is None or (name == "link" and item.link is None):
                     return Unusable("fact_missing", name, FOREVER)
                 values[name] = said_name(item, reply.lang) if name == "product" else str(item.link)
