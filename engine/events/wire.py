@@ -307,14 +307,12 @@ class HeartbeatReply(Message):
 
 
 class Done(Message):
-    """The request's record is durable. `offset`: its place (a fact's version is the offset of its record)."""
+    """The request's record is durable. `offset`: its place, a fact's version. `still`: kills that hold where one is lifted."""
 
     type: Literal["done"] = "done"
     id: Id
     offset: Offset | None = None
-    still: tuple[Short, ...] = Field(
-        default=(), max_length=20, description="A lifted kill: keys of those that still hold."
-    )
+    still: tuple[Short, ...] = Field(default=(), max_length=20)
 
 
 class Receipt(Message):
