@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -13,11 +13,16 @@ from engine.clock import wall_clock
 from engine.errors import Exit
 
 if TYPE_CHECKING:
-    from engine.events.inputs import RoomEvent
+    from engine.bus.port import Stored
+    from engine.events.inputs import RoomEvent, ShopEvent
     from engine.events.outputs import Aired
     from engine.events.posts import Posted
     from engine.insight.disclosures import RoomAudit, Said
     from engine.settings import Settings
+
+LONGEST_MS: Final = (
+    3_600_000  # the longest interval that a shop may set: so much before is read, to know what was told last
+)
 
 app = typer.Typer(no_args_is_help=True, help="Export what was aired, and hold it against what has to be.")
 app.command("aired")(aired)
@@ -34,7 +39,8 @@ def disclosures(
 ) -> None:
     """Tell per room when viewers were told that the host is an artificial intelligence, and where they were not for too long.
 
-    Exit code 1 where a room left them without it for longer than the interval in force, is overdue now, or never said it.
+    Every room that was on air is told, also where it aired nothing, as one that is paused. Exit code 1 where a room left viewers without it
+    for longer than the interval in force, is overdue now, or never said it.
     """
     from engine.cli.signals import complete
 
@@ -55,32 +61,45 @@ def disclosures(
 async def _audit(settings: Settings, back_ms: int, found: list[RoomAudit]) -> None:
     """Add the rooms of the log to `found`."""
     from engine.cli.opened import reading, since
-    from engine.events.outputs import Aired, Alert, RoomCommand
-    from engine.insight.disclosures import audit
+    from engine.events.outputs import Aired
+    from engine.insight.disclosures import STEERING, audit, untold
 
     now = wall_clock()
+    begin = now - back_ms
     async with reading(settings) as bus:
-        heard: list[Aired | Posted] = await since(bus, "aired", now - back_ms)
-        events: list[RoomEvent] = await since(bus, "room-events", now - back_ms)
-        commands: list[RoomCommand] = await since(bus, "insertions", now - back_ms)
-    spoken = [record for record in heard if isinstance(record, Aired)]
-    found += audit(spoken, events, now, [record for record in commands if isinstance(record, Alert)])
+        heard: list[Aired | Posted] = await since(bus, "aired", begin - LONGEST_MS)
+        events: list[RoomEvent] = await since(bus, "room-events", begin - LONGEST_MS)
+        shop_events: list[ShopEvent] = await since(bus, "shop-events", 0)
+        aired = [record for record in heard if isinstance(record, Aired)]
+        rooms = untold(aired, events)
+        if rooms:  # what steers them was said earlier, and still counts
+            types = [f'"{name}"'.encode() for name in STEERING]
+
+            def steers(record: Stored) -> bool:
+                return record.key in rooms and any(name in (record.value or b"") for name in types)
+
+            earlier: list[RoomEvent] = await since(bus, "room-events", 0, only=steers)
+            known = {event.id for event in events}
+            events = [*(event for event in earlier if event.type in STEERING and event.id not in known), *events]
+    default = settings.publisher.default_shop or ""
+    found += audit(aired, events, now, shop_events=shop_events, default_shop=default, since=begin)
 
 
 def _nothing(room: str | None, last: str, others: list[str]) -> str:
-    """What to say where nothing was aired. `others`: rooms in which something was."""
+    """What to say where no room was on air. `others`: rooms that were."""
     from engine.pool.documents import did_you_mean
 
     if room is None:
-        return f"nothing was aired in the last {last}"
+        return f"no room was on air in the last {last}"
     guess = did_you_mean(room, others, "check the name, or look further back by `--last`")
-    return f"nothing was aired in `{room}` in the last {last}: {guess}"
+    return f"`{room}` was not on air in the last {last}: {guess}"
 
 
 def _as_json(one: RoomAudit) -> dict[str, object]:
     return {
         "room": one.room, "shop": one.shop, "every_ms": one.every_ms, "replies": one.replies, "never": one.never,
-        "overdue_ms": one.overdue_ms, "warned": one.warned,
+        "overdue_ms": one.overdue_ms,
+        "missed": [{"since": gone.since, "until": gone.until, "late_ms": gone.late_ms} for gone in one.missed],
         "said": [
             {
                 "started": said.started, "ended": said.ended, "language": said.language, "first": said.first, "cut": said.cut,
@@ -108,8 +127,12 @@ def _show(rooms: list[RoomAudit]) -> None:
                 )
             terminal.out().print(table)
         if one.never:
-            heard = f", while {one.replies} replies were heard" if one.replies else ""
-            terminal.say(f"  never said{heard}", style="red")
+            terminal.say(f"  never said, while {one.replies} replies were heard", style="red")
+        for gone in one.missed:
+            terminal.say(
+                f"  not said from {_time(gone.since)} to {_time(gone.until)}, when it left the air: too long by {_span(gone.late_ms)}",
+                style="red",
+            )
         if one.overdue_ms is not None:
             terminal.say(f"  overdue by {_span(one.overdue_ms)}", style="red")
 

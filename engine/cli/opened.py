@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from engine.errors import BusUnavailable
 
 if TYPE_CHECKING:
-    from engine.bus.port import Bus
+    from engine.bus.port import Bus, Stored
     from engine.settings import Settings
     from engine.worker.library import Library
 
@@ -51,10 +51,12 @@ async def pools_of(bus: Bus) -> AsyncIterator[Library]:
             await following
 
 
-async def since(bus: Bus, topic: str, time: int, *, room: str | None = None) -> list[T]:
+async def since(
+    bus: Bus, topic: str, time: int, *, room: str | None = None, only: Callable[[Stored], bool] | None = None
+) -> list[T]:
     """The records of a topic from a time on, in each partition's order; of one room only, where it is named.
 
-    What cannot be read is left out: it stands on `dead-letters`.
+    `only`: which of them, before they are parsed. What cannot be read is left out: it stands on `dead-letters`.
     """
     from engine.bus.partitioner import partition_of
     from engine.bus.port import partition_count
@@ -68,7 +70,7 @@ async def since(bus: Bus, topic: str, time: int, *, room: str | None = None) -> 
         while records := await bus.read(topic, partition, at, end, max_records=PAGE):
             at = records[-1].offset + 1
             for record in records:
-                if record.value is None or room not in (None, record.key):
+                if record.value is None or room not in (None, record.key) or (only is not None and not only(record)):
                     continue
                 try:
                     found.append(decode(topic, record.value))

@@ -117,9 +117,22 @@ def kill(
     from engine.cli.signals import complete
 
     scope, target = _scope(room, shop, everything=everything)
-    complete(_kill(url, token, scope, target, on=not off, hold_script=hold_script, reason=reason, known=not new))
+    still: list[str] = []
+    complete(_kill(url, token, scope, target, still, on=not off, hold_script=hold_script, reason=reason, known=not new))
     name = "everything" if scope == "*" else f"{scope} {target}"
     terminal.say(f"{name}: kill switch lifted" if off else f"{name}: killed; lift it with --off")
+    if still:
+        what = "these are" if scope == "*" else "it is"
+        terminal.say(f"{what} still silent: {'; '.join(map(holds, still))}", style="yellow")
+
+
+def holds(key: str) -> str:
+    """A kill switch that still holds, and how it is lifted."""
+    _, scope, *target = key.split("/", 2)
+    if scope == "*":
+        return "everything is killed (`room kill --all --off`)"
+    where = f"--shop {target[0]}" if scope == "shop" else target[0]
+    return f"{scope} {target[0]} is killed (`room kill {where} --off`)"
 
 
 Scope = Literal["room", "shop", "*"]
@@ -156,11 +169,24 @@ async def _take(
 
 
 async def _kill(
-    url: str, token: str, scope: Scope, target: str, *, on: bool, hold_script: bool, reason: str, known: bool
+    url: str,
+    token: str,
+    scope: Scope,
+    target: str,
+    still: list[str],
+    *,
+    on: bool,
+    hold_script: bool,
+    reason: str,
+    known: bool,
 ) -> None:
+    """`still`: takes the keys of the switches that still hold."""
     from engine.client.operator import Operator
 
     rooms = (target,) if scope == "room" else ("*",)
     async with Operator(url, rooms=rooms, token=token, patience_s=options.PATIENCE_S) as operator:
         with options.checked():
-            await operator.kill(scope, target, on=on, hold_script=hold_script, reason=reason, known=known)
+            if on:
+                await operator.kill(scope, target, on=on, hold_script=hold_script, reason=reason, known=known)
+            else:
+                still += await operator.lift(scope, target, reason=reason, known=known)

@@ -127,6 +127,8 @@ def _candidates(shop: Shop, intent: Intent, product: str | None, now: int) -> tu
             )
         elif isinstance(filled := shop.fill(reply, product, now), Unusable):
             trouble = f"{filled.trouble}: {filled.wanted}" if filled.wanted else filled.trouble
+            if filled.trouble == "no_reply":
+                trouble = f"speaks for the whole shop, and `{product}` has a value of its own"
             found.append(Candidate(reply.id, reply.lang, reply.channel, None, None, trouble))
         else:
             found.append(Candidate(reply.id, reply.lang, reply.channel, filled.text, filled.ms / 1_000, None))

@@ -79,11 +79,19 @@ class Operator:
         reason: str = "",
         known: bool = False,
     ) -> int | None:
-        """Throw or lift a kill switch; returns the offset of its fence. `known`: refuse it for a room or shop that was never seen."""
+        """Throw a kill switch, or lift it; returns the offset of its fence. `known`: refuse it for a room or shop that was never seen."""
         request = wire.SetKill(
             id=self._id, scope=scope, target=target, on=on, hold_script=hold_script, reason=reason, known=known
         )  # fmt: skip
         return await self._do(request)
+
+    async def lift(
+        self, scope: Literal["room", "shop", "*"], target: str = "*", *, reason: str = "", known: bool = False
+    ) -> tuple[str, ...]:
+        """Lift a kill switch; returns the keys of those that still silence what it silenced, such as `kill/shop/tea`."""
+        request = wire.SetKill(id=self._id, scope=scope, target=target, on=False, reason=reason, known=known)
+        answer = await self.connection.request(request)
+        return answer.still if isinstance(answer, wire.Done) else ()
 
     async def set_fact(
         self,

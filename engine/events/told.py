@@ -1,4 +1,4 @@
-"""Parts of messages: facts as players are told them, verdicts as sources are."""
+"""Parts of messages: facts as players are told them, receipts and verdicts as sources are."""
 
 from __future__ import annotations
 
@@ -35,3 +35,10 @@ class ProcessedLine(Part):
     comment: Id
     verdict: Short
     final: bool
+
+
+class Receipt(Part):
+    """What became of one comment of a batch, in the batch's order; `comment` is its id where it has one."""
+
+    comment: Short | None = None
+    error: Short | None = Field(default=None, description="Why it was refused; None: it is on the bus.")

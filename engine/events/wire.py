@@ -27,7 +27,7 @@ from engine.events.inputs import (
 )
 from engine.events.outputs import Aired, Decision, Proposal, RoomCommand, Verdicts
 from engine.events.posts import Posted
-from engine.events.told import Fact, ProcessedLine
+from engine.events.told import Fact, ProcessedLine, Receipt
 
 VERSIONS: Final = (1,)
 """Protocol versions that the server speaks; a new one comes only with a breaking change."""
@@ -308,18 +308,12 @@ class HeartbeatReply(Message):
 
 
 class Done(Message):
-    """The request's record is durable. `offset`: its place (a fact's version is the offset of its record)."""
+    """The request's record is durable. `offset`: its place, a fact's version. `still`: kills that hold where one is lifted."""
 
     type: Literal["done"] = "done"
     id: Id
     offset: Offset | None = None
-
-
-class Receipt(Message):
-    """What became of one comment of a batch, in the batch's order; `comment` is its id where it has one."""
-
-    comment: Short | None = None
-    error: Short | None = Field(default=None, description="Why it was refused; None: it is on the bus.")
+    still: tuple[Short, ...] = Field(default=(), max_length=20)
 
 
 class Received(Message):

@@ -16,6 +16,7 @@ from engine.pool.facts import live_version
 
 Cause = Literal["killed", "fact_changed"]
 
+STILL_CAP: Final = 20  # kill switches that are named to who lifts one
 KILL_KEYS: Final = ("kill/*", "kill/shop/{shop}", "kill/room/{room}")
 
 
@@ -49,8 +50,8 @@ class Fences:
             if offset >= self._facts.get(place, (-1, event))[0]:
                 self._facts[place] = (offset, event)
 
-    def forbids(self, insertion: Approved) -> Verdict | None:
-        """Why this may not be said, or posted; None where nothing forbids it.
+    def forbids(self, insertion: Approved, started: int | None = None) -> Verdict | None:
+        """Why this may not be said, or posted; None where nothing forbids it. `started`: when the player began to say it.
 
         The record that lifts a kill is a fence too: what was made before the kill stays forbidden.
         """
@@ -59,14 +60,15 @@ class Fences:
                 return Verdict("killed", offset)
         found: Verdict | None = None
         for use in insertion.facts:
-            changed = self._changed(insertion, use)
+            changed = self._changed(insertion, use, started)
             if changed is not None and (found is None or use.price):
                 found = Verdict("fact_changed", changed, use.price)
         return found
 
-    def _changed(self, insertion: Approved, use: FactUse) -> int | None:
-        """Offset of a change of this fact that the insertion did not know and that begins before it ends."""
-        ends = insertion.not_after + (insertion.duration_ms if isinstance(insertion, Insertion) else 0)
+    def _changed(self, insertion: Approved, use: FactUse, started: int | None) -> int | None:
+        """Offset of a change of this fact that the insertion did not know and that begins before it ends, at the latest."""
+        starts = started if started is not None else insertion.not_after
+        ends = starts + (insertion.duration_ms if isinstance(insertion, Insertion) else 0)
         # The shop's own fact gives way to one of the product's.
         places = [use.product]
         if use.product == ANY_PRODUCT and insertion.product is not None:
@@ -90,6 +92,14 @@ class Fences:
     def names(self, request: SetKill) -> bool:
         """Whether a kill switch of this room or shop was ever thrown."""
         return f"kill/{request.scope}/{request.target}" in self._kills
+
+    def still(self, lifted: ShopEvent, shop: str | None) -> tuple[str, ...]:
+        """Keys of the kill switches that still silence what this one is lifted from. `shop`: of the room that it names."""
+        if not isinstance(lifted, Kill) or lifted.on:
+            return ()
+        above = {"*": sorted(self._kills), "shop": ["kill/*"], "room": ["kill/*", f"kill/shop/{shop}"]}
+        known = [key for key in above[lifted.scope] if key != lifted.key() and key in self._kills]
+        return tuple(key for key in known if self._kills[key][1].on)[:STILL_CAP]
 
     def holds_script(self, room: str, shop: str | None) -> Kill | None:
         """The kill switch that holds this room's script still, if one does."""

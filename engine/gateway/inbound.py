@@ -15,7 +15,7 @@ from engine.events import wire
 from engine.events.closes import CloseCode
 from engine.events.codec import decode
 from engine.events.fields import MAX_SHORT
-from engine.events.inputs import Comment, FactSet, Playback, PlayerSeen, PoolLive, RoomOpened, ShopEvent
+from engine.events.inputs import Comment, FactSet, Kill, Playback, PlayerSeen, PoolLive, RoomOpened, ShopEvent
 from engine.events.outputs import Insertion, RoomCommand, Verdicts
 from engine.events.told import Fact, ProcessedLine
 from engine.gateway.facts import ShopFacts
@@ -143,6 +143,12 @@ class Inbound:
         if kill.scope == "*" or self.fences.names(kill):
             return True
         return self.facts.is_live(kill.target) if kill.scope == "shop" else await self.knows_room(kill.target)
+
+    def still_killed(self, record: object) -> tuple[str, ...]:
+        """Keys of the kill switches that still hold, where this record lifts one."""
+        if not isinstance(record, Kill):
+            return ()
+        return self.fences.still(record, self.shops.of(record.target) if record.scope == "room" else None)
 
     def shop_objection(self, shop: str | None, *, names: bool) -> str | None:
         """Why no room can have this shop now, as a sentence; None where it can, since it is live, or the default, for which workers wait.

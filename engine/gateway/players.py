@@ -29,7 +29,8 @@ class Sent:
     """An insertion at the player."""
 
     insertion: Insertion
-    started: bool = False
+    started: int | None = None
+    """When it was reported to have started, ms: it did not start later."""
 
 
 @dataclass(slots=True)
@@ -75,11 +76,12 @@ class Players:
     def catch_up(self, room: str, insertions: Iterable[Insertion]) -> None:
         """After a player identified: recall what its session was sent before (maybe by another gateway), and apply the fences to it."""
         player = self.rooms[room]
-        outcomes = {outcome.insertion: outcome.kind for outcome in player.state.outcomes}
+        outcomes = {outcome.insertion: outcome for outcome in player.state.outcomes}
         for insertion in insertions:
-            kind = outcomes.get(insertion.id)
-            if insertion.session == player.peer.name and kind is not None and kind not in OVER:
-                player.sent[insertion.id] = Sent(insertion, started=kind == "started")
+            known = outcomes.get(insertion.id)
+            if insertion.session == player.peer.name and known is not None and known.kind not in OVER:
+                begun = min(known.at, self._clock()) if known.kind == "started" else None
+                player.sent[insertion.id] = Sent(insertion, begun)
         self._enforce(room, player)
 
     def gate(self, peer: Peer, record: RoomCommand) -> bool:
@@ -113,7 +115,8 @@ class Players:
         if kind in OVER:
             player.sent.pop(insertion, None)
         elif kind == "started" and insertion in player.sent:
-            player.sent[insertion].started = True
+            sent = player.sent[insertion]
+            sent.started = self._clock() if sent.started is None else sent.started
 
     def enforce(self) -> None:
         """The fences changed: withdraw and stop what they forbid, hold or release scripts."""
@@ -138,13 +141,13 @@ class Players:
         hold = kill is not None
         stopped = False
         for key, sent in list(player.sent.items()):
-            verdict = self._fences.forbids(sent.insertion)
-            if verdict is None or (sent.started and verdict.cause == "fact_changed" and not verdict.price):
+            verdict, begun = self._fences.forbids(sent.insertion, sent.started), sent.started is not None
+            if verdict is None or (begun and verdict.cause == "fact_changed" and not verdict.price):
                 continue
             del player.sent[key]
             self._metrics.fenced_sends.inc()
-            stopped = stopped or sent.started
-            if sent.started:
+            stopped = stopped or begun
+            if begun:
                 _tell(player, self._cut(sent.insertion, verdict, hold_script=hold))
             else:
                 _tell(player, self._withdraw(sent.insertion, verdict.cause, verdict.offset))

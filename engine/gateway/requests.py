@@ -30,6 +30,7 @@ from engine.events.inputs import (
     ShopRecord,
     TakeOver,
 )
+from engine.events.told import Receipt
 from engine.gateway.auth import Access, matches
 from engine.gateway.peer import Peer
 
@@ -104,13 +105,13 @@ def player_seen(
 
 def read_comments(
     batch: wire.Comments, access: Access, rooms: Sequence[str], hasher: Hasher, *, now: int
-) -> tuple[list[Comment], list[wire.Receipt]]:
+) -> tuple[list[Comment], list[Receipt]]:
     """The batch's good comments in order, and a receipt for each line of it: a malformed one does not hold up the others.
 
     `rooms`: the session's patterns, which lie within the token's. Viewer ids go no further than this: the log gets their keyed hashes.
     """
     comments: list[Comment] = []
-    receipts: list[wire.Receipt] = []
+    receipts: list[Receipt] = []
     for line in batch.comments:
         comment, receipt = _read_comment(line, batch, access, rooms, now)
         receipts.append(receipt)
@@ -122,9 +123,9 @@ def read_comments(
 
 def _read_comment(
     line: object, batch: wire.Comments, access: Access, rooms: Sequence[str], now: int
-) -> tuple[Comment | None, wire.Receipt]:
+) -> tuple[Comment | None, Receipt]:
     if not isinstance(line, dict):
-        return None, wire.Receipt(error="a comment is a JSON object")
+        return None, Receipt(error="a comment is a JSON object")
     claimed = line.get("id")
     name = str(claimed)[:128] if isinstance(claimed, str | int) else None
     fields: dict[str, object] = {**line, "type": "comment", "received": now}
@@ -134,12 +135,12 @@ def _read_comment(
     try:
         comment: Comment = adapter(Comment).validate_python(fields)
     except ValidationError as error:
-        return None, wire.Receipt(comment=name, error=describe(error)[:300])
+        return None, Receipt(comment=name, error=describe(error)[:300])
     objection = room_objection(comment.room)
     if objection is not None:
-        return None, wire.Receipt(comment=name, error=f"room: {objection}")
+        return None, Receipt(comment=name, error=f"room: {objection}")
     if not any(matches(pattern, comment.room) for pattern in rooms):
-        return None, wire.Receipt(comment=name, error="room: this session does not cover it")
+        return None, Receipt(comment=name, error="room: this session does not cover it")
     if access.shop is not None and comment.shop != access.shop:
-        return None, wire.Receipt(comment=name, error=f"shop: this token is for shop {access.shop}")
-    return comment, wire.Receipt(comment=comment.id)
+        return None, Receipt(comment=name, error=f"shop: this token is for shop {access.shop}")
+    return comment, Receipt(comment=comment.id)

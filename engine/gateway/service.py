@@ -365,7 +365,7 @@ class Gateway:
             key=record.key(),
             offset=places[0].offset,
         )
-        peer.say(wire.Done(id=message.id, offset=places[0].offset))
+        peer.say(wire.Done(id=message.id, offset=places[0].offset, still=self._inbound.still_killed(record)))
         return None
 
     async def _write(self, records: Sequence[Record]) -> None:

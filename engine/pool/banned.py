@@ -62,7 +62,7 @@ class _Signs(dict[str, tuple[str, bool]]):
 
     def __missing__(self, char: str) -> tuple[str, bool]:
         folded = fold_character(char)
-        kept = "".join(part for part in folded if part.isalnum())
+        kept = "".join(part for part in folded if part.isalnum()).replace("o", "0")  # n0.1 reads as no.1
         sign = bool(folded) and not kept
         self[char] = found = ("".join(unicodedata.normalize("NFKC", char).casefold().split()) if sign else kept, sign)
         return found

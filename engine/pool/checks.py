@@ -20,9 +20,9 @@ from engine.pool.fact_checks import banned_problems, fact_problems, sayable
 from engine.pool.forms import fact_form, said_name, unit_words
 from engine.pool.merge import MergedIntent, MergedReply
 from engine.pool.model import CORRECTION, DISCLOSURE, Intent, Pool, Product, Reply, ScriptPlan, Sentence
-from engine.pool.naming import PRODUCT_WORDS, naming
+from engine.pool.naming import naming
 from engine.pool.scalars import MAX_REPLY
-from engine.pool.speech import currency_beside_placeholder, fill, holed, placeholders, typed_prices
+from engine.pool.speech import PRODUCT_WORDS, currency_beside_placeholder, fill, holed, placeholders, typed_prices
 
 OF_THE_ROOM = (f"{DISCLOSURE}-", f"{CORRECTION}-")
 

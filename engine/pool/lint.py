@@ -13,7 +13,7 @@ from engine.pool.banned import squeezed
 from engine.pool.documents import Spot
 from engine.pool.forms import fact_form, said_name
 from engine.pool.load import Loaded, load, shop_id, taken
-from engine.pool.model import UNLISTED, Fact, Intent, Pool
+from engine.pool.model import UNLISTED, Fact, Intent, Pool, Reply
 from engine.pool.speech import fill, seconds
 
 FEW_EXAMPLES: Final = 15  # below it a classifier learns the lines, not the question
@@ -81,6 +81,7 @@ def _warnings(loaded: Loaded) -> Iterator[Problem]:
             yield spot.problem(f"`{key}` has {count} examples", f"give it {FEW_EXAMPLES} or more, from real comments")
     yield from _alike(loaded)
     yield from _catalogue(loaded)
+    yield from _own_values(loaded)
     yield from _disclosure(loaded)
     for plan in loaded.pool.scripts.values():
         yield from _script(loaded, plan.id)
@@ -141,6 +142,36 @@ def _catalogue(loaded: Loaded) -> Iterator[Problem]:
         for language in pool.languages:
             if language not in fact.value:
                 yield at.problem(f"`{fact.name}` has no `{language}`", f"add `{language}: …`", *steps, "value")
+
+
+def _own_values(loaded: Loaded) -> Iterator[Problem]:
+    """Values of a product that differ from the shop's, where only replies that speak for the whole shop say the fact."""
+    pool, at = loaded.pool, loaded.catalogue
+    for key, product in pool.products.items():
+        for name, fact in product.facts.items():
+            if name not in pool.facts or fact.value == pool.facts[name].value or not product.on_sale:
+                continue
+            for intent in pool.intents.values():
+                for language in pool.languages:
+                    replies = [reply for reply in intent.replies if reply.lang == language]
+                    shared = [reply.id for reply in replies if not reply.needs_product and name in reply.placeholders]
+                    if not shared or any(_serves(reply, key, name) for reply in replies):
+                        continue
+                    message = (
+                        f"`{key}` has its own `{name}`, and `{shared[0]}` of `{intent.id}` speaks for the whole shop: who asks about "
+                        f"`{key}` gets no reply in `{language}`"
+                    )
+                    remedy = (
+                        f"write a reply with {{product}}, {{{name}}} and `needs_product: true`, or delete the value"
+                    )
+                    yield at.problem(message, remedy, "products", key, "facts", name)
+
+
+def _serves(reply: Reply, product: str, fact: str) -> bool:
+    """Whether the reply may say the fact about this product, or answers without it."""
+    if not reply.needs_product:
+        return fact not in reply.placeholders
+    return not reply.products or product in reply.products
 
 
 def _disclosure(loaded: Loaded) -> Iterator[Problem]:

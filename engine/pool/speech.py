@@ -14,6 +14,9 @@ EN_WORDS_PER_S: Final = 2.7  # a calm host; 160 words a minute
 EN_BREATH_S: Final = 0.3  # the pause before and after an English sentence
 
 
+PRODUCT_WORDS: Final = ("product", "link")
+"""Placeholders that a product itself fills."""
+
 _PLACEHOLDER: Final = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 _BRACE: Final = re.compile(r"[{}]")
 _ZH_UNITS: Final = re.compile(r"[A-Za-z]+(?:['’-][A-Za-z]+)*|\S")
@@ -84,6 +87,22 @@ _EN_NUMERAL = (
 _SMALL = r"[多来來几幾余餘]?\s*"
 _OF_PLACE = r"(?:(?:us|hong\s+kong|new\s+taiwan)\s+)?"
 
+# Amounts without a currency: beside words that only prices stand beside. Before a measure a number counts pieces, days, discounts.
+_SUM = (
+    rf"(?:\d{{1,20}}(?:[.,．，]\d{{1,20}}){{0,6}}(?:[{_ZH_SCALE}]{{1,4}})?"
+    rf"|(?!千[万萬][别別不要记記注]|[万萬]一|百分|十[分足]|一一)(?:[{_ZH_DIGIT}]{{0,8}}[{_ZH_SCALE}][{_ZH_DIGIT}{_ZH_SCALE}]{{0,20}}|[{_ZH_DIGIT}]{{2,8}}))"
+    rf"(?![\d{_ZH_DIGIT}{_ZH_SCALE}])(?![.．]\d)"
+)
+_COUNTED = (
+    r"(?!\s*(?:[折成倍%％个個件天号號小分秒岁年月日周次位名人盒瓶袋罐套双雙斤克泡口种種款支只條条片张張把台米升度級级点點选選步期档檔]"
+    r"|包(?!邮|郵)|毫|公))"
+)
+_PRICED = (
+    r"(?:[原现現售特底定卖賣]价|[原现現售特底定卖賣]價|(?:到手|秒杀|秒殺|活动|活動|券后|券後|直播|一口|促销|促銷|会员|會員|折后|折後|优惠|優惠|市场|市場|专柜|專櫃|日常|今晚|今天)[价價]"
+    r"|[价價](?:格|钱|錢)|到手)[只仅僅才就要是为為的约約:：\s]{0,4}"
+)
+_ENDS = r"(?=\s*(?:$|[，。！？；、,!?;~～…]|\.(?!\d)|[就起了吧啦呢哦喔咯嘛]|包邮|包郵|带走|帶走|拿走|到手|都|还|還))"
+
 _PRICE: Final = re.compile(
     "|".join(
         (
@@ -99,6 +118,20 @@ _PRICE: Final = re.compile(
     ),
     re.IGNORECASE,
 )
+_BARE_PRICE: Final = re.compile(
+    "|".join(
+        (
+            rf"{_PRICED}{_SUM}{_COUNTED}",
+            rf"(?:[只仅僅](?:要|需|卖|賣|收)|才(?:要|卖|賣))\s*{_SUM}{_ENDS}",
+            rf"[满滿]\s*{_SUM}\s*(?:立?[减減返]|[包免][邮郵]|可用)",
+            rf"(?<![\d.]){_SUM}\s*(?:[包][邮郵]|[带帶拿]走)",
+            r"\b(?:priced?|costs?)\s+(?:(?:is|was|at|of|only|just|now|you)\s+){0,3}\d{1,20}(?:[.,]\d{1,20}){0,6}\b(?!\s*(?:[a-z%]|[-–]\s*[a-z]))",
+            r"\b(?:only|just)\s+\d{2,20}(?:[.,]\d{1,20}){0,6}(?=\s*(?:$|[,!?;]|\.(?!\d)|(?:today|tonight)\b))",
+            r"\bwas\s+\d{1,20}(?:[.,]\d{1,20}){0,6},?\s+now\s+(?:only\s+|just\s+)?\d{1,20}(?:[.,]\d{1,20}){0,6}\b",
+        )
+    ),
+    re.IGNORECASE,
+)
 _WORD_BESIDE: Final = re.compile(
     rf"{_SIGN}\s*\{{[a-z][a-z0-9_]*\}}"
     rf"|(?<![a-z]){_LATIN_CODES}[\s:：]*\{{[a-z][a-z0-9_]*\}}"
@@ -108,8 +141,11 @@ _WORD_BESIDE: Final = re.compile(
 
 
 def typed_prices(text: str) -> list[tuple[int, str]]:
-    """Amounts typed beside a currency word or sign: (column from 0, what was found), in order."""
-    return [(found.start(), found[0]) for found in _PRICE.finditer(text)]
+    """Amounts typed beside a currency word or sign, or a word that only prices stand beside: (column from 0, what was found), in order."""
+    spans = [found.span() for found in _PRICE.finditer(text)]
+    bare = (found.span() for found in _BARE_PRICE.finditer(text))
+    spans += [(begin, end) for begin, end in bare if not any(begin < e and s < end for s, e in spans)]
+    return [(begin, text[begin:end]) for begin, end in sorted(spans)]
 
 
 def currency_beside_placeholder(text: str) -> list[tuple[int, str]]:

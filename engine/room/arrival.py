@@ -108,10 +108,18 @@ def _asked(
         name = handoffs.hand_off(room, entry, found, thing, deadline, cause, fx)
         return final("shed" if name is None else "handed_off", product, handoff=name) or name is not None
 
+    def insists(product: str | None) -> bool:
+        """Whether people take it, since this viewer has asked it so often; where they have no place for it, all goes on."""
+        thing = handoffs.thing_of(intent, product, found)
+        if not handoffs.repeated(room, entry.viewer, thing, now):
+            return False
+        name = handoffs.hand_off(room, entry, found, thing, deadline, "repeated", fx)
+        if name is not None:
+            final("handed_off", product, handoff=name)
+        return name is not None
+
     def hopeless(reason: Reason, product: str | None, **more: object) -> bool:
-        if handoffs.repeated(room, entry.viewer, handoffs.thing_of(intent, product, found), now):
-            return passed("repeated", product)
-        return final(reason, product, **more)
+        return insists(product) or final(reason, product, **more)
 
     if room.closed is not None:
         return final("room_closed", found.product)
@@ -158,8 +166,8 @@ def _asked(
         and script_answer(room, intent.id, product, deadline, now) is None
     ):
         return final("refused", product)
-    if not joins and post is None and handoffs.repeated(room, entry.viewer, key, now):
-        return passed("repeated", product)
+    if not joins and post is None and not handoffs.planned(demand, entry.viewer) and insists(product):
+        return True
     comment = Waiting(
         decision, entry.source, entry.id, entry.viewer, found.masked or entry.text, found.key, found.language, intent.id,
         product, found.confidence, found.runner_up, found.margin, found.solo_ok, sent, now, deadline, entry.model,
@@ -262,8 +270,8 @@ def _product(room: Room, intent: Intent, found: Understanding, sent: int, now: i
     if found.product is not None:
         room.named = [row for row in room.named if row[0] > now - NAMED_MS][-(NAMED_CAP - 1) :]
         room.named.append((now, intent.id, found.product))
-        return (found.product if scoped else None), True
-    if not scoped:
+        return room.shop.about(intent, found.product), True
+    if not scoped and not room.shop.shared.get(intent.id):
         return None, True
     if found.stranger:
         return None, not needs
@@ -273,6 +281,7 @@ def _product(room: Room, intent: Intent, found: Understanding, sent: int, now: i
     product = _majority(room, intent.id, now) if changed else room.clock.on_screen(viewed)
     if product not in room.shop.pool.products:
         product = None  # a line-up may show what the catalogue does not know
+    product = room.shop.about(intent, product)
     return product, product is not None or not needs
 
 

@@ -31,3 +31,5 @@ class Duties:
     overdue: bool = False
     """An alert told that it is."""
     wrong: WrongPrice | None = None
+    ended: int = 0
+    """When the last notice ended: the pause after it holds, whatever becomes of the reply that follows."""

@@ -8,16 +8,19 @@ from engine.events.fields import MAX_SHORT
 from engine.events.handoffs import Cause, Handoff
 from engine.events.inputs import HandoffState
 from engine.events.journal import CommentEntry
-from engine.events.outputs import CommentRef, Reason
+from engine.events.outputs import Blocker, CommentRef, Reason
 from engine.events.understanding import Understanding
 from engine.pool.model import Intent
+from engine.room.demands import Demand
 from engine.room.effects import Effects
-from engine.room.people import COMMENTS_CAP, OPEN_BYTES_CAP, OPEN_CAP, VIEWERS_CAP, Open, Thing
+from engine.room.people import COMMENTS_CAP, VIEWERS_CAP, Open, Thing
 from engine.room.room import Room
 
 OPEN_MS: Final = (
     1_200_000  # the longest that a handoff stays open, however many join it: twice the longest `answer_within`
 )
+
+ENGINE: Final = "engine"  # who closed what a reply answered
 
 UNANSWERED: Final[frozenset[Reason]] = frozenset(
     {
@@ -44,6 +47,15 @@ def thing_of(intent: Intent | None, product: str | None, found: Understanding) -
     return "", found.key
 
 
+UNPLANNED: Final[frozenset[Blocker]] = frozenset({"paused", "taken_over", "killed", "player_lost", "solo"})
+"""Blockers of a demand that nothing foreseen will end; under any other its reply may be seconds away."""
+
+
+def planned(demand: Demand | None, viewer: str) -> bool:
+    """Whether this viewer's question waits for its reply already: asking again while it does is not another question."""
+    return demand is not None and viewer in demand.viewers and demand.blocker not in UNPLANNED
+
+
 def repeated(room: Room, viewer: str, thing: Thing, now: int) -> bool:
     """Whether this viewer has asked the same so often by now that a person is to answer. Counts this time."""
     limit = room.limits.handoff_repeats
@@ -66,10 +78,10 @@ def hand_off(
 ) -> str | None:
     """Pass the comment to people; the id of the handoff that holds it. None: as many are open as a room holds."""
     people = room.people
-    people.repeats.forget(entry.viewer, thing)
     ref = CommentRef(source=entry.source, id=entry.id)
     held = people.about(thing)
     if held is not None:
+        people.repeats.forget(entry.viewer, thing)
         _join(room, held, ref, entry.viewer, deadline, fx)
         return held.record.id
     record = Handoff(
@@ -85,8 +97,9 @@ def hand_off(
         answer_by=max(deadline, fx.now),
     )
     new = Open(record, thing, [entry.viewer])
-    if len(people.open) >= OPEN_CAP or people.size + new.size > OPEN_BYTES_CAP:
+    if not people.fits(new):
         return None
+    people.repeats.forget(entry.viewer, thing)
     people.open[record.id] = new
     fx.records.append(record)
     return record.id
@@ -103,7 +116,7 @@ def _join(room: Room, held: Open, ref: CommentRef, viewer: str, deadline: int, f
         held.thing,
         held.viewers if viewer in held.viewers else [*held.viewers, viewer],
     )
-    fits = room.people.size - held.size + grown.size <= OPEN_BYTES_CAP
+    fits = room.people.fits(grown, held)
     if len(grown.record.comments) <= COMMENTS_CAP and len(grown.viewers) <= VIEWERS_CAP and fits:
         held.record, held.viewers = grown.record, grown.viewers
         fx.records.append(held.record)
@@ -116,6 +129,19 @@ def closed_by(room: Room, event: HandoffState, fx: Effects) -> None:
     held = room.people.open.pop(event.handoff, None)
     if held is not None:
         _tell(held, event.state, fx, by=event.by)
+
+
+def answered(room: Room, intent: str, product: str | None, fx: Effects, source: str | None = None) -> None:
+    """Viewers got the reply that they had insisted on: nobody has to answer it any more.
+
+    `source`: the platform that alone reads it; None: all hear it. What belongs to people, or is not understood surely enough, stays theirs.
+    """
+    held = room.people.about((intent, product))
+    if held is None or held.record.cause != "repeated":
+        return
+    if source is None or all(ref.source == source for ref in held.record.comments):
+        del room.people.open[held.record.id]
+        _tell(held, "answered", fx, by=ENGINE)
 
 
 def expire(room: Room, fx: Effects, *, all_of_them: bool = False) -> None:

@@ -93,11 +93,16 @@ def overdue(room: Room, now: int) -> bool:
 
 
 def check(room: Room, fx: Effects) -> None:
-    """Tell once that it is overdue."""
-    if room.duties.overdue or fx.now <= limit(room) or not on_air(room) or wording(room) is None:
+    """Tell once that it is overdue; with the remedy where the shop has no words for it."""
+    if room.duties.overdue or fx.now <= limit(room) or not on_air(room):
         return
     room.duties.overdue = True
-    alert(room, "disclosure_overdue", f"not said for {(fx.now - room.duties.since) // 1_000} s", fx)
+    why = ""
+    if wording(room) is None:
+        guard = room.shop.pool.guard
+        barred = "the guard bars its wording: change `disclosure` or `banned`"
+        why = f"; {barred if guard.disclosure else 'the shop has no wording: add `disclosure`'} in guard.yaml"
+    alert(room, "disclosure_overdue", f"not said for {(fx.now - room.duties.since) // 1_000} s{why}", fx)
 
 
 def due(room: Room, now: int) -> bool:
@@ -107,9 +112,9 @@ def due(room: Room, now: int) -> bool:
 
 def wakes(room: Room, now: int) -> int:
     """When the room has to be looked at for the sake of a notice; what is due already waits for its boundary."""
-    if room.flight is not None or wording(room) is None or not on_air(room):
+    if room.flight is not None or not on_air(room):
         return FOREVER
-    times = [room.duties.due] if may_speak(room) else []
+    times = [room.duties.due] if may_speak(room) and wording(room) is not None else []
     if not room.duties.overdue:
         times.append(limit(room) + 1)
     return min((time for time in times if time > now), default=FOREVER)
@@ -229,6 +234,7 @@ def _emit(room: Room, notice: Notice, opportunity: Opportunity, fx: Effects) -> 
 def ended(room: Room, flight: Flight, at: int) -> None:
     """A notice was said to its end."""
     said, duties = flight.insertion, room.duties
+    duties.ended = max(duties.ended, at)
     room.last_end = max(room.last_end, at)
     if said.disclosure is None:
         if not flight.cuts:

@@ -11,6 +11,10 @@ from engine.events.handoffs import Handoff
 
 OPEN_CAP: Final = 20  # handoffs of a room that are open at a time; people answer a few a minute
 OPEN_BYTES_CAP: Final = 16 * 1024  # of all of them in a snapshot
+REPEATED_CAP: Final = (
+    10  # of them, those that a viewer's insisting opened: the other places are kept for what belongs to people
+)
+REPEATED_BYTES_CAP: Final = 8 * 1024  # of those in a snapshot
 COMMENTS_CAP: Final = 20  # comments that a handoff names; later ones are counted
 VIEWERS_CAP: Final = 20  # viewers of a handoff who are known to have asked it
 REPEATS_CAP: Final = (
@@ -96,6 +100,16 @@ class People:
     @property
     def size(self) -> int:
         return sum(held.size for held in self.open.values())
+
+    def fits(self, new: Open, old: Open | None = None) -> bool:
+        """Whether it may be held, in the place of `old`."""
+        others = [held for held in self.open.values() if held is not old]
+        if len(others) >= OPEN_CAP or sum(held.size for held in others) + new.size > OPEN_BYTES_CAP:
+            return False
+        if new.record.cause != "repeated":
+            return True
+        alike = [held for held in others if held.record.cause == "repeated"]
+        return len(alike) < REPEATED_CAP and sum(held.size for held in alike) + new.size <= REPEATED_BYTES_CAP
 
 
 # ---- snapshot ----------------------------------------------------------------------------------------------------------

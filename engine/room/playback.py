@@ -6,7 +6,7 @@ from typing import Final
 
 from engine.events.inputs import InsertionState, Playback
 from engine.events.outputs import Aired, Alert, Insertion, Reason, Stop, Withdraw
-from engine.room import notices, proposals
+from engine.room import handoffs, notices, proposals
 from engine.room.approval import unasked
 from engine.room.effects import Effects
 from engine.room.ending import CAUSES, DECISIONS_CAP, FAILURES_CAP, end, wait_again
@@ -99,6 +99,7 @@ def ended(room: Room, flight: Flight, at: int, fx: Effects, *, late: bool) -> No
     if not late:
         beside(room, flight, fx)
     _aired(room, flight, at, fx, late=late)
+    handoffs.answered(room, *flight.demand.key, fx)
     if flight.cuts:
         notices.stopped(room, flight, at)
     if flight.notice:

@@ -7,7 +7,7 @@ from typing import Final
 from engine.events.inputs import ChatReplyReport
 from engine.events.outputs import Alert, ChatWithdraw, Reason
 from engine.events.posts import Posted
-from engine.room import proposals
+from engine.room import handoffs, proposals
 from engine.room.approval import unasked
 from engine.room.chat import UNKNOWN_CAP, Post
 from engine.room.effects import Effects
@@ -72,6 +72,7 @@ def _posted(room: Room, post: Post, fx: Effects, *, late: bool) -> None:
             decisions=tuple(comment.decision for comment in comments[:DECISIONS_CAP]),
         )
     )
+    handoffs.answered(room, *post.demand.key, fx, record.source)
 
 
 def _failed(room: Room, post: Post, fx: Effects) -> None:

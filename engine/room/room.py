@@ -312,7 +312,7 @@ class Room:
         """Return a reserved span."""
         if (start, end) in self.airtime:
             self.airtime.remove((start, end))
-        self.last_end = max((e for _, e in self.airtime), default=0)
+        self.last_end = max(self.duties.ended, max((e for _, e in self.airtime), default=0))
 
     def cool(self, key: Key, until: int) -> None:
         """Nothing is said to this key before `until`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from engine.events.inputs import Playback, Script
 from engine.events.outputs import Alert
+from engine.room import handoffs
 from engine.room.blockers import fresh
 from engine.room.effects import Effects
 from engine.room.ending import end
@@ -54,8 +55,9 @@ def answered(room: Room, line: Line, at: int, fx: Effects) -> None:
                     end(room, comment, "expired", fx)
                 else:
                     end(room, comment, "answered", fx, via="script", reply=None, spoken=room.language)
-        scoped, _ = room.shop.scope(intent)
-        key = (name, line.product if scoped else None)
+        key = (name, room.shop.about(intent, line.product))
+        for product in dict.fromkeys((None, line.product)):
+            handoffs.answered(room, name, product, fx)
         room.cool(key, max(room.cooldowns.get(key, 0), at + intent.cooldown_ms))
 
 

@@ -121,6 +121,8 @@ class Shop:
     """Intents with a reply that may be posted; never iterated."""
     densest: dict[str, float] = field(init=False)
     """By intent, what a second of air is worth at most to one viewer: its priority over the seconds of its shortest reply without facts."""
+    shared: dict[str, tuple[str, ...]] = field(init=False)
+    """By intent, the facts of its replies that speak for the whole shop."""
     urgent: frozenset[str] = field(init=False)
     """Intents whose replies may interrupt a sentence; never iterated."""
 
@@ -136,6 +138,18 @@ class Shop:
         self.posting = frozenset(
             intent.id for intent in intents if any(reply.channel != "voice" for reply in intent.replies)
         )
+        self.shared = {
+            intent.id: tuple(
+                dict.fromkeys(
+                    name
+                    for reply in intent.replies
+                    if not reply.needs_product
+                    for name in reply.placeholders
+                    if name not in speech.PRODUCT_WORDS
+                )
+            )
+            for intent in intents
+        }
         self.urgent = frozenset(
             intent.id
             for intent in intents
@@ -249,6 +263,13 @@ class Shop:
             known = self._scoped[intent.id] = (scoped, needs)
         return known
 
+    def about(self, intent: Intent, product: str | None) -> str | None:
+        """The product that a demand is about, of one that was meant: None where the answer is the same for all of the shop."""
+        if product is None or self.scope(intent)[0]:
+            return product
+        own = any(self._place(product, name) != ANY_PRODUCT for name in self.shared.get(intent.id, ()))
+        return product if own else None
+
     def fill(self, reply: Reply, product: str | None, at: int) -> Filled | Unusable:
         """The reply with its facts as of `at`, guarded."""
         place = (reply.id, product)
@@ -268,7 +289,7 @@ class Shop:
         # Who names no product speaks for the whole shop: a product's own value would be taken for that of what is on screen.
         about = product if reply.needs_product else None
         for name in reply.placeholders:
-            if name in ("product", "link"):
+            if name in speech.PRODUCT_WORDS:
                 if item is None or (name == "link" and item.link is None):
                     return Unusable("fact_missing", name, FOREVER)
                 values[name] = said_name(item, reply.lang) if name == "product" else str(item.link)
@@ -278,6 +299,13 @@ class Shop:
                 return reading if reading.trouble != "guard_blocked" else replace(reading, wanted=reply.id)
             values[name], written[name] = reading.text, reading.written
             until = min(until, reading.until)
+            if about is None and self._place(product, name) != ANY_PRODUCT:
+                own = self.read(product, name, reply.lang, at)
+                if isinstance(own, Unusable):
+                    return own
+                until = min(until, own.until)
+                if own.text != reading.text:
+                    return Unusable("no_reply", None, until)  # what holds for the shop does not for this product
             uses.append(
                 FactUse(
                     product=self._place(about, name),

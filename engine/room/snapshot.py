@@ -26,10 +26,10 @@ from engine.room.script import ClockState, ScriptClock
 from engine.room.seen import SeenIds, SeenState
 from engine.room.shop import Shop
 
-SCHEMA: Final = 6
+SCHEMA: Final = 7
 """Version of the state below, as it is written."""
 
-READABLE: Final = frozenset({1, 2, 3, 4, 5, SCHEMA})
+READABLE: Final = frozenset({1, 2, 3, 4, 5, 6, SCHEMA})
 """Versions that are read; another one is refused with a remedy. 1: `heard` does not tell which product was spoken about, so that a variant
 that names its product may be heard once more within its memory. 2: nothing is proposed; a mode other than
 `shadow` is the room's own; nothing was posted, and handoffs were not kept open. 3: without `duties`: the disclosure is said anew.

@@ -20,7 +20,6 @@ from scipy import sparse
 from engine.events.understanding import Understanding
 from engine.pool import speech
 from engine.pool.model import Intent, Pool, Reply, ScriptPlan, Segment, Sentence
-from engine.pool.naming import PRODUCT_WORDS
 from engine.understanding.corpus import counts
 from engine.understanding.linear import F32
 from engine.understanding.ngrams import grams
@@ -89,7 +88,7 @@ def _by_facts(sentence: Sentence, segment: Segment, replies: Sequence[tuple[Inte
     spoken = dict.fromkeys(speech.placeholders(sentence.text))
     found: dict[str, str] = {}
     for intent, reply in replies:
-        facts = [name for name in reply.placeholders if name not in PRODUCT_WORDS]
+        facts = [name for name in reply.placeholders if name not in speech.PRODUCT_WORDS]
         if facts and all(name in spoken for name in facts) and _fits(reply, segment):
             named = " and ".join(f"{{{name}}}" for name in facts)
             found.setdefault(intent.id, f"it speaks {named}, as the reply `{reply.id}` does")

@@ -284,6 +284,35 @@ BUGS: Final = (
         "clock.screens = list(state.screens)",
     ),
     _room("effects of two entries share an id", "effects", "        self.positions[room] = position + 1\n", ""),
+    _room(
+        "a shop without words for the disclosure is no alarm",
+        "notices",
+        "or fx.now <= limit(room) or not on_air(room):",
+        "or fx.now <= limit(room) or not on_air(room) or wording(room) is None:",
+    ),
+    _room(
+        "what holds for the shop is said of a product that has its own",
+        "shop",
+        "if own.text != reading.text:",
+        "if False:",
+    ),
+    _room(
+        "a reply for the whole shop forgets which product was meant",
+        "shop",
+        "        return product if own else None\n",
+        "        return None\n",
+    ),
+    _room("asking again in a hurry is insisting", "arrival", "not handoffs.planned(demand, entry.viewer) and ", ""),
+    _room(
+        "a reply leaves open what it answered", "playback", "    handoffs.answered(room, *flight.demand.key, fx)\n", ""
+    ),
+    _room(
+        "who insists takes every place",
+        "people",
+        'if new.record.cause != "repeated":',
+        "if True:",
+    ),
+    _room("the pause after a notice is lost", "room", "max(self.duties.ended, max(", "max(0, max("),
     # the player
     Bug(
         "the player starts too late",

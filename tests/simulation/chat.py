@@ -11,12 +11,13 @@ from typing import Literal
 from engine.bus.port import Outgoing
 from engine.events.codec import encode
 from engine.events.handoffs import Handoff
-from engine.events.inputs import ChatReplyReport, HandoffState, Kill
+from engine.events.inputs import ChatReplyReport, HandoffState, Kill, Playback
 from engine.events.journal import AnyEntry, RoomEntry, ShopEntry
-from engine.events.outputs import ChatReply, ChatWithdraw, Decision
+from engine.events.outputs import Aired, ChatReply, ChatWithdraw, Decision
 from engine.events.posts import Posted
 from engine.gateway.fences import Fences
 from engine.pool.model import Pool
+from engine.room.handoffs import ENGINE
 from tests.simulation.bus import SimBus
 from tests.simulation.clock import VirtualLoop
 
@@ -137,6 +138,8 @@ class Books:
     handoffs: dict[str, Handoff] = field(default_factory=dict)
     closed: dict[str, str] = field(default_factory=dict)
     """The first state that an operator set."""
+    answered: set[tuple[str, str | None]] = field(default_factory=set)
+    """Room and intent of what was said, posted or told by the script."""
 
     def entry(self, entry: AnyEntry) -> None:
         if isinstance(entry, ShopEntry) and isinstance(entry.applied.event, Kill):
@@ -146,6 +149,10 @@ class Books:
             known = sent is not None and sent.room == entry.event.room
             if known and self.reports.setdefault(entry.event.reply, entry.event.status) == "failed":
                 self.counted.pop(entry.event.reply, None)
+        elif (
+            isinstance(entry, RoomEntry) and isinstance(entry.event, Playback) and entry.event.kind == "sentence_ended"
+        ):
+            self.answered.add((entry.event.room, "fee"))  # the one that sentences answer
         elif isinstance(entry, RoomEntry) and isinstance(entry.event, HandoffState):
             self.closed.setdefault(entry.event.handoff, entry.event.state)
 
@@ -157,6 +164,9 @@ class Books:
             if self.reports.get(record.chat_reply) != "posted" or record.chat_reply in self.audited:
                 raise Wrong(f"{record.chat_reply} is audited without a report, or twice")
             self.audited.add(record.chat_reply)
+            self.answered.add((record.room, record.intent))
+        elif isinstance(record, Aired):
+            self.answered.add((record.room, record.intent))
         elif isinstance(record, Decision):
             if record.via == "chat" and self.reports.get(record.insertion or "") != "posted":
                 raise Wrong(f"{record.comment} was answered by a post that nobody reported")
@@ -166,7 +176,10 @@ class Books:
             before = self.handoffs.get(record.id)
             if before is not None and before.state != "open":
                 raise Wrong(f"handoff {record.id} changes after it was {before.state}")
-            if record.state in ("answered", "dismissed") and self.closed.get(record.id) != record.state:
+            if record.by == ENGINE and record.state == "answered":
+                if record.cause != "repeated" or (record.room, record.intent) not in self.answered:
+                    raise Wrong(f"handoff {record.id} was answered by no reply")
+            elif record.state in ("answered", "dismissed") and self.closed.get(record.id) != record.state:
                 raise Wrong(f"handoff {record.id} is {record.state}, which nobody said")
             self.handoffs[record.id] = record
 

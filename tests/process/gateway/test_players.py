@@ -90,6 +90,7 @@ async def test_a_kill_acts_before_any_worker_does(tmp_path: Path) -> None:
             assert [(t.kind, t.reason) for t in told if isinstance(t, Tell) and t.insertion] == [
                 ("accepted", ""), ("aborted", "killed"),
             ]  # fmt: skip
+            assert await operator.lift("room", "r1") == ("kill/shop/tea",)
             lifted = await operator.kill("shop", "tea", on=False)
             await eventually(lambda: not player.playhead.held)
             await eventually(lambda: stage.metrics.kill_seconds.labels("shop")._value.get() == 0)
@@ -99,7 +100,7 @@ async def test_a_kill_acts_before_any_worker_does(tmp_path: Path) -> None:
             assert ("cd" * 16, "rejected") in outcomes(player)
         kills = [event for event in await records(stage.bus, "shop-events") if isinstance(event, Kill)]
         assert [(kill.scope, kill.on, kill.by, kill.hold_script) for kill in kills][1:] == [
-            ("shop", True, "open", True), ("shop", False, "open", False),
+            ("shop", True, "open", True), ("room", False, "open", False), ("shop", False, "open", False),
         ]  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from engine.bus.port import Outgoing
 from engine.clock import wall_clock
 from engine.errors import Exit
 from engine.events.codec import encode
-from engine.events.inputs import PlayerSeen
+from engine.events.inputs import ModeSet, PlayerSeen, ShopModeSet
 from engine.events.outputs import Aired, Disclosure
 from engine.events.posts import Posted
 from tests.unit.cli.conftest import Invoke
@@ -25,11 +25,11 @@ def said(at: int, since: int, room: str = "studio-1", *, first: bool = False) ->
     )  # fmt: skip
 
 
-def log(path: Path, *records: Aired | Posted | PlayerSeen) -> str:
-    """A log with these records; its URL."""
+def log(path: Path, *records: Aired | Posted | PlayerSeen | ModeSet | ShopModeSet, logged: int | None = None) -> str:
+    """A log with these records, written at `logged`; its URL."""
 
     async def write() -> None:
-        bus = EmbeddedBus(path / "log.db", partitions=8)
+        bus = EmbeddedBus(path / "log.db", partitions=8, clock=wall_clock if logged is None else lambda: logged)
         await bus.publish([Outgoing(type(one).topic, one.key(), encode(one)) for one in records])
         await bus.close()
 
@@ -53,9 +53,7 @@ def test_rooms_are_told_with_what_came_too_late(tmp_path: Path, invoke: Invoke) 
     assert "14 m 56 s" in result.output
     assert "too long" in result.output
     mistyped = invoke("audit", "disclosures", "studio2", "--bus", url)
-    assert "nothing was aired in `studio2` in the last 24h: did you mean `studio-2`?" in mistyped.output.replace(
-        "\n", " "
-    )
+    assert "`studio2` was not on air in the last 24h: did you mean `studio-2`?" in mistyped.output.replace("\n", " ")
     alone = invoke("audit", "disclosures", "studio-2", "--bus", url)
     assert alone.exit_code == 0
     assert "studio-1" not in alone.output
@@ -79,7 +77,7 @@ def test_what_is_overdue_now_is_told(tmp_path: Path, invoke: Invoke) -> None:
     url = log(
         tmp_path,
         said(now - 800_000, now - 801_000, first=True),
-        PlayerSeen(room="studio-1", id="p", at=now, session="s"),
+        *(PlayerSeen(room="studio-1", id="p", at=now - back, session="s") for back in range(800_000, -1, -10_000)),
     )
     result = invoke("audit", "disclosures", "--bus", url, "--json")
     assert result.exit_code == Exit.FAILED
@@ -93,7 +91,36 @@ def test_only_the_last_hours_are_asked(tmp_path: Path, invoke: Invoke) -> None:
     url = log(tmp_path)
     result = invoke("audit", "disclosures", "--bus", url, "--last", "1h")
     assert result.exit_code == 0
-    assert "nothing was aired in the last 1h" in result.output
+    assert "no room was on air in the last 1h" in result.output
     wrong = invoke("audit", "disclosures", "--bus", url, "--last", "soon")
     assert wrong.exit_code == Exit.USAGE
     assert "write 90m, 24h, 30d" in wrong.output + wrong.stderr
+
+
+def test_a_silent_room_on_air_is_told(tmp_path: Path, invoke: Invoke) -> None:
+    """Whose mode was set long ago, by itself or by its shop; one in shadow is not on air."""
+    now = wall_clock()
+    signs = range(300_000, -1, -10_000)
+    rooms = ("paused", "shadow", "shops")
+    long_ago = now - 100_000_000
+    log(
+        tmp_path,
+        ModeSet(room="paused", id="a", at=long_ago, mode="paused"),
+        ModeSet(room="shadow", id="b", at=long_ago, mode="shadow"),
+        ShopModeSet(id="c", at=long_ago, shop="tea", mode="auto"),
+        logged=long_ago,
+    )
+    url = log(
+        tmp_path,
+        *(
+            PlayerSeen(room=room, id="p", at=now - back, session="s", shop="tea" if room == "shops" else None)
+            for room in rooms
+            for back in signs
+        ),
+    )
+    result = invoke("audit", "disclosures", "--bus", url)
+    assert result.exit_code == Exit.FAILED
+    assert "paused" in result.output
+    assert "shops (tea)" in result.output
+    assert "shadow" not in result.output
+    assert result.output.count("overdue by 4 m") == 2

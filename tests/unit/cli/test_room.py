@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.cli.proposals import meant, sentence
-from engine.cli.room import Mode, _room_and_mode, _scope
+from engine.cli.room import Mode, _room_and_mode, _scope, holds
 from engine.errors import Exit, LivechatError, UsageError
 from engine.events.outputs import ProposalVoid
 from tests.unit.cli.conftest import Invoke
@@ -88,3 +88,12 @@ def test_a_mode_that_is_none_is_told_before_anything_is_connected_to(invoke: Inv
     result = invoke("room", "mode", "fast", "--shop", "tea")
     assert result.exit_code == Exit.USAGE
     assert "`fast` is no mode" in result.stderr
+
+
+def test_a_switch_that_still_holds_is_named_with_what_lifts_it() -> None:
+    """By the key that the gateway tells."""
+    assert [holds(key) for key in ("kill/*", "kill/shop/tea", "kill/room/r/1")] == [
+        "everything is killed (`room kill --all --off`)",
+        "shop tea is killed (`room kill --shop tea --off`)",
+        "room r/1 is killed (`room kill r/1 --off`)",
+    ]

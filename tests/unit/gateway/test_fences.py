@@ -108,3 +108,29 @@ def test_switches_that_are_on_are_known_with_their_time() -> None:
     fences.apply(3, kill("shop", "tea"))
     fences.apply(4, kill("room", "r2", on=False))
     assert fences.kills_since() == {"room": [NOW], "shop": [NOW], "*": []}
+
+
+def test_what_has_started_ends_earlier_than_what_may_start_late() -> None:
+    """A price that changes after its end cuts nothing; one that changes before it does."""
+    fences = Fences()
+    said = insertion(facts=(use(),))
+    end = NOW + said.duration_ms
+    fences.apply(7, fact(start=end + 1))
+    assert fences.forbids(said) == Verdict("fact_changed", 7, price=True)
+    assert fences.forbids(said, NOW) is None
+    assert fences.forbids(said, NOW + 1) == Verdict("fact_changed", 7, price=True)
+
+
+@pytest.mark.parametrize(("lifted", "shop", "still"), [
+    (("room", "r1"), "tea", ("kill/*", "kill/shop/tea")), (("room", "r1"), None, ("kill/*",)), (("shop", "tea"), None, ("kill/*",)),
+    (("*", "*"), None, ("kill/room/r1", "kill/shop/tea")),
+])  # fmt: skip
+def test_what_still_holds_where_one_is_lifted(
+    lifted: tuple[str, str], shop: str | None, still: tuple[str, ...]
+) -> None:
+    """Switches above it; where the widest is lifted, those below."""
+    fences = Fences()
+    for offset, switch in enumerate((kill("*"), kill("shop", "tea"), kill("room", "r1"), kill("room", "r2", on=False))):
+        fences.apply(offset, switch)
+    assert fences.still(kill(*lifted, on=False), shop) == still
+    assert fences.still(kill(*lifted), shop) == ()

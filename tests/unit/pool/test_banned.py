@@ -19,6 +19,15 @@ def test_blanks_case_width_and_invisible_characters_hide_nothing() -> None:
     assert Banned(["国家级", " "]).found("国家") == []
 
 
+def test_a_nought_is_an_o() -> None:
+    """In the term and in the text; a longer word or number is another one."""
+    listed = Banned(["NO.1", "No1", "100%"])
+    for text in ("n0.1 brand", "the N0 1", "1oo% real"):
+        assert listed.found(text), text
+    for text in ("No, I can", "no 10", "n0.12"):
+        assert listed.found(text) == [], text
+
+
 @given(st.text(min_size=1, max_size=10), st.text(max_size=10), st.text(max_size=10))
 def test_a_term_is_found_inside_any_text(term: str, before: str, after: str) -> None:
     """As surely as in itself, where anything of it is left (combining neighbours kept apart by a blank)."""

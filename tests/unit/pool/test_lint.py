@@ -56,6 +56,18 @@ def test_doubtful_facts_are_told(tmp_path: Path) -> None:
         assert part in told
 
 
+def test_an_own_value_that_no_reply_says_is_told(tmp_path: Path) -> None:
+    """At the value, with the remedy; not where it is equal, or a reply names the product."""
+    own = CATALOGUE.replace("ceiling: 169}", "ceiling: 169}\n      dispatch_hours: {value: 72}")
+    told = warnings(tmp_path, shop_catalogue_yaml=own)
+    assert "catalogue.yaml:10:" in told
+    assert "`tgy` has its own `dispatch_hours`, and `dispatch` of `shipping.dispatch` speaks for the whole shop" in told
+    assert "write a reply with {product}, {dispatch_hours} and `needs_product: true`" in told
+    assert "its own" not in warnings(tmp_path, shop_catalogue_yaml=own.replace("72", "48"))
+    named = '      - {id: dispatch-of, text: "{product}{dispatch_hours}小时之内发。", needs_product: true}\n'
+    assert "its own" not in warnings(tmp_path, shop_catalogue_yaml=own, shop_intents_all_yaml=REPLIES + named)
+
+
 def test_doubtful_scripts_are_told(tmp_path: Path) -> None:
     """A script that says nowhere what it answers, and seconds far from the text's length."""
     told = warnings(

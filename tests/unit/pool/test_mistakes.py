@@ -13,6 +13,7 @@ from engine.errors import PoolError, Problem
 from engine.pool import nodes
 from engine.pool.documents import Document, read
 from engine.pool.files import CatalogueFile, FileModel, GuardFile, IntentsFile, ScriptFile, ShopFile
+from engine.pool.lint import check
 from engine.pool.load import load
 from engine.pool.nodes import MAX_BYTES, Node, parse
 from tests.unit.pool.shops import BASE, CATALOGUE, GUARD, REPLIES, SCRIPT, SHOP, write
@@ -100,6 +101,14 @@ MISTAKES = [
     (INTENTS, "        text: 拍", "        seconds: 80\n        text: 拍", 12, 18, "replies have 75 s of 300 s", "airtime"),
     (SHOPF, "memory: 10m", "airtime_window: 10s\n  airtime_share: 0.05", None, None, "and replies have 0.5 s of 10 s", "shorten it"),
     (INTENTS, "text: 拍下", "text: 这款拍下", 12, 15, "`这款` in the reply `dispatch` is whatever is on screen", "{product} or {link}"),
+    (INTENTS, "text: 拍下", "text: 这个茶拍下", 12, 15, "`这个茶` in the reply `dispatch` is whatever is on", "{link}"),
+    (INTENTS, "text: 拍下", "text: 这茶拍下", 12, 15, "`这茶` in the reply `dispatch` is whatever is on", "{link}"),
+    (INTENTS, "text: 拍下", "text: 此茶拍下", 12, 15, "`此茶` in the reply `dispatch` is whatever is on", "{link}"),
+    (INTENTS, "text: 拍下", "text: 这铁观音拍下", 12, 15, "`这铁观音` in the reply `dispatch` is whatever is on", "{link}"),
+    (INTENTS, "text: 拍下", "text: 那瓶面霜拍下", 12, 15, "`那瓶面霜` in the reply `dispatch` is whatever is on", "{link}"),
+    (INTENTS, "text: 拍下", "text: 您看它拍下", 12, 15, "`您看它` in the reply `dispatch` is whatever is on", "{link}"),
+    (INTENTS, "text: 拍下", "text: This tea 拍下", 12, 15, "`This tea` in the reply `dispatch` is whatever is on", "{link}"),
+    (INTENTS, "lang: en, text: \"{product}", "lang: en, products: [tgy], text: \"It", 7, 57, "does not name it", "{product} or {link}"),
     (INTENTS, "{product} is {price}", "Like 普洱, {product} is {price}", 7, 40, "names `普洱`", "products: [puer]"),
     (INTENTS, "examples: [铁观音咋卖]", "examples: [观音几钱]", 4, 13, "it proves nothing", "take it out"),
     (INTENTS, "    priority: 70", "    examples: [HOW  much]", 9, 16, "is an example of `product.price`", "`not`"),
@@ -406,3 +415,26 @@ def test_a_problem_stands_where_the_key_stands(blank: int, indent: int, key: str
     text = f"{'#' * 3}\n" * blank + f"intents:\n {pad}a.b:\n  {pad}{pad}{key}: [x]\n"
     _, found = read("f", text.encode(), IntentsFile)
     assert [(problem.line, problem.column) for problem in found] == [(blank + 3, 3 + 2 * indent)]
+
+
+def test_a_typed_name_counts_where_the_reply_is_for_that_product_alone(tmp_path: Path) -> None:
+    """The remedy of the one mistake is not the next one."""
+    typed = REPLIES.replace('lang: en, text: "{product} is', 'lang: en, products: [tgy], text: "Anxi Tieguanyin is')
+    assert check(*write(tmp_path, shop_intents_all_yaml=typed)).errors == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "这个时候拍下",
+        "这边拍下",
+        "其它拍下",
+        "优惠券在页面上，点它拍下",
+        "这包邮的拍下",
+        "这个问题您放心，拍下",
+        "that way 拍下",
+    ],
+)
+def test_what_only_sounds_like_pointing_is_said(tmp_path: Path, text: str) -> None:
+    """Time, place and the matter itself are no products; 它 may stand for what was just named."""
+    assert check(*write(tmp_path, shop_intents_all_yaml=REPLIES.replace("拍下", text))).errors == ()

@@ -101,7 +101,6 @@ def test_amounts_beside_a_currency_are_found(text: str, match: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "99.9包邮",
         "一块买更划算",
         "两块茶砖",
         "2025元旦",
@@ -147,3 +146,79 @@ def test_lengths_follow_the_speaking_rates() -> None:
 def test_a_longer_text_never_takes_less_time(first: str, second: str, lang: str) -> None:
     """Two sentences take at least as long as one of them, up to rounding."""
     assert seconds(f"{first} {second}", lang) >= seconds(first, lang) - 0.01
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "原价两百现价一百",
+        "只要129",
+        "到手价九十九",
+        "到手价九十九包邮",
+        "今天只要一百二十九，",
+        "满199减20",
+        "99包邮",
+        "price is 129",
+        "only 129 today",
+        "was 200 now 100",
+        "活动价是88",
+        "售价：128.00",
+        "到手只要59.9",
+        "现价一百",
+        "原价\uff11\uff12\uff19",
+    ],
+)
+def test_amounts_without_a_currency_are_prices_beside_words_of_price(text: str) -> None:
+    """Also where two stand in a row, and in full-width digits."""
+    assert typed_prices(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "只要三天就到",
+        "只要您拍下",
+        "价格十分优惠",
+        "价格千万别错过",
+        "价格一样",
+        "原价9折",
+        "到手价打9折",
+        "只要两个",
+        "满三件打九折",
+        "只需12小时",
+        "仅需3分钟",
+        "价格一直不变",
+        "满18岁",
+        "there are only 3 left",
+        "just 2 days",
+        "only 24 hours",
+        "costs 2 points",
+        "到手两盒",
+        "价格在3号链接",
+        "价格都在链接里",
+        "活动价10点开始",
+        "只要10个",
+        "拍3件包邮",
+        "现价格以页面为准",
+        "it was 2023.5 wait",
+        "{price}包邮",
+        "到手价{price}",
+        "原价{a}现价{b}",
+        "只要{price}",
+        "满{free}包邮",
+        "只有100片",
+        "今晚价格到12点",
+        "定价很实在",
+        "2024年包邮",
+        "价格两级",
+        "只要48小时之内",
+        "到手48小时内验货",
+        "到手7天",
+        "买一送一包邮",
+        "满二包邮",
+        "全场一件包邮",
+    ],
+)
+def test_what_is_counted_or_filled_is_no_price(text: str) -> None:
+    """Pieces, days, discounts, links, times of day; and what a fact says."""
+    assert typed_prices(text) == []

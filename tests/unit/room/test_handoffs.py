@@ -7,11 +7,13 @@ from typing import Literal
 import pytest
 
 from engine.events.handoffs import Handoff
-from engine.events.inputs import HandoffState, ModeSet, RoomClosed
+from engine.events.inputs import HandoffState, ModeSet, PlayerSeen, RoomClosed
 from engine.events.outputs import Decision
 from engine.pool.model import Limits, Pool
+from engine.room import handoffs
+from engine.room.effects import Effects
 from engine.room.handoffs import OPEN_MS
-from engine.room.people import COMMENTS_CAP, OPEN_BYTES_CAP, OPEN_CAP, REPEAT_MS, REPEATS_CAP
+from engine.room.people import COMMENTS_CAP, OPEN_BYTES_CAP, OPEN_CAP, REPEAT_MS, REPEATED_CAP, REPEATS_CAP
 from engine.room.rooms import Rooms
 from tests.unit.room.scene import ROOM, Scene, intent, pool, reply
 
@@ -107,6 +109,73 @@ def test_nobody_is_passed_on_where_that_is_turned_off(mode: Literal["auto", "sha
     scene.event(ModeSet(room=ROOM, id="m", at=scene.now, mode=mode))
     assert {scene.ask("promo.coupon", viewer="v") for _ in range(6)} == {"no_reply"}
     assert not scene.all(Handoff)
+
+
+def test_asking_again_while_the_reply_is_on_its_way_is_not_insisting() -> None:
+    """Only what ended without an answer counts; the third such question is passed on."""
+    scene = on_air()
+    assert "handed_off" not in [scene.ask("shipping.fee", viewer="v") for _ in range(6)]
+    assert not scene.all(Handoff)
+    scene = on_air()
+    scene.event(ModeSet(room=ROOM, id="m", at=scene.now, mode="approve"))
+    names = [f"{product}-{number}" for product in ("tgy", "puer") for number in range(3)]
+    verdicts = []
+    for step in range(36):  # nobody approves it
+        if step % 12 == 0:
+            verdicts += [scene.ask("shipping.fee", viewer="v"), scene.ask("shipping.fee", viewer="v")]
+        scene.wait(4_000)
+        scene.next_sentence(names[step % 6], names[(step + 1) % 6], lap=step // 6)
+        if step % 6 == 5:
+            scene.sentence("sentence_started", names[0], lap=step // 6 + 1)
+        scene.event(PlayerSeen(room=ROOM, id="p", at=scene.now, session="one"))
+    assert [verdict == "handed_off" for verdict in verdicts] == [False, False, False, False, True, True]
+
+
+def insisted(scene: Scene, source: str = "s") -> Handoff:
+    """A handoff that a viewer's insisting opened while the room was paused; it speaks again."""
+    scene.event(ModeSet(room=ROOM, id="m", at=scene.now, mode="paused"))
+    for _ in range(3):
+        scene.ask("shipping.fee", viewer="v", source=source)
+    scene.event(ModeSet(room=ROOM, id="m", at=scene.now, mode="auto"))
+    assert last(scene).state == "open"
+    return last(scene)
+
+
+def test_a_reply_that_is_heard_closes_what_was_insisted_on() -> None:
+    """By the engine; not one that was cut, nor what belongs to people."""
+    scene = on_air()
+    scene.ask("service.human", id="a")
+    opened = insisted(scene)
+    scene.wait(3_000)
+    scene.report("started", scene.insertion.id)
+    assert last(scene).state == "open"
+    scene.wait(4_000)
+    scene.report("ended", scene.insertion.id)
+    assert (last(scene).id, last(scene).state, last(scene).by) == (opened.id, "answered", "engine")
+    assert len(scene.rooms._rooms[ROOM].people.open) == 1
+
+
+def test_a_post_closes_what_was_insisted_on() -> None:
+    """So does a post, where all that it names asked on its platform."""
+    scene = on_air()
+    insisted(scene)
+    room = scene.rooms._rooms[ROOM]
+    effects = Effects(now=scene.now)
+    handoffs.answered(room, "shipping.fee", None, effects, "elsewhere")
+    assert effects.records == []  # a post of another platform is not read here
+    handoffs.answered(room, "shipping.fee", None, effects, "s")
+    assert [record.state for record in effects.records if isinstance(record, Handoff)] == ["answered"]
+
+
+def test_who_insists_leaves_places_for_what_belongs_to_people() -> None:
+    """Where none is left for the one, the comment goes its usual way."""
+    many = {f"gap.q{n}": intent(f"gap.q{n}") for n in range(OPEN_CAP)}
+    mine = {f"people.q{n}": intent(f"people.q{n}", owner="people") for n in range(OPEN_CAP - REPEATED_CAP)}
+    scene = Scene(pool(intents={**many, **mine}, limits=Limits(viewer_questions_per_minute=60)))
+    scene.event(ModeSet(room=ROOM, id="m", at=scene.now, mode="auto"))
+    ends = [[scene.ask(name, viewer=f"v{name}") for _ in range(3)][-1] for name in many]
+    assert ends == ["handed_off"] * REPEATED_CAP + ["no_reply"] * (OPEN_CAP - REPEATED_CAP)
+    assert {scene.ask(name) for name in mine} == {"handed_off"}
 
 
 def test_chatter_and_insults_are_never_passed_on() -> None:

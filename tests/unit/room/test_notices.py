@@ -21,7 +21,7 @@ from engine.events.inputs import (
 from engine.events.journal import ShopEntry
 from engine.events.outputs import Aired, Alert, Insertion, Stop, Withdraw
 from engine.pool import speech
-from engine.pool.model import Guard, Pool, Product, Reply
+from engine.pool.model import Guard, Limits, Pool, Product, Reply
 from engine.room.rooms import Rooms
 from tests.unit.room.scene import ROOM, SHOP, Scene, pool
 
@@ -124,13 +124,28 @@ def test_it_takes_no_airtime_from_replies() -> None:
     assert room.last_end == said.start + said.duration_ms
 
 
+def test_the_pause_after_it_holds_though_a_reply_was_refused() -> None:
+    """What the refused one had reserved is returned, no more."""
+    stage = scene(limits=Limits(minimum_pause_ms=10_000))
+    stage.play()
+    stage.wait(4_000)
+    said = say(stage)
+    room = stage.rooms._rooms[ROOM]
+    heard = said.start + said.duration_ms
+    room.say(heard + 12_000, heard + 16_000)
+    room.unsay(heard + 12_000, heard + 16_000)
+    assert room.last_end == heard
+
+
 def test_without_a_wording_nothing_is_said() -> None:
-    """A shop that wrote none has none; a wording in one language serves the other."""
+    """A wording in one language serves the other; a shop that wrote none is told that it has to, once."""
     silent = Scene()
     silent.play()
-    silent.wait(20_000)
+    live(silent, 3 * EVERY)
     assert silent.all(Insertion) == []
-    assert silent.rooms.concerns().undisclosed == 0
+    assert silent.rooms.concerns().undisclosed == 1
+    (told,) = [one for one in silent.all(Alert) if one.kind == "disclosure_overdue"]
+    assert "add `disclosure` in guard.yaml" in told.detail
     other = scene(guard=Guard((), {"en": "The host is an AI."}, EVERY))
     other.play()
     other.wait(4_000)
@@ -141,8 +156,11 @@ def test_a_wording_that_the_guard_bars_is_not_said() -> None:
     """Which the check of the files refuses; here nobody checked."""
     stage = scene(guard=Guard(("数字人",), {"zh": "主播是数字人"}, EVERY))
     stage.play()
-    stage.wait(20_000)
+    live(stage, EVERY)
     assert stage.all(Insertion) == []
+    assert "the guard bars its wording" in next(
+        one.detail for one in stage.all(Alert) if one.kind == "disclosure_overdue"
+    )
 
 
 @pytest.mark.parametrize("mode", ["shadow", "paused"])

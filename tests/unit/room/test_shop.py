@@ -92,7 +92,7 @@ def test_a_number_stays_a_number() -> None:
 
 
 def test_a_reply_that_names_no_product_says_what_counts_for_the_shop() -> None:
-    """Viewers take it for all products, and for the one on screen: a value that one product alone has is said only beside its name."""
+    """Viewers take it for all products: not about one that has a value of its own, which is said only beside its name."""
     named = reply("a.b", "named", "{product}{hours}小时发货", needs_product=True)
     shared = reply("a.b", "shared", "{hours}小时发货")
     live = pool()
@@ -100,9 +100,56 @@ def test_a_reply_that_names_no_product_says_what_counts_for_the_shop() -> None:
     live = replace(live, intents={"a.b": intent("a.b", named, shared)}, products={**live.products, "tgy": tgy})
     shop = Shop("tea", live)
     said = [filled.text for filled in shop.usable(live.intents["a.b"], "tgy", "zh", START).replies]
-    assert said == ["铁观音72小时发货", "24小时发货"]
-    (use,) = shop.usable(live.intents["a.b"], "tgy", "zh", START).replies[1].facts
-    assert use.product == "*"
+    assert said == ["铁观音72小时发货"]
+    other = shop.usable(live.intents["a.b"], "puer", "zh", START).replies
+    assert [filled.text for filled in other] == ["普洱24小时发货", "24小时发货"]
+    assert [use.product for use in other[1].facts] == ["*"]
+
+
+def slow(**hours: object) -> Pool:
+    """tgy is sent later than all else, and the one reply speaks for the shop."""
+    plain = pool("00000003")
+    tgy = plain.products["tgy"]
+    own = Fact("hours", 72, **hours)  # type: ignore[arg-type] # as Fact
+    return replace(plain, products={**plain.products, "tgy": replace(tgy, facts={**tgy.facts, "hours": own})})
+
+
+def test_what_holds_for_the_shop_is_not_said_of_a_product_that_has_its_own() -> None:
+    """Named by the viewer or on screen as he asked; others are told what holds for the shop."""
+    scene = Scene(slow())
+    scene.play()
+    for number in range(2):
+        scene.wait(4_000)
+        scene.next_sentence(f"tgy-{number}", f"tgy-{number + 1}")
+    scene.wait(3_000)
+    assert scene.ask("shipping.dispatch", product="tgy") == "no_reply"
+    assert scene.ask("shipping.dispatch") == "no_reply"  # tgy is on screen
+    scene.ask("shipping.dispatch", product="puer")
+    scene.wait(1_000)
+    scene.next_sentence("tgy-2", "puer-0")
+    scene.wait(4_000)
+    assert scene.insertion.text == "24小时内发出"
+    assert scene.insertion.product is None
+    assert [one.product for one in scene.all(Decision)] == ["tgy", "tgy"]
+
+
+def test_an_own_value_that_comes_to_differ_withdraws_the_reply_of_the_shop() -> None:
+    """An equal one may be said; once it is another, what is on its way is not."""
+    scene = Scene(slow())
+    scene.fact("hours", 24, product="tgy")
+    scene.play()
+    scene.ask("shipping.dispatch", product="tgy")
+    scene.wait(4_000)
+    assert scene.insertion.product == "tgy"
+    scene.fact("hours", 48, product="tgy")
+    assert scene.all(Withdraw)[-1].insertion == scene.insertion.id
+
+
+def test_a_product_whose_own_value_is_over_is_not_given_that_of_the_shop() -> None:
+    """Nobody knows what holds for it."""
+    scene = Scene(slow(until=START - 1))
+    scene.play()
+    assert scene.ask("shipping.dispatch", product="tgy") == "fact_expired"
 
 
 def test_facts_count_as_of_the_start_of_the_reply() -> None:
