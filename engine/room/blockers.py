@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from engine.events.fields import Language
 from engine.events.outputs import Blocker, Reason
 from engine.pool.model import Intent
 from engine.room import postable
@@ -34,10 +35,8 @@ def answerable(room: Room, demand: Demand, at: int) -> tuple[Usable | None, Usab
     """(replies in another language in which at least half of its viewers write, replies in the room's language)."""
     intent = room.shop.pool.intents[demand.intent]
     own = room.shop.usable(intent, demand.product, room.language, at)
-    other = "en" if room.language == "zh" else "zh"
-    if other not in room.shop.pool.languages:
-        return None, own
-    if 2 * len(demand.writers.get(other, ())) < len(demand.viewers):
+    other: Language = "en" if room.language == "zh" else "zh"
+    if 2 * len(demand.writers.get(other, ())) < len(demand.viewers) or other not in room.shop.pool.languages:
         return None, own
     return room.shop.usable(intent, demand.product, other, at), own
 
@@ -104,7 +103,9 @@ def look(room: Room, demand: Demand, now: int, whole: Blocker | None) -> Held | 
     if not room.shop.sells(demand.product):
         return Hopeless("not_sold", demand.product)
     found = best(room, demand, now)
-    answer = script_answer(room, demand.intent, demand.product, demand.latest, now)
+    answer = None
+    if room.clock.may_answer(demand.intent):  # few intents have a sentence; asked of every demand
+        answer = script_answer(room, demand.intent, demand.product, demand.latest, now)
     if found.trouble is not None and found.trouble != "fact_pending" and answer is None:
         missing = found.trouble == "no_reply" and language_missing(room, intent, demand.product, now)
         return Hopeless(found.trouble, found.wanted, missing)
