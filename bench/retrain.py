@@ -93,7 +93,7 @@ async def measure(shelf: Shelf, data: Path | None, rate: float, seconds: float) 
             phases.quiet = wall_clock()
             await asyncio.sleep(seconds)
             phases.training, began = wall_clock(), time.perf_counter()
-            trained = await builder.train(compiled)
+            trained = await builder.train(compiled, urgent=False)
             took = time.perf_counter() - began
             phases.swap = wall_clock()
             bulletin = Bulletin(running.bus, wall_clock)

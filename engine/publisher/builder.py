@@ -32,7 +32,7 @@ from engine.publisher.models import Trainer
 T = TypeVar("T")
 log = logs.get(__name__)
 
-TRAINING_NICENESS = 10  # rooms on air have the processor first
+TRAINING_NICENESS = 10  # rooms on air have the processor first; where no shop is live, none are
 
 
 class BuildFailed(LivechatError):
@@ -82,8 +82,11 @@ class Builder(Protocol):
         """Raises `PoolError` and `BuildFailed`."""
         ...
 
-    async def train(self, pool: bytes) -> Trained:
-        """Train the model that belongs to the pool's lines. Raises `PoolError` and `BuildFailed`."""
+    async def train(self, pool: bytes, *, urgent: bool) -> Trained:
+        """Train the model that belongs to the pool's lines; not `urgent`: when others leave the processor free.
+
+        Raises `PoolError` and `BuildFailed`.
+        """
         ...
 
     async def close(self) -> None: ...
@@ -196,8 +199,8 @@ class ProcessBuilder:
             self._reader = None
             raise BuildFailed("the process that reads the pool files died; it is started again") from error
 
-    async def train(self, pool: bytes) -> Trained:
-        process = _process(TRAINING_NICENESS)  # its own, so that its memory goes back afterwards
+    async def train(self, pool: bytes, *, urgent: bool) -> Trained:
+        process = _process(0 if urgent else TRAINING_NICENESS)  # its own, so that its memory goes back afterwards
         try:
             return await _call(process, train, self._trainer, pool)
         except BrokenProcessPool as error:

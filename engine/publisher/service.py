@@ -281,7 +281,7 @@ class Publisher:
 
     async def _trained(self, folder: Path, built: Built) -> None:
         try:
-            trained = await self._builder.train(built.pool)
+            trained = await self._builder.train(built.pool, urgent=not self._live)
             self._metrics.train_seconds.set(trained.seconds)
             log.info("a model is trained", folder=str(folder), model=trained.model[:12], seconds=trained.seconds)
         except PoolError as error:

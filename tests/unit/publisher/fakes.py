@@ -25,6 +25,8 @@ class InlineBuilder:
         self.gate.set()
         self.fails = False
         self.builds = 0
+        self.urgent: list[bool] = []
+        """Of each training."""
         self.closed = False
 
     async def build(self, request: Request) -> Built:
@@ -33,7 +35,8 @@ class InlineBuilder:
             raise BuildFailed("the process died")
         return build(self.trainer, request)
 
-    async def train(self, pool: bytes) -> Trained:
+    async def train(self, pool: bytes, *, urgent: bool) -> Trained:
+        self.urgent.append(urgent)
         await self.gate.wait()
         if self.fails:
             raise BuildFailed("the process died")

@@ -97,7 +97,10 @@ async def test_an_edited_reply_goes_live_without_training(desk: Desk) -> None:
 
 
 async def test_an_edited_example_acts_at_once_and_is_trained_beside(desk: Desk) -> None:
-    """First the old model with the own line, then the new model; replies can be edited while it is trained."""
+    """First the old model with the own line, then the new model; replies can be edited while it is trained.
+
+    Only the first training, while no room can be on air, competes for the processor.
+    """
     async with Running(desk):
         old = (await pool(desk)).model
         desk.builder.gate.clear()
@@ -113,6 +116,7 @@ async def test_an_edited_example_acts_at_once_and_is_trained_beside(desk: Desk) 
         final = await pool(desk)
         assert final.model == final.training.hash != old
         assert "寄" in final.intents["shipping.dispatch"].replies[0].text
+        assert desk.builder.urgent == [True, False]
 
 
 async def test_a_broken_edit_keeps_what_is_live(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
