@@ -255,6 +255,8 @@ class Story:
 
 
 def _for(sent: Sent) -> str:
+    if isinstance(sent.insertion, Insertion) and sent.insertion.disclosure is not None:
+        return "the disclosure, for all"
     viewers = sent.insertion.viewers
     first = f": {sent.questions[0]}" if sent.questions else ""
     return f"for {viewers} viewer{'s' if viewers != 1 else ''}{first}"

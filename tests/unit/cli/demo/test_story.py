@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine.cli.demo.story import Story
 from engine.events.handoffs import Handoff
-from engine.events.outputs import ChatReply, CommentRef
+from engine.events.outputs import ChatReply, CommentRef, Disclosure
 from engine.events.posts import Posted
 from tests.unit.cli.demo.conftest import (
     START,
@@ -75,6 +75,16 @@ def test_reply_that_is_cut_is_marked() -> None:
     (beat,) = story.take(reported("aborted", 1_500, "killed"), START)
     assert (beat.kind, beat.detail) == ("cut", "killed")
     assert [heard.cut for heard in story.heard] == [False, True, False]
+
+
+def test_a_disclosure_is_told_as_one() -> None:
+    """It serves nobody who asked."""
+    said_to_all = Disclosure(every_ms=60_000, since=START, first=True)
+    story = Story(TEXTS, TITLES)
+    for record in (script(), said("s1", 0)):
+        story.take(record, START)
+    (beat,) = story.take(insertion().model_copy(update={"viewers": 0, "serves": (), "disclosure": said_to_all}), START)
+    assert beat.detail == "the disclosure, for all"
 
 
 def test_sentence_that_is_interrupted_is_marked_and_said_again() -> None:
