@@ -20,7 +20,6 @@ from typing import Final
 
 STOP_S: Final = 10.5  # for a process to end in an orderly way; `serve` promises 10 s
 AGAIN_S: Final = 0.5  # after which a command that has not begun is asked again
-REMOVE_S: Final = 5.0
 FOLDER: Final = "DEMO_FOLDER"
 """Environment variable: the temporary folder that this process removes where the demo is no more there to do so."""
 
@@ -60,11 +59,8 @@ def _watch(alone: threading.Event, folder: str | None) -> None:
 
 
 def _remove(folder: str | None) -> None:
-    """Again where others of the demo, which end at the same time, still wrote into it meanwhile."""
-    end = time.monotonic() + REMOVE_S
-    while folder is not None and Path(folder).exists() and time.monotonic() < end:
+    if folder is not None:
         shutil.rmtree(Path(folder), ignore_errors=True)
-        time.sleep(REMOVE_S / 50)
 
 
 if __name__ == "__main__":
