@@ -171,15 +171,12 @@ async def _hash(settings: Settings, viewer: str, *, as_json: bool) -> None:
 
 async def ring_of(log: Bus, settings: Settings, secret: bytes | None = None) -> Ring:
     """All keys of a log. Raises `BusError`, and `RecordError` for one that cannot be read."""
-    from engine.viewers.keeper import TOPIC, read_key
+    from engine.viewers.keeper import read_key, records_of
     from engine.viewers.ring import Ring, Rules
 
     ring = Ring(Rules.of(settings.privacy), secret)
-    at = await log.begin(TOPIC, 0)
-    while found := await log.read(TOPIC, 0, at):
-        at = found[-1].offset + 1
-        for stored in found:
-            ring.take(stored.offset, stored.time, stored.key or "", None if stored.value is None else read_key(stored))
+    async for stored in records_of(log):
+        ring.take(stored.offset, stored.time, stored.key or "", None if stored.value is None else read_key(stored))
     return ring
 
 

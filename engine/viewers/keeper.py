@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Final
 
 from engine import logs
@@ -186,18 +186,24 @@ def outgoing(key: ViewerKey) -> Outgoing:
     return Outgoing(TOPIC, key.id, encode(key))
 
 
-async def remains(bus: Bus, before: int) -> list[Stored]:
-    """The newest record of each key that is destroyed since `before` (ms) or longer, and whose bits can be read all the same."""
-    newest: dict[str, Stored] = {}
-    readable: set[str] = set()
+async def records_of(bus: Bus) -> AsyncIterator[Stored]:
+    """All that the log has of the keys, in its order. Raises `BusError`."""
     at = await bus.begin(TOPIC, 0)
     while found := await bus.read(TOPIC, 0, at, max_records=PAGE):
         at = found[-1].offset + 1
         for stored in found:
-            name = stored.key or ""
-            newest[name] = stored
-            if has_half(stored):
-                readable.add(name)
+            yield stored
+
+
+async def remains(bus: Bus, before: int) -> list[Stored]:
+    """The newest record of each key that is destroyed since `before` (ms) or longer, and whose bits can be read all the same."""
+    newest: dict[str, Stored] = {}
+    readable: set[str] = set()
+    async for stored in records_of(bus):
+        name = stored.key or ""
+        newest[name] = stored
+        if has_half(stored):
+            readable.add(name)
     return [one for name, one in newest.items() if name in readable and not has_half(one) and one.time <= before]
 
 
