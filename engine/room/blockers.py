@@ -103,9 +103,7 @@ def look(room: Room, demand: Demand, now: int, whole: Blocker | None) -> Held | 
     if not room.shop.sells(demand.product):
         return Hopeless("not_sold", demand.product)
     found = best(room, demand, now)
-    answer = None
-    if room.clock.may_answer(demand.intent):  # few intents have a sentence; asked of every demand
-        answer = script_answer(room, demand.intent, demand.product, demand.latest, now)
+    answer = script_answer(room, demand.intent, demand.product, demand.latest, now)
     if found.trouble is not None and found.trouble != "fact_pending" and answer is None:
         missing = found.trouble == "no_reply" and language_missing(room, intent, demand.product, now)
         return Hopeless(found.trouble, found.wanted, missing)
