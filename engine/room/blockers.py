@@ -33,12 +33,14 @@ def room_blocker(room: Room) -> Blocker | None:
 
 def answerable(room: Room, demand: Demand, at: int) -> tuple[Usable | None, Usable]:
     """(replies in another language in which at least half of its viewers write, replies in the room's language)."""
-    intent = room.shop.pool.intents[demand.intent]
-    own = room.shop.usable(intent, demand.product, room.language, at)
+    shop = room.shop
+    intent = shop.pool.intents[demand.intent]
+    own = shop.usable(intent, demand.product, room.language, at)
     other: Language = "en" if room.language == "zh" else "zh"
-    if 2 * len(demand.writers.get(other, ())) < len(demand.viewers) or other not in room.shop.pool.languages:
+    writers = demand.writers.get(other)
+    if not writers or 2 * len(writers) < len(demand.viewers) or other not in shop.pool.languages:
         return None, own
-    return room.shop.usable(intent, demand.product, other, at), own
+    return shop.usable(intent, demand.product, other, at), own
 
 
 @dataclass(slots=True)
@@ -124,7 +126,7 @@ def look(room: Room, demand: Demand, now: int, whole: Blocker | None) -> Held | 
     cooled = room.cooldowns.get(demand.key, 0)
     if cooled > now and not demand.was_cut:
         return Held("cooling", cooled)
-    if len(demand.viewers) == 1 and not any(comment.solo_ok for comment in demand.comments):
+    if demand.solo_unsure:
         return Held("solo")
     if all_ask(room, found) and approved(room, demand.key) is None:
         return Held("approval")

@@ -132,7 +132,7 @@ class Chat:
         return max((sent.at for sent in self.ledger if sent.reply == reply), default=-1)
 
     def next_due(self) -> int:
-        return min((post.due for post in self.posts.values()), default=FOREVER)
+        return min(post.due for post in self.posts.values()) if self.posts else FOREVER
 
     def skip(self, paused_ms: int) -> None:
         """Nobody listened for so long: reports may be late by it."""

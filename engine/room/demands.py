@@ -126,6 +126,11 @@ class Demand:
         """Whether one of its comments lost its reply in mid-sentence: no cooldown holds them back."""
         return any(comment.cut for comment in self.comments)
 
+    @property
+    def solo_unsure(self) -> bool:
+        """Whether one viewer alone waits, of whose comments none is understood surely enough for that."""
+        return len(self.viewers) == 1 and not any(comment.solo_ok for comment in self.comments)
+
     def take_all(self) -> list[Waiting]:
         """All its comments; it is empty afterwards."""
         comments, self.comments = self.comments, []

@@ -114,10 +114,9 @@ def wakes(room: Room, now: int) -> int:
     """When the room has to be looked at for the sake of a notice; what is due already waits for its boundary."""
     if room.flight is not None or not on_air(room):
         return FOREVER
-    times = [room.duties.due] if may_speak(room) and wording(room) is not None else []
-    if not room.duties.overdue:
-        times.append(limit(room) + 1)
-    return min((time for time in times if time > now), default=FOREVER)
+    told = FOREVER if room.duties.overdue else limit(room) + 1
+    said = room.duties.due if may_speak(room) and wording(room) is not None else FOREVER
+    return min(told if told > now else FOREVER, said if said > now else FOREVER)
 
 
 # ---- corrections -------------------------------------------------------------------------------------------------------

@@ -95,7 +95,7 @@ class People:
 
     def next_due(self) -> int:
         """When the next one expires."""
-        return min((held.record.answer_by + 1 for held in self.open.values()), default=FOREVER)
+        return min(held.record.answer_by + 1 for held in self.open.values()) if self.open else FOREVER
 
     @property
     def size(self) -> int:

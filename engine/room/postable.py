@@ -60,7 +60,7 @@ def proposable(room: Room, demand: Demand, now: int) -> list[Filled]:
 
 def blocker(room: Room, demand: Demand, now: int) -> tuple[Blocker, int]:
     """(what a demand waits for that can only be posted, until when that is sure to hold)."""
-    if len(demand.viewers) == 1 and not any(comment.solo_ok for comment in demand.comments):
+    if demand.solo_unsure:
         return "solo", FOREVER
     chat = room.chat
     nearest: tuple[Blocker, int] | None = None

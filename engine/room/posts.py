@@ -89,7 +89,7 @@ def consider(room: Room, fx: Effects, only: Demand | None = None) -> None:
 
 def _ripe_at(room: Room, demand: Demand, air: Air, now: int) -> int:
     """When the demand is to be posted rather than to wait for the air."""
-    if len(demand.viewers) == 1 and not any(comment.solo_ok for comment in demand.comments):
+    if demand.solo_unsure:
         return FOREVER
     if room.muted.get(demand.key, 0) > now:
         return FOREVER  # a person refused it
