@@ -73,10 +73,12 @@ class Demand:
     """When each blocker began, the flight included."""
     missed: Blocker | None = None
     """What the last opportunity said: `airtime`, `outvalued` or `no_opportunity`."""
+    sure: int = 0
+    """How many of its comments are understood surely enough to be answered for one viewer alone."""
+    key: Key = field(init=False)
 
-    @property
-    def key(self) -> Key:
-        return self.intent, self.product
+    def __post_init__(self) -> None:
+        self.key = (self.intent, self.product)
 
     @property
     def blocker(self) -> Blocker:
@@ -84,6 +86,7 @@ class Demand:
 
     def add(self, comment: Waiting) -> None:
         self.comments.append(comment)
+        self.sure += comment.solo_ok
         _count(self.viewers, comment.viewer)
         _count(self.writers.setdefault(comment.language, {}), comment.viewer)
         self.earliest = min(self.earliest, comment.deadline)
@@ -92,6 +95,7 @@ class Demand:
 
     def remove(self, comment: Waiting) -> None:
         self.comments.remove(comment)
+        self.sure -= comment.solo_ok
         _discount(self.viewers, comment.viewer)
         _discount(self.writers[comment.language], comment.viewer)
         self.value = self.priority * len(self.viewers)
@@ -129,13 +133,13 @@ class Demand:
     @property
     def solo_unsure(self) -> bool:
         """Whether one viewer alone waits, of whose comments none is understood surely enough for that."""
-        return len(self.viewers) == 1 and not any(comment.solo_ok for comment in self.comments)
+        return len(self.viewers) == 1 and not self.sure
 
     def take_all(self) -> list[Waiting]:
         """All its comments; it is empty afterwards."""
         comments, self.comments = self.comments, []
         self.viewers, self.writers, self.history = {}, {}, []
-        self.earliest, self.latest, self.value = NEVER, 0, 0
+        self.earliest, self.latest, self.value, self.sure = NEVER, 0, 0, 0
         return comments
 
     def servable(self, start: int) -> int:
