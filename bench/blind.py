@@ -31,7 +31,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.real_text import Peer, commerce
-from engine.cli.score import STYLE, plot
+from engine.cli.html import document, plot
 from engine.events.understanding import Understanding
 from engine.pool.load import load_pool
 from engine.pool.model import Trust
@@ -152,7 +152,7 @@ def of_folds(corpus: Corpus) -> Judged:
 
 def page(rows: Mapping[str, Judged]) -> str:
     """Risk against coverage, and told confidence against truth, of each row."""
-    parts = [f"<!doctype html><html lang=en><meta charset=utf-8><title>Blind lines</title><style>{STYLE}</style>"]
+    parts = []
     for name, found in rows.items():
         risks, coverage = found.curve()
         steps = np.unique(np.linspace(0, len(risks) - 1, POINTS).astype(np.intp))
@@ -164,7 +164,7 @@ def page(rows: Mapping[str, Judged]) -> str:
             plot(Curve(bins.told, bins.right), "confidence told", "share that is right", 1.0, f"ECE {bins.error:.2%}", diagonal=True),
             "</div>",
         ]  # fmt: skip
-    return "\n".join(parts) + "\n"
+    return document("Blind lines", parts)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,12 +1,13 @@
-"""A live as one HTML page that needs nothing else: no script, no font, no address."""
+"""A live as one HTML page."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 from html import escape
 from typing import TYPE_CHECKING, Final, Literal
 
+from engine.cli.html import document, table
 from engine.events.meanings import REASONS
 
 if TYPE_CHECKING:
@@ -17,13 +18,6 @@ WIDE, HIGH, STRIP = 960, 220, 26
 """Of the plot, in its own units; `STRIP`: of the script below it."""
 SHADES: Final = ("#cfe3f7", "#f7e2c4", "#d8efd3", "#ecd7ee", "#f6d4d4", "#d5eeee", "#e9e6c8", "#dcdcf5")
 """Of segments, by product."""
-STYLE: Final = """
-body{font:15px/1.5 system-ui,sans-serif;color:#1a1a1a;max-width:70rem;margin:2rem auto;padding:0 1rem}
-h1{font-size:1.5rem}h2{font-size:1.1rem;margin-top:2rem}svg{width:100%;height:auto}
-table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.25rem .6rem;border-bottom:1px solid #ddd;vertical-align:top}
-td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}pre{background:#f6f6f6;padding:.8rem;overflow-x:auto}
-.figures{display:flex;flex-wrap:wrap;gap:2.5rem}.figures b{display:block;font-size:1.6rem}.key span{margin-right:1.2rem}
-"""
 LINES: Final = (("asked", "#888"), ("answered", "#0a7d3c"), ("gaps", "#c62828"))
 WORDS: Final = {
     "title": ("Live of", "直播回顾："),
@@ -72,12 +66,11 @@ def page(live: Live, language: Literal["zh", "en"]) -> str:
     )
     reasons = sorted(counts.labels.items(), key=lambda item: (-item[1], item[0]))
     parts = [
-        f'<!doctype html><html lang="{language}"><meta charset="utf-8"><title>{escape(live.room)}</title><style>{STYLE}</style>',
         f"<h1>{say('title')} {escape(live.room)} ({escape(live.shop)})</h1>",
         f"<p>{_clock(live.start, date=True)} – {_clock(live.end, date=True)} {say('utc')}</p>",
         '<div class="figures">' + "".join(f"<div><b>{escape(big)}</b>{escape(small)}</div>" for big, small in figures) + "</div>",
         f"<h2>{say('timeline')}</h2>" + timeline(live, say),
-        _table(
+        table(
             say("what"), (say("reason"), say("comments"), say("meaning")),
             [(label, f"{count:,}", _meaning(label)) for label, count in reasons], (1,),
         ),
@@ -86,9 +79,9 @@ def page(live: Live, language: Literal["zh", "en"]) -> str:
         columns = (say("segment"), say("product"), say("asked"), say("answered"))
         half = max(1, len(live.segments) // 2)
         best, worst = live.segments[:half][:MOST], live.segments[half:][::-1][:MOST]
-        parts.append(_table(say("best"), columns, map(_segment, best), (2, 3)))
+        parts.append(table(say("best"), columns, map(_segment, best), (2, 3)))
         if worst:
-            parts.append(_table(say("worst"), columns, map(_segment, worst), (2, 3)))
+            parts.append(table(say("worst"), columns, map(_segment, worst), (2, 3)))
     parts.append(f"<h2>{say('write')}</h2>")
     if not live.gaps:
         parts.append(f"<p>{say('nothing')}</p>")
@@ -98,7 +91,7 @@ def page(live: Live, language: Literal["zh", "en"]) -> str:
             f"<p><b>{gap.viewers} {say('viewers')}</b> {escape(gap.remedy)}<br>{say('lines')}: {escape(lines)}</p>"
             + (f"<pre>{escape(gap.stub)}</pre>" if gap.stub else "")
         )
-    return "\n".join(parts) + "\n"
+    return document(live.room, parts, language)
 
 
 def timeline(live: Live, say: Callable[[str], str]) -> str:
@@ -149,16 +142,6 @@ def _segment(one: SegmentCounts) -> tuple[str, str, str, str]:
 def _meaning(label: str) -> str:
     found = REASONS.get(label)  # type: ignore[call-overload]  # `unread` is no reason
     return found.what if found is not None else "It came too late, or was shed, before it was read."
-
-
-def _table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], numbers: Sequence[int]) -> str:
-    def cells(values: Sequence[str], tag: str) -> str:
-        return "".join(
-            f"<{tag}{' class=n' if at in numbers else ''}>{escape(value)}</{tag}>" for at, value in enumerate(values)
-        )
-
-    body = "".join(f"<tr>{cells(row, 'td')}</tr>" for row in rows)
-    return f"<h2>{escape(title)}</h2><table><tr>{cells(columns, 'th')}</tr>{body}</table>"
 
 
 def _share(share: float | None) -> str:

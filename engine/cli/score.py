@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from html import escape
 from typing import TYPE_CHECKING, Final
 
 from rich.table import Table
 from rich.text import Text
 
+from engine.cli.html import document, plot, table
+
 if TYPE_CHECKING:
-    from engine.understanding.score import Curve, Score
+    from engine.understanding.score import Score
 
 MOST: Final = 20  # confusions and lines that are shown of each kind; the page has more
 ON_PAGE: Final = 100
@@ -66,22 +68,12 @@ def tables(score: Score) -> Iterable[Table | Text]:
 
 # ---- the page --------------------------------------------------------------------------------------------------------
 
-STYLE: Final = """
-body{font:15px/1.5 system-ui,sans-serif;color:#1a1a1a;max-width:68rem;margin:2rem auto;padding:0 1rem}
-h1{font-size:1.5rem}h2{font-size:1.1rem;margin-top:2rem}
-table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.25rem .6rem;border-bottom:1px solid #ddd;vertical-align:top}
-td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}
-svg{max-width:30rem;width:100%;height:auto}.plots{display:flex;flex-wrap:wrap;gap:2rem}figure{margin:0}figcaption{color:#555}
-"""
-SIDE: Final = 300  # of a plot, in its own units
-
 
 def page(score: Score, shop: str) -> str:
     """One HTML page that needs nothing else."""
     limits = score.thresholds
     risks = [max(0.05, *score.coverage_at_risk.x)] if score.coverage_at_risk.x else [0.05]
     parts = [
-        f"<!doctype html><html lang=en><meta charset=utf-8><title>{escape(shop)}: score</title><style>{STYLE}</style>",
         f"<h1>How good the lines of {escape(shop)} are</h1><p>{escape(summary(score))}.</p>",
         f"<p>Answered from a confidence of {limits.accept:.2f} on, for one viewer alone from {limits.solo:.2f} on.</p><div class=plots>",
         plot(score.coverage_at_risk, "share of wrong answers", "questions answered rightly", max(risks), "Risk and coverage"),
@@ -90,48 +82,18 @@ def page(score: Score, shop: str) -> str:
             f"Reliability: {score.calibration_error:.1%} off in the mean", diagonal=True,
         ),
         "</div>",
-        _rows("Intents, the least answered first", COLUMNS, [row_of(score, at) for at in range(len(score.intents))], (1, 2, 3, 4, 5)),
-        _rows(
+        table("Intents, the least answered first", COLUMNS, [row_of(score, at) for at in range(len(score.intents))], (1, 2, 3, 4, 5)),
+        table(
             "Confusions", ("lines of", "taken for", "count", "for example"),
             [(one.intent, one.taken_for, str(one.count), " · ".join(one.lines)) for one in score.confusions[:ON_PAGE]], (2,),
         ),
-        _rows(
+        table(
             "Examples that hurt: surely another intent, for a model without them", ("line", "of", "taken for", "confidence"),
             [(line, intent, other, f"{sure:.2f}") for line, intent, other, sure in score.hurting[:ON_PAGE]], (3,),
         ),
-        _rows(
+        table(
             "Lines that ask nothing and would be answered", ("line", "as", "confidence"),
             [(line, intent, f"{sure:.2f}") for line, intent, sure in score.idle[:ON_PAGE]], (2,),
         ),
     ]  # fmt: skip
-    return "\n".join(parts) + "\n"
-
-
-def _rows(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], numbers: Sequence[int]) -> str:
-    def cells(values: Sequence[str], tag: str) -> str:
-        return "".join(
-            f"<{tag}{' class=n' if at in numbers else ''}>{escape(value)}</{tag}>" for at, value in enumerate(values)
-        )
-
-    body = "".join(f"<tr>{cells(row, 'td')}</tr>" for row in rows)
-    return f"<h2>{escape(title)}</h2><table><tr>{cells(columns, 'th')}</tr>{body}</table>"
-
-
-def plot(curve: Curve, across: str, up: str, width: float, caption: str, *, diagonal: bool = False) -> str:
-    """A line in a square from 0 to `width`, and from 0 to 1."""
-    points = " ".join(
-        f"{SIDE * x / width:.1f},{SIDE * (1 - y):.1f}" for x, y in zip(curve.x, curve.y, strict=True) if x <= width
-    )
-    marks = "".join(
-        f'<text x="{SIDE * part:.0f}" y="{SIDE + 16}" text-anchor="middle">{width * part:.0%}</text>'
-        f'<text x="-6" y="{SIDE * (1 - part) + 4:.0f}" text-anchor="end">{part:.0%}</text>'
-        for part in (0.0, 0.25, 0.5, 0.75, 1.0)
-    )
-    ideal = f'<line x1="0" y1="{SIDE}" x2="{SIDE}" y2="0" stroke="#bbb" stroke-dasharray="4"/>' if diagonal else ""
-    return (
-        f'<figure><svg viewBox="-48 -12 {SIDE + 70} {SIDE + 52}" font-size="11" fill="#555" role="img" aria-label="{escape(caption)}">'
-        f'<rect width="{SIDE}" height="{SIDE}" fill="none" stroke="#ddd"/>{ideal}{marks}'
-        f'<text x="{SIDE / 2}" y="{SIDE + 34}" text-anchor="middle">{escape(across)}</text>'
-        f'<text transform="rotate(-90)" x="{-SIDE / 2}" y="-36" text-anchor="middle">{escape(up)}</text>'
-        f'<polyline points="{points}" fill="none" stroke="#0a6" stroke-width="2"/></svg><figcaption>{escape(caption)}</figcaption></figure>'
-    )
+    return document(f"{shop}: score", parts)
