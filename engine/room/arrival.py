@@ -128,12 +128,13 @@ def _asked(
     cause = handoffs.cause_of(room, intent, found)
     if cause is not None:
         return passed(cause, found.product)
-    product, clear = _product(room, intent, found, sent, now)
+    meant = _meant(room, intent, found, sent, now)
+    product = room.shop.about(intent, meant)
     if found.not_sold is not None and found.product is None:
         return hopeless("not_sold", None, wanted=found.not_sold)
     if not room.shop.sells(product):
         return hopeless("not_sold", product, wanted=product)
-    if not clear:
+    if product is None and room.shop.scope(intent)[1]:
         return hopeless("no_product", None)
     usable = _usable(room, intent, product, found.language, now)
     unusable = usable.trouble is not None and (usable.trouble != "fact_pending" or (usable.starts or now) > deadline)
@@ -171,7 +172,7 @@ def _asked(
     comment = Waiting(
         decision, entry.source, entry.id, entry.viewer, found.masked or entry.text, found.key, found.language, intent.id,
         product, found.confidence, found.runner_up, found.margin, found.solo_ok, sent, now, deadline, entry.model,
-        room.clock.running, room.serial,
+        room.clock.running, room.serial, meant=meant,
     )  # fmt: skip
     room.serial += 1
     if not _make_room(room, comment, intent, None if joins else demand, joins or post is not None, fx):
@@ -264,25 +265,21 @@ def _candidate(room: Room, found: Understanding) -> Intent | None:
     return room.shop.pool.intents.get(found.intent)
 
 
-def _product(room: Room, intent: Intent, found: Understanding, sent: int, now: int) -> tuple[str | None, bool]:
-    """(the product that the demand is about, whether it is clear enough to go on)."""
-    scoped, needs = room.shop.scope(intent)
+def _meant(room: Room, intent: Intent, found: Understanding, sent: int, now: int) -> str | None:
+    """The product that was named, else the one on screen as the viewer saw it; None where that is not clear."""
     if found.product is not None:
         room.named = [row for row in room.named if row[0] > now - NAMED_MS][-(NAMED_CAP - 1) :]
         room.named.append((now, intent.id, found.product))
-        return room.shop.about(intent, found.product), True
-    if not scoped and not room.shop.shared.get(intent.id):
-        return None, True
+        return found.product
     if found.stranger:
-        return None, not needs
+        return None
     delay = room.stream_delay
     viewed = sent - delay
     changed = room.clock.screen_changed(viewed - delay, viewed + delay)
     product = _majority(room, intent.id, now) if changed else room.clock.on_screen(viewed)
-    if product not in room.shop.pool.products:
-        product = None  # a line-up may show what the catalogue does not know
-    product = room.shop.about(intent, product)
-    return product, product is not None or not needs
+    return (
+        product if product in room.shop.pool.products else None
+    )  # a line-up may show what the catalogue does not know
 
 
 def _majority(room: Room, intent: str, now: int) -> str | None:

@@ -49,6 +49,8 @@ class Waiting:
     """How often its reply was refused by the player."""
     deferred: bool = False
     """Its deadline passed while its reply was in flight: it ends with the flight."""
+    meant: str | None = None
+    """The product that was named, or on screen, also where all products have one answer and `product` is None."""
 
 
 @dataclass(slots=True)
@@ -208,6 +210,7 @@ def weight(comment: Waiting) -> int:
         + len(comment.source)
         + len(comment.id)
         + len(comment.intent)
+        + len(comment.meant or "")
     )
     return COMMENT_OVERHEAD_BYTES + size
 

@@ -1,4 +1,4 @@
-"""How comments end: exactly one decision each."""
+"""How comments end, exactly one decision each, and how those wait on whose reply did not come or whose answer is another one now."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 from engine.events.fields import Channel, Language
 from engine.events.outputs import ChatReply, Decision, Insertion, Reason
 from engine.room.chat import Post
-from engine.room.demands import Demand, Waiting
+from engine.room.demands import Demand, Key, Waiting
 from engine.room.effects import Effects
 from engine.room.room import Flight, Room
 
@@ -88,12 +88,43 @@ def end_demand(
 def wait_again(room: Room, flight: Flight | Post, comments: list[Waiting], fx: Effects, late: Reason) -> None:
     """Comments of a flight (or post) that ended without answering them go back to their demand; those past their deadline end."""
     before, flight.demand = flight.demand, Demand(*flight.demand.key, fx.now, priority=flight.demand.priority)
-    demand: Demand | None = None
+    again: dict[Key, Demand] = {}
     for comment in comments:
         if comment.deadline < fx.now:
             end(room, comment, late, fx)
             continue
-        demand = room.demand(comment.intent, comment.product, fx.now)
+        demand = room.demand_of(comment, fx.now)
         demand.add(comment)
-    if demand is not None:
+        again[demand.key] = demand
+    for demand in again.values():
         demand.inherit(before)
+
+
+def regroup(room: Room, fx: Effects) -> None:
+    """Which products have an answer of their own is another thing now: each comment goes to the demand where it belongs."""
+    for before in list(room.demands.values()):
+        intent = room.shop.pool.intents.get(before.intent)
+        if intent is None:
+            continue
+        for comment in list(before.comments):
+            if comment.meant is None or room.shop.about(intent, comment.meant) == before.product:
+                continue
+            before.remove(comment)
+            demand = room.demand_of(comment, fx.now)
+            demand.add(comment)
+            demand.inherit(before)
+        if not before.comments:
+            del room.demands[before.key]
+
+
+def misleads(room: Room, flight: Flight | Post, at: int) -> bool:
+    """Whether it says of the whole shop what, by now, does not hold for the product that one of its viewers meant."""
+    said = flight.insertion if isinstance(flight, Flight) else flight.record
+    intent = room.shop.pool.intents.get(said.intent)
+    if intent is None or said.product is not None:
+        return False
+    own = dict.fromkeys(room.shop.about(intent, comment.meant) for comment in flight.demand.comments)
+    return any(
+        said.reply not in (filled.reply.id for filled in room.shop.usable(intent, product, said.language, at).replies)
+        for product in own
+    )

@@ -9,7 +9,7 @@ from engine.events.outputs import Aired, Alert, Insertion, Reason, Stop, Withdra
 from engine.room import handoffs, notices, proposals
 from engine.room.approval import unasked
 from engine.room.effects import Effects
-from engine.room.ending import CAUSES, DECISIONS_CAP, FAILURES_CAP, end, wait_again
+from engine.room.ending import CAUSES, DECISIONS_CAP, FAILURES_CAP, end, misleads, wait_again
 from engine.room.posts import beside
 from engine.room.room import LOST_CAP, REPORT_TIMEOUT_MS, Flight, Lost, Room
 
@@ -256,7 +256,7 @@ def check_flight(room: Room, fx: Effects) -> None:
     intent = shop.pool.intents.get(said.intent)
     ready = shop.usable(intent, said.product, said.language, at).replies if intent and shop.sells(said.product) else ()
     same = next((filled for filled in ready if filled.reply.id == said.reply and filled.text == said.text), None)
-    if same is None or (not begun and unasked(room, flight)):
+    if same is None or (not begun and (unasked(room, flight) or misleads(room, flight, at))):
         forbid(room, "pool_changed", fx, stop=any(use.price for use in said.facts))
     elif begun:
         ends = flight.started + said.duration_ms

@@ -11,7 +11,7 @@ from engine.room import handoffs, proposals
 from engine.room.approval import unasked
 from engine.room.chat import UNKNOWN_CAP, Post
 from engine.room.effects import Effects
-from engine.room.ending import CAUSES, DECISIONS_CAP, FAILURES_CAP, end, wait_again
+from engine.room.ending import CAUSES, DECISIONS_CAP, FAILURES_CAP, end, misleads, wait_again
 from engine.room.postable import as_written
 from engine.room.room import Room
 
@@ -173,7 +173,7 @@ def check(room: Room, fx: Effects) -> None:
         sold = intent is not None and shop.sells(record.product)
         ready = shop.usable(intent, record.product, record.language, fx.now).replies if intent and sold else ()
         same = next((one for one in ready if one.reply.id == record.reply and as_written(one) == record.text), None)
-        if same is None or same.reply.channel == "voice":
+        if same is None or same.reply.channel == "voice" or misleads(room, post, fx.now):
             _withdraw(room, post, "pool_changed", fx)
         elif same.until < record.not_after:
             _withdraw(room, post, "fact_expired", fx)

@@ -224,6 +224,13 @@ class Room:
             demand = self.demands[key] = Demand(intent, product, now, priority=known.priority if known else 0)
         return demand
 
+    def demand_of(self, comment: Waiting, now: int) -> Demand:
+        """The demand that a comment belongs to, by the product that it meant and the shop's answers of now."""
+        intent = self.shop.pool.intents.get(comment.intent)
+        if intent is not None and comment.meant is not None:
+            comment.product = self.shop.about(intent, comment.meant)
+        return self.demand(comment.intent, comment.product, now)
+
     def wait(self, comment: Waiting) -> None:
         """Enter a comment into the books; its demand takes it separately."""
         self.waiting_bytes += weight(comment)

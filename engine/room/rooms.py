@@ -61,6 +61,7 @@ from engine.room.blockers import expire, review, review_one
 from engine.room.concerns import Concerns, concerns
 from engine.room.effects import Effects
 from engine.room.emission import consider
+from engine.room.ending import regroup
 from engine.room.room import Room
 from engine.room.shop import FOREVER, Shop
 
@@ -252,6 +253,7 @@ class Rooms:
             playback.check_flight(room, self._fx)
             posted.check(room, self._fx)
             script_events.alert_stale(room, self._fx, fact)
+            regroup(room, self._fx)
             self._settle(room)
 
     def _new_shop(self, name: str, pool: Pool, generation: int, offset: int) -> Shop:

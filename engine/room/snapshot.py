@@ -26,15 +26,16 @@ from engine.room.script import ClockState, ScriptClock
 from engine.room.seen import SeenIds, SeenState
 from engine.room.shop import Shop
 
-SCHEMA: Final = 7
+SCHEMA: Final = 8
 """Version of the state below, as it is written."""
 
-READABLE: Final = frozenset({1, 2, 3, 4, 5, 6, SCHEMA})
+READABLE: Final = frozenset({1, 2, 3, 4, 5, 6, 7, SCHEMA})
 """Versions that are read; another one is refused with a remedy. 1: `heard` does not tell which product was spoken about, so that a variant
 that names its product may be heard once more within its memory. 2: nothing is proposed; a mode other than
 `shadow` is the room's own; nothing was posted, and handoffs were not kept open. 3: without `duties`: the disclosure is said anew.
 Up to 4: `worth` is missing, so that the air costs nothing at first; a script that is off the screen is not known to be.
-Up to 5: a post that fails gives back only what it took of those who wait for it, and who approved what is on its way is missing."""
+Up to 5: a post that fails gives back only what it took of those who wait for it, and who approved what is on its way is missing.
+Up to 7: the product that a waiting comment meant is known only where its answer hung on it."""
 
 PLAIN_BYTES: Final = (
     200 * 1024

@@ -47,6 +47,14 @@ BUGS: Final = (
         "elif sent < logged - CLAMP_MS and False:",
     ),
     _room("not_after forgets the facts", "selection", "min(demand.latest, filled.until - filled.ms)", "demand.latest"),
+    # products
+    _room("who waits as everybody's stays so", "rooms", "            regroup(room, self._fx)\n", ""),
+    _room(
+        "what is on its way is for everybody still",
+        "playback",
+        "(unasked(room, flight) or misleads(room, flight, at))",
+        "unasked(room, flight)",
+    ),
     # reservations
     _room(
         "airtime is not returned",

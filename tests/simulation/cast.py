@@ -66,7 +66,9 @@ class Cast:
 
     def _change_shop(self) -> None:
         rng, now = self.rng, self.loop.now()
-        draw = rng.choice(("price", "race", "hours", "deal", "none", "pool", "pool", "old pool", "mark", "broken"))
+        draw = rng.choice(
+            ("price", "race", "hours", "own", "deal", "none", "pool", "pool", "old pool", "mark", "broken")
+        )
         if draw == "price":
             value = rng.choice((99, 119, 139, 1_000))
             until = rng.choice((None, now + rng.randint(2_000, 20_000)))
@@ -92,6 +94,9 @@ class Cast:
                 self.loop.call_later(rng.uniform(0, 0.4), self._reprice, rng.choice(("tgy", "puer")))
         elif draw == "none":
             self._say(FactSet(id=self._id(), at=now, shop=SHOP, name="hours", value=None, until=now + 5_000))
+        elif draw == "own":
+            product, hours = rng.choice(("tgy", "puer")), rng.choice((24, 72, None))
+            self._say(FactSet(id=self._id(), at=now, shop=SHOP, product=product, name="hours", value=hours))
         elif draw in ("hours", "deal"):
             said: int | str = rng.choice((12, 36)) if draw == "hours" else rng.choice(("满减", "第二件半价"))
             self._say(

@@ -165,6 +165,7 @@ TEXTS: dict[str, Understanding] = {
     f"{MARK} 铁观音多少钱": _meaning("accepted", "price", product="tgy"),
     f"{MARK} 普洱多少钱": _meaning("accepted", "price", product="puer"),
     f"{MARK} 什么时候发货": _meaning("accepted", "dispatch"),
+    f"{MARK} 普洱什么时候发货": _meaning("accepted", "dispatch", product="puer"),
     f"{MARK} when do you ship": _meaning("accepted", "dispatch", language="en"),
     f"{MARK} 包邮吗": _meaning("accepted", "fee"),
     f"{MARK} 好像包邮": _meaning("accepted", "fee", solo_ok=False),

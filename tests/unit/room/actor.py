@@ -184,7 +184,10 @@ class Actor:
                 product = (None, "tgy", "puer", "old", "new")[size % 5]
                 scene.ask("product.price", viewer=viewer, product=product)
             case "fee" | "dispatch":
-                scene.ask(f"shipping.{name}", viewer=viewer, solo_ok=size % 3 > 0, source="sst"[size % 3])
+                product = "tgy" if size % 4 == 1 else None
+                scene.ask(
+                    f"shipping.{name}", viewer=viewer, product=product, solo_ok=size % 3 > 0, source="sst"[size % 3]
+                )
             case "here" | "stand":
                 scene.ask(f"a.{name}", viewer=viewer)
             case "sound":
@@ -356,7 +359,8 @@ class Actor:
             case "gone_fact":
                 scene.fact("hours", None, until=scene.now + 1_000 * size)
             case "window":
-                scene.fact("hours", 36, start=scene.now + 700 * size, until=scene.now + 30_000)
+                product = "tgy" if size % 2 else "*"
+                scene.fact("hours", 36, product=product, start=scene.now + 700 * size, until=scene.now + 30_000)
             case "kill" | "hold" | "lift":
                 self._kill("room", scene.room, on=name != "lift", hold=name == "hold")
             case "kill_shop" | "lift_shop":

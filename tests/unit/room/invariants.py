@@ -31,6 +31,7 @@ from engine.room.demands import weight
 from engine.room.effects import Effects
 from engine.room.proposals import APPROVED_CAP, MUTED_CAP, UPDATE_MS
 from engine.room.room import Room
+from engine.room.shop import Reading
 from tests.unit.room.scene import Scene
 
 STATE_BYTES = 256 * 1024
@@ -141,11 +142,15 @@ class Watched(Scene):
     ids: set[str]
     modes: dict[str, str]
     """Of shops that were told one."""
+    named: dict[tuple[str, str, str], str]
+    """Which product a comment named, by room, source and id."""
 
     def watch(self, entry: AnyEntry, effects: Effects) -> None:
         if not hasattr(self, "known"):
             self.known, self.kills, self.decided, self.asked, self.ids, self.modes = {}, {}, {}, set(), set(), {}
-            self.posts = Posts()
+            self.posts, self.named = Posts(), {}
+        if isinstance(entry, CommentEntry) and entry.understanding is not None and entry.understanding.product:
+            self.named[entry.room, entry.source, entry.id] = entry.understanding.product
         if isinstance(entry, RoomEntry):
             self._event(entry)
             if isinstance(entry.event, ChatReplyReport):
@@ -309,6 +314,7 @@ class Watched(Scene):
         other = here.flying
         assert other is None or self.now > other.not_after + other.duration_ms, "4: two insertions in the air"
         self._text(said, said.start, said.not_after + said.duration_ms)
+        self._whom(said, said.start)
         self._time(said, room)
         reply = self._reply(said)
         if said.correction or said.disclosure is not None:
@@ -338,6 +344,7 @@ class Watched(Scene):
         assert not any(self.kills.get(key) for key in keys), "3: posted in a killed room"
         assert post.at == self.now <= post.not_after
         self._text(post, self.now, post.not_after)
+        self._whom(post, self.now)
         held = room.chat.posts[post.id].demand
         assert all(comment.deadline >= post.not_after for comment in held.comments)
         assert all(comment.source == post.source for comment in held.comments)
@@ -359,6 +366,19 @@ class Watched(Scene):
     def _words(self, said: Insertion) -> str:
         """What viewers remember: words that name a product are others for another product."""
         return f"{said.reply} {said.product}" if "{product}" in self._reply(said).text else said.reply
+
+    def _whom(self, said: Insertion | ChatReply, at: int) -> None:
+        """What is said of the whole shop holds for the product that each of those it answers had named."""
+        shop = self.rooms._rooms[said.room].shop
+        for ref in said.serves:
+            product = self.named.get((said.room, ref.source, ref.id))
+            if product is None:
+                continue
+            assert said.product in (None, product)
+            for use in said.facts if said.product is None else ():
+                own = shop.read(product, use.name, said.language, at)
+                assert isinstance(own, Reading), f"{use.name} of {product} is not known"
+                assert own.text == use.text, f"{product} has another {use.name} than the shop"
 
     def _text(self, said: Insertion | ChatReply, start: int, end: int) -> None:
         """2: a reply of the pool that is live, filled from facts that hold from `start` to `end`."""

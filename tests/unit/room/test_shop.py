@@ -9,7 +9,7 @@ import pytest
 from engine.events.outputs import Decision, Insertion, Stop, Withdraw
 from engine.pool.model import Fact, Limits, Pool, Product
 from engine.room.shop import Shop
-from tests.unit.room.scene import START, Scene, intent, pool, reply
+from tests.unit.room.scene import ROOM, START, Scene, intent, pool, reply
 
 
 def here() -> Pool:
@@ -106,11 +106,11 @@ def test_a_reply_that_names_no_product_says_what_counts_for_the_shop() -> None:
     assert [use.product for use in other[1].facts] == ["*"]
 
 
-def slow(**hours: object) -> Pool:
-    """tgy is sent later than all else, and the one reply speaks for the shop."""
+def slow(value: int = 72, **hours: object) -> Pool:
+    """tgy has hours of its own, by default more than all else, and the one reply speaks for the shop."""
     plain = pool("00000003")
     tgy = plain.products["tgy"]
-    own = Fact("hours", 72, **hours)  # type: ignore[arg-type] # as Fact
+    own = Fact("hours", value, **hours)  # type: ignore[arg-type] # as Fact
     return replace(plain, products={**plain.products, "tgy": replace(tgy, facts={**tgy.facts, "hours": own})})
 
 
@@ -235,3 +235,61 @@ def test_a_price_that_is_typed_into_a_reply_is_never_said() -> None:
     """Prices come from facts alone, whatever got past the lint."""
     scene = Scene(pool(intents={"a.b": intent("a.b", reply("a.b", "x", "今天只要99元"))}))
     assert scene.ask("a.b") == "guard_blocked"
+
+
+def waiting(scene: Scene) -> dict[str | None, list[str]]:
+    """Who waits, by the product of the demand."""
+    return {product: list(demand.viewers) for (_, product), demand in scene.rooms._rooms[ROOM].demands.items()}
+
+
+def test_who_waits_as_everybodys_goes_to_his_product_once_it_has_its_own_value() -> None:
+    """By a fact as by a pool; nobody is told what does not hold for what he asked about."""
+    scene = Scene()
+    scene.play()
+    for product in ("puer", "tgy", None):
+        scene.ask("shipping.dispatch", product=product, viewer=product or "all", age=0 if product else 6_000)
+    assert waiting(scene) == {None: ["puer", "tgy", "all"]}
+    scene.fact("hours", 72, product="puer")
+    assert waiting(scene) == {None: ["tgy", "all"]}
+    scene.swap(slow())
+    assert waiting(scene) == {None: ["all"]}
+    assert [(one.reason, one.product) for one in scene.all(Decision)] == [("no_reply", "puer"), ("no_reply", "tgy")]
+
+
+def test_who_waits_for_his_product_joins_all_others_once_it_has_no_own_value() -> None:
+    """One reply serves them all."""
+    scene = Scene(slow(value=24))
+    scene.play()
+    scene.ask("shipping.dispatch", product="tgy", viewer="a")
+    scene.ask("shipping.dispatch", product="puer", viewer="b")
+    assert waiting(scene) == {"tgy": ["a"], None: ["b"]}
+    scene.swap(pool("00000004"))
+    assert waiting(scene) == {None: ["b", "a"]}
+
+
+def test_who_lost_his_reply_goes_back_to_the_demand_where_he_belongs_now() -> None:
+    """His product got a value of its own while the reply for the whole shop was on its way."""
+    scene = Scene()
+    scene.play()
+    scene.ask("shipping.dispatch", product="puer", viewer="a")
+    scene.ask("shipping.dispatch", product="tgy", viewer="b")
+    scene.wait(3_000)
+    assert scene.insertion.product is None
+    scene.fact("hours", 24, product="puer")
+    scene.report("rejected", scene.insertion.id)
+    assert waiting(scene) == {"puer": ["a"], None: ["b"]}
+
+
+def test_a_reply_for_the_whole_shop_is_taken_back_where_one_of_its_viewers_has_another_value_now() -> None:
+    """On its way only: the others get it once more."""
+    scene = Scene()
+    scene.play()
+    scene.ask("shipping.dispatch", product="puer", viewer="a")
+    scene.ask("shipping.dispatch", product="tgy", viewer="b")
+    scene.wait(3_000)
+    first = scene.insertion
+    scene.fact("hours", 72, product="puer")
+    assert scene.all(Withdraw)[-1].insertion == first.id
+    scene.report("rejected", first.id)
+    assert [(one.reason, one.product) for one in scene.all(Decision)] == [("no_reply", "puer")]
+    assert waiting(scene) == {None: ["b"]}
