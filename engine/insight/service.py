@@ -103,6 +103,7 @@ class Insight:
             while not self._stopping.is_set():
                 try:
                     if await self._lead.take(self._stopping):
+                        self._metrics.troubles.pop("insight", None)
                         await self._serve()
                     begun = True
                 except Deposed:
@@ -111,6 +112,7 @@ class Insight:
                 except BusUnavailable as error:
                     if not begun:
                         raise
+                    self._metrics.troubles["insight"] = str(error)
                     log.warning("insight cannot begin now, and tries again", error=error)
                     await self._pause()
                 self._be(active=False)
@@ -130,6 +132,7 @@ class Insight:
             try:
                 await self._follow()
             except BusUnavailable as error:
+                self._metrics.troubles["insight"] = str(error)
                 log.warning("insight cannot go on now, and tries again", error=error)
                 await self._pause()
 
@@ -153,6 +156,7 @@ class Insight:
                 await self._lead.keep()
                 if loop.time() >= due:
                     await self._publish()
+                    self._metrics.troubles.pop("insight", None)
                     due = loop.time() + self._publish_s
             await self._publish()
         finally:

@@ -222,35 +222,18 @@ class Publisher:
 
     async def _publish(self, folder: Path, built: Built) -> None:
         try:
-            live = (await self._bulletin.live()).get(built.shop)
-            if live is not None and live.pool == built.hash:
-                self._live[built.shop] = built.pool
-                self._metrics.pool_builds.labels(outcome="unchanged").inc()
-                if folder in self._troubled:
-                    log.info(
-                        "the files are right again; they hold what is live", folder=str(folder), pool=built.hash[:12]
-                    )
-                    self._troubled.discard(folder)
-                return
-            if live is not None and live.rollback and self._bulletin.published(built.hash):
-                self._troubled.discard(folder)
-                log.warning(
-                    "the pool was rolled back; edit the files to publish again",
-                    folder=str(folder),
-                    pool=built.hash[:12],
-                )
-                self._metrics.pool_builds.labels(outcome="unchanged").inc()
-                return
-            if not self._bulletin.published(built.model):
-                content = await asyncio.to_thread(self._trainer.content, built.model)
-                await self._bulletin.publish_blob(built.model, "model", content)
-            await self._bulletin.publish_blob(built.hash, "pool", built.pool, built.model)
-            generation = await self._bulletin.publish_live(built.shop, built.hash)
+            generation = await self._put(folder, built)
         except BusUnavailable as error:
             if not self.ready:
                 raise
+            self._metrics.troubles["publisher"] = str(error)
             log.warning("the bus took no pool, it is tried again", folder=str(folder), error=error)
             asyncio.get_running_loop().call_later(RETRY_S, self._mark, {folder})
+            return
+        self._metrics.troubles.pop("publisher", None)
+        if generation is None:
+            self._metrics.pool_builds.labels(outcome="unchanged").inc()
+            self._troubled.discard(folder)
             return
         self._live[built.shop] = built.pool
         self._metrics.pool_builds.labels(outcome="published").inc()
@@ -271,6 +254,24 @@ class Publisher:
                 "test lines of the base pack that were understood before are not any more",
                 folder=str(folder), count=len(built.worse), error=told, remedy="look at the last edit",
             )  # fmt: skip
+
+    async def _put(self, folder: Path, built: Built) -> int | None:
+        """Write pool, model and what is live: its generation; None where that is not to change. Raises `BusUnavailable`."""
+        live = (await self._bulletin.live()).get(built.shop)
+        pool = built.hash[:12]
+        if live is not None and live.pool == built.hash:
+            self._live[built.shop] = built.pool
+            if folder in self._troubled:
+                log.info("the files are right again; they hold what is live", folder=str(folder), pool=pool)
+            return None
+        if live is not None and live.rollback and self._bulletin.published(built.hash):
+            log.warning("the pool was rolled back; edit the files to publish again", folder=str(folder), pool=pool)
+            return None
+        if not self._bulletin.published(built.model):
+            content = await asyncio.to_thread(self._trainer.content, built.model)
+            await self._bulletin.publish_blob(built.model, "model", content)
+        await self._bulletin.publish_blob(built.hash, "pool", built.pool, built.model)
+        return await self._bulletin.publish_live(built.shop, built.hash)
 
     # ---- training --------------------------------------------------------------------------------------------------
 

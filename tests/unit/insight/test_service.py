@@ -8,14 +8,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
-from typing import cast
 
 import pytest
 from prometheus_client import CollectorRegistry
 
 from engine.bus.embedded import EmbeddedBus
-from engine.bus.port import Bus, Outgoing, Position
-from engine.errors import BusUnavailable
+from engine.bus.port import Batch, Member, Outcome, Outgoing, Unknown
 from engine.events.codec import decode, encode
 from engine.events.gaps import Gap
 from engine.events.inputs import GapMark, Playback, Script, ScriptSentence
@@ -259,31 +257,38 @@ async def test_a_stop_during_the_start_publishes_nothing(bus: EmbeddedBus, clock
     assert len(await topic(bus)) == 1
 
 
-class Away:
-    """A bus whose `publish` is refused some times."""
+class Refused:
+    """A member of whose commits nobody knows, some times, whether the log took them."""
 
-    def __init__(self, bus: EmbeddedBus, times: int) -> None:
-        self._bus = bus
-        self._times = times
+    def __init__(self, member: Member, times: int, looks: Callable[[], None]) -> None:
+        self._member = member
+        self.times = times
+        self._looks = looks
 
     def __getattr__(self, name: str) -> object:
-        return getattr(self._bus, name)
+        return getattr(self._member, name)
 
-    async def publish(self, records: Sequence[Outgoing]) -> Sequence[Position]:
-        if self._times:
-            self._times -= 1
-            raise BusUnavailable("the disk is full")
-        return await self._bus.publish(records)
+    async def commit(self, batches: Sequence[Batch]) -> Sequence[Outcome]:
+        self._looks()
+        if self.times:
+            self.times -= 1
+            return [Unknown("the disk is full") for _ in batches]
+        return await self._member.commit(batches)
 
 
 async def test_it_goes_on_after_the_bus_was_away(
     bus: EmbeddedBus, clock: HandClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A refused publication is tried again, and nothing is counted twice or lost."""
+    """A refused publication is tried again, `/readyz` tells why meanwhile, and nothing is counted twice or lost."""
     monkeypatch.setattr(service, "RETRY_S", 0.001)
-    away = Away(bus, times=3)
     registry = CollectorRegistry()
-    insight = Insight(cast("Bus", away), Settings(insight=InsightSettings(publish_s=0.01)), Metrics(registry), clock)
+    metrics = Metrics(registry)
+    told: list[dict[str, str]] = []
+    join = bus.member
+    monkeypatch.setattr(
+        bus, "member", lambda group: Refused(join(group), 3, lambda: told.append(dict(metrics.troubles)))
+    )
+    insight = Insight(bus, Settings(insight=InsightSettings(publish_s=0.01)), metrics, clock)
     task = asyncio.create_task(insight.run())
     await until(lambda: _is(lambda: insight.ready), bus)
     await write(bus, decision(viewer="v1"), decision(viewer="v2"))
@@ -292,6 +297,8 @@ async def test_it_goes_on_after_the_bus_was_away(
         return [gap.viewers for gap in (await topic(bus)).values()] == [2]
 
     await until(there, bus)
+    await until(lambda: _is(lambda: not metrics.troubles), bus)
+    assert told[:4] == [{}, *[{"insight": "the disk is full"}] * 3]
     insight.stop()
     await task
     assert registry.get_sample_value("livechat_asked_total", {"outcome": "gap"}) == 2

@@ -374,8 +374,10 @@ async def test_a_pool_that_the_bus_refused_is_published_later(desk: Desk, monkey
             (shop / "intents" / "all.yaml").write_text(REPLIES.replace("之内发", "之内寄"))
             desk.edited.put_nowait({shop})
             await until(lambda: len(refused) >= 2)
+            assert desk.metrics.troubles == {"publisher": "the disk is full"}  # `/readyz` tells it
         await until(lambda: desk.count("published") == 2)
         assert "寄" in (await pool(desk)).intents["shipping.dispatch"].replies[0].text
+        assert not desk.metrics.troubles
 
 
 async def test_records_that_cannot_be_read_are_passed_over(desk: Desk) -> None:
