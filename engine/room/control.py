@@ -81,11 +81,12 @@ def give_way(room: Room, fx: Effects) -> None:
     """The player holds its script while a person has the room, and goes on with it afterwards, unless a kill switch holds it, too."""
     if room.session is None or room.person == room.holding:
         return
-    room.holding = room.person
+    room.holding, room.let_go = room.person, None
     if room.person:
         stop(room, None, "taken_over", fx, hold_script=True)
     elif not room.held:  # else lifting that kill releases the script
         stop(room, None, "handed_back", fx)
+        room.let_go = room.session
 
 
 def kill(room: Room, on: bool, held: bool, fx: Effects) -> None:

@@ -130,16 +130,16 @@ def stopped(room: Room, flight: Flight, at: int) -> None:
         room.duties.wrong = WrongPrice(said.product, prices, at + CORRECT_WITHIN_MS)
 
 
-def correction(room: Room, now: int, start: int) -> Filled | None:
-    """What sets the price right, where it changed meanwhile and the shop has words for it."""
+def correction(room: Room, now: int, soonest: int, start: int) -> Filled | None:
+    """What sets the price right, where it changed meanwhile and the shop has words for it: a price that holds from `soonest` on."""
     wrong, shop = room.duties.wrong, room.shop
     if wrong is None or now > wrong.until or not shop.sells(wrong.product):
         return None
-    if all(shop.version(product, name, start) == version for product, name, version in wrong.prices):
+    if all(shop.version(product, name, soonest) == version for product, name, version in wrong.prices):
         return None
     replies = shop.pool.products[wrong.product].corrections
     for reply in sorted(replies, key=lambda reply: reply.lang != room.language):
-        filled = shop.fill(reply, wrong.product, start)
+        filled = shop.fill(reply, wrong.product, soonest)
         if isinstance(filled, Filled) and filled.until - filled.ms >= start:
             return filled
     return None
@@ -154,7 +154,8 @@ def goes_first(room: Room, fx: Effects) -> bool:
     if not (disclosing or room.duties.wrong is not None) or not may_speak(room):
         return False
     opportunity = next_opportunity(room, fx.now)
-    notice = _next(room, fx.now, opportunity.start if opportunity is not None else fx.now, disclosing=disclosing)
+    soonest, start = (opportunity.soonest, opportunity.start) if opportunity is not None else (fx.now, fx.now)
+    notice = _next(room, fx.now, soonest, start, disclosing=disclosing)
     if notice is None:
         return False
     if opportunity is None:
@@ -171,8 +172,8 @@ def goes_first(room: Room, fx: Effects) -> bool:
     return True
 
 
-def _next(room: Room, now: int, start: int, *, disclosing: bool) -> Notice | None:
-    filled = correction(room, now, start)
+def _next(room: Room, now: int, soonest: int, start: int, *, disclosing: bool) -> Notice | None:
+    filled = correction(room, now, soonest, start)
     if filled is not None:
         return Notice(
             CORRECTION, filled.reply.id, filled.product, filled.reply.lang, filled.text, filled.written, filled.ms, filled.facts,
@@ -254,5 +255,5 @@ def stands(room: Room, said: Insertion, at: int) -> bool:
     """Whether a notice on its way may still be said, after a change of the pool or of a fact."""
     if said.disclosure is not None:
         return wording(room) == (said.language, said.text)
-    filled = correction(room, at, at)
+    filled = correction(room, at, at, at)
     return filled is not None and filled.text == said.text

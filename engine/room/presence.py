@@ -38,7 +38,10 @@ def seen(room: Room, event: PlayerSeen, fx: Effects) -> None:
             if room.session != event.session:
                 room.clock.idle(fx.now)
             room.clock.begin(event.cursor, min(event.at, fx.now))
-        room.holding = room.holding and not room.person  # whoever comes while a person has the room is told to hold
+        unheard = room.let_go is not None and room.let_go != event.session  # its connection may have ended before
+        room.holding = (
+            room.holding or unheard
+        ) and not room.person  # who comes while a person has the room is told to hold
         adopt(room, event.session, fx.now)
         outcomes(room, event.outcomes, event.session, fx)
     elif room.session is None and event.session != room.gone:

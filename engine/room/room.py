@@ -130,6 +130,8 @@ class Room:
     person_waits: bool = False
     holding: bool = False
     """The player was told to hold its script for a person."""
+    let_go: str | None = None
+    """The session that was told to go on after a person had the room, until a sentence shows that it does."""
     killed: bool = False
     held: bool = False
     """A kill switch holds the script too."""

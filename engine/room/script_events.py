@@ -23,6 +23,7 @@ def sentence(room: Room, event: Playback, fx: Effects) -> None:
     assert event.cursor is not None
     at = min(event.at, fx.now)
     if event.kind == "sentence_started":
+        room.let_go = None
         if not room.clock.begin(event.cursor, at):
             alert(
                 room,

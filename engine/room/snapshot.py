@@ -134,6 +134,7 @@ class RoomState(Part):
     person: bool
     person_waits: bool
     holding: bool = False
+    let_go: str | None = None
     killed: bool
     held: bool
     decide_at: int
@@ -149,7 +150,7 @@ _STATE: Final = TypeAdapter(RoomState)
 _PLAIN: Final = (
     "language", "created", "mode", "own_mode", "closed", "active", "serial", "named", "heard", "airtime", "last_end", "worth",
     "session", "gone", "had_player", "lead_ms", "stream_delay_ms", "player_at", "lost", "person", "person_waits", "holding",
-    "killed", "held", "decide_at", "window_end", "review_at", "timer",
+    "let_go", "killed", "held", "decide_at", "window_end", "review_at", "timer",
 )  # fmt: skip
 """Fields that are the same in the room and in its state."""
 

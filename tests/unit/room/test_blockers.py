@@ -6,6 +6,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from engine.events.inputs import Cursor, ModeSet, PlayerGone, RoomOpened, Script, ScriptSegment, ScriptSentence
+from engine.events.journal import TickEntry
 from engine.events.outputs import Alert, Decision, Insertion
 from engine.pool.model import Fact, Limits
 from tests.unit.room.scene import ROOM, START, Scene, intent, pool, reply
@@ -351,3 +352,18 @@ def test_a_fact_that_never_came_is_named() -> None:
     keep_alive(scene, 12)
     (decision,) = scene.all(Decision)
     assert (decision.reason, decision.wanted) == ("fact_missing", "hours")
+
+
+def test_a_comment_waits_until_its_deadline_is_over() -> None:
+    """At the very millisecond it could still be answered."""
+    scene = Scene()
+    scene.play()
+    scene.kill()
+    scene.ask("shipping.dispatch", id="first", age=1)
+    scene.ask("shipping.dispatch", id="second")
+    scene.now += scene.rooms._rooms[ROOM].shop.pool.intents["shipping.dispatch"].answer_within_ms
+    scene.put(TickEntry())
+    assert scene.decisions == {"first": "killed"}
+    scene.now += 1
+    scene.put(TickEntry())
+    assert scene.decisions == {"first": "killed", "second": "killed"}

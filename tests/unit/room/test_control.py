@@ -121,6 +121,30 @@ def test_a_hand_back_while_a_reply_is_spoken_waits_for_its_end() -> None:
     assert not here(scene).clock.still
 
 
+def test_a_player_that_may_not_have_heard_the_hand_back_is_told_again() -> None:
+    """Its connection ended as it was told: the next session is told, too, until a sentence shows that the script goes on."""
+    scene = scene_of_one()
+    cursor = Cursor(version="v1", lap=0, segment="seg-tgy", sentence="tgy-1")
+
+    def again(session: str) -> None:
+        scene.event(PlayerSeen(room=ROOM, id="p", at=scene.now, session=session, identified=True, cursor=cursor))
+
+    def told() -> list[str | None]:
+        return [stop.session for stop in scene.all(Stop) if stop.reason == "handed_back"]
+
+    again("two")
+    assert told() == []
+    take(scene, "person", at_boundary=False)
+    take(scene, "engine")
+    again("two")  # it goes on with its session, and with what it was sent
+    assert told() == ["two"]
+    again("three")
+    assert told() == ["two", "three"]
+    scene.sentence("sentence_started", "tgy-1", session="three")
+    again("four")
+    assert told() == ["two", "three"]
+
+
 def test_the_boundary_comes_also_when_the_script_runs_out_or_its_player_leaves() -> None:
     """A person who waits for it gets the room."""
     scene = scene_of_one()

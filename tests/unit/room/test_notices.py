@@ -395,6 +395,21 @@ def test_nothing_is_corrected_where_there_is_nothing_to_say(change: str) -> None
     assert not [one for one in stage.all(Insertion) if one.correction]
 
 
+def test_a_correction_waits_until_its_price_holds_however_soon_it_is_said() -> None:
+    """A script that runs quicker than foreseen must not say a price before it begins."""
+    stage = scene()
+    price = speak_price(stage)
+    stage.fact("price", None, "tgy")
+    stage.report("aborted", price.id)
+    stage.sentence("sentence_started", "tgy-1")
+    stage.fact("price", 119, "tgy", start=stage.now + 3_990)  # the sentence lasts four seconds
+    stage.wait(3_999)
+    assert not stage.insertion.correction
+    stage.next_sentence("tgy-1", "tgy-2")
+    stage.wait(3_999)
+    assert stage.insertion.text == "更正一下，铁观音现在是119元。"
+
+
 def test_a_correction_whose_price_changes_again_is_stopped_and_said_anew() -> None:
     """It is a price like any other."""
     stage = scene()
