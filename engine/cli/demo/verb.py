@@ -108,7 +108,6 @@ class Show:
             with terminal.err().status("starting the engine"):
                 await stage.open()
             stage.tell_operators(folder / VARIABLES)
-            stage.tell_operators(folder / VARIABLES)
             with terminal.err().status(
                 "reading the shop, training its model (about ten seconds, on the first run only)"
             ):
