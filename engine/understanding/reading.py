@@ -85,8 +85,11 @@ class Reader:
         if not form:
             return
         found = self._scanner.scan(form)
-        if not found and not form.endswith("?"):
-            return
+        if found or form[-1] == "?":
+            self._add(reading, found)
+
+    def _add(self, reading: Reading, found: list[int]) -> None:
+        form = reading.form
         if self._written in found:
             form = reading.form = self._spellings.replaced(form)
             found = self._scanner.scan(form)
