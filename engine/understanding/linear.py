@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from engine.understanding.ngrams import DIMENSION, Grams
+from engine.understanding.ngrams import Grams
 
 F32 = NDArray[np.float32]
 Rows = NDArray[np.int32]

@@ -48,7 +48,7 @@ class Neighbours:
         rows = sparse.csr_array(features, shape=(len(batch.starts) - 1, DIMENSION))
         rows.sum_duplicates()
         lengths = np.sqrt(np.add.reduceat(rows.data * rows.data, rows.indptr[:-1]))
-        rows.data /= np.repeat(lengths, np.diff(rows.indptr))
+        rows.data = rows.data / np.repeat(lengths, np.diff(rows.indptr))
         return rows
 
     def nearest(self, batch: Grams, allowed: NDArray[np.bool_] | None = None) -> Nearest:

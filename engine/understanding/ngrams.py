@@ -145,7 +145,9 @@ def _pairs(
     following = sliding_window_view(np.append(tokens, _NO_TOKENS), REACH)[1:]
     hashes[begins, -REACH:] = (tokens[:, None] + following) * _TOKENS
     places = sliding_window_view(np.append(begins, np.full(REACH, len(codes))), REACH)[1:]
-    fits[begins, -REACH:] = places < (begins + room[begins])[:, None]  # they begin before the text of the first of them ends
+    fits[begins, -REACH:] = (
+        places < (begins + room[begins])[:, None]
+    )  # they begin before the text of the first of them ends
 
 
 def _mixed(hashes: _U64) -> _U64:
