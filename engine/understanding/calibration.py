@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,8 +71,8 @@ def rank(scores: Scores, forms: Sequence[str], asked: F64) -> Ranked:
     intents[rows, best] = -np.inf
     second = intents.argmax(axis=1)
     runner = intents[rows, second]
-    others = np.sort(np.partition(intents, -min(FOLLOWERS, intents.shape[1] - 1), axis=1)[:, ::-1], axis=1)[:, ::-1]
-    others = others[:, : min(FOLLOWERS, intents.shape[1] - 1)]
+    followers = min(FOLLOWERS, intents.shape[1] - 1)
+    others = np.sort(np.partition(intents, -followers, axis=1)[:, -followers:], axis=1)[:, ::-1]
     background = scores.margins[:, BACKGROUND].astype(np.float64)
     lengths = np.array([max(1, len(form)) for form in forms], dtype=np.float64)
     plain = np.column_stack(
@@ -97,9 +98,15 @@ def rank(scores: Scores, forms: Sequence[str], asked: F64) -> Ranked:
     return Ranked(best + 1, second + 1, np.exp(SHARPNESS * (runner - first)), _with_products(plain))
 
 
+@lru_cache(maxsize=1)
+def _pairs(count: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    left, right = np.triu_indices(count)
+    return left, right
+
+
 def _with_products(plain: F64) -> F64:
     """One, the signals, and the product of each two: how much one says hangs on the others."""
-    left, right = np.triu_indices(plain.shape[1])
+    left, right = _pairs(plain.shape[1])
     return np.column_stack((np.ones(len(plain)), plain, plain[:, left] * plain[:, right]))
 
 
@@ -168,7 +175,8 @@ def _fit(signals: F64, truth: F64, mass: F64) -> F64:
     for _ in range(_STEPS):
         p = logistic(signals, weights)
         gradient = signals.T @ (mass * (p - truth)) + pull * weights
-        hessian = (signals * (mass * p * (1.0 - p))[:, None]).T @ signals + np.diag(pull)
+        bent = signals * np.sqrt(mass * p * (1.0 - p))[:, None]
+        hessian = bent.T @ bent + np.diag(pull)  # of a matrix with itself: half of the work
         step = np.linalg.solve(hessian, gradient)
         size = 1.0
         while size > 1e-4 and loss(weights - size * step) > now:

@@ -37,7 +37,7 @@ def fit(corpus: Corpus, chosen: Chosen) -> Linear:
     index, idf = _known(counted, 1 if few else KNOWN)
     vectors = _vectors(counted, index, idf)
     labels, against = corpus.labels[chosen], corpus.against[chosen]
-    weights = np.zeros((len(idf), corpus.classes + EXTRA), dtype=np.float32)
+    weights = np.zeros((corpus.classes + EXTRA, len(idf)), dtype=np.float32)  # by class, as they are learnt
     bias = np.full(corpus.classes + EXTRA, ABSENT, dtype=np.float32)
     listed, other, idle = labels > BACKGROUND, labels == OTHER, labels == BACKGROUND
     asks, heard = listed | other, labels != NO_CLASS
@@ -57,17 +57,17 @@ def fit(corpus: Corpus, chosen: Chosen) -> Linear:
         machine[:] = 0.0
         machine[heard_of] = part
         if label == OTHER:
-            weights[:, -1], bias[-1] = rounded(-machine), -offset
+            weights[-1], bias[-1] = rounded(-machine), -offset
         else:
             _move(machine, offset, vectors[against == label])
-            weights[:, label], bias[label] = rounded(machine), offset
+            weights[label], bias[label] = rounded(machine), offset
     if idle.any():
         of_all, idle_of_all = vectors[heard], idle[heard].astype(np.intp)
         for column, sign, share in ((BACKGROUND, 1, balance / idle.sum()), (-2, -1, asks.sum() / idle.sum())):
             machines, offsets = _machines(of_all, idle_of_all, {1: float(share)}, TOLERANCE_ALL)
-            weights[:, column], bias[column] = rounded(sign * machines[1]), sign * offsets[1]
-    weights[0] = 0.0
-    return Linear(index, idf, weights, bias)
+            weights[column], bias[column] = rounded(sign * machines[1]), sign * offsets[1]
+    weights[:, 0] = 0.0
+    return Linear(index, idf, np.ascontiguousarray(weights.T), bias)
 
 
 def _known(counted: sparse.csr_array, lines: int) -> tuple[Rows, F32]:

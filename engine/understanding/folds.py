@@ -16,12 +16,13 @@ def folds(corpus: Corpus) -> Labels:
     cluster = clusters(corpus)
     sizes = np.bincount(cluster)
     fold = np.zeros(len(sizes), dtype=np.intp)
-    filled = np.zeros((FOLDS, corpus.classes + 1), dtype=np.int64)
+    filled = [[0] * FOLDS for _ in range(corpus.classes + 1)]
     first = np.zeros(len(sizes), dtype=np.intp)
     first[cluster[::-1]] = np.arange(len(cluster))[::-1]
-    for group in np.lexsort((first, -sizes)):
-        label = corpus.labels[first[group]]
-        label = corpus.classes if label == OTHER else max(BACKGROUND, label)
-        fold[group] = int(np.argmin(filled[:, label]))
-        filled[fold[group], label] += sizes[group]
+    kinds = np.where(corpus.labels == OTHER, corpus.classes, np.maximum(BACKGROUND, corpus.labels))[first].tolist()
+    lines = sizes.tolist()
+    for group in np.lexsort((first, -sizes)).tolist():
+        kind = filled[kinds[group]]
+        fold[group] = emptiest = kind.index(min(kind))
+        kind[emptiest] += lines[group]
     return fold[cluster]

@@ -101,19 +101,22 @@ class Judge:
         ]  # fmt: skip
         asking = self._by_model(readings, understood, own)
         fresh = self.fresh.nearest(own)
-        near = fresh.cosine.tolist()
-        for at, (reading, result) in enumerate(zip(readings, understood, strict=True)):
+        for reading, result, line, cosine in zip(
+            readings, understood, fresh.line.tolist(), fresh.cosine.tolist(), strict=True
+        ):
             if reading.script.foreign:
                 result.outcome = "unsupported_language"
             elif reading.worded:
-                same = self._same(reading)
+                same = self._known.get(reading.form)
+                if same is None and reading.neutral:
+                    same = self._without_names(reading)
                 if same is not None:
                     self._by_example(result, same, 1.0)
-                elif near[at] >= NEAR:
-                    self._by_example(result, self.fresh.lines[int(fresh.line[at])], near[at])
+                elif cosine >= NEAR:
+                    self._by_example(result, self.fresh.lines[line], cosine)
                 if reading.fired:
                     self._by_rule(result, {intent for intent, _ in reading.fired})
-        self._forbid(understood, asking)
+        self._forbid(understood, asking, own)
         return understood
 
     def _by_model(self, readings: Sequence[Reading], understood: list[Understanding], own: Grams) -> list[float]:
@@ -140,12 +143,9 @@ class Judge:
                 result.outcome = self._outcome(result, asks)
         return asking
 
-    def _same(self, reading: Reading) -> TrainingLine | None:
-        """The line of the pool that says just this; a form without the names of goods counts, too."""
-        same = self._known.get(reading.form)
-        if same is None and reading.neutral:
-            same = next((self._known[form] for form in reading.neutral if form in self._known), None)
-        return same
+    def _without_names(self, reading: Reading) -> TrainingLine | None:
+        """The line of the pool that says just this but for the names of goods."""
+        return next((self._known[form] for form in reading.neutral if form in self._known), None)
 
     def _outcome(self, result: Understanding, asking: float) -> Outcome:
         limits = self.model.calibration.thresholds
@@ -190,7 +190,7 @@ class Judge:
         result.solo_ok = solo
         result.outcome = _outcome_of(self._intents[intent])
 
-    def _forbid(self, understood: list[Understanding], asking: list[float]) -> None:
+    def _forbid(self, understood: list[Understanding], asking: list[float], own: Grams) -> None:
         """Where an intent was settled and one of its `not:` lines says nearly the same, it is taken back."""
         if not len(self._forbidden):
             return
@@ -204,7 +204,9 @@ class Judge:
             return
         intents = np.array([understood[at].intent for at in settled], dtype=np.object_)
         allowed: NDArray[np.bool_] = intents[:, None] == self._forbidden[None, :]
-        nearest = self._negatives.nearest(grams([understood[at].key for at in settled]), allowed)
+        chosen = np.zeros(len(understood), dtype=np.bool_)
+        chosen[settled] = True
+        nearest = self._negatives.nearest(own.only(chosen), allowed)
         for at, cosine in zip(settled, nearest.cosine.tolist(), strict=True):
             if cosine >= SAME:
                 result = understood[at]

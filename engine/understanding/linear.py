@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from engine.understanding.ngrams import DIMENSION, Grams
+from engine.understanding.ngrams import Grams
 
 F32 = NDArray[np.float32]
 Rows = NDArray[np.int32]
@@ -80,26 +80,27 @@ class Linear:
     def vectors(self, batch: Grams) -> sparse.csr_array:
         """Texts as unit rows over the known features, or of length 0; a feature that occurs twice stands in its row twice."""
         rows = self.index.take(batch.columns)
-        whole = _unit(self.idf.take(rows), rows, batch, len(self.idf))
-        known = rows > 0
-        ends = np.concatenate(([0], np.cumsum(known)))[batch.starts].astype(np.int32)
-        return sparse.csr_array((whole.data[known], rows[known], ends), shape=whole.shape)
+        values = _unit(self.idf.take(rows), batch)
+        known = np.flatnonzero(rows)
+        ends = np.searchsorted(known, batch.starts).astype(np.int32)
+        return sparse.csr_array((values[known], rows[known], ends), shape=(len(batch.starts) - 1, len(self.idf)))
 
-    def spread(self, batch: Grams) -> sparse.csr_array:
-        """Texts as unit rows over all columns: an unknown feature weighs as much as the rarest, so that new words tell texts apart."""
-        values = self.idf[self.index[batch.columns]]
-        return _unit(np.where(values > 0, values, self.idf.max()), batch.columns, batch, DIMENSION)
+    def spread(self, batch: Grams) -> F32:
+        """The value of each feature, of texts as unit rows over all columns: an unknown feature weighs as much as the rarest, so that
+        new words tell texts apart."""
+        values = self.idf.take(self.index.take(batch.columns))
+        return _unit(np.where(values > 0, values, self.idf.max()), batch)
 
     @cached_property
     def _asking(self) -> NDArray[np.complex64]:
-        """`[row]`: squared weight of a feature in a text, and what it adds to `asks`, side by side: one look-up for both."""
-        return (self.idf**2 + 1j * self.idf * self.weights[:, -2]).astype(np.complex64)
+        """`[column]`: squared weight of a feature in a text, and what it adds to `asks`, side by side: one look-up for all."""
+        return (self.idf**2 + 1j * self.idf * self.weights[:, -2]).astype(np.complex64).take(self.index)
 
     def asks(self, batch: Grams) -> F32:
         """`Scores.asks` alone, at a tenth of the cost of all; rounded, since this decides what else is asked."""
         if len(batch.starts) < 2:
             return np.zeros(0, np.float32)
-        sums = np.add.reduceat(self._asking.take(self.index.take(batch.columns)), batch.starts[:-1])
+        sums = np.add.reduceat(self._asking.take(batch.columns), batch.starts[:-1])
         margins = sums.imag / np.sqrt(np.where(sums.real > 0, sums.real, np.float32(1.0))) + self.bias[-2]
         found: F32 = margins.round(3)
         return found
@@ -109,8 +110,7 @@ class Linear:
             return Scores(np.zeros((0, len(self.bias) - EXTRA), np.float32), *np.zeros((5, 0), np.float32))
         vectors = self.vectors(batch)
         margins = (vectors @ self.weights + self.bias).astype(np.float32)
-        known = np.add.reduceat((self.index[batch.columns] > 0).astype(np.float32), batch.starts[:-1])
-        familiar = known / np.diff(batch.starts)
+        familiar = np.diff(vectors.indptr) / np.diff(batch.starts)
         support, questioning = self._evidence(vectors, margins)
         return Scores(
             margins[:, :-EXTRA], margins[:, -2], margins[:, -1], familiar.astype(np.float32), support, questioning
@@ -126,8 +126,9 @@ class Linear:
         return support.astype(np.float32), questioning.astype(np.float32)
 
 
-def _unit(values: F32, columns: Rows, batch: Grams, width: int) -> sparse.csr_array:
-    squares = np.add.reduceat(values * values, batch.starts[:-1]) if len(values) else np.zeros(0, np.float32)
-    lengths = np.sqrt(np.where(squares > 0, squares, 1.0)).astype(np.float32)
-    data = values / np.repeat(lengths, np.diff(batch.starts))
-    return sparse.csr_array((data.astype(np.float32), columns, batch.starts), shape=(len(batch.starts) - 1, width))
+def _unit(values: F32, batch: Grams) -> F32:
+    """Values of features, so that the length of each text is 1, or 0 where it has no value."""
+    squares = np.add.reduceat(values * values, batch.starts[:-1])
+    lengths = np.sqrt(np.where(squares > 0, squares, np.float32(1.0)))
+    found: F32 = values / np.repeat(lengths, np.diff(batch.starts))
+    return found

@@ -15,7 +15,7 @@ from scipy import sparse
 
 from engine.pool.model import TrainingLine
 from engine.understanding.linear import F32, Linear
-from engine.understanding.ngrams import Grams, grams
+from engine.understanding.ngrams import DIMENSION, Grams, grams
 from engine.understanding.spellings import Spellings
 
 NEAR = (
@@ -44,10 +44,11 @@ class Neighbours:
 
     def _summed(self, batch: Grams) -> sparse.csr_array:
         """Unit rows in which a feature stands once, so that the cosine of a line with itself is 1."""
-        rows = self._linear.spread(batch).copy()
+        features = (self._linear.spread(batch), batch.columns.copy(), batch.starts.copy())
+        rows = sparse.csr_array(features, shape=(len(batch.starts) - 1, DIMENSION))
         rows.sum_duplicates()
-        lengths = np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1)).ravel())
-        rows.data /= np.repeat(lengths, np.diff(rows.indptr))
+        lengths = np.sqrt(np.add.reduceat(rows.data * rows.data, rows.indptr[:-1]))
+        rows.data = rows.data / np.repeat(lengths, np.diff(rows.indptr))
         return rows
 
     def nearest(self, batch: Grams, allowed: NDArray[np.bool_] | None = None) -> Nearest:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from engine.understanding.normalise import MAX_FORM
@@ -50,6 +51,7 @@ _WORD_PLACE = _NUMBERS[LONGEST + 3 : -1]
 _TOKENS = _NUMBERS[-1]
 _SHIFT = np.uint64(64 - BITS)
 _HALF = np.uint64(32)
+_NO_TOKENS = np.zeros(REACH, dtype=np.uint64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +99,10 @@ def grams(forms: Sequence[str]) -> Grams:
         fits[:, n - 1] = room >= n
     _words(codes, breaks, room, hashes, fits)
     _pairs(codes, breaks, room, hashes, fits)
-    columns = (_mixed(hashes[fits]) >> _SHIFT).astype(np.int32)
-    counts = np.add.reduceat(fits.sum(axis=1), np.concatenate(([0], ends[:-1] + 1)))
+    places = np.flatnonzero(fits)
+    columns = (_mixed(hashes.ravel().take(places)) >> _SHIFT).astype(np.int32)
     starts = np.zeros(len(forms) + 1, dtype=np.int32)
-    np.cumsum(counts, out=starts[1:])
+    starts[1:] = np.searchsorted(places, ends * _SLOTS)
     return Grams(columns, starts)
 
 
@@ -140,11 +142,12 @@ def _pairs(
     token = np.searchsorted(begins, places, side="right") - 1
     terms = codes[places] * _WORD_PLACE[places - begins[token]]
     tokens = _mixed(np.add.reduceat(terms, np.searchsorted(places, begins)))
-    ends = begins + room[begins]  # where the text of each token ends
-    for apart in range(1, min(REACH, len(begins) - 1) + 1):
-        slot = LONGEST + 1 + apart
-        hashes[begins[:-apart], slot] = (tokens[:-apart] + tokens[apart:]) * _TOKENS
-        fits[begins[:-apart], slot] = begins[apart:] < ends[:-apart]
+    following = sliding_window_view(np.append(tokens, _NO_TOKENS), REACH)[1:]
+    hashes[begins, -REACH:] = (tokens[:, None] + following) * _TOKENS
+    places = sliding_window_view(np.append(begins, np.full(REACH, len(codes))), REACH)[1:]
+    fits[begins, -REACH:] = (
+        places < (begins + room[begins])[:, None]
+    )  # they begin before the text of the first of them ends
 
 
 def _mixed(hashes: _U64) -> _U64:

@@ -48,7 +48,7 @@ def read_plains(texts: Sequence[str]) -> list[Reading]:
     plain = plain_forms(texts)
     readings = []
     for text, form, says in zip(texts, plain.forms, plain.says, strict=True):
-        if says & HARD or (says & PERSONAL and mask(text) is not None):
+        if says & _LOOKED_AT and (says & HARD or mask(text) is not None):
             readings.append(read_plain(text))
             continue
         script = None
@@ -58,6 +58,7 @@ def read_plains(texts: Sequence[str]) -> list[Reading]:
     return readings
 
 
+_LOOKED_AT = HARD | PERSONAL
 _OF_SCRIPT = NOT_ASCII | NOT_CHINESE | HAN | LATIN
 _PLAIN_SCRIPTS = [
     plain_script(
@@ -84,8 +85,11 @@ class Reader:
         if not form:
             return
         found = self._scanner.scan(form)
-        if not found and form.isalpha():
-            return
+        if found or form[-1] == "?":
+            self._add(reading, found)
+
+    def _add(self, reading: Reading, found: list[int]) -> None:
+        form = reading.form
         if self._written in found:
             form = reading.form = self._spellings.replaced(form)
             found = self._scanner.scan(form)

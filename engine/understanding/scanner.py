@@ -32,9 +32,9 @@ class Scanner:
 
     def scan(self, text: str) -> list[int]:
         """Numbers of the expressions that occur."""
-        if not self._size:
-            return []
         if not self._compiled:
+            if not self._size:
+                return []
             self._set.Compile()
             self._compiled = True
-        return self._set.Match(text) or []
+        return self._set.Match(text.encode()) or []
