@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from engine.cli import options, sample, terminal
-from engine.errors import LivechatError, UsageError
+from engine.errors import LivechatError, PoolError, UsageError
 from engine.printable import json_text
 
 if TYPE_CHECKING:
@@ -123,9 +123,15 @@ def stub(
         return
     terminal.note(one.remedy)
     if folder is not None:
-        for line in stubs.places(one.stub, options.base_folder(base), folder):
-            terminal.note(line)
-    terminal.write(filled)
+        try:
+            for line in stubs.places(one.stub, options.base_folder(base), folder):
+                terminal.note(line)
+        except PoolError as error:  # the edit is good all the same
+            terminal.note(f"where it goes cannot be told, since the files have mistakes: {error.problems[0]}")
+            terminal.note(
+                f"`livechat pool check --shop {folder}` names every one; `--base DIR` where they go with another base pack"
+            )
+    terminal.write(stubs.appendable(filled))
 
 
 @app.command("mark")

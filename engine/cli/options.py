@@ -62,8 +62,12 @@ BusUrl = Annotated[
     typer.Option("--bus", metavar="URL", help="The log: `sqlite:PATH` or `kafka:HOST:PORT,…`; else `bus.url`."),
 ]
 Base = Annotated[
-    Path | None, typer.Option("--base", metavar="DIR", help="Base pack of intents; else the one that ships.")
-]
+    Path | None,
+    typer.Option(
+        "--base", metavar="DIR", envvar="LIVECHAT_PUBLISHER__BASE", help="Base pack of intents; else the one that ships.",
+        show_envvar=False,
+    ),
+]  # fmt: skip
 Shop = Annotated[
     Path | None,
     typer.Option(

@@ -35,6 +35,11 @@ def filled(stub: str, values: Mapping[str, str]) -> str:
     return stub
 
 
+def appendable(stub: str) -> str:
+    """The stub as `>>` may add it to a file: one of intents as a document of its own, also where the file's last line has no end."""
+    return f"\n---\n{stub}" if "intents" in _parsed(stub) else stub
+
+
 def empty_keys(stub: str) -> list[str]:
     """The keys that a person has to fill in."""
     return [line.strip().partition(":")[0] for line in stub.splitlines() if line.endswith(f": {EMPTY}")]
@@ -121,16 +126,22 @@ def _edit(path: Path, more: Mapping[str, Any], before: dict[Path, bytes | None])
     yaml = _yaml()
     old = path.read_bytes() if path.exists() else None
     before.setdefault(path, old)
-    content = yaml.load(old.decode("utf-8")) if old else None
-    content = {} if content is None else content
+    documents = [one for one in yaml.load_all(old.decode("utf-8")) if one is not None] if old else []
+    content = next((one for one in reversed(documents) if _has(one, more)), documents[-1] if documents else {})
+    documents = documents or [content]
     _put(content, more)
     sold = {str(product["name"]) for product in more.get("products", {}).values() if "name" in product}
     if sold and content.get("not_sold"):
         content["not_sold"] = [good for good in content["not_sold"] if good not in sold]
     out = StringIO()
-    yaml.dump(content, out)
+    yaml.dump_all(documents, out)
     path.parent.mkdir(exist_ok=True)
     path.write_text(out.getvalue(), encoding="utf-8")
+
+
+def _has(document: Any, more: Mapping[str, Any]) -> bool:
+    """Whether a document has one of the intents that are edited."""
+    return any(intent in document.get("intents", {}) for intent in more.get("intents", {}))
 
 
 def _put(into: Any, more: Mapping[str, Any]) -> None:

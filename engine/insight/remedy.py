@@ -24,7 +24,9 @@ COVERED: Final = "***"  # what personal data was masked with: such a line is no 
 
 _PLAIN: Final = re.compile(r"[a-z][a-z0-9._-]*")
 _NOT_PLAIN: Final = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
-_INTENTS: Final = "# Into a new file of intents/, also where another file of yours has this intent."
+_INTENTS: Final = (
+    "# Into a file of intents/, a new one or at the end of one, also where the shop has this intent already."
+)
 _CATALOGUE: Final = "# Into catalogue.yaml: these keys, at their places."
 
 

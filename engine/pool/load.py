@@ -21,7 +21,7 @@ from engine.pool.guarding import Guarding
 from engine.pool.loose import Placed, misplaced, without_own
 from engine.pool.merge import MergedIntent, merge
 from engine.pool.model import UNLISTED, Pool, TrainingLine, TrainingSet
-from engine.pool.nodes import MAX_BYTES, Node, Plain
+from engine.pool.nodes import MAX_BYTES, Node, Plain, documents_of
 from engine.pool.scalars import MAX_LINE
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
@@ -209,12 +209,14 @@ class _Folders:
         if optional and not os.path.lexists(path):
             return _empty(kind(), path.as_posix())
         data = self._bytes(path)
-        if data is None:
-            return None
+        return None if data is None else self._read(path, data, kind)
+
+    def _read(self, path: Path, data: bytes, kind: type[M]) -> Document[M] | None:
         document, problems = _parsed(path.as_posix(), data, kind)
         self.problems += problems
         if problems:
-            self._lost[path] = Lost(document.lost) if document else Lost(whole=True)
+            lost = Lost(document.lost) if document else Lost(whole=True)
+            self._lost[path] = self._lost.get(path, Lost()) | lost
         return document
 
     def lost(self, root: Path) -> Lost:
@@ -223,9 +225,15 @@ class _Folders:
         return reduce(or_, parts, Lost())
 
     def all_of(self, folder: Path, kind: type[M]) -> list[Document[M]]:
-        """The documents of every `*.yaml` in the folder, by name."""
-        documents = (self.one(path, kind) for path in self._files(folder, ".yaml"))
-        return [document for document in documents if document is not None]
+        """The documents of every `*.yaml` in the folder, by name; a file of intents may hold several."""
+        found: list[Document[M]] = []
+        for path in self._files(folder, ".yaml"):
+            data = self._bytes(path)
+            if data is None:
+                continue
+            parts = documents_of(data) if kind is IntentsFile else [data]
+            found += (document for part in parts if (document := self._read(path, part, kind)) is not None)
+        return found
 
     def lines(self, folder: Path, intent: str | None) -> list[Placed]:
         """The lines of every `*.txt` in the folder, without comments and blank lines."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, Final
 
 from ruamel.yaml import YAML
@@ -32,6 +33,9 @@ MAX_DEPTH: Final = 20  # the deepest pool file has 8 levels
 MAX_NODES: Final = 100_000  # 1 MiB of `[[[],[],…` would otherwise cost gigabytes
 
 _OPENED: Final = re.compile(r"(?::|^\s*-) +[{\[]")
+_NEXT: Final = re.compile(rb"^---(?=\s|$)", re.MULTILINE)
+_WRITTEN: Final = re.compile(rb"^(?!---)[^\S\n]*[^\s#]|^---[^\S\n]+[^\s#]", re.MULTILINE)
+"""Something that is no comment."""
 _WRITE_OUT: Final = 'write the value out where it is needed, or put the text in double quotes: "…"'
 
 Step = str | int
@@ -123,6 +127,19 @@ class Refused(Exception):
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
         super().__init__(problem)
+
+
+def documents_of(data: bytes) -> list[bytes]:
+    """The YAML documents of a file, each after as many empty lines as stood before it, so that its places are right.
+
+    A line that begins with `---` begins one wherever it stands: no text of YAML can hold it.
+    """
+    starts = [0, *(found.start() for found in _NEXT.finditer(data)), len(data)]
+    parts = [(begin, data[begin:end]) for begin, end in pairwise(starts)]
+    written = [(begin, part) for begin, part in parts if _WRITTEN.search(part)]
+    if len(written) < 2:
+        return [data]
+    return [b"\n" * data.count(b"\n", 0, begin) + part for begin, part in written]
 
 
 def parse(file: str, data: bytes) -> Node | Problem:

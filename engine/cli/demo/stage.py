@@ -11,6 +11,7 @@ import asyncio
 import json
 import os
 import secrets
+import shlex
 import signal
 import sys
 import urllib.error
@@ -24,6 +25,7 @@ from typing import Final
 from engine.cli.demo.actor import FOLDER, STOP_S
 from engine.errors import LivechatError, Unavailable
 
+CONFIG: Final = "livechat.toml"
 LISTEN_S: Final = 60.0  # to start listening; imports alone take seconds on a small machine
 READY_S: Final = 180.0  # to read the shop and train its model, on a small machine
 POLL_S: Final = 0.2  # between two looks at /readyz
@@ -66,7 +68,7 @@ class Stage:
 
     async def open(self) -> None:
         """Start the server; returns once it listens. Raises `Unavailable` with the end of its log where it does not."""
-        config = self.folder / "livechat.toml"
+        config = self.folder / CONFIG
         config.touch(mode=0o600)  # it holds the tokens
         config.write_text(self._settings(), encoding="utf-8")
         server = await self._start("server", "serve", "--config", str(config), token="")
@@ -83,6 +85,17 @@ class Stage:
                     await server.process.wait()
             raise self.failure("server")
         self.url, self.http = places["ws"], places["http"]
+
+    def tell_operators(self, file: Path) -> None:
+        """Write the environment that leads commands to this server, its settings and its shop's base pack. Call it after `open`."""
+        values = {
+            "LIVECHAT_URL": self.url,
+            "LIVECHAT_TOKEN": self.tokens["operator"],
+            "LIVECHAT_CONFIG": str(self.folder / CONFIG),
+            "LIVECHAT_PUBLISHER__BASE": str(self.base),
+        }
+        file.touch(mode=0o600)  # it holds a token
+        file.write_text("".join(f"export {name}={shlex.quote(value)}\n" for name, value in values.items()), "utf-8")
 
     async def ready(self) -> None:
         """Until the pool is live and the rooms can be served. Raises `Unavailable`."""

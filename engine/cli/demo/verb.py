@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 ROOM: Final = "demo"
 SKIP_S: Final = 8.0  # of the recording, when viewers only greet: the first question comes the sooner
+VARIABLES: Final = "operator.env"  # in the folder that is kept: what leads an operator's commands to this demo
 FRAMES_PER_S: Final = 8  # of the screen; a sentence lasts a second at least
 BEGIN_S: Final = 30.0  # for the player to say its first sentence
 
@@ -60,7 +61,10 @@ def demo(
     show = Show(console, seconds=seconds, speed=speed, plain=plain, temporary=keep is None)
     with _folder(keep) as folder:
         if keep is not None:
-            terminal.note(f"everything is kept in {keep}; its shop/ may be edited while the demo runs")
+            terminal.note(f"everything is kept in {keep}; its shop/ may be edited while the demo runs:")
+            terminal.note(
+                f"`. {keep}/{VARIABLES}` in another terminal leads `livechat gaps`, `pool check`, `room` … there"
+            )
         code = run_until_signalled(show.run(folder, port), terminated=Exit.TERMINATED)
     if show.story is not None and show.elapsed_s:
         console.print(summary(show.story, seconds=show.elapsed_s, speed=speed))
@@ -103,6 +107,8 @@ class Show:
         try:
             with terminal.err().status("starting the engine"):
                 await stage.open()
+            stage.tell_operators(folder / VARIABLES)
+            stage.tell_operators(folder / VARIABLES)
             with terminal.err().status(
                 "reading the shop, training its model (about ten seconds, on the first run only)"
             ):
