@@ -209,7 +209,9 @@ class Metrics:
             ["end"], buckets=LIFE_S, registry=r,
         )  # fmt: skip
         self.gap_delay_seconds = Gauge(
-            "livechat_gap_delay_seconds", "From the newest decision on the board to its publication.", registry=r
+            "livechat_gap_delay_seconds",
+            "How late the board shows a decision: of those since the publication before, the first.",
+            registry=r,
         )
         for metric, values in self._values():
             for value in values:

@@ -42,11 +42,6 @@ class Change:
     def key(self) -> str:
         return f"{self.shop}/{self.id}"
 
-    @property
-    def newest(self) -> int:
-        """Time of its newest decision, ms; 0 where it has none."""
-        return self.gap.last_seen if self.gap is not None and self.gap.comments else 0
-
 
 @dataclass(slots=True)
 class _Published:

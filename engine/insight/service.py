@@ -69,6 +69,8 @@ class Insight:
         }
         self._stopping = asyncio.Event()
         self._slice = 0.0
+        self._unshown = 0
+        """The log's time of the first decision that no publication shows yet, ms; 0: all are shown."""
 
     def _begin(self) -> None:
         """Nothing is known yet."""
@@ -219,6 +221,7 @@ class Insight:
                 self._boards.decided(found, now)
                 if live:
                     self._count(outcome(found))
+                    self._unshown = min(self._unshown or stored.time, stored.time)
             elif isinstance(found, GapMark):
                 self._boards.marked(found)
             elif isinstance(found, PoolLive):
@@ -266,19 +269,18 @@ class Insight:
         for shop, pool in (await self._knowledge.news()).items():
             self._boards.pooled(shop, pool)
         waiting: list[Change] = []
-        newest = 0
+        unshown, self._unshown = self._unshown, 0
         for change in self._boards.changes(self._clock()):
             if change is None:
                 await self._breathe()
                 continue
             waiting.append(change)
-            newest = max(newest, change.newest)
             if len(waiting) >= WRITE:
                 await self._write(waiting)
                 waiting = []
         await self._write(waiting)
-        if newest:
-            self._metrics.gap_delay_seconds.set(max(0, self._clock() - newest) / 1_000)
+        # What changes with time alone, as trends do, waited for nothing.
+        self._metrics.gap_delay_seconds.set(max(0, self._clock() - unshown) / 1_000 if unshown else 0)
         for reason, count in self._boards.open().items():
             self._metrics.gaps_open.labels(reason=reason).set(count)
         ended, reopened = self._boards.ended(), self._boards.reopened()

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, Gauge
 
 from engine.bus.embedded import EmbeddedBus
 from engine.bus.port import Batch, Member, Outcome, Outgoing, Unknown
@@ -132,6 +132,31 @@ async def test_a_board_from_before_the_window_is_cleared(bus: EmbeddedBus, clock
     async with running(bus, clock) as (insight, _):
         await until(lambda: _is(lambda: insight.ready), bus)
     assert await topic(bus) == {}
+
+
+async def test_the_board_tells_how_late_it_shows_decisions(
+    bus: EmbeddedBus, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the log's time of the first one that it had not shown. What is written again for another cause waited for nothing."""
+    late = HandClock(clock())
+    late.advance(90_000)
+    told: list[float] = []
+    monkeypatch.setattr(Gauge, "set", lambda gauge, value: told.append(value) if "delay" in gauge._name else None)
+    async with running(bus, late) as (insight, _):
+        await until(lambda: _is(lambda: insight.ready), bus)
+        assert set(told) == {0}
+        await write(bus, decision())
+        await until(lambda: _is(lambda: bool(told[-1:] == [0] and 90 in told)), bus)
+        (gap,) = insight.board("tea")
+        mark = GapMark(id="m1", at=NOW + 5, shop="tea", gap=gap.id, mark="later")
+        await bus.publish([Outgoing("shop-events", mark.key(), encode(mark))])
+
+        async def marked() -> bool:
+            return [gap.mark for gap in (await topic(bus)).values()] == ["later"]
+
+        await until(marked, bus)
+    assert told.count(90) == 1
+    assert set(told) == {0, 90}
 
 
 async def test_a_closed_gap_is_taken_off_and_stays_closed(bus: EmbeddedBus, clock: HandClock) -> None:
