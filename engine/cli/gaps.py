@@ -127,9 +127,8 @@ def stub(
             for line in stubs.places(one.stub, options.base_folder(base), folder):
                 terminal.note(line)
         except PoolError as error:  # the edit is good all the same
-            terminal.note(f"where it goes cannot be told, since the files have mistakes: {error.problems[0]}")
             terminal.note(
-                f"`livechat pool check --shop {folder}` names every one; `--base DIR` where they go with another base pack"
+                f"where it goes can be told once `livechat pool check --shop {folder}` finds no mistakes: {error.problems[0]}"
             )
     terminal.write(stubs.appendable(filled))
 
