@@ -124,7 +124,17 @@ class BusGone(BusError):
 
 
 class BusInUse(BusError):
-    """Another process writes to this embedded log."""
+    """Another process writes to this embedded log. `holder`: its id; `told`: what to do."""
+
+    def __init__(self, path: str, holder: str, told: str = "") -> None:
+        self.path = path
+        self.holder = holder
+        self.told = told
+        super().__init__(path, holder, told)
+
+    def __str__(self) -> str:
+        remedy = self.told or "stop it first, or give this one its own file in `bus.url`"
+        return f"process {self.holder} writes the log `{self.path}`: {remedy}"
 
 
 class BusDamaged(BusError):

@@ -10,7 +10,7 @@ import typer
 
 from engine.cli import moments, options, terminal
 from engine.clock import wall_clock
-from engine.errors import LivechatError, UsageError
+from engine.errors import BusInUse, LivechatError, UsageError
 
 if TYPE_CHECKING:
     from engine.bus.port import Bus
@@ -104,7 +104,7 @@ async def _rotate(settings: Settings) -> None:
     from engine.viewers.secret import secret_of
 
     secret, now = secret_of(settings), wall_clock()
-    async with _writing(settings) as log:
+    async with _writing(settings, "rotate") as log:
         ring = await ring_of(log, settings)
         ahead = ring.ahead(now)
         number = max((key.number for key in ring.keys if key not in ahead), default=0) + 1
@@ -118,7 +118,7 @@ async def _destroy(settings: Settings, numbers: list[int]) -> None:
     from engine.viewers.keeper import gone, outgoing
 
     now = wall_clock()
-    async with _writing(settings) as log:
+    async with _writing(settings, "destroy") as log:
         ring = await ring_of(log, settings)
         past = {key.number: key for key in ring.past(now)}
         held = {key.number for key in ring.keys if key.half is not None}
@@ -181,10 +181,18 @@ async def ring_of(log: Bus, settings: Settings, secret: bytes | None = None) -> 
 
 
 @asynccontextmanager
-async def _writing(settings: Settings) -> AsyncIterator[Bus]:
+async def _writing(settings: Settings, verb: str) -> AsyncIterator[Bus]:
+    """The log, to be written. Raises `BusInUse` beside a running engine, whose embedded log nothing else may write."""
     from engine.bus import open_bus
 
-    bus = await open_bus(settings.bus)
+    try:
+        bus = await open_bus(settings.bus)
+    except BusInUse as error:
+        told = (
+            f"stop that engine (`kill {error.holder}`; nothing is lost), run `livechat keys {verb}` again, and start it; where it does not "
+            "hurry, do nothing: keys change and go by themselves, `livechat keys list` tells when"
+        )
+        raise BusInUse(error.path, error.holder, told) from None
     try:
         yield bus
     finally:

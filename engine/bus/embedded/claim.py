@@ -30,9 +30,7 @@ class Claim:
         except OSError as error:
             holder = os.pread(self._fd, 32, 0).decode(errors="replace").strip()
             os.close(self._fd)
-            raise BusInUse(
-                f"process {holder or 'unknown'} writes the log `{path}`: stop it first, or give this one its own file in `bus.url`"
-            ) from error
+            raise BusInUse(str(path), holder or "unknown") from error
         os.ftruncate(self._fd, 0)
         os.pwrite(self._fd, f"{os.getpid()}\n".encode(), 0)
 

@@ -210,12 +210,27 @@ def test_the_stub_closes_the_gap(case: Case, shop: Path, trained: Model) -> None
     assert decided(opened(shop, trained), case.next, case, "next").reason == "shadowed"
 
 
+HELD = "intents:\n  product.stock: {priority: 51}"
+"""Of a file whose last line has no end."""
+
+
 @pytest.mark.parametrize("name", ["a new intent", "examples", "a reply", "two intents apart", "which product"])
-def test_it_may_be_appended_to_a_new_file(name: str, shop: Path, trained: Model) -> None:
-    """`livechat gaps stub ID >> intents/new.yaml`, the text filled in, needs no other edit, also where the shop has the intent."""
+def test_it_may_be_appended_to_a_file(name: str, shop: Path, trained: Model) -> None:
+    """`livechat gaps stub ID >> intents/new.yaml`, the text filled in, needs no other edit, whatever stands in it and in the shop."""
     case = CASES[name]
     case.change(shop)
     before = opened(shop, trained)
     gap = only_gap(before, [decided(before, text, case, f"v{n}") for n, text in enumerate(case.asked)])
-    (shop / "intents" / "new.yaml").write_text(stubs.filled(gap.stub, case.fill), "utf-8")
+    (shop / "intents" / "new.yaml").write_text(HELD + stubs.appendable(stubs.filled(gap.stub, case.fill)), "utf-8")
     assert decided(opened(shop, trained), case.next, case, "next").reason == "shadowed"
+
+
+def test_a_file_of_several_edits_is_edited_where_the_intent_stands(shop: Path) -> None:
+    """`--write` finds the document that has the intent; the others stay byte for byte."""
+    file = shop / "intents" / "new.yaml"
+    first = "# mine\nintents:\n  promo.coupon: {priority: 51, cooldown: 90s}\n"
+    file.write_text(f"{first}---\n# mine, too\nintents:\n  shipping.dispatch: {{priority: 52}}\n", "utf-8")
+    stubs.write("intents:\n  promo.coupon:\n    examples: [新客有没有减免的券呀]\n", base_pack(), shop)
+    written = file.read_text("utf-8")
+    assert "priority: 51, cooldown: 90s, examples: [新客有没有减免的券呀]" in written
+    assert written.endswith("---\n# mine, too\nintents:\n  shipping.dispatch: {priority: 52}\n")

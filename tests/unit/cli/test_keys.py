@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
+from engine.bus.embedded.claim import Claim
 from engine.errors import Exit
 from tests.unit.cli.conftest import Invoke
 
@@ -71,3 +73,18 @@ def test_people_see_a_table(url: str, invoke: Invoke) -> None:
     shown = invoke("keys", "list", "--bus", url).stdout
     assert "in use" in shown
     assert "livechat keys" in shown
+
+
+@pytest.mark.parametrize("verb", ["rotate", "destroy"])
+def test_beside_a_running_engine_it_says_what_to_do(verb: str, url: str, invoke: Invoke) -> None:
+    """The embedded log has one writer: which process to stop, what to run again, and that without haste nothing has to be done."""
+    invoke("keys", "rotate", "--bus", url)
+    claim = Claim(Path(url.removeprefix("sqlite:")))
+    try:
+        result = invoke("keys", verb, "--bus", url)
+        assert states(invoke, url) == [(1, "in use")]
+    finally:
+        claim.release()
+    assert result.exit_code == Exit.UNAVAILABLE
+    for words in (f"`kill {os.getpid()}`", f"run `livechat keys {verb}` again", "change and go by themselves"):
+        assert words in " ".join(result.stderr.split())
