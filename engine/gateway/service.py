@@ -185,7 +185,7 @@ class Gateway:
         if peer.identify is None:
             return
         self._metrics.clients.labels(peer.identify.role).dec()
-        log.info("a client is gone")
+        log.info("a client is gone", code=peer.link.closed_with)
         self._inbound.leave(peer)
         if peer.role == "player":
             room = peer.identify.rooms[0]
