@@ -196,6 +196,6 @@ CHINESE: Final[Mapping[str, str]] = {
     "advice.handed_off.repeated": "这位观众问了 {repeats} 次都没有得到回答：看看第一次为什么没有，或提高 `limits.handoff_repeats`（{shop_file}）。",
     "advice.waiting": "暂时没有：最迟在 {deadline}，或它的回复播完时，会有决定。",
     "advice.unread": "检查工作进程：是否在运行，积压多少（`/readyz`）。",
-    "advice.set_aside": "修正发送方；被搁置的弹幕之后也不会再处理。",
+    "advice.set_aside": "请先排除上述错误；如仍需处理，请重新发送这条弹幕：被搁置的弹幕不会自动再处理。",
     "advice.none": "无需改动。",
 }

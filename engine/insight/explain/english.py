@@ -199,6 +199,6 @@ ENGLISH: Final[Mapping[str, str]] = {
     "`limits.handoff_repeats` ({shop_file}).",
     "advice.waiting": "Nothing yet: it is decided at {deadline} at the latest, or when its reply has ended.",
     "advice.unread": "Look at the worker: whether it runs, and how far it is behind (`/readyz`).",
-    "advice.set_aside": "Correct what sends it; a comment that was set aside is not handled later.",
+    "advice.set_aside": "Mend what the error names, and send the comment again where it still matters: it is not handled by itself.",
     "advice.none": "Nothing had to change.",
 }
