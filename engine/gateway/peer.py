@@ -17,6 +17,11 @@ from engine.gateway.sources import Rate
 class Link(Protocol):
     """The connection under a client. None of the calls waits or raises; after the connection ended they do nothing."""
 
+    @property
+    def closed_with(self) -> int | None:
+        """The code with which it was closed from here; None where it was not."""
+        ...
+
     def send(self, data: bytes) -> None:
         """Send a text frame; cuts the connection where too much is unsent."""
         ...

@@ -42,14 +42,17 @@ class SocketLink:
         self._outbox_bytes = outbox_bytes
         self._metrics = metrics
         self._closing: asyncio.Task[None] | None = None
-        self._counted = False
+        self._cut = False
+        self.closed_with: int | None = None
 
     def send(self, data: bytes) -> None:
+        if self._cut:
+            return
         broadcast((self._socket,), data, text=True)  # the library's way to write without waiting for a slow reader
         self._metrics.frames.labels("out").inc()
         if self.unsent > self._outbox_bytes and self._closing is None:
             self._count(CloseCode.SLOW_CONSUMER)
-            self._socket.transport.abort()
+            self.cut()
 
     def end(self, code: CloseCode, reason: str) -> None:
         if self._closing is None:
@@ -66,6 +69,7 @@ class SocketLink:
 
     def cut(self) -> None:
         """Break the connection without a word."""
+        self._cut = True
         self._socket.transport.abort()
 
     async def ended(self) -> None:
@@ -78,8 +82,8 @@ class SocketLink:
 
     def _count(self, code: int) -> None:
         """Once a connection, whoever ends it next."""
-        if not self._counted:
-            self._counted = True
+        if self.closed_with is None:
+            self.closed_with = int(code)
             self._metrics.closes.labels(str(int(code))).inc()
 
 

@@ -185,7 +185,8 @@ class Gateway:
         if peer.identify is None:
             return
         self._metrics.clients.labels(peer.identify.role).dec()
-        log.info("a client is gone")
+        code = peer.link.closed_with
+        log.info("a client is gone", **({} if code is None else {"code": code}))
         self._inbound.leave(peer)
         if peer.role == "player":
             room = peer.identify.rooms[0]

@@ -40,6 +40,10 @@ class FakeLink:
     sent: list[dict[str, object]] = field(default_factory=list)
     ended: CloseCode | None = None
 
+    @property
+    def closed_with(self) -> int | None:
+        return self.ended
+
     def send(self, data: bytes) -> None:
         self.sent.append(json.loads(data))
 
