@@ -185,8 +185,7 @@ class Gateway:
         if peer.identify is None:
             return
         self._metrics.clients.labels(peer.identify.role).dec()
-        code = peer.link.closed_with
-        log.info("a client is gone", **({} if code is None else {"code": code}))
+        log.info("a client is gone", code=peer.link.closed_with)
         self._inbound.leave(peer)
         if peer.role == "player":
             room = peer.identify.rooms[0]

@@ -47,7 +47,7 @@ class Fields(TypedDict, total=False):
     """Of a client; or of this process, where there is no client."""
     by: str
     """Name of the token that a client showed."""
-    code: str
+    code: str | int | None
     """Of a refusal, or of the end of a connection."""
     server: str
     partition: int

@@ -88,8 +88,11 @@ async def test_what_is_no_websocket_for_us_is_refused_in_http(tmp_path: Path) ->
             assert json.loads(await socket.recv())["type"] == "hello"
 
 
-async def test_a_reader_that_stalls_is_cut_off_and_nobody_else_suffers(tmp_path: Path) -> None:
-    """Above the outbox the connection is cut, counted; others get everything."""
+async def test_a_reader_that_stalls_is_cut_off_and_nobody_else_suffers(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Above the outbox the connection is cut, counted, and told with its code; others get everything."""
+    caplog.set_level("INFO")
     async with staged(tmp_path, outbox_bytes=65_536) as stage:
         raw = socket.socket()
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
@@ -109,6 +112,8 @@ async def test_a_reader_that_stalls_is_cut_off_and_nobody_else_suffers(tmp_path:
             assert got == 3_000
             assert stage.metrics.closes.labels(code)._value.get() == 1
             assert outbox > 0
+            await eventually(lambda: f"code={code}" in caplog.text)
+        assert "socket.send() raised" not in caplog.text
         stalled.transport.abort()
 
 
