@@ -92,7 +92,7 @@ async def test_a_reader_that_stalls_is_cut_off_and_nobody_else_suffers(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Above the outbox the connection is cut, counted, and told with its code; others get everything."""
-    caplog.set_level("INFO")
+    caplog.set_level("INFO", logger="engine")
     async with staged(tmp_path, outbox_bytes=65_536) as stage:
         raw = socket.socket()
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
