@@ -1,0 +1,63 @@
+"""What intents learn of each other by their names."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from engine.pool.model import TrainingLine
+from engine.understanding.corpus import Corpus
+from engine.understanding.fitting import fit
+from engine.understanding.linear import F32
+from engine.understanding.ngrams import grams
+
+LINES = {
+    "alarm_set": ("wake me at seven", "set it for six", "wake me up early"),
+    "alarm_remove": ("delete the seven one", "drop it please"),
+    "music_play": ("play some jazz", "put on a song"),
+    "weather_today": ("will it rain", "is it cold outside"),
+}
+
+
+def corpus(names: dict[str, str] | None = None) -> Corpus:
+    names = names or {}
+    return Corpus.of_lines(TrainingLine(text, names.get(name, name)) for name, texts in LINES.items() for text in texts)
+
+
+def margins(lines: Corpus, text: str, without: str | None = None) -> dict[str, float]:
+    chosen = np.ones(len(lines), dtype=np.bool_)
+    if without is not None:
+        chosen = lines.labels != 1 + lines.intents.index(without)
+    found: F32 = fit(lines, chosen).scores(grams([text])).margins[0, 1:]
+    return dict(zip(lines.intents, found.tolist(), strict=True))
+
+
+def test_the_words_of_a_name_are_a_line_of_its_intent() -> None:
+    """Of few lines: no example of the weather has its word."""
+    found = margins(corpus(), "weather")
+    assert max(found, key=lambda name: found[name]) == "weather_today"
+    plain = margins(corpus({"weather_today": "q_17"}), "weather")
+    assert found["weather_today"] > plain["q_17"] + 0.5
+
+
+def test_intents_learn_from_the_lines_of_their_kin() -> None:
+    """What only one alarm's lines say speaks for the other, too, against what is no alarm."""
+    kin = margins(corpus(), "wake me up")
+    alone = margins(corpus({"alarm_remove": "other_remove"}), "wake me up")
+    assert kin["alarm_set"] > kin["alarm_remove"]
+    assert kin["alarm_remove"] - kin["music_play"] > alone["other_remove"] - alone["music_play"] + 0.1
+
+
+def test_what_is_left_out_lends_nothing() -> None:
+    """A hidden intent is neither an answer nor a teacher, nor is its name a line."""
+    lines = corpus()
+    hidden = margins(lines, "wake me up", without="alarm_set")
+    assert hidden["alarm_set"] == -4.0
+    chosen = lines.labels != 1 + lines.intents.index("alarm_set")
+    kept = replace(
+        lines,
+        forms=[form for form, keep in zip(lines.forms, chosen.tolist(), strict=True) if keep],
+        labels=lines.labels[chosen], against=lines.against[chosen], features=lines.features[chosen], asked=lines.asked[chosen],
+    )  # fmt: skip
+    assert hidden == margins(kept, "wake me up")
