@@ -91,7 +91,13 @@ def _with_names(
 
 
 def _lean_on_kin(
-    corpus: Corpus, present: Labels, machines: F64, offsets: F64, features: sparse.csr_matrix, labels: Labels, tolerance: float
+    corpus: Corpus,
+    present: Labels,
+    machines: F64,
+    offsets: F64,
+    features: sparse.csr_matrix,
+    labels: Labels,
+    tolerance: float,
 ) -> None:
     """Add a little of what tells all intents with a word in their names from the rest to the machine of each of them."""
     listed = np.flatnonzero(present > BACKGROUND)

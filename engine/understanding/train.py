@@ -31,7 +31,7 @@ HARDNESS = Hardness(idle=8.0, listed=2.0)
 ORDER = 4.0  # by how much less idle lines count where lines are ordered; between 1 and 8 fewer of one kind are answered for more of another
 JUDGED = 2  # folds that confidence and thresholds are told from: each takes as long as most of the model
 NOISE = 0.02  # share of idle lines that may end as an open question, on the board of gaps
-NOISE_HARDNESS = 3.0  # as `HARDNESS`, at this threshold
+NOISE_HARDNESS = 2.8  # as `HARDNESS`, at this threshold; with 3 more than `NOISE` of the real idle lines are seen
 BAND = 0.05  # least margin over the runner-up; below it both were right equally often (36 % each, of only 28 lines out of fold)
 UNHEARD = 0.002  # share of the questions that would be visible without the gate and are not; three of four idle lines stop there
 PLAUSIBLE = 0.5  # of the acceptance threshold: from there on, an unaccepted question counts as near a known intent
