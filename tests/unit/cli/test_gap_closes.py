@@ -100,7 +100,7 @@ CASES: Mapping[str, Case] = {
     ),
     "a line that the pack lists as no intent's": Case("unknown_intent", ("你们招人吗",), "你们招人吗", {"text": "暂时不招人。"}),
     "examples": Case("low_confidence", ("多少米一罐",), "多少米一罐"),
-    "two intents apart": Case("ambiguous", ("还有货啥时发",), "还有货啥时发"),
+    "two intents apart": Case("ambiguous", ("还有货，什么时候发",), "还有货，什么时候发"),
     "which product": Case(
         "no_product", ("怎么泡",), "怎么泡", {"text": "您说一下是几号链接，我马上讲。"}, product=None,
     ),
