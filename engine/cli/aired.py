@@ -62,7 +62,7 @@ def aired(
     )
     if begin is not None and end is not None and begin >= end:
         raise UsageError("`--since` is not before `--until`: nothing lies between them")
-    settings = options.settings_of(config, {} if bus is None else {"bus": {"url": bus}})
+    settings = options.settings_on(bus, config)
     span, seal = Span(begin, end, room, shop), Seal()
     form = _Csv() if as_csv else _Json() if as_json else _Lines()
     complete(_export(settings, span, seal, form, now))

@@ -44,7 +44,7 @@ def disclosures(
     """
     from engine.cli.signals import complete
 
-    settings = options.settings_of(config, {} if bus is None else {"bus": {"url": bus}})
+    settings = options.settings_on(bus, config)
     found: list[RoomAudit] = []
     complete(_audit(settings, span_ms("--last", last), found))
     wanted = [one for one in found if room in (None, one.room) and shop in (None, one.shop)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final, TypedDict
 
 import typer
 
@@ -21,7 +21,27 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="Look at the keys of viewer ids; change or destroy them at once.")
 
 BY: Final = "livechat keys"
-Told = dict[str, object]
+
+
+class Told(TypedDict):
+    """A key, as it is listed. Times are UTC, ms."""
+
+    number: int
+    id: str
+    state: str
+    start: int
+    end: int
+    destroyed: int
+    by: str
+
+
+class Hashed(TypedDict):
+    """Under which hash a viewer stands, from when to when."""
+
+    number: int
+    start: int
+    end: int
+    hash: str
 
 
 @app.command("list")
@@ -33,7 +53,7 @@ def list_keys(bus: options.BusUrl = None, config: options.Config = None, as_json
     """
     from engine.cli.signals import complete
 
-    complete(_list(_settings(bus, config), as_json=as_json))
+    complete(_list(options.settings_on(bus, config), as_json=as_json))
 
 
 @app.command("rotate")
@@ -44,7 +64,7 @@ def rotate(bus: options.BusUrl = None, config: options.Config = None) -> None:
     """
     from engine.cli.signals import complete
 
-    complete(_rotate(_settings(bus, config)))
+    complete(_rotate(options.settings_on(bus, config)))
 
 
 @app.command("destroy")
@@ -58,7 +78,7 @@ def destroy(
     """Destroy keys that are in use no more, before their time. Nothing brings them back: their hashes are linked to nobody any more."""
     from engine.cli.signals import complete
 
-    complete(_destroy(_settings(bus, config), numbers or []))
+    complete(_destroy(options.settings_on(bus, config), numbers or []))
 
 
 @app.command("hash")
@@ -74,11 +94,7 @@ def hash_viewer(
     """
     from engine.cli.signals import complete
 
-    complete(_hash(_settings(bus, config), viewer, as_json=as_json))
-
-
-def _settings(bus: str | None, config: options.Config) -> Settings:
-    return options.settings_of(config, {} if bus is None else {"bus": {"url": bus}})
+    complete(_hash(options.settings_on(bus, config), viewer, as_json=as_json))
 
 
 async def _list(settings: Settings, *, as_json: bool) -> None:
@@ -147,7 +163,7 @@ async def _hash(settings: Settings, viewer: str, *, as_json: bool) -> None:
     secret = secret_of(settings)
     async with reading(settings) as log:
         ring = await ring_of(log, settings, secret)
-    found: list[Told] = [
+    found: list[Hashed] = [
         {
             "number": key.number,
             "start": key.start,
@@ -165,7 +181,7 @@ async def _hash(settings: Settings, viewer: str, *, as_json: bool) -> None:
             "no key is there that was made for this secret: nothing tells under which hash the viewer stands"
         )
     for one in found:
-        span = f"{moments.shown(int(str(one['start'])))} to {moments.shown(int(str(one['end'])))} UTC"
+        span = f"{moments.shown(one['start'])} to {moments.shown(one['end'])} UTC"
         terminal.say(f"{one['hash']}  key {one['number']}, {span}")
 
 
@@ -220,6 +236,6 @@ def _show(told: list[Told]) -> None:
     for name in ("key", "state", "used from (UTC)", "to", "destroyed", "by"):
         table.add_column(name)
     for one in told:
-        times = (moments.shown(int(str(one[name]))) for name in ("start", "end", "destroyed"))
-        table.add_row(*(Text(cell) for cell in (str(one["number"]), str(one["state"]), *times, str(one["by"]))))
+        times = map(moments.shown, (one["start"], one["end"], one["destroyed"]))
+        table.add_row(*(Text(cell) for cell in (str(one["number"]), one["state"], *times, one["by"])))
     terminal.out().print(table)

@@ -37,7 +37,7 @@ def list_letters(
     """List input that could not be read: its place on the log, what is wrong, and its beginning with personal data covered."""
     from engine.cli.signals import complete
 
-    settings = options.settings_of(config, {} if bus is None else {"bus": {"url": bus}})
+    settings = options.settings_on(bus, config)
     complete(_list(settings, topic, limit, as_json=as_json))
 
 

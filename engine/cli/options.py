@@ -143,6 +143,11 @@ def model_cache() -> Path:
     return (Path(root) if root else Path.home() / ".cache") / "livechat-engine" / "models"
 
 
+def settings_on(bus: str | None, config: Path | None) -> Settings:
+    """The settings in force, with the log of `--bus` where that is given. Raises `UsageError`."""
+    return settings_of(config, {} if bus is None else {"bus": {"url": bus}})
+
+
 def settings_of(config: Path | None, overrides: Mapping[str, Any] | None = None) -> Settings:
     """The settings in force. Raises `UsageError` that names every wrong setting and how to write it."""
     from pydantic import ValidationError

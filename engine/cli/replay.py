@@ -49,7 +49,7 @@ def replay(
     """
     from engine.cli.signals import complete
 
-    settings = options.settings_of(config, {} if bus is None else {"bus": {"url": bus}})
+    settings = options.settings_on(bus, config)
     now = wall_clock()
     begin = moments.moment("--from", since, now, direction=-1) if since is not None else None
     end = moments.moment("--to", until, now, direction=-1) if until is not None else None

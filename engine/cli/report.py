@@ -55,7 +55,7 @@ def report(
     """
     from engine.cli.signals import complete
 
-    settings = options.settings_of(config, {} if bus is None else {"bus": {"url": bus}})
+    settings = options.settings_on(bus, config)
     found: list[Live] = []
     complete(_read(settings, room, wall_clock(), span_ms("--last", last), found))
     if not found:

@@ -59,7 +59,7 @@ def sample(
         else:
             terminal.say(sentence(told, found))
         return
-    settings = options.settings_of(config, {} if bus is None else {"bus": {"url": bus}})
+    settings = options.settings_on(bus, config)
     drawn: list[Sample] = []
     complete(_draw(settings, shop, wall_clock() - span_ms("--last", last), count, seed, drawn))
     if not drawn[0].lines:

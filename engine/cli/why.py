@@ -55,7 +55,7 @@ def why(
     """
     from engine.cli.signals import complete
 
-    settings = options.settings_of(config, {} if bus is None else {"bus": {"url": bus}})
+    settings = options.settings_on(bus, config)
     places = _places(shop, base)
     stories: list[Story] = []
     letters: list[DeadLetter] = []

@@ -78,10 +78,10 @@ async def aired(bus: Bus, span: Span, partitions: Sequence[int], seal: Seal, now
     ahead: list[tuple[int, int, int, _Source]] = []
     size = max(1, HELD // max(1, len(partitions)))
     for partition in partitions:
-        lost = await _lost(bus, partition, now)
+        begin = await bus.begin(TOPIC, partition)
+        lost = await _lost(bus, partition, begin, now)
         if lost is not None:
             seal.kept_from = max(lost, seal.kept_from or 0)
-        begin = await bus.begin(TOPIC, partition)
         start = begin if span.since is None else max(begin, await bus.at_time(TOPIC, partition, span.since))
         end = await bus.end(TOPIC, partition)
         if span.until is not None:
@@ -114,9 +114,8 @@ async def _next(bus: Bus, source: _Source, size: int, ahead: list[tuple[int, int
     heapq.heappush(ahead, (head.time, source.partition, head.offset, source))
 
 
-async def _lost(bus: Bus, partition: int, now: int) -> int | None:
-    """Until when the partition may have lost records; None where it never lost any."""
-    begin = await bus.begin(TOPIC, partition)
+async def _lost(bus: Bus, partition: int, begin: int, now: int) -> int | None:
+    """Until when the partition, which begins there, may have lost records; None where it never lost any."""
     if begin == 0:
         return None
     found = await bus.read(TOPIC, partition, begin, max_records=1)

@@ -114,9 +114,7 @@ class Insight:
                 except BusUnavailable as error:
                     if not begun:
                         raise
-                    self._metrics.troubles["insight"] = str(error)
-                    log.warning("insight cannot begin now, and tries again", error=error)
-                    await self._pause()
+                    await self._bear("insight cannot begin now, and tries again", error)
                 self._be(active=False)
         finally:
             self._be(active=False)
@@ -134,9 +132,13 @@ class Insight:
             try:
                 await self._follow()
             except BusUnavailable as error:
-                self._metrics.troubles["insight"] = str(error)
-                log.warning("insight cannot go on now, and tries again", error=error)
-                await self._pause()
+                await self._bear("insight cannot go on now, and tries again", error)
+
+    async def _bear(self, told: str, error: BusUnavailable) -> None:
+        """The log does not serve it: told in `/readyz` until it does again."""
+        self._metrics.troubles["insight"] = str(error)
+        log.warning(told, error=error)
+        await self._pause()
 
     def _be(self, *, active: bool) -> None:
         self.active = active

@@ -88,16 +88,13 @@ def end_demand(
 def wait_again(room: Room, flight: Flight | Post, comments: list[Waiting], fx: Effects, late: Reason) -> None:
     """Comments of a flight (or post) that ended without answering them go back to their demand; those past their deadline end."""
     before, flight.demand = flight.demand, Demand(*flight.demand.key, fx.now, priority=flight.demand.priority)
-    again: dict[Key, Demand] = {}
+    again = []
     for comment in comments:
         if comment.deadline < fx.now:
             end(room, comment, late, fx)
-            continue
-        demand = room.demand_of(comment, fx.now)
-        demand.add(comment)
-        again[demand.key] = demand
-    for demand in again.values():
-        demand.inherit(before)
+        else:
+            again.append(comment)
+    _rejoin(room, again, before, fx.now)
 
 
 def regroup(room: Room, fx: Effects) -> None:
@@ -106,15 +103,27 @@ def regroup(room: Room, fx: Effects) -> None:
         intent = room.shop.pool.intents.get(before.intent)
         if intent is None:
             continue
-        for comment in list(before.comments):
-            if comment.meant is None or room.shop.about(intent, comment.meant) == before.product:
-                continue
+        moved = [
+            comment
+            for comment in before.comments
+            if comment.meant is not None and room.shop.about(intent, comment.meant) != before.product
+        ]
+        for comment in moved:
             before.remove(comment)
-            demand = room.demand_of(comment, fx.now)
-            demand.add(comment)
-            demand.inherit(before)
+        _rejoin(room, moved, before, fx.now)
         if not before.comments:
             del room.demands[before.key]
+
+
+def _rejoin(room: Room, comments: list[Waiting], before: Demand, now: int) -> None:
+    """Each goes to the demand where it belongs now, which goes on from the one before."""
+    joined: dict[Key, Demand] = {}
+    for comment in comments:
+        demand = room.demand_of(comment, now)
+        demand.add(comment)
+        joined[demand.key] = demand
+    for demand in joined.values():
+        demand.inherit(before)
 
 
 def misleads(room: Room, flight: Flight | Post, at: int) -> bool:

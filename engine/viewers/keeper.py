@@ -146,14 +146,11 @@ class ViewerKeys:
         again: list[Outgoing] = []
         if now - self._verified >= HOUR_MS:
             self._verified = now
-            again = await self._remains(late)
-            overdue = len(self.ring.expired(now - LATE_MS)) + len(await self._remains(now - LATE_MS))
-            self._metrics.viewer_keys_overdue.set(overdue)
+            left = await remains(self._bus, late - AGAIN_MS)  # destroyed keys that can still be read: written again
+            again = [Outgoing(TOPIC, one.key or "", one.value) for one in left]
+            unread = sum(one.time <= now - LATE_MS - AGAIN_MS for one in left)
+            self._metrics.viewer_keys_overdue.set(len(self.ring.expired(now - LATE_MS)) + unread)
         await self._publish([*map(outgoing, records), *(Outgoing(TOPIC, key, None) for key in spare), *again])
-
-    async def _remains(self, now: int) -> list[Outgoing]:
-        """Destroyed keys that can still be read, to be written again."""
-        return [Outgoing(TOPIC, one.key or "", one.value) for one in await remains(self._bus, now - AGAIN_MS)]
 
     async def _publish(self, records: Sequence[Outgoing]) -> None:
         if records:

@@ -69,9 +69,10 @@ class Fault(ABC):
     async def begin(self, live: Live) -> None:
         """From now on something is wrong."""
 
-    @abstractmethod
     async def mend(self, live: Live) -> None:
-        """As the runbook says."""
+        """As the runbook says; where nothing else is told, what runs beside the live ends."""
+        del live
+        await self.close()
 
     async def close(self) -> None:
         """Whatever happened before."""
@@ -142,10 +143,6 @@ class SilentPlayer(Fault):
         self._player = live.process("player").pid
         os.kill(self._player, signal.SIGSTOP)
 
-    async def mend(self, live: Live) -> None:
-        del live
-        await self.close()
-
     async def close(self) -> None:
         if self._player is not None:
             with suppress(ProcessLookupError):
@@ -198,10 +195,6 @@ class Flood(Fault):
             for number in (next(numbers) for _ in range(FLOOD))
         ]
 
-    async def mend(self, live: Live) -> None:
-        del live
-        await self.close()
-
 
 class StalePrice(Fault):
     """A player that does not load its script again when a price changes."""
@@ -234,16 +227,18 @@ class StalePrice(Fault):
         self._task = asyncio.create_task(player.run())
 
     async def begin(self, live: Live) -> None:
-        price = live.pool.products[self.PRODUCT].facts["price"].value
-        assert isinstance(price, int | float)
-        await live.operator.set_fact(live.pool.shop, "price", price - 10, product=self.PRODUCT, source="exercise")
+        await self._lower(live, 10)
 
     async def mend(self, live: Live) -> None:
         """It hears of the next change, and loads the script with all of them."""
         self.deaf = False
+        await self._lower(live, 5)
+
+    async def _lower(self, live: Live, by: int) -> None:
+        """The price becomes so much less than the catalogue's."""
         price = live.pool.products[self.PRODUCT].facts["price"].value
         assert isinstance(price, int | float)
-        await live.operator.set_fact(live.pool.shop, "price", price - 5, product=self.PRODUCT, source="exercise")
+        await live.operator.set_fact(live.pool.shop, "price", price - by, product=self.PRODUCT, source="exercise")
 
 
 FAULTS: Final[Sequence[type[Fault]]] = (SlowBroker, SilentPlayer, BrokenEdit, Flood, StalePrice)

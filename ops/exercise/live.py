@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import json
+import math
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -14,6 +14,7 @@ from typing import Final
 from engine.cli import options
 from engine.cli.demo.stage import Stage
 from engine.cli.demo.tempo import copy_pack
+from engine.cli.demo.verb import SKIP_S, cut
 from engine.client.operator import Operator
 from engine.pool.load import load_pool
 from engine.pool.model import Pool
@@ -22,7 +23,6 @@ from ops.exercise.monitor import Monitor
 
 ROOM: Final = "demo"
 SPEED: Final = 4.0
-SKIP_S: Final = 8.0  # of the recording, when viewers only greet
 LOOK_S: Final = 0.25  # between two looks at what Prometheus says
 
 
@@ -60,7 +60,7 @@ async def on_air(
     """The example shop's room in mode `auto`, played and commented at `SPEED`. `player`: else somebody else plays it."""
     base = copy_pack(base_pack(), folder / "intents", SPEED)
     shop = copy_pack(example_shop(), folder / "shop", SPEED)
-    _cut(example_shop() / "live.jsonl", folder / "live.jsonl")
+    cut(example_shop() / "live.jsonl", folder / "live.jsonl", SKIP_S, math.inf)
     pool = await asyncio.to_thread(load_pool, base, shop, model_of=lambda _: "")
     stage = Stage(folder, base, shop, models or options.model_cache(), bus=bus)
     try:
@@ -77,12 +77,3 @@ async def on_air(
                 yield Live(stage, operator, monitor, pool)
     finally:
         await stage.close()
-
-
-def _cut(source: Path, to: Path) -> None:
-    """The recording without its begin."""
-    with source.open(encoding="utf-8") as lines, to.open("w", encoding="utf-8") as out:
-        for line in lines:
-            comment = json.loads(line)
-            if comment["at"] >= SKIP_S:
-                out.write(json.dumps({**comment, "at": comment["at"] - SKIP_S}, ensure_ascii=False) + "\n")

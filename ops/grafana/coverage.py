@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from ops.grafana.parts import RUNBOOKS, Board, Panel, Query, Row
-from ops.grafana.queries import lately, per_second, share, some
+from ops.grafana.queries import lately, of_asked, per_second, some
 
 COVERAGE: Final = Board(
     "livechat-coverage",
@@ -18,19 +18,19 @@ COVERAGE: Final = Board(
                 Panel(
                     "Share answered",
                     "Of the comments that asked something, those that got an answer. docs/coverage.md defines it.",
-                    (Query(share('livechat_asked_total{outcome="answered"}', "livechat_asked_total", "1h")),),
+                    (Query(of_asked("answered")),),
                     "percentunit",
                 ),
                 Panel(
                     "Missed for time",
                     "A reply was there, and viewers had to wait too long: airtime, cooldowns, deadlines.",
-                    (Query(share('livechat_asked_total{outcome="missed"}', "livechat_asked_total", "1h")),),
+                    (Query(of_asked("missed")),),
                     "percentunit",
                 ),
                 Panel(
                     "Nobody wrote a reply",
                     "What the board of gaps lists: `livechat gaps`.",
-                    (Query(share('livechat_asked_total{outcome="gap"}', "livechat_asked_total", "1h")),),
+                    (Query(of_asked("gap")),),
                     "percentunit",
                     ((0.2, "orange"), (0.4, "red")),
                 ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from ops.grafana.parts import RANGE, RUNBOOKS, Board, Panel, Query, Row
-from ops.grafana.queries import life, share
+from ops.grafana.queries import life, of_asked, share
 
 GAPS: Final = Board(
     "livechat-gaps",
@@ -26,7 +26,7 @@ GAPS: Final = Board(
                 Panel(
                     "Questions that fell into gaps",
                     "Share of all questions, last hour.",
-                    (Query(share('livechat_asked_total{outcome="gap"}', "livechat_asked_total", "1h")),),
+                    (Query(of_asked("gap")),),
                     "percentunit",
                 ),
                 Panel(

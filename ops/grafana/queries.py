@@ -10,6 +10,11 @@ def share(part: str, whole: str, span: str) -> str:
     return f"sum(increase({part}[{span}])) / (sum(increase({whole}[{span}])) > 0)"
 
 
+def of_asked(outcome: str) -> str:
+    """Share of the last hour's questions that ended so."""
+    return share(f'livechat_asked_total{{outcome="{outcome}"}}', "livechat_asked_total", "1h")
+
+
 def per_second(counter: str, by: str) -> str:
     return f"sum by ({by}) (rate({counter}[{RANGE}]))"
 
