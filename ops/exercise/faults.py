@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import count
+from itertools import count, cycle
 from pathlib import Path
 from typing import ClassVar, Final
 
@@ -29,6 +29,8 @@ from tests.kafka.broker import Broker
 
 FLOOD: Final = 100  # comments of a step of the flood
 STEP_S: Final = 0.2
+STILL_S: Final = 2.0  # for which the slow broker stands still at a time
+RUNS_S: Final = (0.05, 0.1, 0.2)  # in between, in turn: nobody falls into step with it, and notices nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +84,10 @@ class Fault(ABC):
 
 
 class SlowBroker(Fault):
-    """Of two and a half seconds the broker stands still for two. Needs Java and Kafka's jars, as the tests do."""
+    """It stands still for two seconds again and again. Needs Java and Kafka's jars, as the tests do."""
 
     name = "slow broker"
-    text = "a Kafka broker that stands still for 2 of every 2.5 s"
+    text = "a Kafka broker that stands still for 2 s again and again, and runs for a fraction of one in between"
     signs = (Sign("Engine health", "By stage", 1.0),)
     alerts = frozenset({"LivechatVerdictsSlow", "LivechatCommitsFail", "LivechatLag"})
     runbook = "docs/runbooks/broker.md"
@@ -108,11 +110,11 @@ class SlowBroker(Fault):
 
     async def _halt(self) -> None:
         assert self._broker is not None
-        while True:
+        for runs_s in cycle(RUNS_S):
             self._broker.pause()
-            await asyncio.sleep(2.0)
+            await asyncio.sleep(STILL_S)
             self._broker.resume()
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(runs_s)
 
     async def mend(self, live: Live) -> None:
         del live
