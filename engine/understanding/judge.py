@@ -164,9 +164,9 @@ class Judge:
 
     def _unaccepted(self, confidence: float, asking: float) -> Outcome:
         limits = self.model.calibration.thresholds
-        if asking < limits.asks:
-            return "chatter"
-        return "low_confidence" if confidence >= limits.plausible else "unknown"
+        if confidence >= limits.plausible:
+            return "low_confidence"
+        return "unknown" if asking >= limits.asks else "chatter"
 
     def _by_example(self, result: Understanding, line: TrainingLine, cosine: float) -> None:
         """A line of the pool says the same, or one that the model has not learnt yet says nearly the same."""

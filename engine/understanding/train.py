@@ -87,7 +87,7 @@ class Weighed:
         held, limits = self.held, self.thresholds
         background, right, questions, unlisted = held.background, held.right, held.questions, ~held.listed
         accepted, alone = self.clear >= limits.accept, self.clear >= limits.solo
-        visible = self.asking >= limits.asks
+        visible = (self.asking >= limits.asks) | (self.confidence >= limits.plausible)
         report = {
             "lines": float((corpus.labels != NO_CLASS).sum()),
             "intents": float(len(corpus.intents)),
@@ -123,8 +123,9 @@ def weigh(held: HeldOut, trust: Trust) -> Weighed:
     sample = Sample(clear, right, background, held.questions, held.unlisted)
     accept = sample.threshold(trust.risk, trust, HARDNESS)
     solo = max(accept, sample.threshold(trust.solo_risk, trust, HARDNESS))
-    asks = _quantile(asking[background], NOISE * NOISE_HARDNESS)
     plausible = round(PLAUSIBLE * accept, 4)
+    near = np.where(confidence >= plausible, 1.0, asking)  # what is near an intent is seen, whatever it is else
+    asks = _quantile(near[background], NOISE * NOISE_HARDNESS)
     heard = ~background & ((asking >= asks) | (confidence >= plausible))
     gate = float(np.quantile(held.ranked.asks[heard], UNHEARD)) if heard.any() else float(held.ranked.asks.min())
     thresholds = Thresholds(round(accept, 4), round(solo, 4), BAND, plausible, round(asks, 4), round(gate, 3))
