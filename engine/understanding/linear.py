@@ -27,11 +27,11 @@ def scales(weights: F32) -> F32:
     return found
 
 
-def rounded(weights: NDArray[np.float64]) -> F32:
-    """A column of weights in steps, as stored: a model read from bytes decides exactly like the one just trained."""
-    plain = weights.astype(np.float32)
-    step = scales(plain[:, None])[0]
-    steps: F32 = np.rint(plain / step).astype(np.float32) * step
+def rounded(weights: F32) -> F32:
+    """Columns of weights in steps, as stored: a model read from bytes decides exactly like the one just trained."""
+    step = scales(weights)
+    steps: F32 = np.rint(weights / step)
+    steps *= step
     return steps
 
 
