@@ -19,7 +19,7 @@ from scipy import sparse
 
 from engine.understanding.calibration import F64
 from engine.understanding.corpus import NO_CLASS, OTHER, Chosen, Corpus, Labels, counts
-from engine.understanding.linear import BACKGROUND, EXTRA, F32, Linear, Rows, rounded
+from engine.understanding.linear import BACKGROUND, EXTRA, F32, Linear, Rows, to_steps
 from engine.understanding.names import kin, words
 from engine.understanding.ngrams import DIMENSION, grams
 from engine.understanding.plain import normal_forms
@@ -60,7 +60,8 @@ def fit(corpus: Corpus, chosen: Chosen) -> Linear:
         weights[:, ALL_LINES], bias[ALL_LINES] = learn(vectors, kinds, _of_all(present, sizes), ROUNDS_ALL)
     for label in np.intersect1d(against, intents).tolist():
         _move(weights[:, label], float(bias[label]), vectors[against == label])
-    return Linear(index, idf, rounded(weights), bias)
+    to_steps(weights)
+    return Linear(index, idf, weights, bias)
 
 
 def _of_questions(present: Labels, sizes: F64, relatives: Sequence[Sequence[int]]) -> list[Machine]:
