@@ -97,7 +97,8 @@ def _negatives(
 def _features(forms: Sequence[str]) -> sparse.csr_array:
     """How often each feature stands in each line."""
     parts = [counts(grams(forms[start : start + AT_ONCE])) for start in range(0, max(1, len(forms)), AT_ONCE)]
-    return sparse.vstack(parts, format="csr")
+    found: sparse.csr_array = sparse.vstack(parts, format="csr")
+    return found
 
 
 def counts(batch: Grams) -> sparse.csr_array:

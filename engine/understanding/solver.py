@@ -63,7 +63,7 @@ def learn(features: sparse.csr_array, kinds: Kinds, machines: Sequence[Machine],
     margins, moved = np.zeros(count, dtype=np.float32), np.zeros(count, dtype=np.int32)
     starts, rows = features.indptr.astype(np.int32, copy=False), features.indices.astype(np.int32, copy=False)
     values, kind = features.data.astype(np.float32, copy=False), kinds.astype(np.int32)
-    lines = np.flatnonzero(sides.any(axis=1)[kinds]).astype(np.int32)
+    lines = np.flatnonzero(np.any(sides, axis=1).take(kinds)).astype(np.int32)
     draw = np.random.default_rng(SEED)
     with _COMPILING:
         compiled = _compiled()

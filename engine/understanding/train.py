@@ -6,6 +6,7 @@ Deterministic: the same lines give the same bytes on the same machine.
 from __future__ import annotations
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import astuple, dataclass
 
 import numpy as np
@@ -20,7 +21,7 @@ from engine.understanding.fitting import fit
 from engine.understanding.held_out import HeldOut, hold_out
 from engine.understanding.model import Model, line_digest
 
-CODE_VERSION = 13  # rises with every change of normal forms, features or training that changes a model
+CODE_VERSION = 14  # rises with every change of normal forms, features or training that changes a model
 
 # The pack's background is written to lie near the questions: of 7,000 real idle lines an eighth as many were taken for a question, at
 # the threshold that this gives and at all looser ones. Set with those lines in view, so they are no independent check of it; and most of
@@ -56,15 +57,15 @@ def train(training: TrainingSet) -> Model:
     Matrices are multiplied in one thread: more would wait for each other wherever the processor is busy, above all beside rooms on air.
     """
     corpus = Corpus.of(training)
-    with threadpool_limits(1, "blas"):
-        linear = fit(corpus, np.ones(len(corpus), dtype=np.bool_))
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(1) as beside:
+        linear = beside.submit(fit, corpus, np.ones(len(corpus), dtype=np.bool_))
         calibration, report = weigh(hold_out(corpus, JUDGED), training.trust).calibration(corpus)
     trained = frozenset(
         line_digest(form, corpus.intent(label))
         for form, label in zip(corpus.forms, corpus.labels.tolist(), strict=True)
         if label != NO_CLASS
     )
-    return Model(model_hash(training), corpus.intents, linear, calibration, trained, report)
+    return Model(model_hash(training), corpus.intents, linear.result(), calibration, trained, report)
 
 
 @dataclass(frozen=True, slots=True)
