@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 F32 = NDArray[np.float32]
-I32 = NDArray[np.int32]
+U32 = NDArray[np.uint32]  # of a signed number each look-up would ask whether it counts from the end
 Kinds = NDArray[np.intp]
 
 SEED: Final = 0  # of the order of lines
@@ -60,10 +60,10 @@ def learn(features: sparse.csr_array, kinds: Kinds, machines: Sequence[Machine],
             sides[against, column], slack[against, column] = -1.0, 0.5 / machine.against_cost
     weights, bias = np.zeros((features.shape[1], count), dtype=np.float32), np.zeros(count, dtype=np.float32)
     duals = np.zeros((features.shape[0], count), dtype=np.float32)
-    margins, moved = np.zeros(count, dtype=np.float32), np.zeros(count, dtype=np.int32)
-    starts, rows = features.indptr.astype(np.int32, copy=False), features.indices.astype(np.int32, copy=False)
-    values, kind = features.data.astype(np.float32, copy=False), kinds.astype(np.int32)
-    lines = np.flatnonzero(np.any(sides, axis=1).take(kinds)).astype(np.int32)
+    margins, moved = np.zeros(count, dtype=np.float32), np.zeros(count, dtype=np.uint32)
+    starts, rows = features.indptr.astype(np.uint32, copy=False), features.indices.astype(np.uint32, copy=False)
+    values, kind = features.data.astype(np.float32, copy=False), kinds.astype(np.uint32)
+    lines = np.flatnonzero(np.any(sides, axis=1).take(kinds)).astype(np.uint32)
     draw = np.random.default_rng(SEED)
     with _COMPILING:
         compiled = _compiled()
@@ -75,30 +75,43 @@ def learn(features: sparse.csr_array, kinds: Kinds, machines: Sequence[Machine],
 
 
 def sweep(
-    order: I32,
-    starts: I32,
-    rows: I32,
+    order: U32,
+    starts: U32,
+    rows: U32,
     values: F32,
-    kinds: I32,
+    kinds: U32,
     sides: F32,
     slack: F32,
     weights: F32,
     bias: F32,
     duals: F32,
     margins: F32,
-    moved: I32,
+    moved: U32,
 ) -> None:
     """One round over the lines in this order. Line `i` has the features `rows[starts[i]:starts[i + 1]]` with their `values`; `margins`
     and `moved` are room for one number per machine."""
     zero, one = np.float32(0.0), np.float32(1.0)
     width = weights.shape[1]
     for line in order:
-        kind, length = kinds[line], one
+        kind, length, start, end = kinds[line], one, starts[line], starts[line + 1]
         for machine in range(width):
             margins[machine] = bias[machine]
-        for at in range(starts[line], starts[line + 1]):
+        for at in range(start, end):
+            length += values[at] * values[at]
+        # Four features at a time: the sums are read and written a fourth as often.
+        last = end - (end - start) % 4
+        for at in range(start, last, 4):
+            row_a, row_b, row_c, row_d = rows[at], rows[at + 1], rows[at + 2], rows[at + 3]
+            a, b, c, d = values[at], values[at + 1], values[at + 2], values[at + 3]
+            for machine in range(width):
+                margins[machine] += (
+                    a * weights[row_a, machine]
+                    + b * weights[row_b, machine]
+                    + c * weights[row_c, machine]
+                    + d * weights[row_d, machine]
+                )
+        for at in range(last, end):
             row, value = rows[at], values[at]
-            length += value * value
             for machine in range(width):
                 margins[machine] += value * weights[row, machine]
         count = 0
@@ -114,13 +127,13 @@ def sweep(
                 count += 1
         for nth in range(count):
             bias[moved[nth]] += margins[nth]
-        for at in range(starts[line], starts[line + 1]):
+        for at in range(start, end):
             row, value = rows[at], values[at]
             for nth in range(count):
                 weights[row, moved[nth]] += value * margins[nth]
 
 
-_Sweep = Callable[[I32, I32, I32, F32, I32, F32, F32, F32, F32, F32, F32, I32], None]
+_Sweep = Callable[[U32, U32, U32, F32, U32, F32, F32, F32, F32, F32, F32, U32], None]
 
 
 @cache
@@ -128,7 +141,7 @@ def _compiled() -> _Sweep:
     """`sweep` in machine code, kept beside this module or in the user's cache (`NUMBA_CACHE_DIR` names another place)."""
     import numba
 
-    numbers, vector, table = numba.int32[::1], numba.float32[::1], numba.float32[:, ::1]
+    numbers, vector, table = numba.uint32[::1], numba.float32[::1], numba.float32[:, ::1]
     signature = numba.void(
         numbers, numbers, numbers, vector, numbers, table, table, table, vector, table, vector, numbers
     )
