@@ -127,7 +127,7 @@ def _vectors(counted: sparse.csr_array, index: Rows, idf: F32) -> sparse.csr_arr
     lengths = np.sqrt(np.where(squares > 0, squares, 1.0))
     values *= counted.data / np.repeat(lengths, np.diff(counted.indptr))
     known = rows > 0
-    ends = np.concatenate(([0], np.cumsum(known)))[counted.indptr].astype(np.int32)
+    ends = np.concatenate(([0], np.cumsum(known, dtype=np.int32)))[counted.indptr].astype(np.int32)
     return sparse.csr_array((values[known], rows[known], ends), shape=(counted.shape[0], len(idf)))
 
 

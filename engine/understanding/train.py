@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import astuple, dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -114,11 +115,10 @@ def weigh(held: HeldOut, trust: Trust) -> Weighed:
     live = held.live_mass(trust)
     hard = np.where(background, live / ORDER, live)
     mass = np.where(background, live / HARDNESS.idle, np.where(held.questions & ~right, live / HARDNESS.listed, live))
-    right_weights = fit_logistic(signals, right.astype(np.float64), hard * len(right))
-    asks_weights = fit_logistic(signals, (~background).astype(np.float64), held.asked_mass() * len(right))
-    # The hard lines order best; how sure the order makes us is then told at the live mix, by two numbers.
-    right_weights = _rescale(signals, right_weights, right, mass)
-    asks_weights = _rescale(signals, asks_weights, ~background, mass)
+    with ThreadPoolExecutor(2) as threads:
+        right_weights, asks_weights = threads.map(
+            partial(_learnt, signals, mass), (right, ~background), (hard, held.asked_mass())
+        )
     confidence, asking = logistic(signals, right_weights), logistic(signals, asks_weights)
     clear = np.where(confidence * (1.0 - held.ranked.share) >= BAND, confidence, 0.0)
     sample = Sample(clear, right, background, held.questions, held.unlisted)
@@ -132,15 +132,16 @@ def weigh(held: HeldOut, trust: Trust) -> Weighed:
     return Weighed(held, mass, right_weights, asks_weights, confidence, asking, clear, thresholds)
 
 
-def _rescale(signals: F64, weights: F64, truth: NDArray[np.bool_], mass: F64) -> F64:
-    """Platt scaling: slope and offset of the score, fitted at the live mix; the order of the lines stays."""
+def _learnt(signals: F64, mass: F64, truth: NDArray[np.bool_], hard: F64) -> F64:
+    """A logistic regression: the hard lines order best; how sure the order makes us is then told at the live mix, by two numbers (Platt
+    scaling: slope and offset of the score; the order of the lines stays)."""
+    true, lines = truth.astype(np.float64), len(truth)
+    weights = fit_logistic(signals, true, hard * lines)
     score = signals @ weights
-    offset, slope = fit_logistic(
-        np.column_stack((np.ones(len(score)), score)), truth.astype(np.float64), mass * len(score)
-    )
-    scaled: F64 = weights * slope
-    scaled[0] += offset
-    return scaled
+    offset, slope = fit_logistic(np.column_stack((np.ones(lines), score)), true, mass * lines)
+    weights *= slope
+    weights[0] += offset
+    return weights
 
 
 def _quantile(values: F64, above: float) -> float:
