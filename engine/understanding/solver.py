@@ -63,13 +63,27 @@ def learn(features: sparse.csr_array, kinds: Kinds, machines: Sequence[Machine],
     margins, moved = np.zeros(count, dtype=np.float32), np.zeros(count, dtype=np.uint32)
     starts, rows = features.indptr.astype(np.uint32, copy=False), features.indices.astype(np.uint32, copy=False)
     values, kind = features.data.astype(np.float32, copy=False), kinds.astype(np.uint32)
+    squares = np.concatenate(([0.0], np.cumsum(np.square(values), dtype=np.float64)))
+    lengths = (1.0 + np.diff(squares[starts])).astype(np.float32)  # squared, with the bias
     lines = np.flatnonzero(np.any(sides, axis=1).take(kinds)).astype(np.uint32)
     draw = np.random.default_rng(SEED)
     with _COMPILING:
         compiled = _compiled()
     for _ in range(rounds):
         compiled(
-            draw.permutation(lines), starts, rows, values, kind, sides, slack, weights, bias, duals, margins, moved
+            draw.permutation(lines),
+            starts,
+            rows,
+            values,
+            lengths,
+            kind,
+            sides,
+            slack,
+            weights,
+            bias,
+            duals,
+            margins,
+            moved,
         )
     return weights[:, : len(machines)], bias[: len(machines)]
 
@@ -79,6 +93,7 @@ def sweep(
     starts: U32,
     rows: U32,
     values: F32,
+    lengths: F32,
     kinds: U32,
     sides: F32,
     slack: F32,
@@ -93,11 +108,9 @@ def sweep(
     zero, one = np.float32(0.0), np.float32(1.0)
     width = weights.shape[1]
     for line in order:
-        kind, length, start, end = kinds[line], one, starts[line], starts[line + 1]
+        kind, length, start, end = kinds[line], lengths[line], starts[line], starts[line + 1]
         for machine in range(width):
             margins[machine] = bias[machine]
-        for at in range(start, end):
-            length += values[at] * values[at]
         # Four features at a time: the sums are read and written a fourth as often.
         last = end - (end - start) % 4
         for at in range(start, last, 4):
@@ -133,7 +146,7 @@ def sweep(
                 weights[row, moved[nth]] += value * margins[nth]
 
 
-_Sweep = Callable[[U32, U32, U32, F32, U32, F32, F32, F32, F32, F32, F32, U32], None]
+_Sweep = Callable[[U32, U32, U32, F32, F32, U32, F32, F32, F32, F32, F32, F32, U32], None]
 
 
 @cache
@@ -143,7 +156,7 @@ def _compiled() -> _Sweep:
 
     numbers, vector, table = numba.uint32[::1], numba.float32[::1], numba.float32[:, ::1]
     signature = numba.void(
-        numbers, numbers, numbers, vector, numbers, table, table, table, vector, table, vector, numbers
+        numbers, numbers, numbers, vector, vector, numbers, table, table, table, vector, table, vector, numbers
     )
     try:
         return numba.njit(signature, nogil=True, error_model="numpy", cache=True)(sweep)
