@@ -37,9 +37,9 @@ def problem(seed: int, lines: int = 60, features: int = 25, classes: int = 4) ->
 
 
 def one_vs_rest(kinds: Kinds) -> list[Machine]:
-    """One for each class; its own lines cost twice as much for every class before it."""
+    """One for each class; its own lines cost a fifth more for every class before it."""
     every = np.arange(kinds.max() + 1)
-    return [Machine(every[[at]], every, COST * 2**at, COST) for at in every.tolist()]
+    return [Machine(every[[at]], every, COST * 1.2**at, COST) for at in every.tolist()]
 
 
 def margins_of(features: sparse.csr_array, weights: F32, bias: F32) -> NDArray[np.float64]:
@@ -54,10 +54,10 @@ def test_it_finds_what_liblinear_finds(seed: int, classes: int) -> None:
     features, kinds = problem(seed, classes=classes)
     weights, bias = learn(features, kinds, one_vs_rest(kinds), rounds=1500)
     peer = LinearSVC(
-        C=COST, class_weight={at: 2.0**at for at in range(classes)}, tol=1e-8, max_iter=100_000, random_state=0
+        C=COST, class_weight={at: 1.2**at for at in range(classes)}, tol=1e-8, max_iter=100_000, random_state=0
     ).fit(sparse.csr_matrix(features), kinds)
-    assert np.abs(weights.T - peer.coef_).max() < 2e-2
-    assert np.abs(bias - peer.intercept_).max() < 2e-2
+    assert np.abs(weights.T - peer.coef_).max() < 1e-3
+    assert np.abs(bias - peer.intercept_).max() < 1e-3
 
 
 def test_a_machine_hears_its_kinds_alone() -> None:
