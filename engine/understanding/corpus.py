@@ -18,6 +18,7 @@ from engine.understanding.spellings import Spellings
 
 NO_CLASS = -1  # of `not:` lines
 OTHER = -2  # of questions that belong to no intent
+AT_ONCE = 1024  # lines whose features are looked for together: more of them leave the processor's cache
 
 Labels = NDArray[np.intp]
 Chosen = NDArray[np.bool_]
@@ -74,7 +75,7 @@ class Corpus:
         forms = [*(form for form, _ in known), *(form for form, _ in spoken)]
         labels = np.array([*(index[intent] for _, intent in known), *([NO_CLASS] * len(spoken))], dtype=np.intp)
         against = np.array([*([NO_CLASS] * len(known)), *(at for _, at in spoken)], dtype=np.intp)
-        return cls(intents, forms, labels, against, counts(grams(forms)), looks_asked(forms))
+        return cls(intents, forms, labels, against, _features(forms), looks_asked(forms))
 
 
 def _negatives(
@@ -91,6 +92,13 @@ def _negatives(
         if form and form not in known and at > BACKGROUND:
             found[form, at] = None
     return list(found)
+
+
+def _features(forms: Sequence[str]) -> sparse.csr_array:
+    """How often each feature stands in each line."""
+    parts = [counts(grams(forms[start : start + AT_ONCE])) for start in range(0, max(1, len(forms)), AT_ONCE)]
+    found: sparse.csr_array = sparse.vstack(parts, format="csr")
+    return found
 
 
 def counts(batch: Grams) -> sparse.csr_array:

@@ -5,7 +5,9 @@ The lines of an intent that a fold's model goes without stand for the questions 
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -17,6 +19,7 @@ from engine.understanding.folds import FOLDS, folds
 from engine.understanding.linear import BACKGROUND
 from engine.understanding.ngrams import grams
 
+SIDE_BY_SIDE = 2  # folds whose models are learnt at a time, each in some 200 MB of memory
 HIDDEN = 5  # every fifth intent is hidden from one fold
 ENOUGH = 200  # questions of no intent from which they stand for the unlisted ones, and hidden intents count little
 ASKED = (2.0, 0.5, 0.6, 1.5)  # weights of idle, listed, unlisted and hidden lines where "is anything asked?" is learnt
@@ -78,14 +81,8 @@ class HeldOut:
 def hold_out(corpus: Corpus, judged: int = FOLDS) -> HeldOut:
     """All lines but `not:` lines, judged out of fold; or those of the first folds alone, each of which takes a model."""
     fold_of = folds(corpus)
-    parts: list[tuple[Labels, Chosen, Ranked]] = []
-    for fold in range(judged):
-        hidden = (corpus.labels > BACKGROUND) & (corpus.labels % HIDDEN == fold)
-        linear = fit(corpus, (fold_of != fold) & ~hidden)
-        rows = np.flatnonzero(((fold_of == fold) | hidden) & (corpus.labels != NO_CLASS))
-        forms = [corpus.forms[row] for row in rows]
-        listed = ~hidden[rows] & (corpus.labels[rows] != OTHER)
-        parts.append((rows, listed, rank(linear.scores(grams(forms)), forms, corpus.asked[rows])))
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as threads:
+        parts = list(threads.map(partial(_judged, corpus, fold_of), range(judged)))
     rows = np.concatenate([rows for rows, _, _ in parts])
     return HeldOut(
         rows,
@@ -98,3 +95,13 @@ def hold_out(corpus: Corpus, judged: int = FOLDS) -> HeldOut:
             np.concatenate([ranked.signals for _, _, ranked in parts]),
         ),
     )
+
+
+def _judged(corpus: Corpus, fold_of: Labels, fold: int) -> tuple[Labels, Chosen, Ranked]:
+    """The lines that a fold's model did not learn, which of them it could know, and how it ranks them."""
+    hidden = (corpus.labels > BACKGROUND) & (corpus.labels % HIDDEN == fold)
+    linear = fit(corpus, (fold_of != fold) & ~hidden)
+    rows = np.flatnonzero(((fold_of == fold) | hidden) & (corpus.labels != NO_CLASS))
+    forms = [corpus.forms[row] for row in rows]
+    listed = ~hidden[rows] & (corpus.labels[rows] != OTHER)
+    return rows, listed, rank(linear.scores(grams(forms)), forms, corpus.asked[rows])

@@ -21,18 +21,19 @@ STEPS = 127  # of a weight, on either side of zero: a byte each in a stored mode
 
 def scales(weights: F32) -> F32:
     """The step of each column of weights: of so few binary digits that products with it are exact, and give it back."""
-    mantissa, exponent = np.frexp(np.abs(weights).max(axis=0, initial=0.0).astype(np.float64) / STEPS)
+    largest = np.maximum(weights.max(axis=0, initial=0.0), -weights.min(axis=0, initial=0.0))
+    mantissa, exponent = np.frexp(largest.astype(np.float64) / STEPS)
     steps = np.ldexp(np.ceil(mantissa * 2048) / 2048, exponent)
     found: F32 = np.where(steps > 0, steps, 1.0).astype(np.float32)
     return found
 
 
-def rounded(weights: NDArray[np.float64]) -> F32:
-    """A column of weights in steps, as stored: a model read from bytes decides exactly like the one just trained."""
-    plain = weights.astype(np.float32)
-    step = scales(plain[:, None])[0]
-    steps: F32 = np.rint(plain / step).astype(np.float32) * step
-    return steps
+def to_steps(weights: F32) -> None:
+    """Round columns of weights to steps, as stored: a model read from bytes decides exactly like the one just trained."""
+    step = scales(weights)
+    weights /= step
+    np.rint(weights, out=weights)
+    weights *= step
 
 
 @dataclass(frozen=True, slots=True)

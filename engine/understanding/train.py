@@ -6,7 +6,9 @@ Deterministic: the same lines give the same bytes on the same machine.
 from __future__ import annotations
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import astuple, dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +22,7 @@ from engine.understanding.fitting import fit
 from engine.understanding.held_out import HeldOut, hold_out
 from engine.understanding.model import Model, line_digest
 
-CODE_VERSION = 13  # rises with every change of normal forms, features or training that changes a model
+CODE_VERSION = 14  # rises with every change of normal forms, features or training that changes a model
 
 # The pack's background is written to lie near the questions: of 7,000 real idle lines an eighth as many were taken for a question, at
 # the threshold that this gives and at all looser ones. Set with those lines in view, so they are no independent check of it; and most of
@@ -56,15 +58,15 @@ def train(training: TrainingSet) -> Model:
     Matrices are multiplied in one thread: more would wait for each other wherever the processor is busy, above all beside rooms on air.
     """
     corpus = Corpus.of(training)
-    with threadpool_limits(1, "blas"):
-        linear = fit(corpus, np.ones(len(corpus), dtype=np.bool_))
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(1) as beside:
+        linear = beside.submit(fit, corpus, np.ones(len(corpus), dtype=np.bool_))
         calibration, report = weigh(hold_out(corpus, JUDGED), training.trust).calibration(corpus)
     trained = frozenset(
         line_digest(form, corpus.intent(label))
         for form, label in zip(corpus.forms, corpus.labels.tolist(), strict=True)
         if label != NO_CLASS
     )
-    return Model(model_hash(training), corpus.intents, linear, calibration, trained, report)
+    return Model(model_hash(training), corpus.intents, linear.result(), calibration, trained, report)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +115,10 @@ def weigh(held: HeldOut, trust: Trust) -> Weighed:
     live = held.live_mass(trust)
     hard = np.where(background, live / ORDER, live)
     mass = np.where(background, live / HARDNESS.idle, np.where(held.questions & ~right, live / HARDNESS.listed, live))
-    right_weights = fit_logistic(signals, right.astype(np.float64), hard * len(right))
-    asks_weights = fit_logistic(signals, (~background).astype(np.float64), held.asked_mass() * len(right))
-    # The hard lines order best; how sure the order makes us is then told at the live mix, by two numbers.
-    right_weights = _rescale(signals, right_weights, right, mass)
-    asks_weights = _rescale(signals, asks_weights, ~background, mass)
+    with ThreadPoolExecutor(2) as threads:
+        right_weights, asks_weights = threads.map(
+            partial(_learnt, signals, mass), (right, ~background), (hard, held.asked_mass())
+        )
     confidence, asking = logistic(signals, right_weights), logistic(signals, asks_weights)
     clear = np.where(confidence * (1.0 - held.ranked.share) >= BAND, confidence, 0.0)
     sample = Sample(clear, right, background, held.questions, held.unlisted)
@@ -132,15 +133,16 @@ def weigh(held: HeldOut, trust: Trust) -> Weighed:
     return Weighed(held, mass, right_weights, asks_weights, confidence, asking, clear, thresholds)
 
 
-def _rescale(signals: F64, weights: F64, truth: NDArray[np.bool_], mass: F64) -> F64:
-    """Platt scaling: slope and offset of the score, fitted at the live mix; the order of the lines stays."""
+def _learnt(signals: F64, mass: F64, truth: NDArray[np.bool_], hard: F64) -> F64:
+    """A logistic regression: the hard lines order best; how sure the order makes us is then told at the live mix, by two numbers (Platt
+    scaling: slope and offset of the score; the order of the lines stays)."""
+    true, lines = truth.astype(np.float64), len(truth)
+    weights = fit_logistic(signals, true, hard * lines)
     score = signals @ weights
-    offset, slope = fit_logistic(
-        np.column_stack((np.ones(len(score)), score)), truth.astype(np.float64), mass * len(score)
-    )
-    scaled: F64 = weights * slope
-    scaled[0] += offset
-    return scaled
+    offset, slope = fit_logistic(np.column_stack((np.ones(lines), score)), true, mass * lines)
+    weights *= slope
+    weights[0] += offset
+    return weights
 
 
 def _quantile(values: F64, above: float) -> float:

@@ -25,6 +25,9 @@ COMMON: Final = (
 )
 MEETINGS: Final = 4  # rare features that a pair shares before it is compared; with 2 or 8 it takes longer
 PAIRS: Final = 100_000  # compared at once: bounds the memory
+LINES: Final = (
+    2_048  # whose meetings with all others are counted at once: bounds the memory, and stays in the processor's cache
+)
 SLACK: Final = 1e-6  # of rounding
 
 
@@ -77,21 +80,28 @@ class Sets:
         features, and only pairs that do are compared (prefix filtering: Chaudhuri, Ganti and Kaushik, "A primitive operator for
         similarity joins in data cleaning", 2006).
         """
-        sizes = self.sizes
+        sizes = self.sizes.astype(np.int64)
         place = np.arange(self.rows.nnz) - np.repeat(self.rows.indptr[:-1], sizes)
         first = sizes - np.ceil(similar_from**2 * sizes - SLACK) + MEETINGS
         rare = _only(self.rows, (place < np.repeat(first, sizes)) & (self.rows.indices >= self.alone))
-        meetings = (rare @ rare.T).tocoo()
-        needed = similar_from * np.sqrt(sizes[meetings.row].astype(np.float64) * sizes[meetings.col]) - SLACK
-        likely = (meetings.row < meetings.col) & (meetings.data >= np.minimum(MEETINGS, needed))
-        left, right, needed = meetings.row[likely], meetings.col[likely], needed[likely]
+        bearers, few = rare.T.tocsr(), similar_from * sizes < MEETINGS
+        pairs = []
+        for start in range(0, max(1, len(sizes)), LINES):
+            meetings = rare[start : start + LINES] @ bearers
+            row, column = start + np.repeat(np.arange(meetings.shape[0]), np.diff(meetings.indptr)), meetings.indices
+            likely = (row < column) & ((meetings.data >= MEETINGS) | few[row] | few[column])
+            row, column, often = row[likely], column[likely], meetings.data[likely]
+            enough = often >= np.minimum(MEETINGS, similar_from * np.sqrt(sizes[row] * sizes[column]) - SLACK)
+            pairs.append((row[enough], column[enough]))
+        left, right = (np.concatenate(side).astype(np.intp) for side in zip(*pairs, strict=True))
+        needed = similar_from * np.sqrt(sizes[left] * sizes[right]) - SLACK
         shared = self.shared
         common = np.zeros(len(left))
         for start in range(0, len(left), PAIRS):
             part = slice(start, start + PAIRS)
             common[part] = shared[left[part]].multiply(shared[right[part]]).sum(axis=1)
         near = common >= needed
-        return left[near].astype(np.intp), right[near].astype(np.intp)
+        return left[near], right[near]
 
 
 def _only(rows: sparse.csr_array, kept: NDArray[np.bool_]) -> sparse.csr_array:

@@ -22,7 +22,7 @@ MODULES = sorted(
 )
 SOURCES = sorted((ROOT / "engine").rglob("*.py"))
 LINE_LIMIT = 400
-HEAVY = ("numpy", "scipy", "sklearn", "spacy", "aiohttp", "websockets")
+HEAVY = ("numpy", "scipy", "numba", "spacy", "aiohttp", "websockets")
 
 
 @pytest.mark.parametrize("name", MODULES)
