@@ -33,10 +33,10 @@ def trained(pack: Pool, tmp_path_factory: pytest.TempPathFactory) -> Model:
 
 def test_the_folds_reach_the_floor(trained: Model) -> None:
     """Out of fold: many listed questions are accepted, idle lines and unlisted questions nearly never."""
-    assert trained.report["accuracy"] >= 0.84
-    assert trained.report["coverage"] >= 0.36
-    assert trained.report["accepted_of_background"] <= 0.0025
-    assert trained.report["accepted_of_unlisted"] <= 0.02
+    assert trained.report["accuracy"] >= 0.87
+    assert trained.report["coverage"] >= 0.3
+    assert trained.report["accepted_of_background"] <= 0.001
+    assert trained.report["accepted_of_unlisted"] <= 0.015
     assert trained.report["risk"] <= 0.03
     assert len(trained.to_bytes()) <= MAX_BYTES
 
@@ -53,7 +53,7 @@ def test_lines_for_tests_are_understood(pack: Pool, trained: Model) -> None:
         result.outcome == "accepted" and result.intent != line.intent
         for result, line in zip(results, tests, strict=True)
     )
-    assert right >= 0.5 * len(tests)
+    assert right >= 0.57 * len(tests)
     assert wrong <= 0.03 * len(tests)
 
 
