@@ -65,7 +65,7 @@ def learn(
             sides[against, column], slack[against, column] = -1.0, 0.5 / machine.against_cost
     weights, bias = np.zeros((features.shape[1], count), dtype=np.float32), np.zeros(count, dtype=np.float32)
     duals = np.zeros((features.shape[0], count), dtype=np.float32)
-    margins, moved = np.zeros(count, dtype=np.float32), np.zeros(count, dtype=np.uint32)
+    steps = np.zeros(count, dtype=np.float32)
     starts, rows = features.indptr.astype(np.uint32, copy=False), features.indices.astype(np.uint32, copy=False)
     values, kind = features.data.astype(np.float32, copy=False), kinds.astype(np.uint32)
     squares = np.concatenate(([0.0], np.cumsum(np.square(values), dtype=np.float64)))
@@ -73,12 +73,10 @@ def learn(
     lines = np.flatnonzero(np.any(sides, axis=1).take(kinds)).astype(np.uint32)
     draw = np.random.default_rng(SEED)
     with _COMPILING:
-        compiled = _compiled()
+        compiled = _compiled(count < LANES)
     sums, offsets = (np.zeros_like(weights), np.zeros_like(bias)) if averaged > 1 else (weights, bias)
     for nth in range(rounds):
-        compiled(
-            draw.permutation(lines), starts, rows, values, lengths, kind, sides, slack, weights, bias, duals, margins, moved
-        )  # fmt: skip
+        compiled(draw.permutation(lines), starts, rows, values, lengths, kind, sides, slack, weights, bias, duals, steps)
         if averaged > 1 and nth >= rounds - averaged:
             sums += weights
             offsets += bias
@@ -88,76 +86,21 @@ def learn(
     return sums[:, : len(machines)], offsets[: len(machines)]
 
 
-def sweep(
-    order: U32,
-    starts: U32,
-    rows: U32,
-    values: F32,
-    lengths: F32,
-    kinds: U32,
-    sides: F32,
-    slack: F32,
-    weights: F32,
-    bias: F32,
-    duals: F32,
-    margins: F32,
-    moved: U32,
-) -> None:
-    """One round over the lines in this order. Line `i` has the features `rows[starts[i]:starts[i + 1]]` with their `values`; `margins`
-    and `moved` are room for one number per machine."""
-    zero, one = np.float32(0.0), np.float32(1.0)
-    width = weights.shape[1]
-    for line in order:
-        kind, length, start, end = kinds[line], lengths[line], starts[line], starts[line + 1]
-        for machine in range(width):
-            margins[machine] = bias[machine]
-        # Four features at a time: the sums are read and written a fourth as often.
-        last = end - (end - start) % 4
-        for at in range(start, last, 4):
-            row_a, row_b, row_c, row_d = rows[at], rows[at + 1], rows[at + 2], rows[at + 3]
-            a, b, c, d = values[at], values[at + 1], values[at + 2], values[at + 3]
-            for machine in range(width):
-                margins[machine] += (
-                    a * weights[row_a, machine]
-                    + b * weights[row_b, machine]
-                    + c * weights[row_c, machine]
-                    + d * weights[row_d, machine]
-                )
-        for at in range(last, end):
-            row, value = rows[at], values[at]
-            for machine in range(width):
-                margins[machine] += value * weights[row, machine]
-        count = 0
-        for machine in range(width):
-            side, dual = sides[kind, machine], duals[line, machine]
-            lacking = one - side * margins[machine] - slack[kind, machine] * dual
-            if side == zero or (dual == zero and lacking <= zero):
-                continue
-            step = max(lacking / (length + slack[kind, machine]), -dual)
-            if step != zero:
-                duals[line, machine] = dual + step
-                moved[count], margins[count] = machine, side * step
-                count += 1
-        for nth in range(count):
-            bias[moved[nth]] += margins[nth]
-        for at in range(start, end):
-            row, value = rows[at], values[at]
-            for nth in range(count):
-                weights[row, moved[nth]] += value * margins[nth]
-
-
-_Sweep = Callable[[U32, U32, U32, F32, F32, U32, F32, F32, F32, F32, F32, F32, U32], None]
+_Sweep = Callable[[U32, U32, U32, F32, F32, U32, F32, F32, F32, F32, F32, F32], None]
 
 
 @cache
-def _compiled() -> _Sweep:
-    """`sweep` in machine code, kept beside this module or in the user's cache (`NUMBA_CACHE_DIR` names another place)."""
+def _compiled(few: bool) -> _Sweep:
+    """A round in machine code, kept beside its module or in the user's cache (`NUMBA_CACHE_DIR` names another place)."""
     import numba
+
+    from engine.understanding import sweeps
 
     numbers, vector, table = numba.uint32[::1], numba.float32[::1], numba.float32[:, ::1]
     signature = numba.void(
-        numbers, numbers, numbers, vector, vector, numbers, table, table, table, vector, table, vector, numbers
+        numbers, numbers, numbers, vector, vector, numbers, table, table, table, vector, table, vector
     )
+    sweep = sweeps.few if few else sweeps.many
     try:
         return numba.njit(signature, nogil=True, error_model="numpy", cache=True)(sweep)
     except (OSError, RuntimeError):  # nowhere to keep it: each process compiles anew

@@ -1,0 +1,146 @@
+"""The solver's loops, which Numba compiles: one round over the lines, for many machines or for few (`solver.py` says what they learn).
+
+Both take the same steps; they differ in what the processor waits for. Of many machines it is the weights, which no cache holds: those of
+the next line are asked for while a line is worked on. Only what compiles imports this module, since it imports Numba.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+from numpy.typing import NDArray
+
+F32 = NDArray[np.float32]
+U32 = NDArray[np.uint32]  # of a signed number each look-up would ask whether it counts from the end
+
+CACHE_LINE = 16  # numbers of four bytes that the processor fetches together
+
+
+@intrinsic
+def soon(_context, array, place):  # type: ignore[no-untyped-def]
+    """Ask for the memory of a flat place in an array that is soon read and written. It changes nothing but when it is there."""
+
+    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
+        address = builder.bitcast(builder.gep(data, [arguments[1]]), cgutils.voidptr_t)
+        number = ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [cgutils.voidptr_t, number, number, number])
+        prefetch = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        to_write, in_all_caches, data_not_code = (ir.Constant(number, value) for value in (1, 3, 1))
+        builder.call(prefetch, [address, to_write, in_all_caches, data_not_code])
+        return context.get_dummy_value()
+
+    return types.void(array, types.int64), generate
+
+
+def many(
+    order: U32,
+    starts: U32,
+    rows: U32,
+    values: F32,
+    lengths: F32,
+    kinds: U32,
+    sides: F32,
+    slack: F32,
+    weights: F32,
+    bias: F32,
+    duals: F32,
+    steps: F32,
+) -> None:
+    """One round over the lines in this order, all machines at once. Line `i` has the features `rows[starts[i]:starts[i + 1]]` with
+    their `values`; `steps` is room for one number per machine."""
+    zero, one = np.float32(0.0), np.float32(1.0)
+    width = weights.shape[1]
+    for nth in range(len(order)):
+        line = order[nth]
+        kind, length, start, end = kinds[line], lengths[line], starts[line], starts[line + 1]
+        if nth + 1 < len(order):
+            following = order[nth + 1]
+            for at in range(starts[following], starts[following + 1]):
+                first = np.int64(rows[at]) * width
+                for place in range(first, first + width, CACHE_LINE):
+                    soon(weights, place)
+        for machine in range(width):
+            steps[machine] = bias[machine]
+        # Four features at a time: the sums are read and written a fourth as often.
+        last = end - (end - start) % 4
+        for at in range(start, last, 4):
+            row_a, row_b, row_c, row_d = rows[at], rows[at + 1], rows[at + 2], rows[at + 3]
+            a, b, c, d = values[at], values[at + 1], values[at + 2], values[at + 3]
+            for machine in range(width):
+                steps[machine] += (
+                    a * weights[row_a, machine]
+                    + b * weights[row_b, machine]
+                    + c * weights[row_c, machine]
+                    + d * weights[row_d, machine]
+                )
+        for at in range(last, end):
+            row, value = rows[at], values[at]
+            for machine in range(width):
+                steps[machine] += value * weights[row, machine]
+        for machine in range(width):
+            side, dual = sides[kind, machine], duals[line, machine]
+            lacking = one - side * steps[machine] - slack[kind, machine] * dual
+            step = zero
+            if side != zero:
+                step = max(lacking / (length + slack[kind, machine]), -dual)
+            duals[line, machine] = dual + step
+            steps[machine] = side * step
+            bias[machine] += steps[machine]
+        # Most steps are 0, and yet it is quicker to add all of them, as many at once as a register holds.
+        for at in range(start, end):
+            row, value = rows[at], values[at]
+            for machine in range(width):
+                weights[row, machine] += value * steps[machine]
+
+
+def few(
+    order: U32,
+    starts: U32,
+    rows: U32,
+    values: F32,
+    lengths: F32,
+    kinds: U32,
+    sides: F32,
+    slack: F32,
+    weights: F32,
+    bias: F32,
+    duals: F32,
+    steps: F32,
+) -> None:
+    """As `many`, one machine after another at each line."""
+    zero, one = np.float32(0.0), np.float32(1.0)
+    for nth in range(len(order)):
+        line = order[nth]
+        kind, length, start, end = kinds[line], lengths[line], starts[line], starts[line + 1]
+        if nth + 1 < len(order):
+            following = order[nth + 1]
+            for place in range(starts[following], starts[following + 1], CACHE_LINE):
+                soon(rows, place)
+                soon(values, place)
+        last = end - (end - start) % 4
+        for machine in range(weights.shape[1]):
+            side, dual = sides[kind, machine], duals[line, machine]
+            if side == zero:
+                continue
+            margin = bias[machine]
+            for at in range(start, last, 4):
+                margin += (
+                    values[at] * weights[rows[at], machine]
+                    + values[at + 1] * weights[rows[at + 1], machine]
+                    + values[at + 2] * weights[rows[at + 2], machine]
+                    + values[at + 3] * weights[rows[at + 3], machine]
+                )
+            for at in range(last, end):
+                margin += values[at] * weights[rows[at], machine]
+            lacking = one - side * margin - slack[kind, machine] * dual
+            step = max(lacking / (length + slack[kind, machine]), -dual)
+            if step == zero:
+                continue
+            duals[line, machine] = dual + step
+            bias[machine] += side * step
+            for at in range(start, end):
+                weights[rows[at], machine] += values[at] * (side * step)
