@@ -18,7 +18,7 @@ import numpy as np
 from scipy import sparse
 
 from engine.understanding.calibration import F64
-from engine.understanding.corpus import NO_CLASS, OTHER, Chosen, Corpus, Labels, counts
+from engine.understanding.corpus import AT_ONCE, NO_CLASS, OTHER, Chosen, Corpus, Labels, counts, frequencies
 from engine.understanding.linear import BACKGROUND, EXTRA, F32, Linear, Rows, to_steps
 from engine.understanding.names import kin, words
 from engine.understanding.ngrams import DIMENSION, grams
@@ -39,7 +39,8 @@ ABSENT = -4.0  # bias of a class without a line: a margin far below all others
 
 def fit(corpus: Corpus, chosen: Chosen) -> Linear:
     """A model of the chosen lines; to it, all other lines are as unfamiliar as new ones."""
-    counted, labels, against = corpus.features[chosen], corpus.labels[chosen], corpus.against[chosen]
+    counted = corpus.features if chosen.all() else corpus.features[chosen]
+    labels, against = corpus.labels[chosen], corpus.against[chosen]
     few = counted.shape[0] < MANY
     if few:
         counted, labels, against = _with_names(corpus, counted, labels, against)
@@ -111,7 +112,7 @@ def _known(counted: sparse.csr_array, lines: int) -> tuple[Rows, F32]:
 
     The most frequent come first: what most texts need then stands close together, and a product of weights is a third faster for it.
     """
-    frequency = np.bincount(counted.indices, minlength=DIMENSION)
+    frequency = frequencies(counted)
     known = np.flatnonzero(frequency >= lines)
     known = known[np.argsort(-frequency[known], kind="stable")]
     index = np.zeros(DIMENSION, dtype=np.int32)
@@ -122,14 +123,23 @@ def _known(counted: sparse.csr_array, lines: int) -> tuple[Rows, F32]:
 
 def _vectors(counted: sparse.csr_array, index: Rows, idf: F32) -> sparse.csr_array:
     """What `Linear.vectors` makes of the same lines, each feature once and the unknown ones left out."""
-    rows = index[counted.indices]
-    values = idf[rows]
-    squares = np.add.reduceat(counted.data * values * values, counted.indptr[:-1])
-    lengths = np.sqrt(np.where(squares > 0, squares, 1.0))
-    values *= counted.data / np.repeat(lengths, np.diff(counted.indptr))
-    known = rows > 0
-    ends = np.concatenate(([0], np.cumsum(known, dtype=np.int32)))[counted.indptr].astype(np.int32)
-    return sparse.csr_array((values[known], rows[known], ends), shape=(counted.shape[0], len(idf)))
+    starts = counted.indptr
+    rows, values = np.empty(counted.nnz, dtype=np.int32), np.empty(counted.nnz, dtype=np.float32)
+    ends, end = np.zeros(len(starts), dtype=np.int32), 0
+    for first in range(0, counted.shape[0], AT_ONCE):
+        part = starts[first : first + AT_ONCE + 1]
+        often = counted.data[part[0] : part[-1]]
+        own = index[counted.indices[part[0] : part[-1]]]
+        value = idf[own]
+        squares = np.add.reduceat(often * value * value, part[:-1] - part[0])
+        lengths = np.sqrt(np.where(squares > 0, squares, np.float32(1.0)))
+        value *= often / np.repeat(lengths, np.diff(part))
+        known = own > 0
+        ends[first + 1 : first + len(part)] = end + np.cumsum(known)[part[1:] - part[0] - 1]
+        last = int(ends[first + len(part) - 1])
+        rows[end:last], values[end:last] = own[known], value[known]
+        end = last
+    return sparse.csr_array((values[:end], rows[:end], ends), shape=(counted.shape[0], len(idf)))
 
 
 def _move(machine: F32, offset: float, against: sparse.csr_array) -> None:

@@ -29,6 +29,7 @@ Kinds = NDArray[np.intp]
 SEED: Final = (
     2  # of the order of lines: of four, the one whose model is nearest in its figures to that of the solver before
 )
+AT_ONCE: Final = 1024  # lines whose lengths are told together
 LANES: Final = 8  # machines that a processor's register holds: a pass over as many is as quick as over one
 
 
@@ -66,10 +67,10 @@ def learn(
     weights, bias = np.zeros((features.shape[1], count), dtype=np.float32), np.zeros(count, dtype=np.float32)
     duals = np.zeros((features.shape[0], count), dtype=np.float32)
     steps = np.zeros(count, dtype=np.float32)
-    starts, rows = features.indptr.astype(np.uint32, copy=False), features.indices.astype(np.uint32, copy=False)
+    starts, rows = features.indptr.astype(np.int32, copy=False), features.indices.astype(np.int32, copy=False)
+    starts, rows = starts.view(np.uint32), rows.view(np.uint32)
     values, kind = features.data.astype(np.float32, copy=False), kinds.astype(np.uint32)
-    squares = np.concatenate(([0.0], np.cumsum(np.square(values), dtype=np.float64)))
-    lengths = (1.0 + np.diff(squares[starts])).astype(np.float32)  # squared, with the bias
+    lengths = _lengths(starts, values)
     lines = np.flatnonzero(np.any(sides, axis=1).take(kinds)).astype(np.uint32)
     draw = np.random.default_rng(SEED)
     with _COMPILING:
@@ -84,6 +85,17 @@ def learn(
         sums /= averaged
         offsets /= averaged
     return sums[:, : len(machines)], offsets[: len(machines)]
+
+
+def _lengths(starts: U32, values: F32) -> F32:
+    """Of each line, squared, with the bias; told by so many lines at a time that no room for all their features is needed."""
+    lengths, total = np.empty(len(starts) - 1, dtype=np.float32), 0.0
+    for first in range(0, len(lengths), AT_ONCE):
+        part = starts[first : first + AT_ONCE + 1]
+        squares = np.cumsum(np.concatenate(([total], np.square(values[part[0] : part[-1]]))))
+        lengths[first : first + AT_ONCE] = 1.0 + np.diff(squares[part - part[0]])
+        total = float(squares[-1])
+    return lengths
 
 
 _Sweep = Callable[[U32, U32, U32, F32, F32, U32, F32, F32, F32, F32, F32, F32], None]
