@@ -107,7 +107,11 @@ def _pairs(count: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
 def _with_products(plain: F64) -> F64:
     """One, the signals, and the product of each two: how much one says hangs on the others."""
     left, right = _pairs(plain.shape[1])
-    return np.column_stack((np.ones(len(plain)), plain, plain[:, left] * plain[:, right]))
+    own = 1 + plain.shape[1]
+    found = np.empty((len(plain), own + len(left)))
+    found[:, 0], found[:, 1:own] = 1.0, plain
+    np.multiply(plain[:, left], plain[:, right], out=found[:, own:])
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,20 +153,35 @@ def logistic(signals: F64, weights: F64) -> F64:
     return probability
 
 
-def fit_logistic(signals: F64, truth: F64, mass: F64) -> F64:
-    """Weights of a logistic regression, each line counting `mass`, by Newton's method with step halving.
+@dataclass(frozen=True, slots=True)
+class Scaled:
+    """Signals of one spread, whatever their own is: the pull towards zero acts on all alike. The first one is the constant."""
 
-    The first signal is the constant. The pull towards zero acts on signals of one spread, whatever their own is.
-    """
-    means, spreads = signals.mean(axis=0), signals.std(axis=0)
-    means[0], spreads[0] = 0.0, 1.0
-    spreads[spreads < 1e-9] = 1.0
-    weights: F64 = _fit((signals - means) / spreads, truth, mass) / spreads
-    weights[0] -= float(weights @ means)
+    values: F64
+    halves: NDArray[np.float32]
+    """The same with half of the digits."""
+    means: F64
+    spreads: F64
+
+    @classmethod
+    def of(cls, signals: F64) -> Scaled:
+        means, spreads = signals.mean(axis=0), signals.std(axis=0)
+        means[0], spreads[0] = 0.0, 1.0
+        spreads[spreads < 1e-9] = 1.0
+        values = signals - means
+        values /= spreads
+        return cls(values, values.astype(np.float32), means, spreads)
+
+
+def fit_logistic(signals: Scaled, truth: F64, mass: F64) -> F64:
+    """Weights of a logistic regression, of the signals as they were, each line counting `mass`, by Newton's method with step halving."""
+    weights: F64 = _fit(signals, truth, mass) / signals.spreads
+    weights[0] -= float(weights @ signals.means)
     return weights
 
 
-def _fit(signals: F64, truth: F64, mass: F64) -> F64:
+def _fit(scaled: Scaled, truth: F64, mass: F64) -> F64:
+    signals = scaled.values
     weights = np.zeros(signals.shape[1])
     pull = np.full(signals.shape[1], RIDGE)
     pull[0] = 1e-6
@@ -171,12 +190,13 @@ def _fit(signals: F64, truth: F64, mass: F64) -> F64:
         z = np.clip(signals @ w, -30.0, 30.0)
         return float(mass @ (np.logaddexp(0.0, z) - truth * z) + 0.5 * pull @ (w * w))
 
-    now, plain = loss(weights), signals.astype(np.float32)
+    now = loss(weights)
+    bent = np.empty_like(scaled.halves)
     for _ in range(_STEPS):
         p = logistic(signals, weights)
         gradient = signals.T @ (mass * (p - truth)) + pull * weights
         # Of a matrix with itself: half of the work. Its digits say how far a step goes, the gradient's where it ends: half suffice.
-        bent = plain * np.sqrt(mass * p * (1.0 - p)).astype(np.float32)[:, None]
+        np.multiply(scaled.halves, np.sqrt(mass * p * (1.0 - p)).astype(np.float32)[:, None], out=bent)
         hessian = (bent.T @ bent).astype(np.float64) + np.diag(pull)
         step = np.linalg.solve(hessian, gradient)
         size = 1.0

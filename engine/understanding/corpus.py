@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +21,7 @@ NO_CLASS = -1  # of `not:` lines
 OTHER = -2  # of questions that belong to no intent
 ENTRIES = 1 << 21  # features of lines that are counted together
 AT_ONCE = 1024  # lines whose features are looked for together: more of them leave the processor's cache
+SIDE_BY_SIDE = 2  # such lots of lines
 
 Labels = NDArray[np.intp]
 Chosen = NDArray[np.bool_]
@@ -76,7 +78,8 @@ class Corpus:
         forms = [*(form for form, _ in known), *(form for form, _ in spoken)]
         labels = np.array([*(index[intent] for _, intent in known), *([NO_CLASS] * len(spoken))], dtype=np.intp)
         against = np.array([*([NO_CLASS] * len(known)), *(at for _, at in spoken)], dtype=np.intp)
-        return cls(intents, forms, labels, against, _features(forms), looks_asked(forms))
+        features, asked = _told(forms)
+        return cls(intents, forms, labels, against, features, asked)
 
 
 def _negatives(
@@ -95,11 +98,14 @@ def _negatives(
     return list(found)
 
 
-def _features(forms: Sequence[str]) -> sparse.csr_array:
-    """How often each feature stands in each line."""
-    parts = [counts(grams(forms[start : start + AT_ONCE])) for start in range(0, max(1, len(forms)), AT_ONCE)]
-    found: sparse.csr_array = sparse.vstack(parts, format="csr")
-    return found
+def _told(forms: Sequence[str]) -> tuple[sparse.csr_array, F64]:
+    """How often each feature stands in each line, and which lines look asked."""
+    starts = range(0, max(1, len(forms)), AT_ONCE)
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as threads:
+        parts = threads.map(lambda start: counts(grams(forms[start : start + AT_ONCE])), starts)
+        asked = looks_asked(forms)
+        features: sparse.csr_array = sparse.vstack(list(parts), format="csr")
+    return features, asked
 
 
 def counts(batch: Grams) -> sparse.csr_array:

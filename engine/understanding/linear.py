@@ -16,6 +16,7 @@ Rows = NDArray[np.int32]
 
 BACKGROUND = 0  # the class at this index is "nothing asked"
 EXTRA = 2  # columns of weights beside those of the classes
+AT_ONCE = 2048  # rows of weights that are rounded together: more of them leave the processor's cache
 STEPS = 127  # of a weight, on either side of zero: a byte each in a stored model
 
 
@@ -31,9 +32,11 @@ def scales(weights: F32) -> F32:
 def to_steps(weights: F32) -> None:
     """Round columns of weights to steps, as stored: a model read from bytes decides exactly like the one just trained."""
     step = scales(weights)
-    weights /= step
-    np.rint(weights, out=weights)
-    weights *= step
+    for start in range(0, len(weights), AT_ONCE):
+        part = weights[start : start + AT_ONCE]
+        part /= step
+        np.rint(part, out=part)
+        part *= step
 
 
 @dataclass(frozen=True, slots=True)

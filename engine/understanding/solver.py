@@ -15,12 +15,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from threading import Lock
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+
+from engine.understanding.compiled import compiled
 
 F32 = NDArray[np.float32]
 U32 = NDArray[np.uint32]  # of a signed number each look-up would ask whether it counts from the end
@@ -31,9 +32,6 @@ SEED: Final = (
 )
 AT_ONCE: Final = 1024  # lines whose lengths are told together
 LANES: Final = 8  # machines that a processor's register holds: a pass over as many is as quick as over one
-
-
-_COMPILING = Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,17 +65,16 @@ def learn(
     weights, bias = np.zeros((features.shape[1], count), dtype=np.float32), np.zeros(count, dtype=np.float32)
     duals = np.zeros((features.shape[0], count), dtype=np.float32)
     steps = np.zeros(count, dtype=np.float32)
-    starts, rows = features.indptr.astype(np.int32, copy=False), features.indices.astype(np.int32, copy=False)
-    starts, rows = starts.view(np.uint32), rows.view(np.uint32)
+    starts = features.indptr.astype(np.int32, copy=False).view(np.uint32)
+    rows = features.indices.astype(np.int32, copy=False).view(np.uint32)
     values, kind = features.data.astype(np.float32, copy=False), kinds.astype(np.uint32)
     lengths = _lengths(starts, values)
     lines = np.flatnonzero(np.any(sides, axis=1).take(kinds)).astype(np.uint32)
     draw = np.random.default_rng(SEED)
-    with _COMPILING:
-        compiled = _compiled(count < LANES)
+    sweep = _sweep(count < LANES)
     sums, offsets = (np.zeros_like(weights), np.zeros_like(bias)) if averaged > 1 else (weights, bias)
     for nth in range(rounds):
-        compiled(draw.permutation(lines), starts, rows, values, lengths, kind, sides, slack, weights, bias, duals, steps)
+        sweep(draw.permutation(lines), starts, rows, values, lengths, kind, sides, slack, weights, bias, duals, steps)
         if averaged > 1 and nth >= rounds - averaged:
             sums += weights
             offsets += bias
@@ -102,8 +99,8 @@ _Sweep = Callable[[U32, U32, U32, F32, F32, U32, F32, F32, F32, F32, F32, F32], 
 
 
 @cache
-def _compiled(few: bool) -> _Sweep:
-    """A round in machine code, kept beside its module or in the user's cache (`NUMBA_CACHE_DIR` names another place)."""
+def _sweep(few: bool) -> _Sweep:
+    """A round in machine code."""
     import numba
 
     from engine.understanding import sweeps
@@ -112,8 +109,4 @@ def _compiled(few: bool) -> _Sweep:
     signature = numba.void(
         numbers, numbers, numbers, vector, vector, numbers, table, table, table, vector, table, vector
     )
-    sweep = sweeps.few if few else sweeps.many
-    try:
-        return numba.njit(signature, nogil=True, error_model="numpy", cache=True)(sweep)
-    except (OSError, RuntimeError):  # nowhere to keep it: each process compiles anew
-        return numba.njit(signature, nogil=True, error_model="numpy")(sweep)
+    return compiled(sweeps.few if few else sweeps.many, signature)

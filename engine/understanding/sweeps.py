@@ -6,6 +6,9 @@ the next line are asked for while a line is worked on. Only what compiles import
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import cast
+
 import numpy as np
 from llvmlite import ir
 from numba import types
@@ -19,21 +22,22 @@ U32 = NDArray[np.uint32]  # of a signed number each look-up would ask whether it
 CACHE_LINE = 16  # numbers of four bytes that the processor fetches together
 
 
-@intrinsic
-def soon(_context, array, place):  # type: ignore[no-untyped-def]
-    """Ask for the memory of a flat place in an array that is soon read and written. It changes nothing but when it is there."""
-
+def _soon(_context, array, place):  # type: ignore[no-untyped-def]  # noqa: ARG001 (the compiler asks for their types)
     def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
         data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
         address = builder.bitcast(builder.gep(data, [arguments[1]]), cgutils.voidptr_t)
         number = ir.IntType(32)
         kind = ir.FunctionType(ir.VoidType(), [cgutils.voidptr_t, number, number, number])
-        prefetch = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        prefetch = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")  # type: ignore[no-untyped-call]
         to_write, in_all_caches, data_not_code = (ir.Constant(number, value) for value in (1, 3, 1))
         builder.call(prefetch, [address, to_write, in_all_caches, data_not_code])
         return context.get_dummy_value()
 
     return types.void(array, types.int64), generate
+
+
+# Asks for the memory of a place in an array (counted flat) that is soon read and written: nothing changes but when it is there.
+soon = cast("Callable[[F32 | U32, int], None]", intrinsic(_soon))
 
 
 def many(
@@ -109,7 +113,7 @@ def few(
     weights: F32,
     bias: F32,
     duals: F32,
-    steps: F32,
+    _steps: F32,
 ) -> None:
     """As `many`, one machine after another at each line."""
     zero, one = np.float32(0.0), np.float32(1.0)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from engine.pool.model import TrainingSet, Trust
-from engine.understanding.calibration import F64, Calibration, Thresholds, fit_logistic, logistic
+from engine.understanding.calibration import F64, Calibration, Scaled, Thresholds, fit_logistic, logistic
 from engine.understanding.certificate import Hardness, Sample
 from engine.understanding.corpus import NO_CLASS, Corpus
 from engine.understanding.fitting import fit
@@ -60,13 +60,18 @@ def train(training: TrainingSet) -> Model:
     corpus = Corpus.of(training)
     with threadpool_limits(1, "blas"), ThreadPoolExecutor(1) as beside:
         linear = beside.submit(fit, corpus, np.ones(len(corpus), dtype=np.bool_))
+        trained = beside.submit(_digests, corpus)
         calibration, report = weigh(hold_out(corpus, JUDGED), training.trust).calibration(corpus)
-    trained = frozenset(
+    return Model(model_hash(training), corpus.intents, linear.result(), calibration, trained.result(), report)
+
+
+def _digests(corpus: Corpus) -> frozenset[int]:
+    """Names of the lines that are learnt."""
+    return frozenset(
         line_digest(form, corpus.intent(label))
         for form, label in zip(corpus.forms, corpus.labels.tolist(), strict=True)
         if label != NO_CLASS
     )
-    return Model(model_hash(training), corpus.intents, linear.result(), calibration, trained, report)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +122,7 @@ def weigh(held: HeldOut, trust: Trust) -> Weighed:
     mass = np.where(background, live / HARDNESS.idle, np.where(held.questions & ~right, live / HARDNESS.listed, live))
     with ThreadPoolExecutor(2) as threads:
         right_weights, asks_weights = threads.map(
-            partial(_learnt, signals, mass), (right, ~background), (hard, held.asked_mass())
+            partial(_learnt, signals, Scaled.of(signals), mass), (right, ~background), (hard, held.asked_mass())
         )
     confidence, asking = logistic(signals, right_weights), logistic(signals, asks_weights)
     clear = np.where(confidence * (1.0 - held.ranked.share) >= BAND, confidence, 0.0)
@@ -133,13 +138,13 @@ def weigh(held: HeldOut, trust: Trust) -> Weighed:
     return Weighed(held, mass, right_weights, asks_weights, confidence, asking, clear, thresholds)
 
 
-def _learnt(signals: F64, mass: F64, truth: NDArray[np.bool_], hard: F64) -> F64:
+def _learnt(signals: F64, scaled: Scaled, mass: F64, truth: NDArray[np.bool_], hard: F64) -> F64:
     """A logistic regression: the hard lines order best; how sure the order makes us is then told at the live mix, by two numbers (Platt
     scaling: slope and offset of the score; the order of the lines stays)."""
     true, lines = truth.astype(np.float64), len(truth)
-    weights = fit_logistic(signals, true, hard * lines)
+    weights = fit_logistic(scaled, true, hard * lines)
     score = signals @ weights
-    offset, slope = fit_logistic(np.column_stack((np.ones(lines), score)), true, mass * lines)
+    offset, slope = fit_logistic(Scaled.of(np.column_stack((np.ones(lines), score))), true, mass * lines)
     weights *= slope
     weights[0] += offset
     return weights

@@ -5,8 +5,9 @@ Likeness is the cosine of the features of two lines, without those that very man
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -14,7 +15,9 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from engine.pool.model import TrainingLine, TrainingSet
-from engine.understanding.corpus import Corpus, Labels
+from engine.understanding.compiled import compiled
+from engine.understanding.corpus import AT_ONCE, Corpus, Labels, frequencies
+from engine.understanding.meetings import I32, meet
 from engine.understanding.ngrams import DIMENSION
 from engine.understanding.normalise import normal_form
 
@@ -23,12 +26,12 @@ TWIN: Final = 0.85  # cosine from which an editor is told: as a rule the two dif
 COMMON: Final = (
     300  # lines; a feature of more says little of how alike two are, and comparing by it takes most of the time
 )
-MEETINGS: Final = 4  # rare features that a pair shares before it is compared; with 2 or 8 it takes longer
-PAIRS: Final = 100_000  # compared at once: bounds the memory
-LINES: Final = (
-    2_048  # whose meetings with all others are counted at once: bounds the memory, and stays in the processor's cache
+MEETINGS: Final = (
+    8  # rare features that a pair shares before it is compared; with 4 it takes a fifth longer, with 2 twice as long
 )
 SLACK: Final = 1e-6  # of rounding
+
+_Meet = Callable[[I32, I32, I32, I32, float, float, float], tuple[I32, I32]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,36 +45,39 @@ class Twin:
 
 @dataclass(frozen=True, slots=True)
 class Sets:
-    """Lines as sets of the features that do not very many lines have, each set from its rarest feature on."""
+    """Lines as sets of the features that do not very many lines have."""
 
-    rows: sparse.csr_array
-    alone: int
-    """Features below this one are of a single line."""
+    shared: sparse.csr_array
+    """The sets without what only one line has, each from its rarest feature on."""
+    sizes: NDArray[np.int32]
+    """Of the whole sets."""
 
     @classmethod
     def of(cls, corpus: Corpus) -> Sets:
         features = corpus.features
-        frequency = np.bincount(features.indices, minlength=DIMENSION)
-        telling = np.flatnonzero((frequency > 0) & (frequency <= COMMON))
+        frequency = frequencies(features)
+        telling = np.flatnonzero((frequency > 1) & (frequency <= COMMON))
         order = np.full(DIMENSION, -1, dtype=np.int32)
         order[telling[np.argsort(frequency[telling], kind="stable")]] = np.arange(len(telling))
-        ordered = order[features.indices]
+        alone = frequency == 1
+        starts = features.indptr
+        kept, sizes = [], np.zeros(len(corpus), dtype=np.int32)
+        ends = np.zeros(len(corpus) + 1, dtype=np.int32)
+        for line in range(0, len(corpus), AT_ONCE):
+            part = starts[line : line + AT_ONCE + 1]
+            entries = features.indices[part[0] : part[-1]]
+            places = order.take(entries)
+            shared = places >= 0
+            ends[line + 1 : line + len(part)] = np.add.reduceat(shared, part[:-1] - part[0], dtype=np.int32)
+            sizes[line : line + AT_ONCE] = np.add.reduceat(alone.take(entries), part[:-1] - part[0], dtype=np.int32)
+            kept.append(places[shared])
+        sizes += ends[1:]
+        rows = np.concatenate(kept)
         whole = sparse.csr_array(
-            (np.ones(len(ordered), dtype=np.float32), ordered, features.indptr), shape=(features.shape[0], len(telling))
+            (np.ones(len(rows), dtype=np.float32), rows, np.cumsum(ends, dtype=np.int32)),
+            shape=(len(corpus), max(1, len(telling))),
         )
-        rows = _only(whole, ordered >= 0)
-        rows.sort_indices()
-        return cls(rows, int((frequency == 1).sum()))
-
-    @property
-    def sizes(self) -> NDArray[np.int32]:
-        found: NDArray[np.int32] = np.diff(self.rows.indptr)
-        return found
-
-    @property
-    def shared(self) -> sparse.csr_array:
-        """The sets without what only one line has."""
-        return _only(self.rows, self.rows.indices >= self.alone)
+        return cls(whole.tocsc().tocsr(), sizes)  # there and back: each set is in order
 
     def near(self, similar_from: float) -> tuple[Labels, Labels]:
         """Pairs of lines with at least this cosine, each pair once.
@@ -81,33 +87,21 @@ class Sets:
         similarity joins in data cleaning", 2006).
         """
         sizes = self.sizes.astype(np.int64)
-        place = np.arange(self.rows.nnz) - np.repeat(self.rows.indptr[:-1], sizes)
-        first = sizes - np.ceil(similar_from**2 * sizes - SLACK) + MEETINGS
-        rare = _only(self.rows, (place < np.repeat(first, sizes)) & (self.rows.indices >= self.alone))
-        bearers, few = rare.T.tocsr(), similar_from * sizes < MEETINGS
-        pairs = []
-        for start in range(0, max(1, len(sizes)), LINES):
-            meetings = rare[start : start + LINES] @ bearers
-            row, column = start + np.repeat(np.arange(meetings.shape[0]), np.diff(meetings.indptr)), meetings.indices
-            likely = (row < column) & ((meetings.data >= MEETINGS) | few[row] | few[column])
-            row, column, often = row[likely], column[likely], meetings.data[likely]
-            enough = often >= np.minimum(MEETINGS, similar_from * np.sqrt(sizes[row] * sizes[column]) - SLACK)
-            pairs.append((row[enough], column[enough]))
-        left, right = (np.concatenate(side).astype(np.intp) for side in zip(*pairs, strict=True))
-        needed = similar_from * np.sqrt(sizes[left] * sizes[right]) - SLACK
-        shared = self.shared
-        common = np.zeros(len(left))
-        for start in range(0, len(left), PAIRS):
-            part = slice(start, start + PAIRS)
-            common[part] = shared[left[part]].multiply(shared[right[part]]).sum(axis=1)
-        near = common >= needed
-        return left[near], right[near]
+        starts, features = self.shared.indptr, self.shared.indices
+        alone = sizes - np.diff(starts)  # what only this line has stands before all else
+        first = sizes - np.ceil(similar_from**2 * sizes - SLACK).astype(np.int64) + MEETINGS - alone
+        rare = starts[:-1] + np.clip(first, 0, np.diff(starts)).astype(np.int32)
+        left, right = _meet()(starts, features, rare, self.sizes, similar_from, float(MEETINGS), SLACK)
+        return left.astype(np.intp), right.astype(np.intp)
 
 
-def _only(rows: sparse.csr_array, kept: NDArray[np.bool_]) -> sparse.csr_array:
-    """Rows without the entries that are not kept."""
-    ends = np.concatenate(([0], np.cumsum(kept)))[rows.indptr].astype(np.int32)
-    return sparse.csr_array((rows.data[kept], rows.indices[kept], ends), shape=rows.shape)
+@cache
+def _meet() -> _Meet:
+    import numba
+
+    numbers, number = numba.int32[::1], numba.float64
+    pair = numba.types.UniTuple(numbers, 2)  # type: ignore[no-untyped-call]
+    return compiled(meet, pair(*[numbers] * 4, *[number] * 3))
 
 
 def clusters(corpus: Corpus, similar_from: float = ALIKE) -> Labels:

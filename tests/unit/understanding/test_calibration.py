@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.understanding.calibration import fit_logistic, logistic, looks_asked, rank, reliability
+from engine.understanding.calibration import Scaled, fit_logistic, logistic, looks_asked, rank, reliability
 from engine.understanding.linear import Scores
 
 
@@ -14,7 +14,7 @@ def test_a_fitted_regression_gives_back_the_rates() -> None:
     signal = np.repeat([0.0, 1.0], 1000)
     truth = np.concatenate([np.arange(1000) < 200, np.arange(1000) < 900]).astype(np.float64)
     signals = np.column_stack((np.ones(2000), signal))
-    weights = fit_logistic(signals, truth, np.ones(2000))
+    weights = fit_logistic(Scaled.of(signals), truth, np.ones(2000))
     assert logistic(signals, weights)[[0, -1]] == pytest.approx([0.2, 0.9], abs=0.01)
 
 

@@ -1,0 +1,23 @@
+"""Loops of ours in machine code, by Numba. It is imported with the first of them: a start with a stored model never needs it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import Lock
+from typing import Any, TypeVar, cast
+
+_Loop = TypeVar("_Loop", bound=Callable[..., Any])
+
+_COMPILING = Lock()
+
+
+def compiled(loop: _Loop, signature: object) -> _Loop:
+    """The loop compiled for arguments of these types, or what was compiled before and kept beside its module or in the user's cache
+    (`NUMBA_CACHE_DIR` names another place). It lets other threads run meanwhile."""
+    import numba
+
+    with _COMPILING:
+        try:
+            return cast("_Loop", numba.njit(signature, nogil=True, error_model="numpy", cache=True)(loop))
+        except (OSError, RuntimeError):  # nowhere to keep it: each process compiles anew
+            return cast("_Loop", numba.njit(signature, nogil=True, error_model="numpy")(loop))

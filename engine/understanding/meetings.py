@@ -1,0 +1,64 @@
+"""Which lines share enough of their features: the loop that `twins.py` has compiled."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+I32 = NDArray[np.int32]
+
+
+def meet(
+    starts: I32, features: I32, rare: I32, sizes: I32, cosine: float, least: float, slack: float
+) -> tuple[I32, I32]:
+    """Pairs of lines whose sets have at least this cosine, each pair once, the later line second.
+
+    Line `i` has the features `features[starts[i]:starts[i + 1]]`, rising, and `sizes[i]` of them with those that it has alone. Pairs
+    are looked for by the features before `rare[i]`: one is compared where it shares `least` of those, or all that it takes.
+    """
+    count = len(sizes)
+    firsts = np.zeros(
+        features.max() + 2 if len(features) else 1, dtype=np.int32
+    )  # where the lines of each rare feature stand
+    for line in range(count):
+        for place in range(starts[line], rare[line]):
+            firsts[features[place] + 1] += 1
+    firsts = np.cumsum(firsts).astype(np.int32)
+    following, bearers = firsts.copy(), np.empty(firsts[-1], dtype=np.int32)
+    for line in range(count):
+        for place in range(starts[line], rare[line]):
+            bearers[following[features[place]]] = line
+            following[features[place]] += 1
+    following[:] = firsts  # from here on: the first bearer behind the line that is looked at
+    met, touched = np.zeros(count, dtype=np.int32), np.empty(count, dtype=np.int32)
+    left, right, found = np.empty(1024, dtype=np.int32), np.empty(1024, dtype=np.int32), 0
+    for line in range(count):
+        others = 0
+        for place in range(starts[line], rare[line]):
+            feature = features[place]
+            following[feature] += 1
+            for at in range(following[feature], firsts[feature + 1]):
+                other = bearers[at]
+                if met[other] == 0:
+                    touched[others] = other
+                    others += 1
+                met[other] += 1
+        for nth in range(others):
+            other = touched[nth]
+            often = met[other]
+            met[other] = 0
+            needed = cosine * np.sqrt(np.float64(sizes[line]) * np.float64(sizes[other])) - slack
+            if often < min(least, needed):
+                continue
+            shared, here, there = 0, starts[line], starts[other]
+            while here < starts[line + 1] and there < starts[other + 1]:
+                mine, its = features[here], features[there]
+                shared += mine == its
+                here += mine <= its
+                there += its <= mine
+            if shared >= needed:
+                if found == len(left):
+                    left, right = np.concatenate((left, left)), np.concatenate((right, right))
+                left[found], right[found] = line, other
+                found += 1
+    return left[:found].copy(), right[:found].copy()
