@@ -1,7 +1,7 @@
 """The solver's loops, which Numba compiles: one round over the lines, for many machines or for few (`solver.py` says what they learn).
 
 Both take the same steps; they differ in what the processor waits for. Of many machines it is the weights, which no cache holds: those of
-the next line are asked for while a line is worked on. Only what compiles imports this module, since it imports Numba.
+the next line are asked for feature by feature while a line is worked on. Only what compiles imports this module, since it imports Numba.
 """
 
 from __future__ import annotations
@@ -61,12 +61,13 @@ def many(
     for nth in range(len(order)):
         line = order[nth]
         kind, length, start, end = kinds[line], lengths[line], starts[line], starts[line + 1]
+        coming, until = np.int64(0), np.int64(0)  # features of the next line
         if nth + 1 < len(order):
-            following = order[nth + 1]
-            for at in range(starts[following], starts[following + 1]):
-                first = np.int64(rows[at]) * width
-                for place in range(first, first + width, CACHE_LINE):
-                    soon(weights, place)
+            coming, until = np.int64(starts[order[nth + 1]]), np.int64(starts[order[nth + 1] + 1])
+        if nth + 2 < len(order):
+            for at in range(starts[order[nth + 2]], starts[order[nth + 2] + 1], CACHE_LINE):
+                soon(rows, at)
+                soon(values, at)
         for machine in range(width):
             steps[machine] = bias[machine]
         # Four features at a time: the sums are read and written a fourth as often.
@@ -74,6 +75,11 @@ def many(
         for at in range(start, last, 4):
             row_a, row_b, row_c, row_d = rows[at], rows[at + 1], rows[at + 2], rows[at + 3]
             a, b, c, d = values[at], values[at + 1], values[at + 2], values[at + 3]
+            for near in range(coming, min(coming + 4, until)):
+                first = np.int64(rows[near]) * width
+                for place in range(first, first + width, CACHE_LINE):
+                    soon(weights, place)
+            coming += 4
             for machine in range(width):
                 steps[machine] += (
                     a * weights[row_a, machine]
@@ -81,6 +87,10 @@ def many(
                     + c * weights[row_c, machine]
                     + d * weights[row_d, machine]
                 )
+        for near in range(coming, until):
+            first = np.int64(rows[near]) * width
+            for place in range(first, first + width, CACHE_LINE):
+                soon(weights, place)
         for at in range(last, end):
             row, value = rows[at], values[at]
             for machine in range(width):
