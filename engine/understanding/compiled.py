@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from threading import Lock
-from typing import Any, TypeVar, cast
+from typing import TypeVar, cast
 
-_Loop = TypeVar("_Loop", bound=Callable[..., Any])
+_Loop = TypeVar("_Loop", bound=Callable[..., object])
 
 _COMPILING = Lock()
 

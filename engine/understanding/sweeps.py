@@ -14,10 +14,8 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
-from numpy.typing import NDArray
 
-F32 = NDArray[np.float32]
-U32 = NDArray[np.uint32]  # of a signed number each look-up would ask whether it counts from the end
+from engine.understanding.solver import F32, U32
 
 CACHE_LINE = 16  # numbers of four bytes that the processor fetches together
 

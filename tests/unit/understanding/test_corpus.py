@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from engine.pool.model import TrainingLine
-from engine.understanding.corpus import NO_CLASS, Corpus
+from engine.understanding import corpus
+from engine.understanding.corpus import NO_CLASS, Corpus, frequencies
 from engine.understanding.linear import BACKGROUND
 
 LINES = [
@@ -39,3 +41,20 @@ def test_not_lines_stand_last_and_have_no_class(line: TrainingLine, counts: bool
     assert len(corpus) == 3 + counts
     if counts:
         assert (corpus.labels[-1], corpus.intent(int(corpus.against[-1]))) == (NO_CLASS, "a.price")
+
+
+def test_features_do_not_hang_on_how_many_are_looked_for_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lines stand in their order, however many threads share them, and a feature counts once in each line that has it."""
+    lines = [TrainingLine("多少钱" * (1 + at % 3) + str(at), "a.price") for at in range(50)]
+    whole = Corpus.of_lines(lines)
+    monkeypatch.setattr(corpus, "AT_ONCE", 3)
+    monkeypatch.setattr(corpus, "ENTRIES", 7)
+    parts = Corpus.of_lines(lines)
+    np.testing.assert_array_equal(whole.features.indices, parts.features.indices)
+    np.testing.assert_array_equal(whole.features.indptr, parts.features.indptr)
+    np.testing.assert_array_equal(whole.features.data, parts.features.data)
+    columns = np.arange(whole.features.shape[1])
+    np.testing.assert_array_equal(
+        frequencies(parts.features), np.bincount(whole.features.indices, minlength=len(columns))
+    )
+    assert frequencies(parts.features).max() == len(parts)

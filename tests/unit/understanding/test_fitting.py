@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from engine.pool.model import TrainingLine
+from engine.understanding import fitting
 from engine.understanding.corpus import Corpus
 from engine.understanding.fitting import fit
 from engine.understanding.linear import F32
@@ -61,3 +63,15 @@ def test_what_is_left_out_lends_nothing() -> None:
         labels=lines.labels[chosen], against=lines.against[chosen], features=lines.features[chosen], asked=lines.asked[chosen],
     )  # fmt: skip
     assert hidden == margins(kept, "wake me up")
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 3, 1000])
+def test_it_does_not_matter_how_many_lines_are_laid_out_together(at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor that a line knows all, some or none of its features: each is what the model makes of its text."""
+    lines = corpus()
+    some = np.arange(len(lines)) % 3 > 0
+    linear = fit(lines, some)
+    monkeypatch.setattr(fitting, "AT_ONCE", at_once)
+    laid_out = fitting._vectors(lines.features, linear.index, linear.idf)
+    np.testing.assert_allclose(laid_out.toarray(), linear.vectors(grams(lines.forms)).toarray(), atol=1e-6)
+    assert laid_out.nnz == int((laid_out.toarray() != 0).sum())

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.understanding.linear import BACKGROUND, EXTRA, Linear
+from engine.understanding import linear as linear_module
+from engine.understanding.linear import BACKGROUND, EXTRA, Linear, scales, to_steps
 from engine.understanding.model import Model
 from engine.understanding.ngrams import grams
 
@@ -44,3 +45,13 @@ def test_a_word_alone_supports_less_than_a_question_all_of_which_is_known(model:
     """One word makes an intent the best; the rest of the text speaks against it, or says nothing of it."""
     whole, word = model.linear.scores(grams(["这个多少钱", "我刚才看到多少钱的红包雨好像没有抢到"])).support.tolist()
     assert 0.0 < word < whole <= 1.0 + 1e-6
+
+
+def test_weights_are_rounded_to_the_steps_of_the_whole_column(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However few rows are rounded at a time."""
+    draw = np.random.default_rng(1)
+    weights = draw.normal(size=(50, 3)).astype(np.float32) * np.array([1.0, 9.0, 0.0], dtype=np.float32)
+    expected = np.rint(weights / scales(weights)) * scales(weights)
+    monkeypatch.setattr(linear_module, "AT_ONCE", 7)
+    to_steps(weights)
+    np.testing.assert_array_equal(weights, expected)

@@ -185,3 +185,12 @@ def test_a_stored_model_needs_no_compiler() -> None:
     root = Path(engine.__file__).parent.parent
     ran = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "False"
+
+
+def test_lengths_do_not_hang_on_how_many_lines_are_told_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    features, _ = problem(8)
+    starts, values = features.indptr.astype(np.uint32), features.data.astype(np.float32)
+    whole = solver._lengths(starts, values)
+    np.testing.assert_allclose(whole, 1.0 + np.square(features.toarray()).sum(axis=1), rtol=1e-6)
+    monkeypatch.setattr(solver, "AT_ONCE", 7)
+    np.testing.assert_array_equal(solver._lengths(starts, values), whole)

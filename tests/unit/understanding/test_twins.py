@@ -63,3 +63,11 @@ def test_no_pair_is_missed(texts: list[str], similar_from: float) -> None:
     }
     left, right = Sets.of(corpus).near(similar_from)
     assert {tuple(sorted(pair)) for pair in zip(left.tolist(), right.tolist(), strict=True)} == expected
+
+
+def test_as_many_pairs_as_there_are() -> None:
+    """More than room was made for at first: each of 60 lines says nearly what all others say."""
+    corpus = Corpus.of_lines([TrainingLine(f"这款保温杯现在多少钱一个{at}", "a.price") for at in range(10, 70)])
+    left, right = Sets.of(corpus).near(0.5)
+    assert set(zip(left.tolist(), right.tolist(), strict=True)) == set(combinations(range(60), 2))
+    assert len(left) == 60 * 59 // 2
