@@ -9,29 +9,41 @@ I32 = NDArray[np.int32]
 
 
 def meet(
-    starts: I32, features: I32, rare: I32, sizes: I32, cosine: float, least: float, slack: float
-) -> tuple[I32, I32]:
-    """Pairs of lines whose sets have at least this cosine, each pair once, the later line second.
+    starts: I32,
+    features: I32,
+    rare: I32,
+    sizes: I32,
+    of_features: int,
+    cosine: float,
+    least: float,
+    slack: float,
+    left: I32,
+    right: I32,
+) -> int:
+    """Pairs of lines whose sets have at least this cosine, each pair once, the later line right: how many there are. Only as many are
+    written down as there is room for.
 
-    Line `i` has the features `features[starts[i]:starts[i + 1]]`, rising, and `sizes[i]` of them with those that it has alone. Pairs
-    are looked for by the features before `rare[i]`: one is compared where it shares `least` of those, or all that it takes.
+    Line `i` has the features `features[starts[i]:starts[i + 1]]`, rising, all below `of_features`, and `sizes[i]` of them with those
+    that it has alone. Pairs are looked for by the features before `rare[i]`: one is compared where it shares `least` of those, or all
+    that it takes.
     """
     count = len(sizes)
-    firsts = np.zeros(
-        features.max() + 2 if len(features) else 1, dtype=np.int32
-    )  # where the lines of each rare feature stand
+    firsts = np.zeros(of_features + 1, dtype=np.int32)  # where the lines of each rare feature stand
+    following = np.empty(of_features, dtype=np.int32)
     for line in range(count):
         for place in range(starts[line], rare[line]):
             firsts[features[place] + 1] += 1
-    firsts = np.cumsum(firsts).astype(np.int32)
-    following, bearers = firsts.copy(), np.empty(firsts[-1], dtype=np.int32)
+    for feature in range(of_features):
+        following[feature] = firsts[feature]
+        firsts[feature + 1] += firsts[feature]
+    bearers = np.empty(firsts[of_features], dtype=np.int32)
     for line in range(count):
         for place in range(starts[line], rare[line]):
             bearers[following[features[place]]] = line
             following[features[place]] += 1
-    following[:] = firsts  # from here on: the first bearer behind the line that is looked at
-    met, touched = np.zeros(count, dtype=np.int32), np.empty(count, dtype=np.int32)
-    left, right, found = np.empty(1024, dtype=np.int32), np.empty(1024, dtype=np.int32), 0
+    for feature in range(of_features):
+        following[feature] = firsts[feature]  # from here on: the first bearer behind the line that is looked at
+    met, touched, found = np.zeros(count, dtype=np.int32), np.empty(count, dtype=np.int32), 0
     for line in range(count):
         others = 0
         for place in range(starts[line], rare[line]):
@@ -57,8 +69,7 @@ def meet(
                 here += mine <= its
                 there += its <= mine
             if shared >= needed:
-                if found == len(left):
-                    left, right = np.concatenate((left, left)), np.concatenate((right, right))
-                left[found], right[found] = line, other
+                if found < len(left):
+                    left[found], right[found] = line, other
                 found += 1
-    return left[:found].copy(), right[:found].copy()
+    return found

@@ -31,7 +31,7 @@ MEETINGS: Final = (
 )
 SLACK: Final = 1e-6  # of rounding
 
-_Meet = Callable[[I32, I32, I32, I32, float, float, float], tuple[I32, I32]]
+_Meet = Callable[[I32, I32, I32, I32, int, float, float, float, I32, I32], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,17 +91,32 @@ class Sets:
         alone = sizes - np.diff(starts)  # what only this line has stands before all else
         first = sizes - np.ceil(similar_from**2 * sizes - SLACK).astype(np.int64) + MEETINGS - alone
         rare = starts[:-1] + np.clip(first, 0, np.diff(starts)).astype(np.int32)
-        left, right = _meet()(starts, features, rare, self.sizes, similar_from, float(MEETINGS), SLACK)
-        return left.astype(np.intp), right.astype(np.intp)
+        room = len(sizes)
+        while True:
+            left, right = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.int32)
+            found = _meet()(
+                starts,
+                features,
+                rare,
+                self.sizes,
+                self.shared.shape[1],
+                similar_from,
+                float(MEETINGS),
+                SLACK,
+                left,
+                right,
+            )
+            if found <= room:
+                return left[:found].astype(np.intp), right[:found].astype(np.intp)
+            room = found
 
 
 @cache
 def _meet() -> _Meet:
     import numba
 
-    numbers, number = numba.int32[::1], numba.float64
-    pair = numba.types.UniTuple(numbers, 2)  # type: ignore[no-untyped-call]
-    return compiled(meet, pair(*[numbers] * 4, *[number] * 3))
+    numbers, number, count = numba.int32[::1], numba.float64, numba.int64
+    return compiled(meet, count(*[numbers] * 4, count, *[number] * 3, numbers, numbers))
 
 
 def clusters(corpus: Corpus, similar_from: float = ALIKE) -> Labels:
