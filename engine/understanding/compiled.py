@@ -9,6 +9,7 @@ from typing import TypeVar, cast
 _Loop = TypeVar("_Loop", bound=Callable[..., object])
 
 _COMPILING = Lock()
+_COMPILED: dict[Callable[..., object], object] = {}
 
 
 def compiled(loop: _Loop, signature: object) -> _Loop:
@@ -16,8 +17,10 @@ def compiled(loop: _Loop, signature: object) -> _Loop:
     (`NUMBA_CACHE_DIR` names another place). It lets other threads run meanwhile."""
     import numba
 
-    with _COMPILING:
-        try:
-            return cast("_Loop", numba.njit(signature, nogil=True, error_model="numpy", cache=True)(loop))
-        except (OSError, RuntimeError):  # nowhere to keep it: each process compiles anew
-            return cast("_Loop", numba.njit(signature, nogil=True, error_model="numpy")(loop))
+    with _COMPILING:  # who comes second waits for the first, and has what it made
+        if loop not in _COMPILED:
+            try:
+                _COMPILED[loop] = numba.njit(signature, nogil=True, error_model="numpy", cache=True)(loop)
+            except (OSError, RuntimeError):  # nowhere to keep it: each process compiles anew
+                _COMPILED[loop] = numba.njit(signature, nogil=True, error_model="numpy")(loop)
+        return cast("_Loop", _COMPILED[loop])

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Final
 
 import numpy as np
@@ -98,7 +97,6 @@ def _lengths(starts: U32, values: F32) -> F32:
 _Sweep = Callable[[U32, U32, U32, F32, F32, U32, F32, F32, F32, F32, F32, F32], None]
 
 
-@cache
 def _sweep(few: bool) -> _Sweep:
     """A round in machine code."""
     import numba

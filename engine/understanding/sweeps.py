@@ -13,7 +13,7 @@ import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.extending import intrinsic
+from numba.extending import intrinsic, register_jitable
 
 from engine.understanding.solver import F32, U32
 
@@ -36,6 +36,23 @@ def _soon(_context, array, place):  # type: ignore[no-untyped-def]  # noqa: ARG0
 
 # Asks for the memory of a place in an array (counted flat) that is soon read and written: nothing changes but when it is there.
 soon = cast("Callable[[F32 | U32, int], None]", intrinsic(_soon))
+
+
+@register_jitable
+def _row_soon(weights: F32, row: int) -> None:
+    """Asks for the weights that all machines have of a feature."""
+    width = weights.shape[1]
+    first = np.int64(row) * width
+    for place in range(first, first + width, CACHE_LINE):
+        soon(weights, place)
+
+
+@register_jitable
+def _line_soon(rows: U32, values: F32, start: int, end: int) -> None:
+    """Asks for the features of a line."""
+    for at in range(start, end, CACHE_LINE):
+        soon(rows, at)
+        soon(values, at)
 
 
 def many(
@@ -63,9 +80,7 @@ def many(
         if nth + 1 < len(order):
             coming, until = np.int64(starts[order[nth + 1]]), np.int64(starts[order[nth + 1] + 1])
         if nth + 2 < len(order):
-            for at in range(starts[order[nth + 2]], starts[order[nth + 2] + 1], CACHE_LINE):
-                soon(rows, at)
-                soon(values, at)
+            _line_soon(rows, values, starts[order[nth + 2]], starts[order[nth + 2] + 1])
         for machine in range(width):
             steps[machine] = bias[machine]
         # Four features at a time: the sums are read and written a fourth as often.
@@ -74,9 +89,7 @@ def many(
             row_a, row_b, row_c, row_d = rows[at], rows[at + 1], rows[at + 2], rows[at + 3]
             a, b, c, d = values[at], values[at + 1], values[at + 2], values[at + 3]
             for near in range(coming, min(coming + 4, until)):
-                first = np.int64(rows[near]) * width
-                for place in range(first, first + width, CACHE_LINE):
-                    soon(weights, place)
+                _row_soon(weights, rows[near])
             coming += 4
             for machine in range(width):
                 steps[machine] += (
@@ -86,9 +99,7 @@ def many(
                     + d * weights[row_d, machine]
                 )
         for near in range(coming, until):
-            first = np.int64(rows[near]) * width
-            for place in range(first, first + width, CACHE_LINE):
-                soon(weights, place)
+            _row_soon(weights, rows[near])
         for at in range(last, end):
             row, value = rows[at], values[at]
             for machine in range(width):
@@ -129,10 +140,7 @@ def few(
         line = order[nth]
         kind, length, start, end = kinds[line], lengths[line], starts[line], starts[line + 1]
         if nth + 1 < len(order):
-            following = order[nth + 1]
-            for place in range(starts[following], starts[following + 1], CACHE_LINE):
-                soon(rows, place)
-                soon(values, place)
+            _line_soon(rows, values, starts[order[nth + 1]], starts[order[nth + 1] + 1])
         last = end - (end - start) % 4
         for machine in range(weights.shape[1]):
             side, dual = sides[kind, machine], duals[line, machine]

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from functools import cache
 from typing import Final
 
 import numpy as np
@@ -15,9 +14,10 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from engine.pool.model import TrainingLine, TrainingSet
+from engine.understanding import meetings
 from engine.understanding.compiled import compiled
 from engine.understanding.corpus import AT_ONCE, Corpus, Labels, frequencies
-from engine.understanding.meetings import I32, meet
+from engine.understanding.meetings import I32
 from engine.understanding.ngrams import DIMENSION
 from engine.understanding.normalise import normal_form
 
@@ -91,32 +91,22 @@ class Sets:
         alone = sizes - np.diff(starts)  # what only this line has stands before all else
         first = sizes - np.ceil(similar_from**2 * sizes - SLACK).astype(np.int64) + MEETINGS - alone
         rare = starts[:-1] + np.clip(first, 0, np.diff(starts)).astype(np.int32)
-        room = len(sizes)
+        meet, room = _meet(), len(sizes)
         while True:
             left, right = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.int32)
-            found = _meet()(
-                starts,
-                features,
-                rare,
-                self.sizes,
-                self.shared.shape[1],
-                similar_from,
-                float(MEETINGS),
-                SLACK,
-                left,
-                right,
-            )
+            found = meet(
+                starts, features, rare, self.sizes, self.shared.shape[1], similar_from, float(MEETINGS), SLACK, left, right
+            )  # fmt: skip
             if found <= room:
                 return left[:found].astype(np.intp), right[:found].astype(np.intp)
             room = found
 
 
-@cache
 def _meet() -> _Meet:
     import numba
 
     numbers, number, count = numba.int32[::1], numba.float64, numba.int64
-    return compiled(meet, count(*[numbers] * 4, count, *[number] * 3, numbers, numbers))
+    return compiled(meetings.meet, count(*[numbers] * 4, count, *[number] * 3, numbers, numbers))
 
 
 def clusters(corpus: Corpus, similar_from: float = ALIKE) -> Labels:

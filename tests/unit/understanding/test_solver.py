@@ -18,7 +18,7 @@ from scipy import sparse
 from sklearn.svm import LinearSVC
 
 import engine
-from engine.understanding import solver
+from engine.understanding import compiled, solver
 from engine.understanding.solver import F32, Kinds, Machine, learn
 
 COST = 3.0
@@ -144,12 +144,12 @@ def test_the_same_bytes_in_every_thread() -> None:
         assert list(threads.map(bytes_of, range(6))) == alone
 
 
-def test_without_a_place_to_keep_it_it_is_sweep_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_place_to_keep_it_it_is_compiled_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     """On a file system that nobody may write to, training takes longer, and gives the same."""
     features, kinds = problem(7)
     kept = learn(features, kinds, one_vs_rest(kinds), 10)
     monkeypatch.setattr(numba.core.caching.CacheImpl, "_locator_classes", [])
-    monkeypatch.setattr(solver, "_sweep", solver._sweep.__wrapped__)
+    monkeypatch.setattr(compiled, "_COMPILED", {})
     anew = learn(features, kinds, one_vs_rest(kinds), 10)
     np.testing.assert_array_equal(anew[0], kept[0])
 
