@@ -1,9 +1,10 @@
 """A threshold with a proof: the lowest confidence from which the share of wrong answers is surely within a target.
 
-Held-out lines of each kind (idle, listed, unlisted) are a sample of that kind; put together at the live mix, what is wrongly answered of
-them is a directly standardised rate, as epidemiologists call it. Its upper bound is that of Fay and Feuer ("Confidence intervals for
-directly standardized rates: a method based on the gamma distribution", Statistics in Medicine 16, 1997), which is exact for one kind and
-errs on the safe side for several; the lower bound of what is rightly answered is that of Clopper and Pearson (Biometrika 26, 1934).
+Held-out lines of each kind (idle, listed, unlisted, hidden) are a sample of that kind; put together at the live mix, what is wrongly
+answered of them is a directly standardised rate, as epidemiologists call it. Its upper bound is that of Fay and Feuer ("Confidence
+intervals for directly standardized rates: a method based on the gamma distribution", Statistics in Medicine 16, 1997), which is exact for
+one kind and errs on the safe side for several; the lower bound of what is rightly answered is that of Clopper and Pearson (Biometrika 26,
+1934).
 Thresholds are tried in one order that no line had a say in, from strict to loose, and the first that fails ends the search. So, by
 fixed-sequence testing (Angelopoulos, Bates, Candès, Jordan and Lei, "Learn then Test", 2021), the chance that the chosen one does not
 keep what it promises is at most `DOUBT`, however many were tried: for lines that come as the held-out ones do, but for how much harder
@@ -20,7 +21,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaincinv, gammaincinv
 
-from engine.pool.model import Trust
 from engine.understanding.calibration import F64
 
 DOUBT: Final = 0.05  # chance that the certificate is wrong, shared by the two bounds
@@ -34,11 +34,25 @@ _Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
+class Mix:
+    """How often each kind of line comes, in any unit."""
+
+    idle: float
+    """Nothing is asked."""
+    listed: float
+    unlisted: float
+    """Questions of no intent."""
+    hidden: float = 0.0
+    """Questions of intents that the model did not know: as unlisted as those, and nearer to what it knows."""
+
+
+@dataclass(frozen=True, slots=True)
 class Hardness:
     """How many times as often held-out lines are answered wrongly as lines of a live room that ask as little, or as much."""
 
     idle: float = 1.0
     listed: float = 1.0
+    """Questions of the list, whether the model knew their intent or not."""
 
 
 def upper(hits: Sequence[F64], weights: Sequence[float]) -> F64:
@@ -65,31 +79,36 @@ class Sample:
     idle: _Mask
     listed: _Mask
     unlisted: _Mask
+    hidden: _Mask
 
-    def risks(self, thresholds: F64, trust: Trust, hardness: Hardness) -> F64:
+    def risks(self, thresholds: F64, mix: Mix, hardness: Hardness) -> F64:
         """Upper bound of the share of wrong answers at each threshold."""
 
         def hits(lines: _Mask) -> F64:
             ordered = np.sort(self.confidence[lines])
             return (len(ordered) - np.searchsorted(ordered, thresholds, side="left")).astype(np.float64)
 
-        listed, rest = int(self.listed.sum()), (int(self.idle.sum()), int(self.unlisted.sum()))
-        if not all(rest):
-            return np.ones_like(thresholds)
-        wrong = upper(
-            (hits(self.idle), hits(self.listed & ~self.right), hits(self.unlisted)),
-            (trust.idle / hardness.idle / rest[0], trust.listed / hardness.listed / listed, trust.unlisted / rest[1]),
+        listed = int(self.listed.sum())
+        kinds = (
+            (self.idle, self.idle, mix.idle / hardness.idle),
+            (self.listed & ~self.right, self.listed, mix.listed / hardness.listed),
+            (self.unlisted, self.unlisted, mix.unlisted),
+            (self.hidden, self.hidden, mix.hidden / hardness.listed),
         )
-        good = trust.listed * lower(hits(self.listed & self.right), listed)
+        weighing = [(wrong, of, weight) for wrong, of, weight in kinds if weight > 0]
+        if not all(of.any() for _, of, _ in weighing):
+            return np.ones_like(thresholds)
+        wrong = upper([hits(wrong) for wrong, _, _ in weighing], [weight / int(of.sum()) for _, of, weight in weighing])
+        good = mix.listed * lower(hits(self.listed & self.right), listed)
         risks: F64 = wrong / np.maximum(wrong + good, 1e-12)
         return risks
 
-    def threshold(self, risk: float, trust: Trust, hardness: Hardness) -> float:
+    def threshold(self, risk: float, mix: Mix, hardness: Hardness) -> float:
         """The lowest threshold whose risk is surely within `risk`; `UNCERTAIN` where there is none."""
         own = self.confidence[self.listed]
         if not len(own):
             return UNCERTAIN
         thresholds = np.quantile(own, np.linspace(1.0 - FIRST, 0.0, STEPS))
-        kept = (self.risks(thresholds, trust, hardness) <= risk) & (thresholds > 0)
+        kept = (self.risks(thresholds, mix, hardness) <= risk) & (thresholds > 0)
         sure = len(kept) if kept.all() else int(np.argmin(kept))
         return float(thresholds[sure - 1]) if sure else UNCERTAIN

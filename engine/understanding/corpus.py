@@ -19,7 +19,7 @@ from engine.understanding.spellings import Spellings
 
 NO_CLASS = -1  # of `not:` lines
 OTHER = -2  # of questions that belong to no intent
-ENTRIES = 1 << 21  # features of lines that are counted together
+ENTRIES = 1 << 18  # features of lines that are looked at together
 AT_ONCE = 1024  # lines whose features are looked for together: more of them leave the processor's cache
 SIDE_BY_SIDE = 2  # such lots of lines
 
@@ -51,6 +51,13 @@ class Corpus:
     def intent(self, label: int) -> str | None:
         """The intent of training lines of a class: its name, `UNLISTED`, or None for background."""
         return UNLISTED if label == OTHER else None if label == BACKGROUND else self.intents[label - 1]
+
+    def grams(self, rows: Labels) -> Grams:
+        """The features of some lines; a text's own stand in the order of their columns here."""
+        counted = self.features[rows]
+        often = counted.data.astype(np.intp)
+        starts = np.concatenate(([0], np.cumsum(often)))[counted.indptr]
+        return Grams(np.repeat(counted.indices, often), starts.astype(np.int32))
 
     @classmethod
     def of(cls, training: TrainingSet) -> Corpus:
@@ -121,5 +128,5 @@ def frequencies(features: sparse.csr_array) -> NDArray[np.intp]:
     """In how many lines each feature stands, told by so many entries at a time that no copy of all is made."""
     found = np.zeros(DIMENSION, dtype=np.intp)
     for start in range(0, features.nnz, ENTRIES):
-        found += np.bincount(features.indices[start : start + ENTRIES], minlength=DIMENSION)
+        np.add.at(found, features.indices[start : start + ENTRIES], 1)
     return found

@@ -4,10 +4,10 @@ An intent's machine hears the questions alone: which of them it is. Two more hea
 question at all (as good out of fold as machines that all hear everything, in two fifths of the time); a third, whether a question is one
 of the list or belongs to no intent. All machines that hear the same lines are learnt together (`solver.py`). A `not:` line speaks
 against its intent and says nothing of the others: when all else is learnt, it moves the machine of that intent alone, until a near
-variant of it is not taken for that intent either. A feature is known where at least two lines have it, unless there are few lines at
-all: one line's own features only told that line. Names of intents tell, too: what those have in common that share a word is learnt from
-the lines of all of them, and of few lines the words of a name are one more. Deterministic: the same lines give the same weights on the
-same machine, in whatever thread.
+variant of it is not taken for that intent either. A feature is known where three lines have it, or two questions of one intent, unless
+there are few lines at all: one line's own features only told that line. Names of intents tell, too: what those have in common that share
+a word is learnt from the lines of all of them, and of few lines the words of a name are one more. Deterministic: the same lines give the
+same weights on the same machine, in whatever thread.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ import numpy as np
 from scipy import sparse
 
 from engine.understanding.calibration import F64
-from engine.understanding.corpus import AT_ONCE, NO_CLASS, OTHER, Chosen, Corpus, Labels, counts, frequencies
-from engine.understanding.linear import BACKGROUND, EXTRA, F32, Linear, Rows, to_steps
+from engine.understanding.corpus import AT_ONCE, ENTRIES, NO_CLASS, OTHER, Chosen, Corpus, Labels, counts, frequencies
+from engine.understanding.linear import BACKGROUND, EXTRA, F32, Linear, Rows
 from engine.understanding.names import kin, words
 from engine.understanding.ngrams import DIMENSION, grams
 from engine.understanding.plain import normal_forms
 from engine.understanding.solver import Machine, learn
 
 COST = 2.0  # of a violated margin, the SVM's C; out of fold 3 answers as much, but is farther from its end after as many rounds
-KNOWN = 2  # lines that must have a feature; with 3 half a point less is answered out of fold
+KNOWN = 3  # lines that must have a feature, or one less where all are questions of one intent: a third more features say no more
 MANY = 10_000  # lines from which that holds: of fewer, one line's own features tell as much as they mislead, or more, and cost no memory
 ROUNDS = 8  # over the lines; with 6 a half point fewer of the best intents are right, with 12 or 40 as many as with 8
 ROUNDS_FEW = 30  # of fewer lines than `MANY`, whose solution is not as well determined and costs no time
-ROUNDS_ALL = 16  # of the machines that hear all lines
-MEAN = 8  # of these rounds, the last: with 8 and 4, one order of lines let twice as many idle lines be seen as another
+ROUNDS_ALL = 12  # of the machines that hear all lines
+MEAN = 6  # of these rounds, the last: with 8 and 4, one order of lines let twice as many idle lines be seen as another
 KIN = 0.2  # weight of what intents with a word of their names in common share; of few lines 0.4 is better still, of many no better than 0
 ALL_LINES = [BACKGROUND, -2]  # columns of the machines that hear all lines
 ABSENT = -4.0  # bias of a class without a line: a margin far below all others
@@ -44,25 +44,25 @@ def fit(corpus: Corpus, chosen: Chosen) -> Linear:
     few = counted.shape[0] < MANY
     if few:
         counted, labels, against = _with_names(corpus, counted, labels, against)
-    index, idf = _known(counted, 1 if few else KNOWN)
+    index, idf = _known(counted, labels, 1 if few else KNOWN)
     vectors = _vectors(counted, index, idf)
+    del counted  # as large as the vectors, beside two other models that are learnt
     present, kinds = np.unique(labels, return_inverse=True)
     sizes = np.bincount(kinds).astype(np.float64)
     intents, names = present[present > BACKGROUND], corpus.intents
     relatives = kin([names[label - 1] for label in intents.tolist()])
-    learnt, offsets = learn(vectors, kinds, _of_questions(present, sizes, relatives), ROUNDS_FEW if few else ROUNDS)
-    columns = np.zeros((len(offsets), corpus.classes + EXTRA), dtype=np.float32)  # what each machine adds to a column
+    machines = _of_questions(present, sizes, relatives)
+    columns = np.zeros((len(machines), corpus.classes + EXTRA), dtype=np.float32)  # what each machine adds to a column
     columns[np.arange(len(intents)), intents] = 1.0
     columns[len(intents), -1] = 1.0
     for at, places in enumerate(relatives, len(intents) + 1):
         columns[at, intents[places]] = KIN
-    weights, bias = learnt @ columns, offsets @ columns
+    weights, bias = learn(vectors, kinds, machines, ROUNDS_FEW if few else ROUNDS, columns=columns)
     bias[:-1][~columns[:, :-1].any(axis=0)] = ABSENT
     if BACKGROUND in present:
         weights[:, ALL_LINES], bias[ALL_LINES] = learn(vectors, kinds, _of_all(present, sizes), ROUNDS_ALL, MEAN)
     for label in np.intersect1d(against, intents).tolist():
         _move(weights[:, label], float(bias[label]), vectors[against == label])
-    to_steps(weights)
     return Linear(index, idf, weights, bias)
 
 
@@ -106,19 +106,36 @@ def _with_names(
     )
 
 
-def _known(counted: sparse.csr_array, lines: int) -> tuple[Rows, F32]:
-    """Rows of the features that so many lines have, and their root inverse document frequency (its square made rare 5-grams outweigh
-    the words).
+def _known(counted: sparse.csr_array, labels: Labels, lines: int) -> tuple[Rows, F32]:
+    """Rows of the features that so many lines have, or one less where all of these are questions of one intent or of none, and their
+    root inverse document frequency (its square made rare 5-grams outweigh the words).
 
     The most frequent come first: what most texts need then stands close together, and a product of weights is a third faster for it.
     """
     frequency = frequencies(counted)
-    known = np.flatnonzero(frequency >= lines)
-    known = known[np.argsort(-frequency[known], kind="stable")]
+    known = frequency >= lines
+    if lines > 1:
+        known |= _of_one_kind(counted, labels, frequency == lines - 1)
+    rows = np.flatnonzero(known)
+    rows = rows[np.argsort(-frequency[rows], kind="stable")]
     index = np.zeros(DIMENSION, dtype=np.int32)
-    index[known] = np.arange(1, len(known) + 1)
-    idf = np.sqrt(np.log((1 + counted.shape[0]) / (1.0 + frequency[known])) + 1.0)
+    index[rows] = np.arange(1, len(rows) + 1)
+    idf = np.sqrt(np.log((1 + counted.shape[0]) / (1.0 + frequency[rows])) + 1.0)
     return index, np.concatenate(([0.0], idf)).astype(np.float32)
+
+
+def _of_one_kind(counted: sparse.csr_array, labels: Labels, among: Chosen) -> Chosen:
+    """Of these features those that only questions of one intent have, or only ones of no intent."""
+    indices = counted.indices
+    parts = range(0, len(indices), ENTRIES)
+    entries = np.concatenate([start + np.flatnonzero(among.take(indices[start : start + ENTRIES])) for start in parts])
+    features = indices[entries]
+    kinds = labels[np.searchsorted(counted.indptr, entries, side="right") - 1]
+    last = np.full(DIMENSION, BACKGROUND, dtype=np.intp)
+    last[features] = kinds
+    found: Chosen = among & (last != BACKGROUND) & (last != NO_CLASS)
+    found[features[kinds != last[features]]] = False
+    return found
 
 
 def _vectors(counted: sparse.csr_array, index: Rows, idf: F32) -> sparse.csr_array:

@@ -12,18 +12,17 @@ from functools import partial
 import numpy as np
 
 from engine.pool.model import Trust
-from engine.understanding.calibration import F64, Ranked, rank
-from engine.understanding.corpus import NO_CLASS, OTHER, Chosen, Corpus, Labels
+from engine.understanding.calibration import F64, Ranked, joined, rank
+from engine.understanding.certificate import Mix
+from engine.understanding.corpus import AT_ONCE, NO_CLASS, OTHER, Chosen, Corpus, Labels
 from engine.understanding.fitting import fit
 from engine.understanding.folds import FOLDS, folds
 from engine.understanding.linear import BACKGROUND
-from engine.understanding.ngrams import grams
 
 SIDE_BY_SIDE = 2  # folds whose models are learnt at a time, each in some 200 MB of memory
 HIDDEN = 5  # every fifth intent is hidden from one fold
 ENOUGH = 200  # questions of no intent from which they stand for the unlisted ones, and hidden intents count little
-ASKED = (2.0, 0.5, 0.6, 1.5)  # weights of idle, listed, unlisted and hidden lines where "is anything asked?" is learnt
-WRITTEN = 0.4  # their share of the unlisted questions' weight then
+WRITTEN = 0.7  # of the unlisted questions' weight in a live room theirs; the rest is that of hidden intents
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,23 +58,29 @@ class HeldOut:
         written: Chosen = self.truth == OTHER
         return written if written.sum() >= ENOUGH else ~self.listed
 
-    def live_mass(self, trust: Trust) -> F64:
-        """Weight of each line so that the three kinds weigh what they do in a live room; the sum is 1."""
-        written = WRITTEN if (~self.listed & ~self.unlisted).any() else 1.0
-        return self._mass(trust.idle, trust.listed, trust.unlisted * written, trust.unlisted * (1.0 - written))
+    @property
+    def hidden(self) -> Chosen:
+        """The others among the questions that no answer would be right for."""
+        found: Chosen = ~self.listed & ~self.unlisted
+        return found
 
-    def asked_mass(self) -> F64:
-        """Weight of each line where questions are told from idle lines: those whose intent was hidden weigh most, for it is
-        questions that no model knows which have to be heard."""
-        return self._mass(*ASKED)
+    def live(self, trust: Trust, written: float = WRITTEN) -> Mix:
+        """What comes in a live room, the unlisted questions in these two parts."""
+        share = written if self.hidden.any() else 1.0
+        return Mix(trust.idle, trust.listed, trust.unlisted * share, trust.unlisted * (1.0 - share))
 
-    def _mass(self, idle: float, listed: float, unlisted: float, hidden: float) -> F64:
-        mass: F64 = np.zeros(len(self.rows))
-        kinds = self.background, self.questions, self.unlisted, ~self.listed & ~self.unlisted
-        for kind, weight in zip(kinds, (idle, listed, unlisted, hidden), strict=True):
-            mass[kind] = weight / max(1, int(kind.sum()))
-        mass /= mass.sum()
-        return mass
+    def mass(self, mix: Mix) -> F64:
+        """Weight of each line so that the kinds weigh what they do in this mix; the sum is 1."""
+        found: F64 = np.zeros(len(self.rows))
+        for kind, weight in (
+            (self.background, mix.idle),
+            (self.questions, mix.listed),
+            (self.unlisted, mix.unlisted),
+            (self.hidden, mix.hidden),
+        ):
+            found[kind] = weight / max(1, int(kind.sum()))
+        found /= found.sum()
+        return found
 
 
 def hold_out(corpus: Corpus, judged: int = FOLDS) -> HeldOut:
@@ -84,24 +89,18 @@ def hold_out(corpus: Corpus, judged: int = FOLDS) -> HeldOut:
     with ThreadPoolExecutor(SIDE_BY_SIDE) as threads:
         parts = list(threads.map(partial(_judged, corpus, fold_of), range(judged)))
     rows = np.concatenate([rows for rows, _, _ in parts])
-    return HeldOut(
-        rows,
-        corpus.labels[rows],
-        np.concatenate([listed for _, listed, _ in parts]),
-        Ranked(
-            np.concatenate([ranked.best for _, _, ranked in parts]),
-            np.concatenate([ranked.second for _, _, ranked in parts]),
-            np.concatenate([ranked.share for _, _, ranked in parts]),
-            np.concatenate([ranked.signals for _, _, ranked in parts]),
-        ),
-    )
+    listed = np.concatenate([listed for _, listed, _ in parts])
+    return HeldOut(rows, corpus.labels[rows], listed, joined([ranked for _, _, lots in parts for ranked in lots]))
 
 
-def _judged(corpus: Corpus, fold_of: Labels, fold: int) -> tuple[Labels, Chosen, Ranked]:
-    """The lines that a fold's model did not learn, which of them it could know, and how it ranks them."""
+def _judged(corpus: Corpus, fold_of: Labels, fold: int) -> tuple[Labels, Chosen, list[Ranked]]:
+    """The lines that a fold's model did not learn, which of them it could know, and how it ranks them, by the lot."""
     hidden = (corpus.labels > BACKGROUND) & (corpus.labels % HIDDEN == fold)
     linear = fit(corpus, (fold_of != fold) & ~hidden)
     rows = np.flatnonzero(((fold_of == fold) | hidden) & (corpus.labels != NO_CLASS))
-    forms = [corpus.forms[row] for row in rows]
     listed = ~hidden[rows] & (corpus.labels[rows] != OTHER)
-    return rows, listed, rank(linear.scores(grams(forms)), forms, corpus.asked[rows])
+    lots = [rows[start : start + AT_ONCE] for start in range(0, len(rows), AT_ONCE)]
+    ranked = [
+        rank(linear.scores(corpus.grams(lot)), [corpus.forms[at] for at in lot], corpus.asked[lot]) for lot in lots
+    ]
+    return rows, listed, ranked

@@ -45,10 +45,16 @@ class Machine:
 
 
 def learn(
-    features: sparse.csr_array, kinds: Kinds, machines: Sequence[Machine], rounds: int, averaged: int = 1
+    features: sparse.csr_array,
+    kinds: Kinds,
+    machines: Sequence[Machine],
+    rounds: int,
+    averaged: int = 1,
+    columns: F32 | None = None,
 ) -> tuple[F32, F32]:
     """`[feature, machine]` weights and `[machine]` bias: the mean of what they are after each of the last `averaged` of so many rounds
-    over the lines. A line has no feature twice.
+    over the lines. With `columns`, `[machine, column]`, these machines' sums: `[feature, column]` and `[column]`. A line has no feature
+    twice.
 
     A machine stays 0 where it has nothing of its own, or nothing to tell that from.
     """
@@ -80,7 +86,22 @@ def learn(
     if averaged > 1:
         sums /= averaged
         offsets /= averaged
-    return sums[:, : len(machines)], offsets[: len(machines)]
+    if columns is None:
+        return sums[:, : len(machines)], offsets[: len(machines)]
+    return _summed(sums, columns), offsets[: len(machines)] @ columns
+
+
+def _summed(weights: F32, columns: F32) -> F32:
+    """`weights @ columns`, written where the weights stood as far as there is room: they are most of the memory that training takes."""
+    padded = np.zeros((weights.shape[1], columns.shape[1]), dtype=np.float32)
+    padded[: len(columns)] = columns
+    if padded.shape[1] > padded.shape[0]:
+        return weights @ padded
+    found, width = weights.reshape(-1), columns.shape[1]
+    for first in range(0, len(weights), AT_ONCE):
+        part = weights[first : first + AT_ONCE] @ padded
+        found[first * width : first * width + part.size] = part.ravel()
+    return found[: len(weights) * width].reshape(-1, width)
 
 
 def _lengths(starts: U32, values: F32) -> F32:

@@ -9,6 +9,7 @@ from engine.pool.model import TrainingLine
 from engine.understanding import corpus
 from engine.understanding.corpus import NO_CLASS, Corpus, frequencies
 from engine.understanding.linear import BACKGROUND
+from engine.understanding.ngrams import grams
 
 LINES = [
     TrainingLine("多少钱", "a.price"),
@@ -58,3 +59,14 @@ def test_features_do_not_hang_on_how_many_are_looked_for_at_once(monkeypatch: py
         frequencies(parts.features), np.bincount(whole.features.indices, minlength=len(columns))
     )
     assert frequencies(parts.features).max() == len(parts)
+
+
+def test_the_features_of_lines_are_those_of_their_texts() -> None:
+    """Of any lines, in any order, as often as they stand there."""
+    lines = Corpus.of_lines(TrainingLine(text, "a.price") for text in ("多少多少多少", "ok ok", "贵不贵", "x"))
+    rows = np.array([2, 0, 3, 0])
+    found, made = lines.grams(rows), grams([lines.forms[row] for row in rows.tolist()])
+    np.testing.assert_array_equal(found.starts, made.starts)
+    assert found.columns.dtype == made.columns.dtype
+    for start, end in zip(made.starts[:-1], made.starts[1:], strict=True):
+        assert sorted(found.columns[start:end].tolist()) == sorted(made.columns[start:end].tolist())

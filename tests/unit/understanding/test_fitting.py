@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from engine.pool.model import TrainingLine
+from engine.pool.model import UNLISTED, TrainingLine
 from engine.understanding import fitting
 from engine.understanding.corpus import Corpus
 from engine.understanding.fitting import fit
 from engine.understanding.linear import F32
-from engine.understanding.ngrams import grams
+from engine.understanding.ngrams import DIMENSION, grams
 
 LINES = {
     "alarm_set": ("wake me at seven", "set it for six", "wake me up early"),
@@ -75,3 +75,25 @@ def test_it_does_not_matter_how_many_lines_are_laid_out_together(at_once: int, m
     laid_out = fitting._vectors(lines.features, linear.index, linear.idf)
     np.testing.assert_allclose(laid_out.toarray(), linear.vectors(grams(lines.forms)).toarray(), atol=1e-6)
     assert laid_out.nnz == int((laid_out.toarray() != 0).sum())
+
+
+@pytest.mark.parametrize("entries", [1, 5, 1000])
+def test_what_two_lines_say_is_known_where_both_ask_the_same(entries: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of one intent, or both of none; never where they are of two kinds, or idle, or speak against an intent."""
+    monkeypatch.setattr(fitting, "ENTRIES", entries)
+    kinds = {
+        "甲": ("a.price", "a.price"), "乙": ("a.price", "a.send"), "丙": (UNLISTED, UNLISTED),
+        "丁": (UNLISTED, "a.send"), "戊": (None, None), "己": (None, "a.price"),
+    }  # fmt: skip
+    lines = [
+        TrainingLine(f"{sign}{end}", kind)
+        for sign, pair in kinds.items()
+        for kind, end in zip(pair, "子丑", strict=True)
+    ]
+    corpus = Corpus.of_lines(lines, [TrainingLine("庚寅", "a.price"), TrainingLine("庚卯", "a.price")])
+    every = np.ones(DIMENSION, dtype=np.bool_)
+    found = fitting._of_one_kind(corpus.features, corpus.labels, every)
+    # A feature that both lines of a pair have and no other: their first sign.
+    told = {sign: bool(found[int(grams([sign]).columns[0])]) for sign in (*kinds, "庚")}
+    assert told == {"甲": True, "乙": False, "丙": True, "丁": False, "戊": False, "己": False, "庚": False}
+    assert not fitting._of_one_kind(corpus.features, corpus.labels, ~every).any()

@@ -79,6 +79,20 @@ def test_more_machines_change_none_of_the_others() -> None:
     np.testing.assert_array_equal(many[1][:2], few[1])
 
 
+@pytest.mark.parametrize("of_columns", [1, 3, 8, 40])
+def test_machines_are_summed_into_columns(of_columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many columns, and however many features are summed at a time."""
+    features, kinds = problem(4, classes=9)
+    machines = one_vs_rest(kinds)
+    columns = np.random.default_rng(4).random((len(machines), of_columns), dtype=np.float32)
+    weights, bias = learn(features, kinds, machines, 3)
+    monkeypatch.setattr(solver, "AT_ONCE", 7)
+    summed, offsets = learn(features, kinds, machines, 3, columns=columns)
+    assert summed.shape == (weights.shape[0], of_columns)
+    np.testing.assert_allclose(summed, weights @ columns, atol=1e-5)
+    np.testing.assert_allclose(offsets, bias @ columns, atol=1e-5)
+
+
 def test_nothing_to_tell_apart_gives_nothing() -> None:
     """A machine without lines of its own, or against it, stays 0 beside one that learns."""
     features, kinds = problem(3)

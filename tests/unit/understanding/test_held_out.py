@@ -1,0 +1,63 @@
+"""Lines that models judge without having learnt them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from engine.pool.model import UNLISTED, TrainingLine, TrainingSet, Trust
+from engine.understanding import held_out
+from engine.understanding.certificate import Mix
+from engine.understanding.corpus import OTHER, Corpus
+from engine.understanding.folds import FOLDS
+from engine.understanding.held_out import HeldOut, hold_out
+from engine.understanding.linear import BACKGROUND
+
+
+@pytest.fixture(scope="module")
+def corpus(training: TrainingSet) -> Corpus:
+    strange = [TrainingLine(f"{first}{second}吗", UNLISTED) for first in "招收租借寄存" for second in "人车店货"]
+    return Corpus.of_lines([*training.lines, *strange], training.negatives)
+
+
+@pytest.fixture(scope="module")
+def held(corpus: Corpus) -> HeldOut:
+    return hold_out(corpus)
+
+
+def test_each_line_is_judged_once_and_once_more_where_it_was_hidden(corpus: Corpus, held: HeldOut) -> None:
+    """Idle and unlisted lines once; lines of an intent also by the model that went without it, which could not know."""
+    for label in np.unique(held.truth).tolist():
+        of_label = held.truth == label
+        lines = int((corpus.labels == label).sum())
+        never = label > BACKGROUND and label % held_out.HIDDEN >= FOLDS  # no fold went without it
+        once = label in (BACKGROUND, OTHER) or never
+        assert len(np.unique(held.rows[of_label])) == lines
+        assert (of_label & held.listed).sum() <= (0 if label == OTHER else lines)
+        assert of_label.sum() == lines or not once
+
+
+def test_however_many_are_judged_together(corpus: Corpus, held: HeldOut, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(held_out, "AT_ONCE", 7)
+    parts = hold_out(corpus)
+    np.testing.assert_array_equal(parts.rows, held.rows)
+    np.testing.assert_array_equal(parts.ranked.best, held.ranked.best)
+    np.testing.assert_allclose(parts.ranked.signals, held.ranked.signals, atol=1e-4)
+
+
+@pytest.mark.parametrize("enough", [1, 10_000])
+def test_the_live_mix_is_what_comes_in_a_room(held: HeldOut, enough: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unlisted questions are those written for it and those of hidden intents; where few are written, the hidden ones stand for all."""
+    monkeypatch.setattr(held_out, "ENOUGH", enough)
+    trust = Trust()
+    mix = held.live(trust)
+    assert (mix.idle, mix.listed) == (trust.idle, trust.listed)
+    assert mix.unlisted + mix.hidden == pytest.approx(trust.unlisted)
+    assert held.hidden.any() == (enough == 1) == (mix.hidden > 0)
+    mass = held.mass(mix)
+    assert mass.sum() == pytest.approx(1.0)
+    assert mass[held.background].sum() == pytest.approx(trust.idle)
+    assert mass[held.questions].sum() == pytest.approx(trust.listed)
+    assert mass[~held.listed].sum() == pytest.approx(trust.unlisted)
+    double = held.mass(Mix(*(2 * part for part in (mix.idle, mix.listed, mix.unlisted, mix.hidden))))
+    np.testing.assert_allclose(double, mass)
