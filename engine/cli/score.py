@@ -12,7 +12,7 @@ from rich.text import Text
 from engine.cli.html import document, plot, table
 
 if TYPE_CHECKING:
-    from engine.understanding.score import Score
+    from engine.understanding.score import Line, Score
 
 MOST: Final = 20  # confusions and lines that are shown of each kind; the page has more
 ON_PAGE: Final = 100
@@ -27,13 +27,30 @@ def row_of(score: Score, at: int) -> tuple[str, ...]:
     return one.intent, lines, f"{one.best:.0%}", f"{one.recall:.0%}", f"{one.precision:.0%}", tests
 
 
+def shown(line: Line) -> str:
+    """A line, and whether it is the shop's own."""
+    return f"{line.text} (yours)" if line.is_own else line.text
+
+
 def summary(score: Score) -> str:
     """One sentence of the whole."""
     report = score.report
+    uncertain = ""
+    if not (report["certified"] and report["certified_solo"]):
+        sure, of = (
+            (score.thresholds.accept, "")
+            if not report["certified"]
+            else (score.thresholds.solo, ", to one viewer alone,")
+        )
+        uncertain = (
+            f"; no threshold surely keeps the share of wrong answers that the shop allows, so{of} only what is surer than {sure:.2f} "
+            "is answered: write more lines, or allow more below `understanding` in shop.yaml"
+        )
     return (
         f"{report['lines']:,.0f} lines of {report['intents']:.0f} intents, each judged by a model without it: "
         f"{report['coverage']:.1%} of the questions are answered rightly, {report['coverage_solo']:.1%} for one viewer alone; "
         f"at the live mix {report['risk']:.1%} of all answers would be wrong ({report['risk_solo']:.1%} of those for one viewer alone)"
+        f"{uncertain}"
     )
 
 
@@ -49,19 +66,19 @@ def tables(score: Score) -> Iterable[Table | Text]:
     for column in ("lines of", "taken for", "count", "for example"):
         confusions.add_column(column, justify="right" if column == "count" else "left")
     for one in score.confusions[:MOST]:
-        confusions.add_row(one.intent, one.taken_for, str(one.count), Text(" · ".join(one.lines[:3])))
+        confusions.add_row(one.intent, one.taken_for, str(one.count), Text(" · ".join(map(shown, one.lines[:3]))))
     yield confusions
     hurting = Table(title="Examples that hurt: surely another intent, for a model without them", title_justify="left")
     for column in ("line", "of", "taken for", "confidence"):
         hurting.add_column(column, justify="right" if column == "confidence" else "left")
-    for line, intent, other, confidence in score.hurting[:MOST]:
-        hurting.add_row(Text(line), intent, other, f"{confidence:.2f}")
+    for lost in score.hurting[:MOST]:
+        hurting.add_row(Text(shown(lost.line)), lost.intent, lost.taken_for, f"{lost.confidence:.2f}")
     yield hurting
     idle = Table(title="Lines that ask nothing and would be answered", title_justify="left")
     for column in ("line", "as", "confidence"):
         idle.add_column(column, justify="right" if column == "confidence" else "left")
-    for line, intent, confidence in score.idle[:MOST]:
-        idle.add_row(Text(line), intent, f"{confidence:.2f}")
+    for lost in score.idle[:MOST]:
+        idle.add_row(Text(shown(lost.line)), lost.taken_for, f"{lost.confidence:.2f}")
     yield idle
     yield Text(summary(score), style="bold")
 
@@ -85,15 +102,15 @@ def page(score: Score, shop: str) -> str:
         table("Intents, the least answered first", COLUMNS, [row_of(score, at) for at in range(len(score.intents))], (1, 2, 3, 4, 5)),
         table(
             "Confusions", ("lines of", "taken for", "count", "for example"),
-            [(one.intent, one.taken_for, str(one.count), " · ".join(one.lines)) for one in score.confusions[:ON_PAGE]], (2,),
+            [(one.intent, one.taken_for, str(one.count), " · ".join(map(shown, one.lines))) for one in score.confusions[:ON_PAGE]], (2,),
         ),
         table(
             "Examples that hurt: surely another intent, for a model without them", ("line", "of", "taken for", "confidence"),
-            [(line, intent, other, f"{sure:.2f}") for line, intent, other, sure in score.hurting[:ON_PAGE]], (3,),
+            [(shown(one.line), str(one.intent), one.taken_for, f"{one.confidence:.2f}") for one in score.hurting[:ON_PAGE]], (3,),
         ),
         table(
             "Lines that ask nothing and would be answered", ("line", "as", "confidence"),
-            [(line, intent, f"{sure:.2f}") for line, intent, sure in score.idle[:ON_PAGE]], (2,),
+            [(shown(one.line), one.taken_for, f"{one.confidence:.2f}") for one in score.idle[:ON_PAGE]], (2,),
         ),
     ]  # fmt: skip
     return document(f"{shop}: score", parts)

@@ -25,6 +25,7 @@ def contradictions(
     """Of the shop's limits, its intents and their replies. `lost`: what could not be read of intents; `lost_shop`: of shop.yaml."""
     if not lost_shop:
         yield from _limits(pool, shop)
+        yield from _trust(pool, shop)
     for key, merged in intents.items():
         if key in lost:
             continue
@@ -52,6 +53,16 @@ def _limits(pool: Pool, shop: Spot) -> Iterator[Problem]:
         if written.wrote(name) and value > bound:
             message = f"`{name}` ({value}) is above `{above}` ({bound}), so it never acts"
             yield written.problem(message, f"use at most {bound}, or raise `{above}`" if bound else "delete it", name)
+
+
+def _trust(pool: Pool, shop: Spot) -> Iterator[Problem]:
+    """An answer to one viewer alone is also one of all answers: what is allowed more of there never acts."""
+    trust, written = pool.training.trust, Spot(shop.file, shop.root, (*shop.steps, "understanding"))
+    if written.wrote("wrong_answers_solo") and trust.solo_risk > trust.risk:
+        message = f"`wrong_answers_solo` ({100 * trust.solo_risk:g}) is above `wrong_answers` ({100 * trust.risk:g}), so it never acts"
+        yield written.problem(
+            message, f"use at most {100 * trust.risk:g}, or raise `wrong_answers`", "wrong_answers_solo"
+        )
 
 
 def _stakes(intent: Intent, merged: MergedIntent) -> Iterator[Problem]:

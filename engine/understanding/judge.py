@@ -108,10 +108,12 @@ class Judge:
                 result.outcome = "unsupported_language"
             elif reading.worded:
                 same = self._known.get(reading.form)
-                if same is None and reading.neutral:
-                    same = self._without_names(reading)
-                if same is not None:
+                if same is not None:  # somebody wrote what just this says: more than any rule knows
                     self._by_example(result, same, 1.0)
+                    continue
+                alike = self._without_names(reading)
+                if alike is not None:
+                    self._by_example(result, alike, 1.0)
                 elif cosine >= NEAR:
                     self._by_example(result, self.fresh.lines[line], cosine)
                 if reading.fired:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,9 +11,10 @@ import numpy as np
 
 from engine.pool.model import Pool, TrainingSet
 from engine.understanding.calibration import Thresholds, reliability
-from engine.understanding.corpus import Chosen, Corpus
+from engine.understanding.corpus import NO_CLASS, Chosen, Corpus
 from engine.understanding.held_out import HeldOut, hold_out
 from engine.understanding.model import Model
+from engine.understanding.spellings import Spellings
 from engine.understanding.train import Weighed, weigh
 from engine.understanding.understander import Understander
 
@@ -40,13 +42,33 @@ class IntentScore:
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """A line of the pool, as it was written."""
+
+    text: str
+    is_own: bool
+    """An example of the shop itself; all others stand in the base pack, or in lists."""
+
+
+@dataclass(frozen=True, slots=True)
 class Confusion:
-    """Lines of `intent` whose best intent is `taken_for`; those that seemed surest first."""
+    """Lines of `intent` whose best intent is `taken_for`; the shop's own first, and of each those that seemed surest."""
 
     intent: str
     taken_for: str
     count: int
-    lines: tuple[str, ...]
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Mistaken:
+    """A line that a model without it takes for another intent."""
+
+    line: Line
+    intent: str | None
+    """Its own; None where it asks nothing."""
+    taken_for: str
+    confidence: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +85,10 @@ class Score:
 
     intents: tuple[IntentScore, ...]
     confusions: tuple[Confusion, ...]
-    hurting: tuple[tuple[str, str, str, float], ...]
-    """(line, its intent, the intent it is taken for, confidence), the surest first."""
-    idle: tuple[tuple[str, str, float], ...]
-    """(line that asks nothing, the intent it would be answered as, confidence), the surest first."""
+    hurting: tuple[Mistaken, ...]
+    """Examples that are surely taken for another intent: the shop's own first, and of each the surest."""
+    idle: tuple[Mistaken, ...]
+    """Lines that ask nothing and would be answered, the surest first."""
     thresholds: Thresholds
     report: dict[str, float]
     coverage_at_risk: Curve
@@ -86,18 +108,29 @@ def score(pool: Pool, model: Model) -> Score:
     limits = weighed.thresholds
     answered = weighed.clear >= limits.accept
     passed = _tests(pool.training, Understander(pool, model))
+    lines = _as_written(pool.training, corpus)
     bins = reliability(weighed.confidence, held.right, weighed.mass)
     return Score(
         _by_intent(corpus, held, weighed, answered, passed),
-        _confusions(corpus, held, weighed),
-        _hurting(corpus, held, weighed),
-        _idle(corpus, held, weighed, answered),
+        _confusions(corpus, lines, held, weighed),
+        _mistaken(corpus, lines, held, weighed, held.questions & ~held.right & (weighed.confidence >= HURTS)),
+        _mistaken(corpus, lines, held, weighed, held.background & answered),
         limits,
         report,
         _coverage_at_risk(held, weighed),
         Curve(bins.told, bins.right),
         bins.error,
     )
+
+
+def _as_written(training: TrainingSet, corpus: Corpus) -> list[Line]:
+    """The line behind each line of the corpus; of those with one form the first."""
+    forms = Spellings(training.spellings).forms([line.text for line in training.lines])
+    own, texts = set(training.own), dict[tuple[str, str | None], Line]()
+    for line, form in zip(training.lines, forms, strict=True):
+        texts.setdefault((form, line.intent), Line(line.text, line in own))
+    labels = corpus.labels[corpus.labels != NO_CLASS].tolist()  # `not:` lines stand last, and nobody judges them
+    return [texts[form, corpus.intent(label)] for form, label in zip(corpus.forms, labels, strict=False)]
 
 
 def _tests(training: TrainingSet, understander: Understander) -> dict[str, tuple[int, int]]:
@@ -129,46 +162,36 @@ def _by_intent(
     return tuple(sorted(rows, key=lambda row: (row.recall, row.intent)))
 
 
-def _confusions(corpus: Corpus, held: HeldOut, weighed: Weighed) -> tuple[Confusion, ...]:
-    counts: Counter[tuple[str, str]] = Counter()
-    lines: dict[tuple[str, str], list[tuple[float, str]]] = defaultdict(list)
-    for at in np.flatnonzero(held.questions & ~held.right).tolist():
-        pair = (str(corpus.intent(int(held.truth[at]))), str(corpus.intent(int(held.ranked.best[at]))))
-        counts[pair] += 1
-        lines[pair].append((-float(weighed.confidence[at]), corpus.forms[held.rows[at]]))
+def _confusions(corpus: Corpus, lines: Sequence[Line], held: HeldOut, weighed: Weighed) -> tuple[Confusion, ...]:
+    found: dict[tuple[str, str], list[Mistaken]] = defaultdict(list)
+    for one in _mistaken(corpus, lines, held, weighed, held.questions & ~held.right):
+        found[str(one.intent), one.taken_for].append(one)
     return tuple(
-        Confusion(*pair, count, tuple(line for _, line in sorted(lines[pair])[:SHOWN]))
-        for pair, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+        Confusion(*pair, len(ones), tuple(one.line for one in ones[:SHOWN]))
+        for pair, ones in sorted(found.items(), key=lambda item: (-len(item[1]), item[0]))
     )
 
 
-def _hurting(corpus: Corpus, held: HeldOut, weighed: Weighed) -> tuple[tuple[str, str, str, float], ...]:
-    found = np.flatnonzero(held.questions & ~held.right & (weighed.confidence >= HURTS)).tolist()
-    rows = [
-        (
-            corpus.forms[held.rows[at]], str(corpus.intent(int(held.truth[at]))), str(corpus.intent(int(held.ranked.best[at]))),
-            round(float(weighed.confidence[at]), 4),
-        )
-        for at in found
-    ]  # fmt: skip
-    return tuple(sorted(rows, key=lambda row: (-row[3], row[0])))
-
-
-def _idle(corpus: Corpus, held: HeldOut, weighed: Weighed, answered: Chosen) -> tuple[tuple[str, str, float], ...]:
-    rows = [
-        (
-            corpus.forms[held.rows[at]],
+def _mistaken(
+    corpus: Corpus, lines: Sequence[Line], held: HeldOut, weighed: Weighed, chosen: Chosen
+) -> tuple[Mistaken, ...]:
+    found = [
+        Mistaken(
+            lines[held.rows[at]],
+            corpus.intent(int(held.truth[at])),
             str(corpus.intent(int(held.ranked.best[at]))),
             round(float(weighed.confidence[at]), 4),
         )
-        for at in np.flatnonzero(held.background & answered).tolist()
+        for at in np.flatnonzero(chosen).tolist()
     ]
-    return tuple(sorted(rows, key=lambda row: (-row[2], row[0])))
+    return tuple(sorted(found, key=lambda one: (not one.line.is_own, -one.confidence, one.line.text)))
 
 
 def _coverage_at_risk(held: HeldOut, weighed: Weighed) -> Curve:
     order = np.argsort(-weighed.clear, kind="stable")
     order = order[weighed.clear[order] > 0]
+    if not len(order):
+        return Curve((), ())
     good = np.cumsum(np.where(held.right, weighed.mass, 0.0)[order])
     bad = np.cumsum(np.where(held.right, 0.0, weighed.mass)[order])
     coverage = np.cumsum((held.right & held.questions)[order]) / max(1, int(held.questions.sum()))

@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 
 from engine.pool.model import TrainingSet, Trust
 from engine.understanding.calibration import F64, Calibration, Scaled, Thresholds, fit_logistic, logistic
-from engine.understanding.certificate import Hardness, Mix, Sample
+from engine.understanding.certificate import UNCERTAIN, Hardness, Mix, Sample
 from engine.understanding.corpus import NO_CLASS, Corpus
 from engine.understanding.fitting import fit
 from engine.understanding.held_out import HeldOut, hold_out
@@ -100,6 +100,8 @@ class Weighed:
     clear: F64
     """Confidence, 0 where the runner-up is too near."""
     thresholds: Thresholds
+    certified: tuple[bool, bool]
+    """Whether the shares of wrong answers that the shop allows, of all and of a single viewer's, are surely kept."""
 
     def calibration(self, corpus: Corpus) -> tuple[Calibration, dict[str, float]]:
         """What the model carries, and what it reaches on the held-out lines."""
@@ -120,6 +122,8 @@ class Weighed:
             "visible_of_unlisted": _share(visible & ~accepted, unlisted),
             "risk": _risk(accepted, right, self.mass),
             "risk_solo": _risk(alone, right, self.mass),
+            "certified": float(self.certified[0]),
+            "certified_solo": float(self.certified[1]),
         }
         rounded = {name: round(value, 4) for name, value in report.items()}
         return Calibration(tuple(self.right_weights.tolist()), tuple(self.asks_weights.tolist()), limits), rounded
@@ -144,14 +148,15 @@ def weigh(held: HeldOut, trust: Trust) -> Weighed:
     clear = np.where(confidence * (1.0 - held.ranked.share) >= BAND, confidence, 0.0)
     sample = Sample(clear, right, background, held.questions, held.unlisted, held.hidden)
     accept = sample.threshold(trust.risk, mix, HARDNESS)
-    solo = max(accept, sample.threshold(trust.solo_risk, mix, HARDNESS))
+    stricter = sample.threshold(trust.solo_risk, mix, HARDNESS)
+    solo, certified = max(accept, stricter), (accept != UNCERTAIN, stricter != UNCERTAIN)
     plausible = round(PLAUSIBLE * accept, 4)
     near = np.where(confidence >= plausible, 1.0, asking)  # what is near an intent is seen, whatever it is else
     asks = _quantile(near[background], NOISE * NOISE_HARDNESS)
     heard = ~background & ((asking >= asks) | (confidence >= plausible))
     gate = float(np.quantile(held.ranked.asks[heard], UNHEARD)) if heard.any() else float(held.ranked.asks.min())
     thresholds = Thresholds(round(accept, 4), round(solo, 4), BAND, plausible, round(asks, 4), round(gate, 3))
-    return Weighed(held, mass, right_weights, asks_weights, confidence, asking, clear, thresholds)
+    return Weighed(held, mass, right_weights, asks_weights, confidence, asking, clear, thresholds, certified)
 
 
 def _learnt(signals: F64, scaled: Scaled, mass: F64, truth: NDArray[np.bool_], hard: F64) -> F64:

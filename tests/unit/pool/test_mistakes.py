@@ -141,6 +141,7 @@ MISTAKES = [
     (SHOPF, "memory: 10m", "room_posts_per_minute: 4\n  platform_posts_per_minute: 5", 8, 30, "never acts", "at most 4"),
     (SHOPF, "memory: 10m", "platform_posts_per_minute: 3\n  viewer_posts_per_minute: 4", 8, 28, "never acts", "at most 3"),
     (SHOPF, "memory: 10m", "room_posts_per_minute: 0\n  platform_posts_per_minute: 3", 8, 30, "never acts", "delete it"),
+    (SHOPF, "limits:", "understanding: {wrong_answers: 3, wrong_answers_solo: 4}\nlimits:", 6, 55, "never acts", "at most 3"),
     (SHOPF, "memory: 10m", "handoff_repeats: 1", 7, 20, "out of range", "2 to 10, or 0"),
     (SHOPF, "memory: 10m", "high_stakes_confidence: 90", 7, 27, "out of range", "0.5 to 1"),
     (SHOPF, "memory: 10m", "post_cooldown: 1h", 7, 18, "out of range", "0s to 2m"),

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.events.understanding import Understanding
-from engine.pool.model import Pool, TrainingLine, TrainingSet
+from engine.pool.model import UNLISTED, Pool, TrainingLine, TrainingSet
 from engine.understanding.model import Model
 from engine.understanding.neighbours import Neighbours
 from engine.understanding.ngrams import grams
@@ -56,6 +56,21 @@ def test_a_not_line_takes_a_rule_back(understander: Understander) -> None:
     result = one(understander, "多少钱都不卖")
     assert result.outcome != "accepted"
     assert not result.solo_ok
+
+
+@pytest.mark.parametrize(
+    ("intent", "outcome"), [(None, "chatter"), (UNLISTED, "unknown"), ("shipping.dispatch", "accepted")]
+)
+def test_a_line_word_for_word_goes_before_a_rule(pool: Pool, model: Model, intent: str | None, outcome: str) -> None:
+    """It is how a shop takes back what a rule answers by mistake; what is not just that line, the rule still answers."""
+    text = "我姨问多少钱都买不买"
+    known = replace(pool, training=replace(pool.training, lines=(*pool.training.lines, TrainingLine(text, intent))))
+    assert one(Understander(pool, model), text).intent == "product.price"
+    understander = Understander(known, model)
+    found = one(understander, f"{text}！")
+    assert found.outcome == outcome
+    assert intent is None or intent == UNLISTED or found.intent == intent
+    assert one(understander, f"今天{text}").intent == "product.price"
 
 
 def test_no_cosine_is_above_one(model: Model, training: TrainingSet) -> None:
