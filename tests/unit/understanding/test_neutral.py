@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.pool.model import Pool
+from engine.pool.model import Pool, TrainingLine
 from engine.understanding.model import Model
 from engine.understanding.neutral import neutral_forms
 from engine.understanding.understander import Understander
@@ -26,10 +27,17 @@ def forms_of(form: str) -> tuple[str, ...]:
         ("孕妇能喝龙井吗", ("孕妇能喝这个吗", "孕妇能喝吗")),
         ("这款龙井多少钱", ("这个多少钱", "多少钱")),
         ("龙井这个咋卖", ("这个咋卖", "咋卖")),
-        ("龙井和白茶哪个好", ("这个哪个好", "哪个好")),
+        ("龙井和白茶哪个好", ("这个和那个哪个好", "这个哪个好")),
+        ("龙井白茶 哪个好喝", ("这个和那个哪个好喝", "这个哪个好喝")),
+        ("sencha 白茶 哪个好", ("这个和那个哪个好", "这个哪个好")),
+        ("龙井 哪个好", ("这个 哪个好", "哪个好")),
+        ("选龙井 白茶还是sencha", ("选这个和那个还是这个", "选这个还是这个")),
+        ("龙井和白茶?", ("这个和那个?", "这个?")),
+        ("龙井好还是白茶好", ("这个好还是这个好", "好还是好")),
         ("龙井多少 白茶多少", ("这个多少 这个多少", "多少 多少")),
         ("how much is the sencha?", ("how much is it?", "how much is?")),
-        ("sencha or green tea for a gift", ("it for a gift", "for a gift")),
+        ("sencha or green tea for a gift", ("these for a gift", "it for a gift")),
+        ("is the sencha and green tea cheaper", ("is these cheaper", "is it cheaper")),
         ("sencha多少钱", ("这个多少钱", "多少钱")),
         ("龙井", ("这个",)),
         ("龙井?", ("这个?",)),
@@ -58,3 +66,15 @@ def test_a_name_changes_no_understanding(pool: Pool, model: Model) -> None:
     for text in ("北极熊什么价", "大风筝什么价", "风筝还剩几个"):
         result = understander.understand([text])[0]
         assert result.outcome == "accepted", (text, result)
+
+
+def test_two_names_are_never_left_out(pool: Pool, model: Model) -> None:
+    """`哪个好` alone asks for advice; with two goods before it, it compares them, also where a line of the pool is `哪个好`."""
+    advice = TrainingLine("哪个好", "product.stock")
+    understander = Understander(replace(pool, training=replace(pool.training, own=(advice,))), model)
+    assert understander.understand(["小熊哪个好"])[0].intent == "product.stock"
+    for text in ("小熊和风筝哪个好", "小熊風箏哪個好", "小熊 风筝 哪个好"):
+        result = understander.understand([text])[0]
+        assert (result.outcome, result.intent) != ("accepted", "product.stock"), text
+    same = understander.understand(["小熊熊哪个好"])[0]  # two names of one product are one thing
+    assert same.intent == "product.stock"
