@@ -67,7 +67,7 @@ def plain_forms(texts: Sequence[str]) -> Plain:
     ends = np.flatnonzero(raw == _BREAK)
     each = np.bitwise_or.reduceat(says, np.concatenate(([0], ends[:-1] + 1)))
     each[np.searchsorted(ends, _personal_places(raw, says))] |= PERSONAL
-    codes = _brief(_spaced(_pointed(_folded[raw])))
+    codes = _brief(_spaced(_pointed(_seen(_folded[raw]))))
     ends = np.flatnonzero(codes == _BREAK)
     each[np.searchsorted(ends, _hard_places(codes))] |= HARD
     each[np.diff(ends, prepend=-1) > MAX_FORM] |= HARD
@@ -107,6 +107,12 @@ def _is_digit(codes: _Codes) -> _Mask:
     return found
 
 
+def _seen(codes: _Codes) -> _Codes:
+    """Without what is not seen, which must not stand between a point and its digits."""
+    seen = codes != _NOTHING
+    return codes if seen.all() else codes[seen]
+
+
 def _pointed(codes: _Codes) -> _Codes:
     """Points that are not between digits are blanks."""
     points = np.flatnonzero(codes == _POINT)
@@ -117,10 +123,7 @@ def _pointed(codes: _Codes) -> _Codes:
 
 
 def _spaced(codes: _Codes) -> _Codes:
-    """Without what is not seen; single blanks, none at the ends of a text."""
-    seen = codes != _NOTHING
-    if not seen.all():
-        codes = codes[seen]
+    """Single blanks, none at the ends of a text."""
     blank = codes == _BLANK
     if not blank.any():
         return codes

@@ -31,6 +31,21 @@ def test_what_holds_no_hint_holds_nothing_personal(texts: list[str]) -> None:
         assert says & (PERSONAL | HARD) or mask(one) is None
 
 
+beside_digits = text(sampled_from("0359.．。,，…·:：#'?wkm块 \u200b\u2060\u0301\ud83d\udc00满包a\x00"), max_size=14)
+
+
+@given(beside_digits)
+def test_the_size_of_the_batch_does_not_matter(one: str) -> None:
+    """What is not seen (invisible signs, combining marks, half characters) is not there, whichever way a text takes."""
+    assert normal_forms([one] * FEW) == [normal_form(one)] * FEW
+
+
+def test_a_point_is_between_digits_whatever_unseen_stands_beside_it() -> None:
+    for unseen in ("\u200b", "\u2060", "\u0301", "\ud83d"):
+        for price in (f"满9{unseen}.9包邮不", f"满9.{unseen}9包邮不"):
+            assert normal_forms([price] * FEW) == [normal_form(price)] * FEW == ["满9.9包邮不"] * FEW
+
+
 def test_usual_comments_are_plain() -> None:
     """Else nothing would be gained."""
     usual = [
