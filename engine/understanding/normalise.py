@@ -22,6 +22,12 @@ _EMOTE = re.compile(
     r"[\[［](?:[\u3400-\u9fff]{1,5}[a-z]?|[a-z][a-z0-9_]{0,15})[\]］]|:[a-z+-][a-z0-9_+-]{1,23}:", re.IGNORECASE
 )
 _ADDRESS = re.compile(r"(?:https?:|www\.)[^\s\u2e80-\U0003ffff]*", re.IGNORECASE)
+_GROUPED = re.compile(
+    r"(?<![\d.,，])(?P<money>[$¥￥€£] ?)?(?![0０])\d{1,3}(?:[,，]\d{3})+(?!\d|[,，]\d)(?P<unit>(?:\.\d+)? ?(?:[元块圆塊圓]|rmb))?",
+    re.IGNORECASE,
+)
+_GROUP = re.compile(r"(?<=\d)[,，](?=\d{3})")
+_HAN = re.compile(r"[\u3400-\u9fff]")
 _INNER_APOSTROPHE = re.compile(r"(?<=[a-z])'+(?=[a-z])")
 _LONE_POINT = re.compile(r"(?<!\d)\.|\.(?!\d)")
 _HASH = re.compile(r"#[# ]*(?=\d)")
@@ -46,6 +52,21 @@ def markup(text: str) -> str:
     if "&" in text and ";" in text:
         text = html.unescape(text)
     return _ADDRESS.sub(" ", text) if "http" in text or "www." in text else text
+
+
+def groups(text: str) -> str:
+    """`1,299元` is 1299元. A comma groups digits where money is told, or in a line that is not Chinese: 拍2,160能穿吗 are two numbers."""
+    return _GROUPED.sub(_joined, text) if ("," in text or "，" in text) and _GROUP.search(text) else text
+
+
+def _joined(match: re.Match[str]) -> str:
+    sure = match["money"] or match["unit"] or (_HAN.search(match.string) is None and _is_one_number(match[0]))
+    return _GROUP.sub("", match[0]) if sure else match[0]
+
+
+def _is_one_number(digits: str) -> bool:
+    """`100,200` are two sizes as well as one number; `12,500` and `100,000` are one."""
+    return "，" not in digits and ("," in digits[:3] or digits.endswith("000"))
 
 
 def apostrophes(text: str) -> str:
@@ -104,7 +125,7 @@ def normal_form(text: str) -> str:
 
 def _once(text: str) -> tuple[str, bool]:
     """One round of all steps, and whether another would change nothing: a number that was made may be part of one more."""
-    folded = fold(emotes(markup(text)))
+    folded = fold(emotes(groups(markup(text))))
     if not folded.isalpha():
         folded = blanks(marks(apostrophes(folded)))
     plain = item_numbers(numbers(folded))

@@ -1,6 +1,7 @@
-"""Number words and units in one form: 一百二 and 120, 2k and 2000, 一米六五, 1m65 and 1.65米, 九块九 and 9.9元.
+"""Number words and units in one form: 一百二 and 120, 2k and 2000, 2w and 两万, 一米六五 and 1m65, 九块九, 9块9毛 and 9.9元.
 
-Works on folded text (lower case, Simplified, half width). What is part of another word stays as it is: 万一, 千万, 十分, 一块.
+Works on folded text (lower case, Simplified, half width). What is part of another word stays as it is: 万一, 千万, 十分, 一块. So
+does what may be something else: 10块3双 are three pairs, 20w is how strong a charger is, 5w30 an oil.
 """
 
 from __future__ import annotations
@@ -10,19 +11,64 @@ from typing import Final
 
 _DIGIT: Final = {char: value for value, char in enumerate("零一二三四五六七八九")} | {"两": 2}
 _UNIT: Final = {"十": 10, "百": 100, "千": 1_000, "万": 10_000}
+_SINGLE: Final = _DIGIT | {"十": 10}
+_SCALE: Final = _UNIT | {"k": 1_000, "w": 10_000}
 _ONE: Final = "一二两三四五六七八九"
 _ANY: Final = f"零{_ONE}十百千万"
+_FORMAL: Final = "壹贰叁肆伍陆柒捌玖拾佰仟"
+_USUAL: Final = str.maketrans(_FORMAL, "一二三四五六七八九十百千")
 
-_MAY_HOLD: Final = re.compile("[十百千万米块元]|[0-9][km]|rmb")
+# Behind a digit: a count of its own (10块3双), unlike 9块9包邮.
+_COUNTED: Final = "(?:[个双斤条盒瓶袋只片张箱罐桶份卷根米堆位束颗粒本台部辆顶朵串捆杯碗枚扎棵盆]|包(?!邮)|支(?![付持])|套(?![得不上]))"
+# Behind 块: it counts pieces, no money.
+_PIECES: Final = "(?!电池|屏|牌|板|布|砖|玻璃|肉|蛋糕|豆腐|腹肌|香皂|肥皂|硬盘|毛巾|地毯|积木|淤青)"
+# The tenths behind a whole number. A digit may follow only where it counts something, and does not read on as one number.
+_PART: Final = rf"([{_ONE}0-9])(?:(?![{_ANY}0-9.]|{_COUNTED})|(?<=[{_ONE}])(?=[0-9一两]{_COUNTED})|(?<=[0-9])(?=[{_ONE}]{_COUNTED}))"
+_WHOLE: Final = rf"(?:(?<![{_ANY}0-9.第几数])([{_ONE}十])|(?<![0-9.第])([0-9]+))"
+
+_FORMAL_SIGNS: Final = frozenset(_FORMAL)
+_MANY: Final = frozenset("百千万kw")
+_MAY_HOLD: Final = re.compile(rf"[十百千万米块元圆{_FORMAL}]|[0-9][kmw]|rmb|[毛角]钱|\.[0-9]?0(?![0-9])")
+_FORMALLY: Final = re.compile(
+    rf"(?<![收捡])[{_FORMAL[:-2]}][零万{_FORMAL}]*[拾佰仟万][零万{_FORMAL}]*(?![{_ANY}])|拾[{_FORMAL[:-3]}]"  # 佰草 and 收拾 are none
+    rf"|[壹贰叁肆柒捌玖](?=[号元块圆])|(?<![\u4e00-\u9fff])[伍陆拾](?=[号元块圆])"
+)
 _NUMERAL: Final = re.compile(f"(?<![{_ANY}0-9])[{_ONE}十][{_ANY}]+")
 _HEIGHT: Final = re.compile(
-    rf"(?<![{_ANY}0-9.])([一二两12])(?:米|m(?=[0-9]))([零{_ONE}0-9])(?:([零{_ONE}0-9])|(?![{_ANY}0-9]))"
+    rf"(?<![{_ANY}0-9.第])(?:([{_ONE}1-9])米|([12一两])m(?=[0-9]))([零{_ONE}0-9])"
+    rf"(?:([零{_ONE}0-9])(?!{_COUNTED})|(?![{_ANY}0-9]|{_COUNTED}))"
 )
-_THOUSANDS: Final = re.compile(r"(?<![0-9.])([0-9]{1,4}(?:\.[0-9])?)([k千万])(?![a-z0-9百千万])")
-_PRICE: Final = re.compile(
-    rf"(?<![{_ANY}])([{_ONE}])块(?:钱|([{_ONE}])(?![{_ANY}0-9]))|(?<![0-9.])([0-9]+)块([{_ONE}0-9])(?![{_ANY}0-9])"
+_MIXED: Final = re.compile(
+    rf"(?<![{_ANY}0-9.a-z])([1-9][0-9]{{0,3}}[千万百]|[1-9][0-9]?[kw])((?:[1-9][千百])*)([1-9{_ONE}]?)"
+    rf"(?![a-z0-9.{_ANY}]|{_COUNTED})"
 )
-_YUAN: Final = re.compile(r"([0-9]) ?(?:块钱|块|元|圆|rmb(?![a-z]))")
+_THOUSANDS: Final = re.compile(
+    rf"(?<![{_ANY}0-9.])([0-9]{{1,4}}(?:\.[0-9]{{1,2}})?)(k|千(?!层)|万|百(?![分货合香]))(?![a-z0-9百千万])"
+)
+_WAN: Final = re.compile(
+    rf"(?<![{_ANY}0-9.a-z])((?:[1-9][0-9]{{0,3}}|0(?=\.))(?:\.[0-9]{{1,2}})?)w(?![a-z0-9.]| [0-9])"
+)
+_OF_MANY: Final = re.compile(r" ?(?:[块元圆粉单赞]|人|rmb)")
+_ABOUT: Final = re.compile(r"左右|多(?![少大])")
+# A whole line's signs that `w` is watts: words of what has a power, or English without Chinese, which writes 20k.
+_WATTS: Final = re.compile("[瓦灯充电]|功率|音箱|音响|风扇|投影|插座|适配|多少|怎么卖|led|usb")
+_ENGLISH: Final = re.compile(r"(?=.*[a-z]{2})[^\u3400-\u9fff]*\Z")
+_DIMES: Final = re.compile(
+    rf"{_WHOLE}[块元圆]([{_ONE}0-9])(?:角|毛(?![巾衣毯线绒笔孩茸刷料裤发球豆肚尖峰领血囊孔毡皮桃]))钱?(?![{_ANY}0-9](?!{_COUNTED}))"
+    rf"|(?<![{_ANY}0-9.几])([{_ONE}0-9])[毛角]钱"
+)
+_PRICE: Final = re.compile(rf"{_WHOLE}块(?:钱|{_PART})")
+# 圆 is round in most words, money before nothing else or these.
+_YUAN: Final = re.compile(
+    rf"(?<![第成])(?<!第[0-9])([0-9]) ?(?:块钱|块{_PIECES}|元|(?<! )圆(?![^包的左钱整\W\d_a-z])|rmb(?![a-z]))"
+)
+_WORD: Final = re.compile(
+    rf"(?<![{_ANY}0-9.第几数成])(?:([{_ONE[1:]}十])块{_PIECES}|([{_ONE}十])(?:元(?![素宝旦首气里牛乳])|(米)(?![饭线粉粥面色白黄糕酒粒])))"
+)
+_METRES: Final = re.compile(r"(?<![0-9.])([0-9]\.[0-9]{1,2})m(?![a-z0-9.]| (?:view|follow|like|sub|people|fan))")
+_ZEROS: Final = re.compile(
+    r"(?<![0-9.])([0-9]+)(\.[0-9]*?)0+(?= ?(?:元|米|斤|公斤|千克|克|厘米|升|(?:kg|g|cm|l|ml)(?![a-z0-9])))"
+)
 
 
 def _value(numeral: str) -> int | None:
@@ -70,20 +116,65 @@ def _numeral(match: re.Match[str]) -> str:
 
 
 def _plain(char: str) -> str:
-    return str(_DIGIT.get(char, char))
+    return str(_SINGLE.get(char, char))
+
+
+def _usual(match: re.Match[str]) -> str:
+    return match[0].translate(_USUAL)
 
 
 def _height(match: re.Match[str]) -> str:
-    return f"{_plain(match[1])}.{_plain(match[2])}{_plain(match[3] or '')}米"
+    return f"{_plain(match[1] or match[2])}.{_plain(match[3])}{_plain(match[4] or '')}米"
+
+
+def _mixed(match: re.Match[str]) -> str:
+    """3万5, 3w5, 1千5百: digits and units by turns, the last digit of the next lower unit where it has none."""
+    first, middle, last = match.groups()
+    if not middle and not last:
+        return match[0]
+    if first[-1] == "w" and _ENGLISH.match(match.string):
+        return match[0]
+    scale = _SCALE[first[-1]]
+    value = int(first[:-1]) * scale
+    for digit, unit in zip(middle[::2], middle[1::2], strict=True):
+        if _SCALE[unit] >= scale:
+            return match[0]
+        scale = _SCALE[unit]
+        value += int(digit) * scale
+    return str(value + int(_plain(last)) * scale // 10 if last else value)
 
 
 def _thousands(match: re.Match[str]) -> str:
-    return f"{float(match[1]) * (10_000 if match[2] == '万' else 1_000):.0f}"
+    return f"{float(match[1]) * _SCALE[match[2]]:.0f}"
+
+
+def _wan(match: re.Match[str]) -> str:
+    """2w is 两万 where it counts money or people, or is small, and nothing in the line says that it is watts."""
+    text, end = match.string, match.end()
+    if not _OF_MANY.match(text, end):
+        if _WATTS.search(text) or _ENGLISH.match(text):
+            return match[0]
+        if not _ABOUT.match(text, end) and (float(match[1]) >= 10 or text.startswith(("的", " 的"), end)):
+            return match[0]
+    return f"{float(match[1]) * 10_000:.0f}"
+
+
+def _dimes(match: re.Match[str]) -> str:
+    word, digits, part, alone = match.groups()
+    return f"0.{_plain(alone)}元" if alone else f"{_plain(word or digits)}.{_plain(part)}元"
 
 
 def _price(match: re.Match[str]) -> str:
-    whole, part = match[1] or match[3], match[2] or match[4]
-    return f"{_plain(whole)}.{_plain(part)}元" if part else f"{_plain(whole)}元"
+    word, digits, part = match.groups()
+    return f"{_plain(word or digits)}.{_plain(part)}元" if part else f"{_plain(word or digits)}元"
+
+
+def _word(match: re.Match[str]) -> str:
+    return f"{_plain(match[1] or match[2])}{match[3] or '元'}"
+
+
+def _without_zeros(match: re.Match[str]) -> str:
+    return match[1] + match[2].rstrip(".")
 
 
 def may_hold_numbers(text: str) -> bool:
@@ -95,8 +186,25 @@ def numbers(text: str) -> str:
     """Number words become digits; heights, thousands and prices have one form."""
     if not may_hold_numbers(text):
         return text
-    text = _HEIGHT.sub(_height, text)
-    text = _NUMERAL.sub(_numeral, text)
-    text = _THOUSANDS.sub(_thousands, text)
-    text = _PRICE.sub(_price, text)
-    return _YUAN.sub(r"\1元", text)
+    # Each step is spared where its signs are missing: that is quicker to see than that no expression fits.
+    if not _FORMAL_SIGNS.isdisjoint(text):
+        text = _FORMALLY.sub(_usual, text)
+    if "米" in text or "m" in text:
+        text = _HEIGHT.sub(_height, text)
+    if "十" in text or "百" in text or "千" in text or "万" in text:
+        text = _NUMERAL.sub(_numeral, text)
+    if not _MANY.isdisjoint(text):
+        text = _THOUSANDS.sub(_thousands, _MIXED.sub(_mixed, text))
+        if "w" in text:
+            text = _WAN.sub(_wan, text)
+    if "毛" in text or "角" in text:
+        text = _DIMES.sub(_dimes, text)
+    if "块" in text:
+        text = _PRICE.sub(_price, text)
+    if "块" in text or "元" in text or "圆" in text or "rmb" in text:
+        text = _WORD.sub(_word, _YUAN.sub(r"\1元", text))
+    elif "米" in text:
+        text = _WORD.sub(_word, text)
+    if "." in text:
+        text = _ZEROS.sub(_without_zeros, _METRES.sub(r"\1米", text))
+    return text

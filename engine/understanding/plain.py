@@ -67,7 +67,9 @@ def plain_forms(texts: Sequence[str]) -> Plain:
     ends = np.flatnonzero(raw == _BREAK)
     each = np.bitwise_or.reduceat(says, np.concatenate(([0], ends[:-1] + 1)))
     each[np.searchsorted(ends, _personal_places(raw, says))] |= PERSONAL
-    codes = _brief(_spaced(_pointed(_seen(_folded[raw]))))
+    folded = _folded[raw]
+    each[np.searchsorted(ends, _grouped_places(raw, folded))] |= HARD
+    codes = _brief(_spaced(_pointed(_visible(folded))))
     ends = np.flatnonzero(codes == _BREAK)
     each[np.searchsorted(ends, _hard_places(codes))] |= HARD
     each[np.diff(ends, prepend=-1) > MAX_FORM] |= HARD
@@ -102,12 +104,18 @@ def _personal_places(raw: _Codes, says: NDArray[np.uint16]) -> NDArray[np.intp]:
     return np.flatnonzero(found | (words & (second == ord("o"))))
 
 
+def _grouped_places(raw: _Codes, folded: _Codes) -> NDArray[np.intp]:
+    """Places of commas between digits, which may group them."""
+    commas = np.flatnonzero((raw == ord(",")) | (raw == ord("，")))
+    return commas[_is_digit(folded[commas - 1]) & _is_digit(folded[commas + 1])]
+
+
 def _is_digit(codes: _Codes) -> _Mask:
     found: _Mask = (codes >= ord("0")) & (codes <= ord("9"))
     return found
 
 
-def _seen(codes: _Codes) -> _Codes:
+def _visible(codes: _Codes) -> _Codes:
     """Without what is not seen, which must not stand between a point and its digits."""
     seen = codes != _NOTHING
     return codes if seen.all() else codes[seen]
@@ -157,12 +165,16 @@ def _hard_places(codes: _Codes) -> NDArray[np.intp]:
     digit = _is_digit(codes)
     hard: _Mask = np.zeros(len(codes), dtype=np.bool_)
     hard[:-3] = same[:-2] & same[1:-1] & same[2:] & digit[:-3]
+    point = codes == _POINT
+    if point.any():
+        hard[:-2] |= point[:-2] & ((second == ord("0")) | (third == ord("0")))
     hard[1:] = hard[1:] | ((two == _POINT) & ~digit[:-1])
     mark = (codes == _QUESTION) | (codes == _EMOJI)
     if mark.any():
         hard[:-1] |= (same & mark[:-1]) | ((one == _BLANK) & (two == _QUESTION))
         hard[:-2] |= mark[:-2] & (second == _BLANK) & (first == third)
-    hard[:-1] |= digit[:-1] & ((two == ord("k")) | (two == ord("m")))
+    hard[:-1] |= digit[:-1] & ((two == ord("k")) | (two == ord("m")) | (two == ord("w")))
+    hard[:-1] |= ((one == ord("毛")) | (one == ord("角"))) & (two == ord("钱"))
     hard[:-2] |= (first == ord("r")) & (second == ord("m")) & (third == ord("b"))
     hard &= codes != _BREAK
     return np.flatnonzero(hard)
