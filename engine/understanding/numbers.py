@@ -67,7 +67,7 @@ _WORD: Final = re.compile(
 )
 _METRES: Final = re.compile(r"(?<![0-9.])([0-9]\.[0-9]{1,2})m(?![a-z0-9.]| (?:view|follow|like|sub|people|fan))")
 _ZEROS: Final = re.compile(
-    r"(?<![0-9.])([0-9]+)(\.[0-9]*?)0+(?= ?(?:元|米|斤|公斤|千克|克|厘米|升|(?:kg|g|cm|l|ml)(?![a-z0-9])))"
+    r"(?<![0-9.])([0-9]+)(\.[0-9]{0,3}?)0+(?= ?(?:元|米|斤|公斤|千克|克|厘米|升|(?:kg|g|cm|l|ml)(?![a-z0-9])))"
 )
 
 
@@ -132,8 +132,6 @@ def _mixed(match: re.Match[str]) -> str:
     first, middle, last = match.groups()
     if not middle and not last:
         return match[0]
-    if first[-1] == "w" and _ENGLISH.match(match.string):
-        return match[0]
     scale = _SCALE[first[-1]]
     value = int(first[:-1]) * scale
     for digit, unit in zip(middle[::2], middle[1::2], strict=True):
@@ -148,15 +146,18 @@ def _thousands(match: re.Match[str]) -> str:
     return f"{float(match[1]) * _SCALE[match[2]]:.0f}"
 
 
-def _wan(match: re.Match[str]) -> str:
+def _tens_of_thousands(text: str) -> str:
     """2w is 两万 where it counts money or people, or is small, and nothing in the line says that it is watts."""
-    text, end = match.string, match.end()
-    if not _OF_MANY.match(text, end):
-        if _WATTS.search(text) or _ENGLISH.match(text):
-            return match[0]
-        if not _ABOUT.match(text, end) and (float(match[1]) >= 10 or text.startswith(("的", " 的"), end)):
-            return match[0]
-    return f"{float(match[1]) * 10_000:.0f}"
+    watts = _WATTS.search(text) is not None or _ENGLISH.match(text) is not None
+
+    def wan(match: re.Match[str]) -> str:
+        end = match.end()
+        small = float(match[1]) < 10 and not text.startswith(("的", " 的"), end)
+        if _OF_MANY.match(text, end) or (not watts and (small or _ABOUT.match(text, end))):
+            return f"{float(match[1]) * 10_000:.0f}"
+        return match[0]
+
+    return _WAN.sub(wan, text)
 
 
 def _dimes(match: re.Match[str]) -> str:
@@ -196,7 +197,7 @@ def numbers(text: str) -> str:
     if not _MANY.isdisjoint(text):
         text = _THOUSANDS.sub(_thousands, _MIXED.sub(_mixed, text))
         if "w" in text:
-            text = _WAN.sub(_wan, text)
+            text = _tens_of_thousands(text)
     if "毛" in text or "角" in text:
         text = _DIMES.sub(_dimes, text)
     if "块" in text:
