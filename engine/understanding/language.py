@@ -113,19 +113,22 @@ def is_other_latin(text: str) -> bool:
 
     A text with an English one is English. Names, brands and typos are in no list, so they say nothing.
     """
-    signs, listed = False, _OTHER_WORDS
-    if not text.isascii():
-        listed = _WITH_ACCENTS
-        text = unicodedata.normalize("NFD", text.casefold())
-        signs = _VIETNAMESE_SIGNS.search(text) is not None
-        text = _MARKS.sub("", text).replace("đ", "d").replace("’", "'")
-    # Bytes are translated several times as quickly as text.
-    words = text.encode("ascii", "replace").translate(_LETTERS, b"'").decode().split()
-    if listed.isdisjoint(words):
-        return False
-    if not signs and len(listed.intersection(words)) < 2:
-        return False
-    return _ENGLISH_WORDS.isdisjoint(words)
+    if text.isascii():
+        return _is_other(_words(text), _OTHER_WORDS, 2)
+    text = unicodedata.normalize("NFD", text.casefold())
+    least = 1 if _VIETNAMESE_SIGNS.search(text) is not None else 2
+    return _is_other(_words(_MARKS.sub("", text).replace("đ", "d").replace("’", "'")), _WITH_ACCENTS, least)
+
+
+def _words(text: str) -> list[str]:
+    """Runs of ASCII letters in lower case. Bytes are translated several times as quickly as text."""
+    return text.encode("ascii", "replace").translate(_LETTERS, b"'").decode().split()
+
+
+def _is_other(words: list[str], listed: frozenset[str], least: int) -> bool:
+    return (
+        not listed.isdisjoint(words) and len(listed.intersection(words)) >= least and _ENGLISH_WORDS.isdisjoint(words)
+    )
 
 
 def plain_script(*, ascii_only: bool, chinese: bool, han: bool, latin: bool) -> Script | None:
@@ -141,9 +144,10 @@ def script_of(text: str) -> Script:
     """The script of a text as typed (not of its normal form, in which look-alikes are already Latin)."""
     sample = text[:SAMPLE]
     if sample.isascii():
-        if _LATIN.search(sample) is None:
+        words = _words(sample)
+        if not words:
             return _OTHER
-        return _FOREIGN if is_other_latin(sample) else _EN
+        return _FOREIGN if _is_other(words, _OTHER_WORDS, 2) else _EN
     if _PLAIN_ZH.match(sample):
         return _ZH if _HAN.search(sample) else _OTHER
     han = len(_HAN.findall(sample))

@@ -117,17 +117,17 @@ def blanks(text: str) -> str:
 
 def normal_form(text: str) -> str:
     """The normal form of `text`, at most `MAX_FORM` characters. `normal_form(normal_form(x)) == normal_form(x)`."""
-    form, settled = _once(text[:MAX_TEXT])
-    while not settled:
-        form, settled = _once(form)
+    folded = fold(emotes(groups(markup(text[:MAX_TEXT]))))
+    if not folded.isalpha():
+        folded = blanks(marks(apostrophes(folded)))
+    form, settled = _shortened(folded)
+    while not settled:  # a number that was made may be part of one more
+        form, settled = _shortened(marks(form))
     return form
 
 
-def _once(text: str) -> tuple[str, bool]:
-    """One round of all steps, and whether another would change nothing: a number that was made may be part of one more."""
-    folded = fold(emotes(groups(markup(text))))
-    if not folded.isalpha():
-        folded = blanks(marks(apostrophes(folded)))
+def _shortened(folded: str) -> tuple[str, bool]:
+    """Numbers and emphasis of a folded text in one form, and whether another round would change nothing."""
     plain = item_numbers(numbers(folded))
     form = blanks(elongations(plain))[:MAX_FORM].rstrip(" #.'")
-    return form, form == text or (len(form) < MAX_FORM and plain == folded and not may_hold_numbers(form))
+    return form, form == folded or (len(form) < MAX_FORM and plain == folded and not may_hold_numbers(form))
