@@ -15,11 +15,13 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any, Final
 
 import re2
 
 MAX_RULE: Final = 400  # characters; the longest rule of the base pack has about 200
+MAX_WRITTEN: Final = 200  # choices of a term that are looked up among the spellings; a rule of 400 characters has fewer, as a rule
 MAX_TERMS: Final = 12  # one rule that needs more is several rules
 MEMORY_BYTES: Final = 1 << 20  # of one compiled expression; a nested repetition that needs more is refused
 
@@ -45,8 +47,18 @@ class Rule:
         return all(pattern.search(normal_form) is not None for pattern in self.patterns)
 
 
-def compile_rule(text: str, normal: Callable[[str], str] = fold) -> Rule:
-    """The rule that `text` writes; `normal` brings its terms into normal form. Raises `ValueError` that says what is wrong."""
+def as_it_stands(form: str) -> str:
+    """No spellings."""
+    return form
+
+
+def compile_rule(
+    text: str, normal: Callable[[str], str] = fold, spelled: Callable[[str], str] = as_it_stands
+) -> Rule:
+    """The rule that `text` writes. Raises `ValueError` that says what is wrong.
+
+    `normal` brings its terms into normal form, `spelled` a normal form into the pool's spelling, in which comments are read.
+    """
     stripped = text.strip()
     if not stripped:
         raise ValueError("the rule is empty")
@@ -57,15 +69,17 @@ def compile_rule(text: str, normal: Callable[[str], str] = fold) -> Rule:
     chains = [_PRECEDES.split(chain) for chain in _BESIDE.split(stripped)]
     if sum(map(len, chains)) > MAX_TERMS:
         raise ValueError(f"the rule has more than {MAX_TERMS} terms")
-    return Rule(text, tuple(_compiled(".*".join(_term(term.strip(), normal) for term in chain)) for chain in chains))
+    return Rule(
+        text, tuple(_compiled(".*".join(_term(term.strip(), normal, spelled) for term in chain)) for chain in chains)
+    )
 
 
-def _term(term: str, normal: Callable[[str], str]) -> str:
+def _term(term: str, normal: Callable[[str], str], spelled: Callable[[str], str]) -> str:
     """A term as an expression: literals, and groups `(a|b)` of literals. Words end at the term's edges only: `ship(s|ping)`."""
     if not term:
         raise ValueError("a term is missing beside ` + ` or ` > `")
     parts = [part.strip() for part in _GROUP.split(term) if part.strip()]
-    pattern = ""
+    pattern, written = "", [""]
     for at, part in enumerate(parts):
         grouped = part.startswith("(") and part.endswith(")")
         if not grouped and set(part) & set("()|"):
@@ -76,8 +90,11 @@ def _term(term: str, normal: Callable[[str], str]) -> str:
         if not all(options):
             raise ValueError(f"an empty choice in `{part}`")
         first, last = at == 0, at == len(parts) - 1
-        pattern += "(?:" + "|".join(_literal(normal(option), option, first, last) for option in options) + ")"
-    return pattern
+        forms = [normal(option) for option in options]
+        pattern += "(?:" + "|".join(map(_literal, forms, options, repeat(first), repeat(last))) + ")"
+        written = [before + form for before in written for form in forms][:MAX_WRITTEN]
+    others = sorted({spelled(form) for form in written} - {*written, ""})
+    return f"(?:{'|'.join((pattern, *map(_literal, others, others, repeat(True), repeat(True))))})" if others else pattern
 
 
 def _literal(form: str, text: str, first: bool, last: bool) -> str:

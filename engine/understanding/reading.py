@@ -76,7 +76,7 @@ class Reader:
         self._spellings = Spellings(pool.training.spellings)
         written = self._spellings.expression
         self._written = self._scanner.add(written) if written else -1
-        self._rules = Rules(pool.intents.values(), self._scanner)
+        self._rules = Rules(pool.intents.values(), self._scanner, self._spellings)
         self._names = Names(pool.products.values(), pool.not_sold, self._scanner)
 
     def complete(self, reading: Reading) -> None:

@@ -8,6 +8,7 @@ from engine.pool.keywords import Rule, compile_rule
 from engine.pool.model import Intent
 from engine.understanding.normalise import normal_form
 from engine.understanding.scanner import Scanner
+from engine.understanding.spellings import Spellings
 
 RULE_CONFIDENCE = 0.99  # rules are checked against the pack's tests and examples; editors still err
 
@@ -15,13 +16,13 @@ RULE_CONFIDENCE = 0.99  # rules are checked against the pack's tests and example
 class Rules:
     """The keyword rules of a pool. A rule fires where every one of its expressions occurs."""
 
-    def __init__(self, intents: Iterable[Intent], scanner: Scanner) -> None:
+    def __init__(self, intents: Iterable[Intent], scanner: Scanner, spellings: Spellings) -> None:
         """Adds all expressions to `scanner`. Raises `ValueError` for a rule that the loader would have refused."""
         self._rules: list[tuple[str, Rule, frozenset[int]]] = []
         self._by_expression: dict[int, list[int]] = {}
         for intent in intents:
             for keyword in intent.keywords:
-                rule = compile_rule(keyword, normal_form)
+                rule = compile_rule(keyword, normal_form, spellings.fix)
                 needed = frozenset(scanner.add(pattern.pattern) for pattern in rule.patterns)
                 self._by_expression.setdefault(min(needed), []).append(len(self._rules))
                 self._rules.append((intent.id, rule, needed))

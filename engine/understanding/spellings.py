@@ -1,7 +1,12 @@
-"""Other ways to write a word, from the pack: homophones that dodge filters, pinyin initials, slang and slips; editors extend them."""
+"""Other ways to write a word, from the pack: homophones that dodge filters, pinyin initials, slang and slips; editors extend them.
+
+A word that holds a spelling and is meant as it stands is a pair of equals (`面包油 = 面包油`): the longer one, or the one that begins
+earlier, is read first, and what was read is never read again.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 import re2
@@ -12,10 +17,15 @@ from engine.understanding.scanner import Scanner
 
 
 def _bounded(form: str) -> str:
-    """Latin letters and digits are words of their own; Chinese signs may stand anywhere."""
+    """Latin letters and digits are words of their own; Chinese signs may stand anywhere, so their spellings have to be certain."""
     before = r"\b" if form[0].isascii() and form[0].isalnum() else ""
     after = r"\b" if form[-1].isascii() and form[-1].isalnum() else ""
     return f"{before}{re2.escape(form)}{after}"
+
+
+def _beside_letters(form: str, start: int, end: int) -> bool:
+    """Whether what stands there is a part of what is written without a blank, like the `u` of u盘."""
+    return (start > 0 and form[start - 1].isalpha()) or form[end : end + 1].isalpha()
 
 
 class Spellings:
@@ -50,4 +60,12 @@ class Spellings:
         """`fix`, where `expression` occurs."""
         if self._pattern is None:
             return form
-        return normal_form(self._pattern.sub(lambda match: self._meant[match.group()], form))
+
+        def word(match: re.Match[str]) -> str:
+            written = match.group()
+            meant = self._meant[written]
+            if written.isascii() and meant.isascii() and _beside_letters(form, match.start(), match.end()):
+                return written  # English words stand among blanks; initials of Chinese words stand among Chinese signs
+            return meant
+
+        return normal_form(self._pattern.sub(word, form))
