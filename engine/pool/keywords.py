@@ -21,7 +21,9 @@ from typing import Any, Final
 import re2
 
 MAX_RULE: Final = 400  # characters; the longest rule of the base pack has about 200
-MAX_WRITTEN: Final = 200  # choices of a term that are looked up among the spellings; a rule of 400 characters has fewer, as a rule
+MAX_WRITTEN: Final = (
+    200  # choices of a term that are looked up among the spellings; a rule of 400 characters has fewer, as a rule
+)
 MAX_TERMS: Final = 12  # one rule that needs more is several rules
 MEMORY_BYTES: Final = 1 << 20  # of one compiled expression; a nested repetition that needs more is refused
 
@@ -52,9 +54,7 @@ def as_it_stands(form: str) -> str:
     return form
 
 
-def compile_rule(
-    text: str, normal: Callable[[str], str] = fold, spelled: Callable[[str], str] = as_it_stands
-) -> Rule:
+def compile_rule(text: str, normal: Callable[[str], str] = fold, spelled: Callable[[str], str] = as_it_stands) -> Rule:
     """The rule that `text` writes. Raises `ValueError` that says what is wrong.
 
     `normal` brings its terms into normal form, `spelled` a normal form into the pool's spelling, in which comments are read.
@@ -94,7 +94,9 @@ def _term(term: str, normal: Callable[[str], str], spelled: Callable[[str], str]
         pattern += "(?:" + "|".join(map(_literal, forms, options, repeat(first), repeat(last))) + ")"
         written = [before + form for before in written for form in forms][:MAX_WRITTEN]
     others = sorted({spelled(form) for form in written} - {*written, ""})
-    return f"(?:{'|'.join((pattern, *map(_literal, others, others, repeat(True), repeat(True))))})" if others else pattern
+    return (
+        f"(?:{'|'.join((pattern, *map(_literal, others, others, repeat(True), repeat(True))))})" if others else pattern
+    )
 
 
 def _literal(form: str, text: str, first: bool, last: bool) -> str:

@@ -61,6 +61,8 @@ class Loaded:
     scripts: Mapping[str, Spot]
     others: tuple[Placed, ...] = ()
     """The shop's own lines of `background/` and `unlisted/`."""
+    pack_others: tuple[Placed, ...] = ()
+    """The lines of the base pack in such folders, less those that the shop took out."""
 
     def own_places(self) -> Mapping[TrainingLine, Callable[[str, str], Problem]]:
         """The shop's own lines that a model learns from; each makes a problem of message and remedy, with its place."""
@@ -159,6 +161,7 @@ def load(base: Path, shop: Path) -> Loaded:
         guard.at,
         {key: document.at() for key, document in plans.items()},
         tuple(own_others),
+        tuple(others),
     )
 
 

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from engine.errors import Problem
 from engine.events.understanding import Understanding
+from engine.pool.banned import squeezed
 from engine.pool.compile import named
 from engine.pool.load import Loaded
 from engine.pool.model import UNLISTED, Pool, TrainingLine
 from engine.publisher.models import Trainer
+from engine.understanding.branches import dead
+from engine.understanding.clashes import clashes
 from engine.understanding.lookahead import Judged, proposals
+from engine.understanding.spellings import Spellings
 from engine.understanding.strays import strays
 from engine.understanding.twins import twins
 
 NAMED: Final = 3  # lines that are named of those on which a rule fires astray
+
+Places = Mapping[TrainingLine, Callable[[str, str], Problem]]
+"""Lines and what makes a problem of message and remedy, with their places."""
 
 UNDERSTOOD = ("accepted", "chatter", "abuse")
 """Outcomes with which a test line passes, where the intent is the right one."""
@@ -50,8 +57,9 @@ def problems(trainer: Trainer, loaded: Loaded) -> tuple[Problem, ...]:
 
 
 def repeated(loaded: Loaded) -> Iterator[Problem]:
-    """The shop's own lines that say nearly what another line says."""
+    """The shop's own lines that say nearly what another line says, and lines of two places that are read as one."""
     places = loaded.own_places()
+    yield from _read_as_one(loaded, places)
     for twin in twins(loaded.pool.training, places):
         message = f"`{twin.line.text}` is nearly `{twin.other.text}` of {_owner(twin.other)}"
         same = twin.line.intent == twin.other.intent
@@ -60,8 +68,30 @@ def repeated(loaded: Loaded) -> Iterator[Problem]:
         )
 
 
+def _read_as_one(loaded: Loaded, own: Places) -> Iterator[Problem]:
+    """Clashes of which the shop can mend one side: a line of its own, or an example that one of its spellings changes."""
+    mine: dict[TrainingLine, Callable[[str, str], Problem]] = {
+        TrainingLine(line, key): spot.problem
+        for key, merged in loaded.intents.items()
+        for line, spot in merged.lines["examples"].items()
+    }
+    mine.update(own)
+    everywhere = {TrainingLine(line.text, line.intent): line.problem for line in loaded.pack_others} | mine
+    for clash in clashes(loaded.pool.training):
+        line, other = (clash.line, clash.other) if clash.line in mine else (clash.other, clash.line)
+        if line not in mine or squeezed(line.text) == squeezed(other.text):
+            continue  # both are the pack's and belong to no intent; what is written alike was told by the loader
+        there = everywhere[other]("", "")
+        yield mine[line](
+            f"`{line.text}` of {_owner(line)} and `{other.text}` of {_owner(other)} ({there.file}:{there.line}) are both read as "
+            f"`{clash.form}`, so neither is understood word for word",
+            "keep one of the two, or write in `spellings/` that a word is meant as it stands (`word = word`)",
+        )
+
+
 def straying(loaded: Loaded) -> Iterator[Problem]:
-    """Keyword rules that contradict examples, tests, `not:` lines or lines of no intent."""
+    """Keyword rules that contradict examples, tests, `not:` lines or lines of no intent; and those of the shop that never fire."""
+    yield from _dead(loaded)
     for stray in strays(loaded.pool):
         spot = loaded.intents[stray.intent].lines["keywords"][stray.rule]
         for lines, where in ((stray.lines, ""), (stray.negatives, " under `not`")):
@@ -73,6 +103,19 @@ def straying(loaded: Loaded) -> Iterator[Problem]:
                 f"the rule `{stray.rule}` of `{stray.intent}` fires on {named}{others}",
                 "narrow the rule (a further term, `^` or `$`), or move the line to where it belongs",
             )
+
+
+def _dead(loaded: Loaded) -> Iterator[Problem]:
+    """Expressions of the shop, or parts of them, that are not written in the form in which comments are read."""
+    form = Spellings(loaded.pool.training.spellings).form
+    for key, merged in loaded.intents.items():
+        for rule in merged.own.get("keywords", ()):
+            for branch in dead(rule, form):
+                never = "never fires" if branch.whole else f"never fires on `{branch.text}`"
+                yield merged.lines["keywords"][rule].problem(
+                    f"the rule `{rule}` of `{key}` {never}: a comment `{branch.text}` is read as `{branch.form}`",
+                    "write it as comments are read: lower case, Simplified, digits, no punctuation, the spelling of the pool",
+                )
 
 
 def proposed(loaded: Loaded, judged: Judged | None = None) -> Iterator[Problem]:

@@ -86,3 +86,31 @@ def test_any_text_compiles_or_is_refused(text: str) -> None:
     """No input of an editor raises anything but ValueError, and a compiled rule never matches the empty line."""
     with contextlib.suppress(ValueError):
         assert not compile_rule(text).matches("")
+
+
+SPELLED = {"小黄车": "购物车", "打不开": "打不开", "wanna": "want to", "u": "you", "ship u": "ship you"}
+
+
+@pytest.mark.parametrize(
+    ("rule", "line"),
+    [
+        ("小黄车 + 打不开", "购物车打不开"),
+        ("小黄车 > 打不开", "购物车怎么打不开"),
+        ("小黄(车|伞) + 打不开", "购物车打不开"),
+        ("小黄(车|伞) + 打不开", "小黄伞打不开"),
+        ("(wanna|want) > haggle", "i want to haggle"),
+        ("(wanna|want) > haggle", "i want a haggle"),
+        ("u > barter", "would you barter"),
+        ("ship u", "does it ship you"),
+    ],
+)
+def test_terms_are_matched_in_the_spelling_in_which_comments_are_read(rule: str, line: str) -> None:
+    """A term and each of its choices, as a whole; what no spelling changes is matched as before."""
+    assert compile_rule(rule, spelled=lambda form: SPELLED.get(form, form)).matches(line)
+
+
+@pytest.mark.parametrize(
+    ("rule", "line"), [("u > barter", "youth barter"), ("小黄(车|伞)", "购物伞"), ("wanna", "wantto")]
+)
+def test_spelled_terms_match_whole_words(rule: str, line: str) -> None:
+    assert not compile_rule(rule, spelled=lambda form: SPELLED.get(form, form)).matches(line)

@@ -116,7 +116,10 @@ def test_a_shop_may_teach_spellings(tmp_path: Path) -> None:
     """They are part of what a model learns from, and a shop's own go before the pack's."""
     base, shop = write(tmp_path)
     before = load(base, shop).pool.training
-    for place, text in ((base, "包油 = 包邮\n茗茶 = 好茶\n克服 = 客服\n"), (shop / "intents", "# ours\n茗茶 = 名茶\n克服 = 克服\n")):
+    for place, text in (
+        (base, "包油 = 包邮\n茗茶 = 好茶\n克服 = 客服\n"),
+        (shop / "intents", "# ours\n茗茶 = 名茶\n克服 = 克服\n"),
+    ):
         (place / "spellings").mkdir()
         (place / "spellings" / "zh.txt").write_text(text)
     after = load(base, shop).pool.training

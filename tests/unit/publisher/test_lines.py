@@ -1,0 +1,66 @@
+"""What a pool makes of its own lines and rules."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine.pool.load import Loaded, load
+from engine.publisher.lines import repeated, straying
+from tests.unit.pool.shops import write
+
+SPELLINGS = "小黄车 = 购物车\nu = you\n有获吗 = 有货吗\n"
+
+
+def loaded(folder: Path, intent: str = "", **files: str) -> Loaded:
+    """A shop with an intent of its own; `files`: further lines of its folders."""
+    base, shop = write(folder)
+    (base / "spellings").mkdir()
+    (base / "spellings" / "all.txt").write_text(SPELLINGS)
+    (base / "background").mkdir(exist_ok=True)
+    (base / "background" / "pack.txt").write_text("今天好热\n")
+    (shop / "intents" / "own.yaml").write_text(f"intents:\n  shop.own:\n    title: {{zh: 自己, en: Own}}\n{intent}")
+    for name, text in files.items():
+        (shop / "intents" / name).mkdir(exist_ok=True)
+        (shop / "intents" / name / "own.txt").write_text(text)
+    return load(base, shop)
+
+
+@pytest.mark.parametrize("folder", ["background", "unlisted"])
+def test_lines_that_are_read_as_one_are_told_with_both_places(tmp_path: Path, folder: str) -> None:
+    """The line of the shop, at its place; the example beside it, with file and line."""
+    found = [*repeated(loaded(tmp_path, "    examples: [有货吗]\n", **{folder: "有获吗\n"}))]
+    told = [problem for problem in found if "word for word" in problem.message]
+    assert [(Path(problem.file).parent.name, problem.line) for problem in told] == [(folder, 1)]
+    assert "`有获吗`" in told[0].message
+    assert "`有货吗` of `shop.own` (" in told[0].message
+    assert "own.yaml:4)" in told[0].message
+
+
+def test_a_spelling_that_makes_two_lines_one_is_told(tmp_path: Path) -> None:
+    """Where the shop's own spelling takes an example for a line of the pack's background."""
+    found = repeated(loaded(tmp_path, "    examples: [天热发吗]\n", spellings="天热发吗 = 今天好热\n"))
+    told = [problem for problem in found if "word for word" in problem.message]
+    assert len(told) == 1
+    assert "pack.txt:1)" in told[0].message
+
+
+def test_lines_that_are_read_otherwise_are_not_told(tmp_path: Path) -> None:
+    shop = loaded(tmp_path, "    examples: [有货吗, 有获吗]\n", background="有火吗\n")
+    assert not [problem for problem in repeated(shop) if "word for word" in problem.message]
+
+
+@pytest.mark.parametrize(
+    "rule", ["re: Gift Wrap", "re: 錢包在那", "re: 三号馆", "re: 小黄车.{0,3}打不开", "re: ^do (you|u) barter"]
+)
+def test_expressions_of_the_shop_that_never_fire_are_told(tmp_path: Path, rule: str) -> None:
+    told = [*straying(loaded(tmp_path, f'    examples: [在吗]\n    keywords: ["{rule}"]\n'))]
+    assert [(Path(problem.file).name, problem.line) for problem in told] == [("own.yaml", 5)]
+    assert "never fires" in told[0].message
+    assert "is read as" in told[0].message
+
+
+@pytest.mark.parametrize("rule", ["小黄车 + 打不开", "u > barter", "re: gift wrap", "re: 钱包在那", "Gift Wrap"])
+def test_rules_that_fire_are_not_told(tmp_path: Path, rule: str) -> None:
+    assert not [*straying(loaded(tmp_path, f'    examples: [在吗]\n    keywords: ["{rule}"]\n'))]
