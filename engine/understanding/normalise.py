@@ -28,6 +28,7 @@ _GROUPED = re.compile(
 )
 _GROUP = re.compile(r"(?<=\d)[,，](?=\d{3})")
 _HAN = re.compile(r"[\u3400-\u9fff]")
+_WHILE = re.compile("(?<![显名原巨专编论土卓所合遗译])著(?![名作称者录])")
 _INNER_APOSTROPHE = re.compile(r"(?<=[a-z])'+(?=[a-z])")
 _LONE_POINT = re.compile(r"(?<!\d)\.|\.(?!\d)")
 _HASH = re.compile(r"#[# ]*(?=\d)")
@@ -67,6 +68,11 @@ def _joined(match: re.Match[str]) -> str:
 def _is_one_number(digits: str) -> bool:
     """`100,200` are two sizes as well as one number; `12,500` and `100,000` are one."""
     return "，" not in digits and ("," in digits[:3] or digits.endswith("000"))
+
+
+def particles(text: str) -> str:
+    """吃著 is 吃着: Taiwan writes the particle so. 著 stays in the words that have it in Simplified as well (著名, 显著)."""
+    return _WHILE.sub("着", text) if "著" in text else text
 
 
 def apostrophes(text: str) -> str:
@@ -117,7 +123,7 @@ def blanks(text: str) -> str:
 
 def normal_form(text: str) -> str:
     """The normal form of `text`, at most `MAX_FORM` characters. `normal_form(normal_form(x)) == normal_form(x)`."""
-    folded = fold(emotes(groups(markup(text[:MAX_TEXT]))))
+    folded = particles(fold(emotes(groups(markup(text[:MAX_TEXT])))))
     if not folded.isalpha():
         folded = blanks(marks(apostrophes(folded)))
     form, settled = _shortened(folded)

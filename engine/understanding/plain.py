@@ -29,7 +29,7 @@ _Codes = NDArray[np.uint32]
 _Mask = NDArray[np.bool_]
 
 _BREAK, _BLANK, _QUESTION, _EMOJI, _POINT, _NOTHING = 10, 32, ord("?"), ord(EMOJI), ord("."), 0
-_TELLING: Final = frozenset("&[［:'#号")  # markup, emotes, and what `normalise` judges by its neighbours
+_TELLING: Final = frozenset("&[［:'#号著")  # markup, emotes, and what `normalise` judges by its neighbours
 
 _folded: Final = np.zeros(0x110000, dtype=np.uint32)
 _says: Final = np.zeros(0x110000, dtype=np.uint16)

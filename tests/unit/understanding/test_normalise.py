@@ -13,7 +13,7 @@ from engine.understanding.normalise import MAX_FORM, elongations, normal_form
 ANY_CHARACTER = st.characters(exclude_categories=())  # lone surrogates too
 ANY_TEXT = st.text(ANY_CHARACTER, max_size=60)
 CHAT = st.text(
-    st.sampled_from("哈多少钱號号三十一二aAoO0369６？?!！.。'’#[]:& \u200b\u0301\ud83d😀❤☺ру麼錢ﬁ㎡"), max_size=40
+    st.sampled_from("哈多少钱號号三十一二著名显aAoO0369６？?!！.。'’#[]:& \u200b\u0301\ud83d😀❤☺ру麼錢ﬁ㎡"), max_size=40
 )
 
 
@@ -38,6 +38,10 @@ CHAT = st.text(
         ("好看！！！多少钱。。。", "好看 多少钱"),
         ("19.9元 ok.", "19.9元 ok"),
         ("# 3 多少", "#3 多少"),
+        ("邊吃著邊看著", "边吃着边看着"),
+        ("跟著有優惠嗎", "跟着有优惠吗"),
+        ("著名品牌效果顯著", "著名品牌效果显著"),
+        ("原著作者", "原著作者"),
         ("1,299元", "1299元"),
         ("￥1,299", "1299"),
         ("１，２９９塊錢", "1299元"),
