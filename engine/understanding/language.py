@@ -144,10 +144,10 @@ def script_of(text: str) -> Script:
     """The script of a text as typed (not of its normal form, in which look-alikes are already Latin)."""
     sample = text[:SAMPLE]
     if sample.isascii():
-        words = _words(sample)
-        if not words:
+        found = _words(sample)
+        if not found:
             return _OTHER
-        return _FOREIGN if _is_other(words, _OTHER_WORDS, 2) else _EN
+        return _FOREIGN if _is_other(found, _OTHER_WORDS, 2) else _EN
     if _PLAIN_ZH.match(sample):
         return _ZH if _HAN.search(sample) else _OTHER
     han = len(_HAN.findall(sample))
