@@ -79,6 +79,7 @@ def _warnings(loaded: Loaded) -> Iterator[Problem]:
         if intent.kind == "question" and len(loaded.intents[key].lines["examples"]) < FEW_EXAMPLES:
             count = len(loaded.intents[key].lines["examples"])
             yield spot.problem(f"`{key}` has {count} examples", f"give it {FEW_EXAMPLES} or more, from real comments")
+    yield from loaded.notes
     yield from _alike(loaded)
     yield from _catalogue(loaded)
     yield from _own_values(loaded)

@@ -18,7 +18,7 @@ from engine.pool.compile import compile_pool, named, script_plan, training_set
 from engine.pool.documents import Document, Lost, Spot, did_you_mean, read
 from engine.pool.files import CatalogueFile, FileModel, GuardFile, IntentsFile, ScriptFile, ShopFile, TermListFile
 from engine.pool.guarding import Guarding
-from engine.pool.loose import Placed, misplaced, without_own
+from engine.pool.loose import Placed, misplaced, taken_over, without_own
 from engine.pool.merge import MergedIntent, merge
 from engine.pool.model import UNLISTED, Pool, TrainingLine, TrainingSet
 from engine.pool.nodes import MAX_BYTES, Node, Plain, documents_of
@@ -63,6 +63,8 @@ class Loaded:
     """The shop's own lines of `background/` and `unlisted/`."""
     pack_others: tuple[Placed, ...] = ()
     """The lines of the base pack in such folders, less those that the shop took out."""
+    notes: tuple[Problem, ...] = ()
+    """What counts otherwise than the base pack says, since the shop says so."""
 
     def own_places(self) -> Mapping[TrainingLine, Callable[[str, str], Problem]]:
         """The shop's own lines that a model learns from; each makes a problem of message and remedy, with its place."""
@@ -137,7 +139,7 @@ def load(base: Path, shop: Path) -> Loaded:
         if other is not document:
             message = f"the script id `{document.model.script.id}` is taken by {other.file}"
             problems.append(document.at("script", "id").problem(message, "give it another id"))
-    others = without_own(others, intents)
+    others, notes = taken_over(own_others, without_own(others, intents), intents)
     placed = [PlacedScript(script_plan(script.model), script.at(), not script.lost) for script in scripts]
     training = training_set(
         intents,
@@ -162,6 +164,7 @@ def load(base: Path, shop: Path) -> Loaded:
         {key: document.at() for key, document in plans.items()},
         tuple(own_others),
         tuple(others),
+        tuple(notes),
     )
 
 

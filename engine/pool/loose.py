@@ -34,6 +34,35 @@ def without_own(lines: Sequence[Placed], intents: Mapping[str, MergedIntent]) ->
     return [line for line in lines if line.intent is None or squeezed(line.text) not in own]
 
 
+def taken_over(
+    own: Sequence[Placed], pack: Sequence[Placed], intents: Mapping[str, MergedIntent]
+) -> tuple[list[Placed], list[Problem]]:
+    """The shop's own lines of no intent go before the pack's, which an editor cannot change: the pack's examples and tests of the same
+    text are taken out of `intents`. The pack's lines of no intent that are left, and a note of each line that was taken out."""
+    placed = {squeezed(line.text): line for line in own}
+    notes: list[Problem] = []
+
+    def note(line: Placed, where: str) -> None:
+        here = "background" if line.intent is None else "unlisted"
+        message = f"`{line.text}` is {here} here, and {where} in the base pack: yours counts"
+        notes.append(line.problem(message, "nothing, if it is meant; else delete it"))
+
+    for key, merged in intents.items():
+        for name in ("examples", "tests"):
+            for text in [line for line in merged.lines[name] if line not in merged.own.get(name, ())]:
+                if squeezed(text) in placed:
+                    del merged.lines[name][text]
+                    note(placed[squeezed(text)], f"stands under `{name}` of `{key}`")
+    kept = []
+    for line in pack:
+        mine = placed.get(squeezed(line.text))
+        if mine is None or mine.intent == line.intent:
+            kept.append(line)
+        else:
+            note(mine, "background" if line.intent is None else "unlisted")
+    return kept, notes
+
+
 def misplaced(lines: Sequence[Placed], intents: Mapping[str, MergedIntent]) -> Iterable[Problem]:
     """Lines of `background/` and `unlisted/` that are examples or tests of an intent, or stand in both folders."""
     owners = {

@@ -85,7 +85,8 @@ def _read_as_one(loaded: Loaded, own: Places) -> Iterator[Problem]:
         yield mine[line](
             f"`{line.text}` of {_owner(line)} and `{other.text}` of {_owner(other)} ({there.file}:{there.line}) are both read as "
             f"`{clash.form}`, so neither is understood word for word",
-            "keep one of the two, or write in `spellings/` that a word is meant as it stands (`word = word`)",
+            "keep one of the two (where the other is the pack's, write yours just like it: yours counts), or write in `spellings/` that "
+            "a word is meant as it stands (`word = word`)",
         )
 
 

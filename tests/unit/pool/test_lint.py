@@ -75,3 +75,13 @@ def test_doubtful_scripts_are_told(tmp_path: Path) -> None:
     )
     assert "says what it answers" in told
     assert "`s1` says 25 s" in told
+
+
+def test_a_line_that_goes_before_the_packs_is_told(tmp_path: Path) -> None:
+    base, shop = write(tmp_path)
+    (base / "more.yaml").write_text("intents: {pack.more: {title: {zh: 多, en: More}, examples: [几许]}}\n")
+    (shop / "intents" / "unlisted").mkdir()
+    (shop / "intents" / "unlisted" / "own.txt").write_text("几许\n")
+    report = check(base, shop)
+    assert not report.errors
+    assert [warning.line for warning in report.warnings if "yours counts" in warning.message] == [1]

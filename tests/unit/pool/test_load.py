@@ -94,6 +94,37 @@ def test_a_shop_may_list_what_the_pack_calls_unlisted(tmp_path: Path) -> None:
         load(base, shop)
 
 
+@pytest.mark.parametrize("folder", ["background", "unlisted"])
+@pytest.mark.parametrize("name", ["examples", "tests"])
+def test_a_shops_line_of_no_intent_goes_before_the_packs(tmp_path: Path, folder: str, name: str) -> None:
+    """The pack's example or test of the same text is gone, whatever its width and case, and a note tells so."""
+    base, shop = write(tmp_path)
+    (base / "more.yaml").write_text(f"intents: {{pack.more: {{title: {{zh: 多, en: More}}, {name}: [几许 OK]}}}}\n")
+    before = load(base, shop)
+    assert before.notes == ()
+    (shop / "intents" / folder).mkdir()
+    (shop / "intents" / folder / "own.txt").write_text("# ours\n几许 ok\n")
+    loaded = load(base, shop)
+    training = loaded.pool.training
+    intent = None if folder == "background" else UNLISTED
+    assert [line.intent for line in (*training.lines, *training.tests) if line.text.startswith("几许")] == [intent]
+    assert TrainingLine("几许 ok", intent) in training.own
+    assert [(Path(note.file).name, note.line) for note in loaded.notes] == [("own.txt", 2)]
+    assert f"`{name}` of `pack.more` in the base pack: yours counts" in loaded.notes[0].message
+
+
+def test_of_the_packs_lines_of_no_intent_the_shop_says_which_ask(tmp_path: Path) -> None:
+    base, shop = write(tmp_path)
+    (base / "unlisted").mkdir()
+    (base / "unlisted" / "zh.txt").write_text("能参观工厂吗\n天气好吗\n")
+    (shop / "intents" / "background").mkdir()
+    (shop / "intents" / "background" / "own.txt").write_text("天气好吗\n")
+    loaded = load(base, shop)
+    asked = {line.text: line.intent for line in loaded.pool.training.lines if line.text in ("能参观工厂吗", "天气好吗")}
+    assert asked == {"能参观工厂吗": UNLISTED, "天气好吗": None}
+    assert [note.line for note in loaded.notes] == [1]
+
+
 @pytest.mark.parametrize(
     ("folder", "line", "message"),
     [
