@@ -1,82 +1,167 @@
 """Personal data in a text: found, and covered.
 
-Covered are e-mail addresses, phone numbers (also written out in Chinese numerals), the numbers of orders, parcels, cards and identity
-papers, ids of messengers and social networks, and where somebody lives: house, flat and, after a province, city or district, the street.
-The words around them stay, since they carry the question.
+Covered are e-mail addresses, phone numbers (also in Chinese numerals), the numbers of orders, parcels, cards and identity papers, ids of
+messengers and social networks, and where somebody lives: house, flat and, after a province, city or district, the street. The words
+around them stay, since they carry the question. So do prices, sizes, years, cheers (666666666) and streets without a house.
+
+It is looked for in a copy in which every character is folded: width, script variant and circles round a digit no longer differ, and what
+is not seen is gone. What is found there is covered in the text itself.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections.abc import Callable
+from typing import Final
 
-COVER = "***"
-LONG_RUN = 7  # digits; prices, years, sizes and link numbers are shorter, phone and order numbers are not
-NUMERAL_RUN = 8  # Chinese numerals; shop talk (一二三四五) is shorter
+from engine.pool.folding import EMOJI, fold_character
 
-_MAY_HOLD = re.compile(
-    r"[\d@＠_零〇幺路街区]|[一二三四五六七八九]{3}|\bdot\b|\bbox\b", re.IGNORECASE
-)  # each pattern needs one
-_HINT = re.compile(
-    r"[\d@＠_零〇幺路街区]"
-)  # of what `_MAY_HOLD` looks for, all but numerals in a row and the two words
+COVER: Final = "***"
+LONG_RUN: Final = 7  # digits; prices, years, sizes and link numbers are shorter, phone and order numbers are not
+NUMERAL_RUN: Final = 8  # Chinese numerals; shop talk (一二三四五) is shorter
+_CUE_SPAN: Final = 28  # characters before a number in which a word may say what it is
+
+_Span = tuple[int, int]
+
+# What tells whether there is anything to look for.
+_HINT = re.compile(r"[\d@_零〇幺路街区四五六七八九]")
+_MAY_HOLD = re.compile(rf"{_HINT.pattern}|[一二三]{{3}}|\bdot\b|\bbox\b", re.IGNORECASE)
+_OF_HINTS = frozenset("dotbxDOTBX一二三")  # of the two words, and of numerals in a row
 _NUMERAL = re.compile("[一二三四五六七八九]")
+_DIGIT = re.compile(r"\d")
 _THREE_DIGITS = re.compile(r"\d\D{0,2}\d\D{0,2}\d")
-_AT = re.compile(r"[@＠]| at ", re.IGNORECASE)
-_LATIN = re.compile(r"[A-Za-z]|[#微薇]")
+_ANY_NUMERAL = re.compile("[零〇一二三四五六七八九幺]")
+_HOUSE_BEGINS = re.compile(r"\d[A-Za-z]? [A-Za-z]{2}")
+_UNIT_ENDS = re.compile(r"\d(?:(?<=[tkxTKX#]\d)|(?<=[tkxTKX] \d))")
+_MANY_DIGITS = re.compile(rf"\d(?:[\W_]{{0,3}}\d){{{LONG_RUN - 1}}}")
+_ID_HINT = re.compile(r"[\d_](?:[A-Za-z0-9_-]{2}|(?<=[A-Za-z0-9_-]{3}))")  # a sign of an id of five
+_DOT = re.compile(" dot ", re.IGNORECASE)
 _PLACE = re.compile(r"[路街道巷弄区园寓村栋幢座楼元]")
-_EMAIL = re.compile(
-    r"[\w.+-]{1,64} ?[@＠] ?[\w-]{1,63}(?:[.。．][\w-]{1,63}){1,4}"
-    r"|[\w.+-]{1,64} (?:at|@) [\w-]{1,63} dot (?:com|net|org|edu|cn|hk|tw|sg|my|io|co|uk|de|fr|jp|kr|ru|in|me|app)\b",
+_FORMAL: Final = dict(zip("壹贰叁肆伍陆柒捌玖", "一二三四五六七八九", strict=True))
+_IN_DIGITS: Final = str.maketrans("零〇一二三四五六七八九幺", "001234567891")
+
+_EMAIL = re.compile(r"([\w.+-]{1,64} ?@ ?[\w-]{1,63}(?:[.。][\w-]{1,63}){1,4})")
+_EMAIL_SPELT = re.compile(
+    r"([\w.+-]{1,64} (?:at|@) [\w-]{1,63} dot (?:com|net|org|edu|cn|hk|tw|sg|my|io|co|uk|de|fr|jp|kr|ru|in|me|app)\b)",
     re.IGNORECASE,
 )
-_PHONE = re.compile(
-    r"(?<!\d)0\d{2,3}[ -]?\d{7,8}(?!\d)"  # 0571-00000000
-    rf"|\d{{{LONG_RUN},}}[xX]?"  # an identity number may end with X
-    r"|(?<!\d)1[ .-]?[3-9]\d{2}[ .-]\d{3}[ .-]\d{4}(?!\d)"  # 1.380.000.0000
-    r"|(?<!\d)1[3-9]\d[ .-]\d{4}[ .-]\d{4}(?!\d)"  # 138 0000 0000
-    r"|\(0\d\) ?\d{4}[ .-]?\d{4}(?!\d)"  # (02) 0000 0000
-    r"|(?<!\d)\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4}(?!\d)"  # (555) 000-0000
-    r"|[+＋]\d{1,3}(?:[ -]?\d{2,4}){2,5}\d*"  # +44 20 0000 0000
-    r"|(?<!\d)\d{4}(?:[ -]\d{4}){2,4}(?!\d)"  # card numbers in fours
-    r"|(?<!\d)[689]\d{3}[ -]\d{4}(?!\d)"  # 9000 0000
+_HANDLE = re.compile(r"(?<![\w@])@(?=[a-z_.]{0,24}[\d_])([a-z0-9_.]{3,30})", re.IGNORECASE | re.ASCII)
+
+# Numbers. Between digits any sign may stand: a normal form has blanks for all of them. Those that start anywhere are looked ahead for,
+# since what one of them seems to be may end within the next.
+_RUN = re.compile(rf"(\d{{{LONG_RUN},}}[xX]?)")  # an identity number may end with X
+_MOBILE = re.compile(r"(?<!\d)(?=(1[\W_]{0,3}[3-9](?:[\W_]{0,3}\d){9})(?!\d))")  # of mainland China
+_TRUNK = re.compile(r"(?<!\d)(?<!\d\.)(?=(\(?0\d{1,4}(?:[\W_]{1,3}\d{3,8}){1,3})(?!\d))")  # 02-2345-6789, 07700 900123
+_AREA = re.compile(
+    r"(?<!\d)(?<!\d\.)(?=(\(\d{3}\)[\W_]{0,2}\d{3}[\W_]{0,3}\d{4}|[2-9]\d\d[\W_]{0,3}\d{3}[\W_]{1,3}\d{4})(?!\d))"
 )
-_NUMERALS = re.compile(rf"(?:[零〇一二三四五六七八九幺][ -]?){{{NUMERAL_RUN - 1},}}[零〇一二三四五六七八九幺]")
-_PARCEL = re.compile(r"\b([a-z]{2,4} ?)(?=(?:[ -]?\d){8})\d[\d -]{6,20}\d", re.IGNORECASE)  # SF0000000000000
+_ABROAD = re.compile(r"((?:\+ ?|(?<![\d.])00)[1-9]\d{0,2}(?:[^\w+]{0,3}\d{1,4}){2,6}\d*)")
+_CARD = re.compile(r"(?<!\d)(?=(\d{4}(?:[\W_]{1,3}\d{4}){2,4}(?:[\W_]{1,3}\d{1,3})?)(?!\d))")
+_SAID = re.compile(rf"(?<!\d)(?=(\(?\d(?:[\W_]{{0,3}}\d){{{LONG_RUN - 1},14}})(?!\d))")
+_NUMERALS = re.compile(rf"((?:[零〇一二三四五六七八九幺][\W_]{{0,2}}){{{NUMERAL_RUN - 1},}}[零〇一二三四五六七八九幺])")
+_PARCEL = re.compile(
+    r"\b(?:[a-z]{2,4}|(?:sf|yt|jd|zto|sto|yto|jt|ems) )(?=(?:[\W_]?\d){8})(\d[\d\W_]{6,20}\d)", re.IGNORECASE
+)
 _ORDER = re.compile(
-    r"((?:订单|单号|运单|快递号|order|parcel|tracking|postcode|zip|邮编)[号碼码是为:：# ]{0,4}(?:(?:no|number|id|is|code)[.:# ]{0,3}){0,2})"
-    r"(?=[a-z-]{0,8}\d)[a-z0-9-]{5,30}",
+    r"(?:订单|单号|运单|快递单?号|order|parcel|tracking|postcode|zip|邮编)[号码编是为:：# ]{0,5}"
+    r"(?:(?:no|number|id|is|code)[.:# ]{0,3}){0,2}"
+    r"(?=[a-z-]{0,8}\d)(?!\d{1,6}(?:[单个件元块笔多万]|[a-z]+\b))([a-z0-9-]{5,30})",
     re.IGNORECASE | re.ASCII,
 )
+_GROUP = re.compile(r"\d+")
+_CUE = re.compile(
+    r"(?:电话|电联|联系|手机号|我的?手机|加我|打我|打给我|拨打|座机|热线"
+    r"|\b(?:tel|telephone|mobile|cell|call|ring|whatsapp|wa|dm|text|sms|contact|my phone|phone (?:no|num|number)|my (?:number|num))"
+    r"(?: no| num| number)?(?: me| us| him| her)?(?: at| on| is)?)[\W_号码是为]{0,4}\Z",
+    re.IGNORECASE,
+)
+_CUE_AFTER = re.compile(
+    r"[\W_]{0,3}(?:打我|打给我|联系我|加我|是?我的?(?:电话|号码|手机)|(?:call|text|whatsapp|dm|ring) me\b)",
+    re.IGNORECASE,
+)
+_CHEER = re.compile(
+    r"(\d)\1*|23+|(?:520|521|1314)+|(?:123)+|(?:321)+|(?:54321)+|(?:0{5,}|1{5,}|2{5,}|5{5,}|6{5,}|8{5,}|9{5,})+|[1-9]\d?0{5,8}"
+)
+_COUNTED: Final = ("0123456789012345678901", "1098765432109876543210")
+_DATE = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
+
 _MESSENGER = re.compile(
-    r"((?:加?微信|薇信|威信|加我?[微薇v]|wechat|weixin|whatsapp|telegram|qq|抖音|\b(?:[vw]x|ins|insta|instagram|ig|line id))"
-    r"(?:号|id|是|加|[:： @]){0,3})"
-    r"(?=[a-z_-]{0,20}[\d_])[a-z0-9][a-z0-9_-]{4,24}",
+    r"(?:加?微信|薇信|威信|加我?[微薇v]|wechat|weixin|whatsapp|telegram|qq|抖音|\b(?:[vw]x|ins|insta|instagram|ig|line id))"
+    r"(?:号|id|是|加|[:： @]){0,3}"
+    r"(?=[a-z_-]{0,20}[\d_])([a-z0-9][a-z0-9_-]{4,24})",
     re.IGNORECASE | re.ASCII,
 )
-_HANDLE = re.compile(r"(?<![\w@＠])([@＠])(?=[a-z_.]{0,24}[\d_])[a-z0-9_.]{3,30}", re.IGNORECASE | re.ASCII)
+
+# Places.
+_HOUSES = r"(?:号楼|号|巷|弄|栋|幢|座)"
+_ROOMS = r"(?:(?:[ \d-]{0,6}|[一二三四五六七八九十]{1,3})(?:号楼|号|巷|弄|栋|幢|座|单元|室|楼|层|房|之\d{1,2}))*\d{0,5}"
+_NOT_OF_A_HOUSE = r"(?<!号(?=链|品|宝贝|色|款|口红|发货|到货|之?前))"
+_SECTION = r"(?:[一二三四五六七八九十\d]{1,2}段)? ?"
 _STREET = re.compile(
-    r"((?:路|街|大道|道|巷|弄|小区|花园|公寓|村) ?)\d{1,5} ?(?:号楼|号|弄|栋|幢|座)"
-    r"(?:[ \d-]{0,6}(?:号楼|栋|幢|座|单元|室|楼|层|房))*\d{0,5}"
+    rf"(?:(?:路|街|大道|巷|弄){_SECTION}(?=\d|[一二三四五六七八九十百]{{1,5}}号)|(?:(?<![知味渠频报通国省县隧])道|小区|花园|公寓|村) ?)"
+    rf"((?:\d{{1,5}}|[一二三四五六七八九十百]{{1,5}}) ?{_HOUSES}{_NOT_OF_A_HOUSE}{_ROOMS})"
 )
 _FLAT = re.compile(
-    r"\d{1,4} ?(?:号楼|栋|幢|座)(?:[ \d-]{0,6}(?:单元|室|楼|层|房))*[ \d-]{0,2}(?:\d{1,5}室?)|\d{1,3} ?单元 ?\d{1,5}室?"
+    r"(\d{1,4} ?(?:号楼|栋|幢|座)(?:(?:[ \d-]{0,6}(?:单元|室|楼|层|房))+(?:[ -]{0,2}\d{1,5}室?)?|[ -]{0,2}\d{3,5}室?)"
+    r"|\d{1,4} ?(?:号楼|栋|幢)[ -]{0,2}\d{1,2}室?|\d{1,3} ?单元 ?\d{1,5}室?)"
 )
 _DISTRICT = re.compile(
-    r"((?:[\u4e00-\u9fff]{2,6}[省市州]|[\u4e00-\u9fff]{1,4}[市州])[\u4e00-\u9fff]{1,6}[区县市])[\u4e00-\u9fff]{1,12}?(?:路|街道|街|大道)"
-    r"(?:[\u4e00-\u9fffa-z]{1,8}?(?:小区|花园|公寓|苑|大厦))?",
+    r"(?:[\u4e00-\u9fff]{2,6}[省市州]|[\u4e00-\u9fff]{1,4}[市州])[\u4e00-\u9fff]{1,6}[区县市](?![府场民])([\u4e00-\u9fff]{1,12}?(?:路|街道|街|大道|巷)"
+    rf"(?:[\u4e00-\u9fffa-z]{{1,8}}?(?:小区|花园|公寓|苑|大厦)|{_SECTION}(?=\d{{1,5}} ?{_HOUSES}|[一二三四五六七八九十百]{{1,5}}号))?)",
     re.IGNORECASE,
 )
-_STREET_EN = re.compile(
-    r"(?:\b(?:apt|unit|flat|blk|block) ?#?\d{1,4}[a-z]? ?,? ?)?"
-    r"\b\d{1,5}[a-z]? (?:[a-z]{2,20} ){1,3}(?:street|st|road|rd|avenue|ave|lane|ln|drive|dr|blvd|boulevard)\b"
-    r"|\b(?:apt|blk|block) ?#?\d{1,4}[a-z]?(?: ?#\d{1,3}-\d{1,5})?|#\d{2}-\d{2,5}\b|\bp\.? ?o\.? ?box \d{1,6}",
+_AT_HOME = re.compile(r"(?:我住|住在|家住|我家|家在|地址)[\W_是在改成为到]{0,4}[\u4e00-\u9fff]{3,14}\Z")
+_NO_NAME = (
+    "of|the|those|these|from|my|in|on|and|or|for|people|box|boxes|down|this|that|your|our|is|are|to|it|with|i|we|you|pieces?|packs?|percent"
+    "|more|per|years?|days?|mins?|minutes?|hours?|off|bags?|cups?|pcs|inch|km|miles?|am|pm|way|star|lane|cars?|guys|x"
+)
+_HOUSE_EN = (
+    rf"\d{{1,5}}[a-z]? (?:(?!(?:{_NO_NAME})\b)[a-z]{{2,20}} ){{1,3}}"
+    r"(?:street|road|avenue|lane|boulevard|st|rd|ave|ln|drive|dr|blvd)\b"
+)
+_STREET_EN = re.compile(rf"\b({_HOUSE_EN})", re.IGNORECASE)
+_WHOLE_WORD = re.compile(r"(?:street|road|avenue|lane|boulevard)\Z", re.IGNORECASE)
+_BLOCK = re.compile(
+    rf"(\b(?:block|unit|flat) ?#?\d{{1,4}}[a-z]?(?P<sure> ?#\d{{1,3}}-\d{{1,5}}|(?= ?,? ?{_HOUSE_EN}))?)", re.IGNORECASE
+)
+_UNIT = re.compile(
+    r"(\b(?:apt|blk) ?#?\d{1,4}[a-z]?(?: ?#\d{1,3}-\d{1,5})?|#\d{2}-\d{2,5}\b|\bp\.? ?o\.? ?box \d{1,6})", re.IGNORECASE
+)
+_UNIT_BEFORE = re.compile(r"\b(?:apt|unit|flat|blk|block) ?#?\d{1,4}[a-z]? ?,? ?\Z", re.IGNORECASE)
+_PLACED = re.compile(
+    r"(?:\b(?:to|at|is|in|address|addr|home|house|office|place|live|stay)|:|地址|寄到|送到|我住)[\W_]{0,3}\Z",
     re.IGNORECASE,
 )
+_ENDED = re.compile(r"[\W_]*\Z| ?[,.;!?，。；！？]")
+
+
+def _sign(char: str) -> str:
+    """A character as the patterns know it: letters and digits folded, punctuation in its plain form, nothing for what is not seen."""
+    if char.isascii():
+        return char
+    folded = _FORMAL.get(folded := fold_character(char), folded)
+    if not folded or folded == EMOJI or any(map(str.isalnum, folded)):
+        return folded
+    plain = unicodedata.normalize("NFKC", char)
+    return plain if plain.isascii() else char
+
+
+class _Signs(dict[int, str]):
+    """`_sign` for `str.translate`, filled as characters are first seen: bounded by the number of characters there are."""
+
+    def __missing__(self, code: int) -> str:
+        sign = self[code] = _sign(chr(code))
+        return sign
+
+
+_SIGNS: Final = _Signs()
 
 
 def may_be_personal(char: str) -> bool:
     """Whether a text without such a character holds nothing to cover: but for three numerals in a row, `dot` and `box`."""
-    return _HINT.match(char) is not None
+    sign = _SIGNS[ord(char)]
+    return not sign or _HINT.search(sign) is not None or (sign != char and not _OF_HINTS.isdisjoint(sign))
 
 
 def is_numeral(char: str) -> bool:
@@ -85,16 +170,176 @@ def is_numeral(char: str) -> bool:
 
 def mask(text: str) -> str | None:
     """`text` with personal data covered; None where there is nothing to cover."""
-    if _MAY_HOLD.search(text) is None:
+    masked = _masked(text)
+    if masked is None:
         return None
-    masked = text
-    if _AT.search(masked) is not None:
-        masked = _HANDLE.sub(rf"\1{COVER}", _EMAIL.sub(COVER, masked))
-    if _THREE_DIGITS.search(masked) is not None:
-        masked = _PHONE.sub(COVER, _PARCEL.sub(rf"\1{COVER}", _ORDER.sub(rf"\1{COVER}", masked)))
-    masked = _NUMERALS.sub(COVER, masked)
-    if _LATIN.search(masked) is not None:
-        masked = _STREET_EN.sub(COVER, _MESSENGER.sub(rf"\1{COVER}", masked))
-    if _PLACE.search(masked) is not None:
-        masked = _FLAT.sub(COVER, _DISTRICT.sub(rf"\1{COVER}", _STREET.sub(rf"\1{COVER}", masked)))
-    return masked if masked != text else None
+    while (again := _masked(masked)) is not None:  # what has lost its neighbour may read differently
+        masked = again
+    return masked
+
+
+def _masked(text: str) -> str | None:
+    copy = text if text.isascii() else text.translate(_SIGNS)
+    if _MAY_HOLD.search(copy) is None:
+        return None
+    spans = _spans(copy)
+    return _covered(text, copy, sorted(spans)) if spans else None
+
+
+def _covered(text: str, copy: str, spans: list[_Span]) -> str:
+    """`text` with the spans of its copy covered; spans that meet have one cover."""
+    owners = range(len(text)) if copy is text else [at for at, char in enumerate(text) for _ in _SIGNS[ord(char)]]
+    parts: list[str] = []
+    at = end = 0
+    for first, last in spans:
+        start = owners[first]
+        if start > end or not parts:
+            parts += (text[at:start], COVER)
+        end = at = max(end, owners[last - 1] + 1)
+        while at < len(text) and not _SIGNS[ord(text[at])]:
+            end = at = at + 1
+    return "".join((*parts, text[at:]))
+
+
+def _spans(copy: str) -> list[_Span]:
+    """Where in a copy personal data stands, in no order."""
+    spans: list[_Span] = []
+    digit = _DIGIT.search(copy) is not None
+    if "@" in copy:
+        spans += [*_found(_EMAIL, copy), *_found(_HANDLE, copy)]
+    if _DOT.search(copy) is not None:
+        spans += _found(_EMAIL_SPELT, copy)
+    if not copy.isascii():
+        if _ANY_NUMERAL.search(copy) is not None:
+            _add_numerals(copy, spans)
+        if _PLACE.search(copy) is not None:
+            spans += [*_found(_STREET, copy), *_judged(_DISTRICT, copy, _is_home), *_found(_FLAT, copy)]
+    if digit:
+        _add_numbers(copy, spans)
+    if (digit or "_" in copy) and _ID_HINT.search(copy) is not None:
+        spans += _found(_MESSENGER, copy)
+    return spans
+
+
+def _add_numerals(copy: str, spans: list[_Span]) -> None:
+    """Numbers in Chinese numerals, and those of mobile phones with numerals among their digits."""
+    in_digits = copy.translate(_IN_DIGITS)
+    if _MANY_DIGITS.search(in_digits) is not None:
+        spans += [*_judged(_NUMERALS, copy, _is_spelt), *_judged(_MOBILE, in_digits, _is_mobile)]
+
+
+def _add_numbers(copy: str, spans: list[_Span]) -> None:
+    """What has digits: numbers and houses."""
+    if _THREE_DIGITS.search(copy) is not None:
+        spans += _found(_ORDER, copy)
+        if _MANY_DIGITS.search(copy) is not None:
+            for pattern, judged in _NUMBERS:
+                spans += _judged(pattern, copy, judged)
+    if _HOUSE_BEGINS.search(copy) is not None:
+        spans += _judged(_STREET_EN, copy, _is_address)
+    if _UNIT_ENDS.search(copy) is not None:
+        spans += [*_judged(_BLOCK, copy, _is_block), *_found(_UNIT, copy)]
+
+
+def _found(pattern: re.Pattern[str], copy: str) -> list[_Span]:
+    return [match.span(1) for match in pattern.finditer(copy)]
+
+
+def _judged(pattern: re.Pattern[str], copy: str, judged: Callable[[re.Match[str]], bool]) -> list[_Span]:
+    return [match.span(1) for match in pattern.finditer(copy) if judged(match)]
+
+
+def _lengths(match: re.Match[str]) -> list[int]:
+    return [len(group) for group in _GROUP.findall(match[1])]
+
+
+def _before(match: re.Match[str]) -> str:
+    return match.string[max(0, match.start(1) - _CUE_SPAN) : match.start(1)]
+
+
+def _is_said(match: re.Match[str]) -> bool:
+    """A word beside the number says that it is somebody's."""
+    return _CUE.search(_before(match)) is not None or _CUE_AFTER.match(match.string, match.end(1)) is not None
+
+
+def _are_amounts(match: re.Match[str]) -> bool:
+    """Prices, sizes or years side by side: each of them ends as prices do, or all of them are years."""
+    groups = _GROUP.findall(match[1])
+    return all(group[-1] in "0589" for group in groups) or all(
+        len(group) == 4 and group[:2] in {"19", "20"} for group in groups
+    )
+
+
+def _is_chatter(digits: str) -> bool:
+    """Cheers, counting, round sums and dates: numbers of nobody."""
+    if _CHEER.fullmatch(digits) is not None or _DATE.fullmatch(digits) is not None:
+        return True
+    return any(digits in counted for counted in _COUNTED)
+
+
+def _is_long(match: re.Match[str]) -> bool:
+    return not _is_chatter(match[1])
+
+
+def _is_spelt(match: re.Match[str]) -> bool:
+    return not _is_chatter("".join(_GROUP.findall(match[1].translate(_IN_DIGITS))))
+
+
+def _is_mobile(match: re.Match[str]) -> bool:
+    """Written as people group it; 169 199 299 59 are prices."""
+    lengths = _lengths(match)
+    return max(lengths) in {1, *range(5, 12)} or lengths in ([3, 4, 4], [1, 3, 3, 4])
+
+
+def _is_trunk(match: re.Match[str]) -> bool:
+    first, *rest = _lengths(match)
+    total = first + sum(rest)
+    if first == 2:
+        return rest in ([4, 4], [3, 4], [8], [7])
+    return 9 <= total <= 11 or (total == 12 and rest[-1] >= LONG_RUN)
+
+
+def _is_area(match: re.Match[str]) -> bool:
+    return any(sign in match[1] for sign in "(-") or match[1].count(".") == 2 or not _are_amounts(match)
+
+
+def _is_abroad(match: re.Match[str]) -> bool:
+    lengths = _lengths(match)
+    return sum(lengths) >= (LONG_RUN if max(lengths) > 2 else 10)
+
+
+def _is_card(match: re.Match[str]) -> bool:
+    return not _are_amounts(match)
+
+
+def _is_parcel(match: re.Match[str]) -> bool:
+    lengths = _lengths(match)
+    return len(lengths) > 1 and max(lengths) > 3 and not _are_amounts(match)
+
+
+def _is_address(match: re.Match[str]) -> bool:
+    """A unit before it or a word says that it is one, or the street's word is whole and ends what is said."""
+    before = _before(match)
+    if _PLACED.search(before) is not None or _UNIT_BEFORE.search(before) is not None:
+        return True
+    return _WHOLE_WORD.search(match[1]) is not None and _ENDED.match(match.string, match.end(1)) is not None
+
+
+def _is_block(match: re.Match[str]) -> bool:
+    """With its unit, before a street, or where somebody says that he lives there; blocks are seats and toys, too."""
+    return match["sure"] is not None or (match[1][0] in "bB" and _PLACED.search(_before(match)) is not None)
+
+
+def _is_home(match: re.Match[str]) -> bool:
+    """With a house or a building, or where somebody says that he lives there: else an area is asked about."""
+    if match[1][-1] not in "路街道巷" or _STREET.match(match.string, match.end(1) - 1) is not None:
+        return True
+    if match.end(1) < len(match.string) and match.string[match.end(1)].isdecimal():
+        return True
+    return _AT_HOME.search(_before(match)) is not None
+
+
+_NUMBERS: Final = (
+    (_RUN, _is_long), (_MOBILE, _is_mobile), (_TRUNK, _is_trunk), (_AREA, _is_area), (_ABROAD, _is_abroad), (_CARD, _is_card),
+    (_PARCEL, _is_parcel), (_SAID, _is_said),
+)  # fmt: skip

@@ -9,7 +9,7 @@ from engine.events.fields import MAX_TEXT
 from engine.pool.model import Pool
 from engine.understanding.language import SAMPLE, Script, plain_script, script_of
 from engine.understanding.neutral import neutral_forms
-from engine.understanding.normalise import normal_form
+from engine.understanding.normalise import markup, normal_form
 from engine.understanding.plain import FEW, HAN, HARD, LATIN, NOT_ASCII, NOT_CHINESE, PERSONAL, WORDED, plain_forms
 from engine.understanding.privacy import mask
 from engine.understanding.products import NOTHING, Named, Names
@@ -20,7 +20,7 @@ from engine.understanding.spellings import Spellings
 
 @dataclass(slots=True)
 class Reading:
-    """One text as read. The normal form is that of the masked text: no key ever holds personal data."""
+    """One text as read. Nothing personal shows in the normal form of the masked text: no key ever holds personal data."""
 
     form: str
     masked: str | None
@@ -36,9 +36,28 @@ class Reading:
 def read_plain(text: str) -> Reading:
     """The part that needs no pool."""
     text = text[:MAX_TEXT]
-    masked = mask(text)
+    bare = _without_markup(text)
+    masked = mask(bare) or (mask(text) if bare != text else None)
     form = normal_form(text if masked is None else masked)
+    if form != text:
+        form, covered = _covered_form(form)
+        masked = covered or masked
     return Reading(form, masked, script_of(text), form.isalnum() or any(map(str.isalnum, form)))
+
+
+def _without_markup(text: str) -> str:
+    """The text as its normal form will see it: a number may be spelt in markup, or stand on both sides of an address."""
+    while (bare := markup(text)) != text:
+        text = bare
+    return text
+
+
+def _covered_form(form: str) -> tuple[str, str | None]:
+    """A normal form in which nothing personal shows, and with its covers: what markup and signs hid is seen only without them."""
+    covered = None
+    while (masked := mask(form)) is not None:
+        covered, form = masked, normal_form(masked)
+    return form, covered
 
 
 def read_plains(texts: Sequence[str]) -> list[Reading]:
@@ -48,7 +67,7 @@ def read_plains(texts: Sequence[str]) -> list[Reading]:
     plain = plain_forms(texts)
     readings = []
     for text, form, says in zip(texts, plain.forms, plain.says, strict=True):
-        if says & _LOOKED_AT and (says & HARD or mask(text) is not None):
+        if says & _LOOKED_AT and (says & HARD or mask(text) is not None or (form != text and mask(form) is not None)):
             readings.append(read_plain(text))
             continue
         script = None
@@ -91,7 +110,8 @@ class Reader:
     def _add(self, reading: Reading, found: list[int]) -> None:
         form = reading.form
         if self._written in found:
-            form = reading.form = self._spellings.replaced(form)
+            form, covered = _covered_form(self._spellings.replaced(form))
+            reading.form, reading.masked = form, covered or reading.masked
             found = self._scanner.scan(form)
         reading.named = self._names.find(form, found)
         if reading.named.spans:
