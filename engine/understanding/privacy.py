@@ -70,10 +70,12 @@ _ORDER = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _GROUP = re.compile(r"\d+")
+_LISTED = re.compile(r"\d[\W_]{1,3}\Z")  # one number of several
+_LISTED_ON = re.compile(r"[\W_]{1,3}\d")
 _CUE = re.compile(
     r"(?:电话|电联|联系|手机号|我的?手机|加我|打我|打给我|拨打|座机|热线"
-    r"|\b(?:tel|telephone|mobile|cell|call|ring|whatsapp|wa|dm|text|sms|contact|my phone|phone (?:no|num|number)|my (?:number|num))"
-    r"(?: no| num| number)?(?: me| us| him| her)?(?: at| on| is)?)[\W_号码是为]{0,4}\Z",
+    r"|\b(?:(?:tel|telephone|mobile|call|whatsapp|wa|contact|my phone|phone (?:no|num|number)|my (?:number|num))(?: no| num| number)?"
+    r"(?: me| us| him| her)?|(?:text|dm|sms|ring|cell) (?:me|us|him|her|no|num|number))(?: at| on| is)?)[\W_号码是为]{0,4}\Z",
     re.IGNORECASE,
 )
 _CUE_AFTER = re.compile(
@@ -296,15 +298,21 @@ def _is_trunk(match: re.Match[str]) -> bool:
     total = first + sum(rest)
     if first == 2:
         return rest in ([4, 4], [3, 4], [8], [7])
-    return 9 <= total <= 11 or (total == 12 and rest[-1] >= LONG_RUN)
+    return (9 <= total <= 11 and [first, *rest] != [3, 3, 3]) or (total == 12 and rest[-1] >= LONG_RUN)
 
 
 def _is_area(match: re.Match[str]) -> bool:
-    return any(sign in match[1] for sign in "(-") or match[1].count(".") == 2 or not _are_amounts(match)
+    if any(sign in match[1] for sign in "(-") or match[1].count(".") == 2:
+        return True
+    listed = _LISTED.search(_before(match)) is not None or _LISTED_ON.match(match.string, match.end(1)) is not None
+    return not listed and not _are_amounts(match)
 
 
 def _is_abroad(match: re.Match[str]) -> bool:
+    """Long enough, too, to be no row of small numbers: 007 008 009."""
     lengths = _lengths(match)
+    if match[1][0] == "0":
+        return sum(lengths) >= 12
     return sum(lengths) >= (LONG_RUN if max(lengths) > 2 else 10)
 
 

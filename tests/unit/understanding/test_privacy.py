@@ -73,6 +73,7 @@ from engine.understanding.reading import Reader, read_plain, read_plains
         ("(415)555-2671", COVER),
         ("415 555 2671", COVER),
         ("+1 (415) 555-2671", COVER),
+        ("0044 20 7946 0958", COVER),
         ("4111 1111 1111 1234", COVER),
         ("2874 0061 3395", COVER),
         # Those that could be prices have a word beside them.
@@ -146,6 +147,10 @@ def test_personal_data_is_covered(text: str, masked: str) -> None:
         "got 35 36 37 38 39 40",
         "99一斤 88一斤 199三斤 299五斤",
         "0900 1000 1100",
+        "007 008 009",
+        "gb 128 256 512 1024",
+        "ring 14 16 18 20",
+        "text 8888 8888 in chat",
         "2024-11-11 20:30-22:00",
         "瓶身打的20260518是生产的还是到期的",
         "1,000,000",
