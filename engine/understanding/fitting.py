@@ -32,7 +32,7 @@ ROUNDS = 8  # over the lines; with 6 a half point fewer of the best intents are 
 ROUNDS_FEW = 30  # of fewer lines than `MANY`, whose solution is not as well determined and costs no time
 ROUNDS_ALL = 12  # of the machines that hear all lines
 MEAN = 6  # of these rounds, the last: with 8 and 4, one order of lines let twice as many idle lines be seen as another
-KIN = 0.2  # weight of what intents with a word of their names in common share; of few lines 0.4 is better still, of many no better than 0
+KIN = 0.2  # weight of what intents with a word of their names in common share; of few lines 0.4 is as good
 ALL_LINES = [BACKGROUND, -2]  # columns of the machines that hear all lines
 ABSENT = -4.0  # bias of a class without a line: a margin far below all others
 
