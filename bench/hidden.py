@@ -11,7 +11,7 @@ class, which answers whatever its best class is.
 Who writes an intent also writes idle lines that have its words and ask nothing ("that cost me 30 yesterday"). A pool that keeps those
 without the intent says that its words are chatter, which no shop's pool says of questions that nobody has thought of. So each draw is
 told twice: with all idle lines, and without those that the hidden intents' own machines, which never hear idle lines, would take for
-theirs (margin above 0).
+theirs (margin above 0), more surely than any other intent's.
 """
 
 from __future__ import annotations
@@ -64,7 +64,11 @@ def without(pool: Pool, hidden: frozenset[str], gone: frozenset[str] = frozenset
             if line.intent not in hidden and not (line.intent is None and line.text in gone)
         ),
         negatives=tuple(line for line in training.negatives if line.intent not in hidden),
-        own=tuple(line for line in training.own if line.intent not in hidden),
+        own=tuple(
+            line
+            for line in training.own
+            if line.intent not in hidden and not (line.intent is None and line.text in gone)
+        ),
     )
     intents = {name: intent for name, intent in pool.intents.items() if name not in hidden}
     return replace(pool, intents=intents, training=kept)

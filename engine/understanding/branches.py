@@ -222,7 +222,8 @@ class _Parser:
             signs = "".join(sign for sign in FILLERS if sign not in signs)
         if not signs:
             raise _UnknownError
-        return _Signs(signs)
+        # Comments are in lower case: capitals beside signs that they may have are no branch of their own.
+        return _Signs("".join(sign for sign in signs if not sign.isupper()) or signs)
 
     def _member(self) -> str:
         if self._rest.startswith("[:"):
@@ -237,6 +238,8 @@ class _Parser:
             sign = escaped.signs
         if len(self._rest) > 1 and self._rest[0] == "-" and self._rest[1] != "]":
             last, self._rest = self._rest[1], self._rest[2:]
+            if last == "\\":
+                raise _UnknownError
             return _range(sign, last)
         return sign
 

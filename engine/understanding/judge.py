@@ -104,13 +104,14 @@ class Judge:
         for reading, result, line, cosine in zip(
             readings, understood, fresh.line.tolist(), fresh.cosine.tolist(), strict=True
         ):
-            if reading.script.foreign:
+            same = self._known.get(reading.form) if reading.worded else None
+            if (
+                same is not None
+            ):  # somebody wrote what just this says: more than any rule knows, or any list of languages
+                self._by_example(result, same, 1.0)
+            elif reading.script.foreign:
                 result.outcome = "unsupported_language"
             elif reading.worded:
-                same = self._known.get(reading.form)
-                if same is not None:  # somebody wrote what just this says: more than any rule knows
-                    self._by_example(result, same, 1.0)
-                    continue
                 alike = self._without_names(reading)
                 if alike is not None:
                     self._by_example(result, alike, 1.0)

@@ -53,15 +53,12 @@ _WORDS_OF: Final = {
         "sehr kein keine oder wird guten nach ich mochte"
     ),
     "id": (
-        "harga harganya kak kakak kaka bisa warna ukuran ongkir kirim barang barangnya beli stok masih sudah udah "
+        "harga harganya kak kakak kaka bisa warna ukuran barang barangnya stok masih sudah udah "
         "belum tidak nggak gak bagaimana gimana kenapa kapan dimana mahal murah pesan saya kamu untuk dengan dari "
-        "boleh banget bagus tolong apakah ini itu apa dapat cuma aja juga sampe bila"
+        "banget bagus tolong apakah ini itu apa dapat cuma aja juga sampe bila"
     ),
     "vi": "nhieu tien khong duoc muon nhung vay nhe roi",
-    "tl": (
-        "pwede paano saan kailan meron mayroon wala naman mga ako kayo niyo nyo ninyo salamat hindi bakit "
-        "pabili presyo ganda ito kasi talaga kuya"
-    ),
+    "tl": ("saan kailan mayroon wala mga ako kayo niyo nyo ninyo salamat bakit pabili presyo ganda ito talaga kuya"),
 }
 _VIETNAMESE: Final = (
     "bao nhieu tien vay khong ko co gia hang mau con cho em anh chi oi nay duoc nao mua ban cai minh ao quan giao "

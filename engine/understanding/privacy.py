@@ -66,22 +66,22 @@ _PARCEL = re.compile(
 _ORDER = re.compile(
     r"(?:订单|单号|运单|快递单?号|order|parcel|tracking|postcode|zip|邮编)[号码编是为:：# ]{0,5}"
     r"(?:(?:no|number|id|is|code)[.:# ]{0,3}){0,2}"
-    r"(?=[a-z-]{0,8}\d)(?!\d{1,6}(?:[单个件元块笔多万]|[a-z]+\b))([a-z0-9-]{5,30})",
+    r"(?=[a-z-]{0,8}\d)(?!\d{1,6}(?:[单个件元块笔多万]|(?:pcs?|pieces?|packs?|box(?:es)?|sets?|pairs?|bottles?|bags?|cups?|items?|kg|g|ml|l|cm)\b))"
+    r"([a-z0-9-]{5,30})",
     re.IGNORECASE | re.ASCII,
 )
 _GROUP = re.compile(r"\d+")
 _LISTED = re.compile(r"\d[\W_]{1,3}\Z")  # one number of several
 _LISTED_ON = re.compile(r"[\W_]{1,3}\d")
-_CUE = re.compile(
+_CUES = (
     r"(?:电话|电联|联系|手机号|我的?手机|加我|打我|打给我|拨打|座机|热线"
     r"|\b(?:(?:tel|telephone|mobile|call|whatsapp|wa|contact|my phone|phone (?:no|num|number)|my (?:number|num))(?: no| num| number)?"
-    r"(?: me| us| him| her)?|(?:text|dm|sms|ring|cell) (?:me|us|him|her|no|num|number))(?: at| on| is)?)[\W_号码是为]{0,4}\Z",
-    re.IGNORECASE,
+    r"(?: me| us| him| her)?|(?:text|dm|sms|ring|cell) (?:me|us|him|her|no|num|number))(?: at| on| is)?)"
 )
-_CUE_AFTER = re.compile(
-    r"[\W_]{0,3}(?:打我|打给我|联系我|加我|是?我的?(?:电话|号码|手机)|(?:call|text|whatsapp|dm|ring) me\b)",
-    re.IGNORECASE,
-)
+_CUES_AFTER = r"(?:打我|打给我|联系我|加我|是?我的?(?:电话|号码|手机)|(?:call|text|whatsapp|dm|ring) me\b)"
+_CUE = re.compile(_CUES + r"[\W_号码是为]{0,4}\Z", re.IGNORECASE)
+_CUE_AFTER = re.compile(r"[\W_]{0,3}" + _CUES_AFTER, re.IGNORECASE)
+_ANY_CUE = re.compile(f"{_CUES}|{_CUES_AFTER}", re.IGNORECASE)
 _CHEER = re.compile(
     r"(\d)\1*|23+|(?:520|521|1314)+|(?:123)+|(?:321)+|(?:54321)+|(?:0{5,}|1{5,}|2{5,}|5{5,}|6{5,}|8{5,}|9{5,})+|[1-9]\d?0{5,8}"
 )
@@ -237,6 +237,8 @@ def _add_numbers(copy: str, spans: list[_Span]) -> None:
         if _MANY_DIGITS.search(copy) is not None:
             for pattern, judged in _NUMBERS:
                 spans += _judged(pattern, copy, judged)
+            if _ANY_CUE.search(copy) is not None:
+                spans += _judged(_SAID, copy, _is_said)
     if _HOUSE_BEGINS.search(copy) is not None:
         spans += _judged(_STREET_EN, copy, _is_address)
     if _UNIT_ENDS.search(copy) is not None:
@@ -267,9 +269,11 @@ def _is_said(match: re.Match[str]) -> bool:
 def _are_amounts(match: re.Match[str]) -> bool:
     """Prices, sizes or years side by side: each of them ends as prices do, or all of them are years."""
     groups = _GROUP.findall(match[1])
-    return all(group[-1] in "0589" for group in groups) or all(
-        len(group) == 4 and group[:2] in {"19", "20"} for group in groups
-    )
+    return all(group[-1] in "0589" for group in groups) or _are_years(groups)
+
+
+def _are_years(groups: list[str]) -> bool:
+    return all(len(group) == 4 and group[:2] in {"19", "20"} for group in groups)
 
 
 def _is_chatter(digits: str) -> bool:
@@ -288,9 +292,11 @@ def _is_spelt(match: re.Match[str]) -> bool:
 
 
 def _is_mobile(match: re.Match[str]) -> bool:
-    """Written as people group it; 169 199 299 59 are prices."""
+    """Written as people group it; 169 199 299 59 and 1699 1999 299 are prices."""
     lengths = _lengths(match)
-    return max(lengths) in {1, *range(5, 12)} or lengths in ([3, 4, 4], [1, 3, 3, 4])
+    if lengths == [4, 4, 3]:
+        return "-" in match[1] or not _are_amounts(match)
+    return max(lengths) in {1, *range(5, 12)} or lengths in ([3, 4, 4], [1, 3, 3, 4], [3, 2, 2, 2, 2])
 
 
 def _is_trunk(match: re.Match[str]) -> bool:
@@ -317,7 +323,9 @@ def _is_abroad(match: re.Match[str]) -> bool:
 
 
 def _is_card(match: re.Match[str]) -> bool:
-    return not _are_amounts(match)
+    """Four groups and more are one, unless all are years; three may be prices."""
+    groups = _GROUP.findall(match[1])
+    return not _are_years(groups) if len(groups) > 3 else not _are_amounts(match)
 
 
 def _is_parcel(match: re.Match[str]) -> bool:
@@ -349,5 +357,5 @@ def _is_home(match: re.Match[str]) -> bool:
 
 _NUMBERS: Final = (
     (_RUN, _is_long), (_MOBILE, _is_mobile), (_TRUNK, _is_trunk), (_AREA, _is_area), (_ABROAD, _is_abroad), (_CARD, _is_card),
-    (_PARCEL, _is_parcel), (_SAID, _is_said),
+    (_PARCEL, _is_parcel),
 )  # fmt: skip

@@ -26,7 +26,7 @@ _EN_ORDINAL = r"\d{1,4}(?:st|nd|rd|th)|first|second|third|fourth|fifth|sixth|sev
 # What makes a count of the number before it: `链接2分钟了`, `上链接三二一`, `this product 5 stars`. Not `链接2秒杀价`, `链接2包邮吗`.
 _COUNTED = (
     r"\d|[一二三四五六七八九十\d]{2}|[年日](?!份|期|本)|月|[件位块元张份亿万千百倍]|小时|星期|礼拜|[个种条箱瓶罐盒袋](?![装纹头子类])"
-    r"|秒(?!杀)|分(?![期开享])|点(?![不了开进击])|次(?!日)|天(?![津然猫])|周(?!边)|人(?![造工])|台(?!湾)|双(?!十)|套(?![装餐])|折(?!叠)"
+    r"|秒(?!杀)|分(?![期开享装])|点(?![不了开进击])|次(?!日)|天(?![津然猫])|周(?!边)|人(?![造工])|台(?!湾)|双(?!十)|套(?![装餐])|折(?!叠)"
     r"|只(?![有能剩发卖要是送])|包(?![邮装含括裹退换])"
 )
 _EN_COUNTED = (
@@ -65,7 +65,7 @@ _SURE = re.compile(
     rf"|(?:链接|连结) ?(?P<after>(?>{_ZH}))(?!{_COUNTED})"
     rf"|第 ?(?P<ordinal>{_ZH}) ?(?:[个款条号件]? ?(?:链接|连结)|[个款条号]? ?(?:宝贝|商品|产品)"
     rf"|件 ?(?:宝贝|商品|产品)(?!{_DEAL}|有(?!货)|送))"
-    rf"|\b(?:link|item|product)(?: number| no| nr)?[ #]{{0,2}}{_FOREMOST}(?P<english>{_EN_NUMBER})\b(?!{_EN_COUNTED})"
+    rf"|\b(?:link|item|product)(?: number| no| nr)?[ #]{{0,2}}(?P<english>{_EN_NUMBER})\b(?!{_EN_COUNTED})"
     rf"|(?<!\bmy )\b(?P<nth>{_EN_ORDINAL}) (?:link|(?:item|product)(?!{_EN_DEAL}))\b"
 )
 # These may as well be a day, a size, a floor, the third question: they count where a product has the number. `第二件` is none of

@@ -15,7 +15,7 @@ from engine.understanding.corpus import NO_CLASS, Chosen, Corpus
 from engine.understanding.held_out import HeldOut, hold_out
 from engine.understanding.model import Model
 from engine.understanding.spellings import Spellings
-from engine.understanding.train import Weighed, weigh
+from engine.understanding.train import Weighed, share, weigh
 from engine.understanding.understander import Understander
 
 FEW: Final = 60  # lines of an intent below which more of them help most
@@ -155,7 +155,7 @@ def _by_intent(
         lines = int((corpus.labels == label).sum())
         rows.append(
             IntentScore(
-                intent, lines, float(right[own].mean()), float((right & answered)[own].mean()),
+                intent, lines, share(right, own), share(right & answered, own),
                 float(mass[said & right].sum() / mass[said].sum()) if said.any() else 0.0, tests, understood, lines < FEW,
             )
         )  # fmt: skip

@@ -111,14 +111,14 @@ class Weighed:
         report = {
             "lines": float((corpus.labels != NO_CLASS).sum()),
             "intents": float(len(corpus.intents)),
-            "accuracy": _share(right, questions),
-            "top_two": _share(right | ((held.ranked.second == held.truth) & held.listed), questions),
-            "coverage": _share(accepted & right, questions),
-            "coverage_solo": _share(alone & right, questions),
-            "wrong_of_listed": _share(accepted & ~right, questions),
-            "accepted_of_background": _share(accepted, background),
-            "accepted_of_unlisted": _share(accepted, unlisted),
-            "visible_of_unlisted": _share(visible & ~accepted, unlisted),
+            "accuracy": share(right, questions),
+            "top_two": share(right | ((held.ranked.second == held.truth) & held.listed), questions),
+            "coverage": share(accepted & right, questions),
+            "coverage_solo": share(alone & right, questions),
+            "wrong_of_listed": share(accepted & ~right, questions),
+            "accepted_of_background": share(accepted, background),
+            "accepted_of_unlisted": share(accepted, unlisted),
+            "visible_of_unlisted": share(visible & ~accepted, unlisted),
             "risk": _risk(accepted, right, self.mass),
             "risk_solo": _risk(alone, right, self.mass),
             "certified": float(self.certified[0]),
@@ -181,5 +181,6 @@ def _risk(accepted: NDArray[np.bool_], right: NDArray[np.bool_], mass: F64) -> f
     return float(mass[accepted & ~right].sum() / max(1e-12, float(mass[accepted].sum())))
 
 
-def _share(what: NDArray[np.bool_], of: NDArray[np.bool_]) -> float:
+def share(what: NDArray[np.bool_], of: NDArray[np.bool_]) -> float:
+    """How many of those are also this; 0 where there are none."""
     return float(what[of].mean()) if of.any() else 0.0

@@ -55,6 +55,9 @@ def test_a_dead_branch_is_told_by_a_text_that_goes_through_it(rule: str, texts: 
         "re: 啥时候.{0,4}发",
         r"re: ^how much( is| for)?( it| \d{1,3})*\s?\??$",
         "re: (?i)Gift Wrap",
+        "re: [A-Za-z0-9]{8}",
+        "re: [a-z]{2}[0-9A-Za-z]{6}$",
+        r"re: 好[!-\]]",  # not read here, so nothing is told of it
         "re: (?i:Gift) wrap",
         "re: u",  # a part of many words
         "re: wat",  # of water

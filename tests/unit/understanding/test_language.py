@@ -71,7 +71,7 @@ masih stok kak
 warna hitam ada gak, mau beli
 bisa COD tidak
 ongkir ke Medan mahal banget
-boleh kirim ke sabah tidak
+masih bisa untuk sabah tidak
 saya mau pesan dua, bagaimana
 bao nhiêu tiền vậy shop
 giá bao nhiêu ạ
@@ -81,8 +81,8 @@ ship về Đà Nẵng mất mấy ngày ạ, có nhanh không
 mua 2 cái được giảm không
 con hang khong, muon mua 2 cai
 nhieu tien vay
-pwede ba hulugan, paano
-meron pa kayo nito
+bakit wala na kayo
+saan kayo sa maynila
 saan po kayo pwede bumili
 salamat, ang ganda naman
 wala na ba kayo niyo stock

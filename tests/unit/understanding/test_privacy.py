@@ -263,3 +263,20 @@ def test_masking_never_fails_and_leaves_no_long_number(text: str) -> None:
             or run[:2] in {"19", "20"}
         )
     assert masked is None or mask(masked) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "卡号6228 4805 0128 1239", "5550 8888 9999 0000", "单号12345ab", "order 12345a", "1382 0138 123", "1380-0138-000",
+        "138 00 13 80 00", "tel 8500 9000", "8500 9000 打我",
+    ],
+)  # fmt: skip
+def test_no_rule_for_prices_lets_a_card_an_id_or_a_phone_through(text: str) -> None:
+    """What leaves prices and quantities alone must not leave these."""
+    assert mask(text) is not None
+
+
+@pytest.mark.parametrize("text", ["2019 2020 2021 2022", "order 100pcs", "1699 1999 299", "8500 9000 哪个划算"])
+def test_years_quantities_and_prices_are_left_alone(text: str) -> None:
+    assert mask(text) is None

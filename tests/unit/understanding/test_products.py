@@ -112,6 +112,7 @@ def test_counts_and_days_are_no_links(text: str) -> None:
     ("link", "texts"),
     [
         (1, ("is number 1 still available", "no 1 price", "#1 how much", "1号贵不贵", "number 1 in stock?")),
+        (1, ("link 1 best price?", "link 1 question is it organic", "item 1 pick", "链接1分装多少钱")),
         (2, ("2号链接多少钱", "链接2有货吗", "二号链接", "2号有货吗", "要2号", "我要2号", "给我2号", "2号买一送一吗", "2号拍一件多少钱")),
         (2, ("链接2秒杀价多少", "链接2包邮吗", "链接2点不开", "链接2天然的吗")),
         (2, ("链接2只有红色吗", "链接2套装有吗", "链接2日期新鲜吗", "链接2分期吗")),

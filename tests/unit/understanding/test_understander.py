@@ -87,6 +87,16 @@ def test_a_text_without_words_is_chatter(understander: Understander, text: str) 
     assert (result.outcome, result.language) == ("chatter", "other")
 
 
+def test_a_line_of_the_pool_is_understood_whatever_its_language(pool: Pool, model: Model) -> None:
+    """Editors may write lines of languages that have no pack; what is like none of them is of an unsupported language."""
+    line = TrainingLine("cuanto cuesta el envio", "shipping.dispatch")
+    known = replace(pool, training=replace(pool.training, lines=(*pool.training.lines, line)))
+    understander = Understander(known, model)
+    found = one(understander, "Cuanto  cuesta el ENVIO")
+    assert (found.outcome, found.intent) == ("accepted", "shipping.dispatch")
+    assert one(understander, "cuanto cuesta hasta aqui").outcome == "unsupported_language"
+
+
 @pytest.mark.parametrize("text", ["これはいくらですか", "얼마예요", "сколько стоит доставка"])
 def test_a_script_without_a_pack_is_said_so(understander: Understander, text: str) -> None:
     """Letters of other scripts are no chatter: somebody may have asked."""
