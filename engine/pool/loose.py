@@ -19,6 +19,11 @@ class Placed:
     file: str
     line: int
 
+    @property
+    def folder(self) -> str:
+        """The folder that its file stands in."""
+        return "background" if self.intent is None else "unlisted"
+
     def problem(self, message: str, remedy: str) -> Problem:
         return Problem(self.file, self.line, 1, message, remedy)
 
@@ -43,8 +48,7 @@ def taken_over(
     notes: list[Problem] = []
 
     def note(line: Placed, where: str) -> None:
-        here = "background" if line.intent is None else "unlisted"
-        message = f"`{line.text}` is {here} here, and {where} in the base pack: yours counts"
+        message = f"`{line.text}` is {line.folder} here, and {where} in the base pack: yours counts"
         notes.append(line.problem(message, "nothing, if it is meant; else delete it"))
 
     for key, merged in intents.items():
@@ -59,7 +63,7 @@ def taken_over(
         if mine is None or mine.intent == line.intent:
             kept.append(line)
         else:
-            note(mine, "background" if line.intent is None else "unlisted")
+            note(mine, line.folder)
     return kept, notes
 
 
@@ -74,11 +78,10 @@ def misplaced(lines: Sequence[Placed], intents: Mapping[str, MergedIntent]) -> I
     kinds: dict[str, str | None] = {}
     for line in lines:
         form = squeezed(line.text)
-        here = "background" if line.intent is None else "unlisted"
         found = owners.get(form)
         if found:
-            message = f"`{line.text}` is {here} here, and stands under `{found[1]}` of `{found[0]}`"
+            message = f"`{line.text}` is {line.folder} here, and stands under `{found[1]}` of `{found[0]}`"
             yield line.problem(message, "keep it in one of the two places")
         elif kinds.setdefault(form, line.intent) != line.intent:
-            message = f"`{line.text}` is {here} here, and stands in the other folder, too"
+            message = f"`{line.text}` is {line.folder} here, and stands in the other folder, too"
             yield line.problem(message, "keep it in `background/` where nothing is asked, else in `unlisted/`")

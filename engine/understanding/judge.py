@@ -105,9 +105,7 @@ class Judge:
             readings, understood, fresh.line.tolist(), fresh.cosine.tolist(), strict=True
         ):
             same = self._known.get(reading.form) if reading.worded else None
-            if (
-                same is not None
-            ):  # somebody wrote what just this says: more than any rule knows, or any list of languages
+            if same is not None:  # what somebody wrote of just this goes before rules and lists of languages
                 self._by_example(result, same, 1.0)
             elif reading.script.foreign:
                 result.outcome = "unsupported_language"

@@ -55,6 +55,12 @@ def _line_soon(rows: U32, values: F32, start: int, end: int) -> None:
         soon(values, at)
 
 
+@register_jitable
+def _step(margin: np.float32, side: np.float32, slack: np.float32, length: np.float32, dual: np.float32) -> np.float32:
+    """The exact step of a machine's dual variable at a line that it hears."""
+    return max((np.float32(1.0) - side * margin - slack * dual) / (length + slack), -dual)
+
+
 def many(
     order: U32,
     starts: U32,
@@ -71,7 +77,7 @@ def many(
 ) -> None:
     """One round over the lines in this order, all machines at once. Line `i` has the features `rows[starts[i]:starts[i + 1]]` with
     their `values`; `steps` is room for one number per machine."""
-    zero, one = np.float32(0.0), np.float32(1.0)
+    zero = np.float32(0.0)
     width = weights.shape[1]
     for nth in range(len(order)):
         line = order[nth]
@@ -106,10 +112,9 @@ def many(
                 steps[machine] += value * weights[row, machine]
         for machine in range(width):
             side, dual = sides[kind, machine], duals[line, machine]
-            lacking = one - side * steps[machine] - slack[kind, machine] * dual
             step = zero
             if side != zero:
-                step = max(lacking / (length + slack[kind, machine]), -dual)
+                step = _step(steps[machine], side, slack[kind, machine], length, dual)
             duals[line, machine] = dual + step
             steps[machine] = side * step
             bias[machine] += steps[machine]
@@ -135,7 +140,7 @@ def few(
     _steps: F32,
 ) -> None:
     """As `many`, one machine after another at each line."""
-    zero, one = np.float32(0.0), np.float32(1.0)
+    zero = np.float32(0.0)
     for nth in range(len(order)):
         line = order[nth]
         kind, length, start, end = kinds[line], lengths[line], starts[line], starts[line + 1]
@@ -156,8 +161,7 @@ def few(
                 )
             for at in range(last, end):
                 margin += values[at] * weights[rows[at], machine]
-            lacking = one - side * margin - slack[kind, machine] * dual
-            step = max(lacking / (length + slack[kind, machine]), -dual)
+            step = _step(margin, side, slack[kind, machine], length, dual)
             if step == zero:
                 continue
             duals[line, machine] = dual + step
