@@ -110,7 +110,7 @@ class Judge:
             elif reading.script.foreign:
                 result.outcome = "unsupported_language"
             elif reading.worded:
-                alike = self._without_names(reading)
+                alike = self._without_names(reading) if reading.neutral else None
                 if alike is not None:
                     self._by_example(result, alike, 1.0)
                 elif cosine >= NEAR:

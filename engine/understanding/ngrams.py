@@ -116,15 +116,20 @@ def _words(
     begins = np.flatnonzero(first)
     if not len(begins):
         return
-    places = np.flatnonzero(inside)
-    word = np.cumsum(first)[places] - 1
-    terms = codes[places] * _WORD_PLACE[places - begins[word]]
-    words = np.add.reduceat(terms, np.searchsorted(places, begins))
+    words = _runs(codes, inside, begins)
     hashes[begins, LONGEST] = words
     fits[begins, LONGEST] = True
     paired = begins[1:] < begins[:-1] + room[begins[:-1]]  # the next word begins before this text ends
     hashes[begins[:-1], LONGEST + 1] = words[:-1] * _PAIR[0] + words[1:] * _PAIR[1]
     fits[begins[:-1], LONGEST + 1] = paired
+
+
+def _runs(codes: _U64, inside: NDArray[np.bool_], begins: NDArray[np.intp]) -> _U64:
+    """The hash of each run of characters that begins at one of these places, all of which are inside, and ends before the next."""
+    places = np.flatnonzero(inside)
+    firsts = (np.cumsum(inside) - 1)[begins]  # where runs begin among the places
+    within = places - np.repeat(begins, np.diff(firsts, append=len(places)))
+    return np.add.reduceat(codes[places] * _WORD_PLACE[within], firsts)
 
 
 def _pairs(
@@ -138,10 +143,7 @@ def _pairs(
     begins = np.flatnonzero(inside & ~goes_on)
     if len(begins) < 2:
         return
-    places = np.flatnonzero(inside)
-    token = np.searchsorted(begins, places, side="right") - 1
-    terms = codes[places] * _WORD_PLACE[places - begins[token]]
-    tokens = _mixed(np.add.reduceat(terms, np.searchsorted(places, begins)))
+    tokens = _mixed(_runs(codes, inside, begins))
     following = sliding_window_view(np.append(tokens, _NO_TOKENS), REACH)[1:]
     hashes[begins, -REACH:] = (tokens[:, None] + following) * _TOKENS
     places = sliding_window_view(np.append(begins, np.full(REACH, len(codes))), REACH)[1:]

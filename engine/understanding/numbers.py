@@ -15,8 +15,10 @@ _SINGLE: Final = _DIGIT | {"十": 10}
 _SCALE: Final = _UNIT | {"k": 1_000, "w": 10_000}
 _ONE: Final = "一二两三四五六七八九"
 _ANY: Final = f"零{_ONE}十百千万"
-_FORMAL: Final = "壹贰叁肆伍陆柒捌玖拾佰仟"
-_USUAL: Final = str.maketrans(_FORMAL, "一二三四五六七八九十百千")
+SCALING: Final = frozenset("十百千万米块元圆号")  # what makes a number of the numeral before it
+COUNTING: Final = frozenset(f"{_ANY}0123456789")
+FORMAL: Final = "壹贰叁肆伍陆柒捌玖拾佰仟"
+_USUAL: Final = str.maketrans(FORMAL, "一二三四五六七八九十百千")
 
 # Behind a digit: a count of its own (10块3双), unlike 9块9包邮.
 _COUNTED: Final = "(?:[个双斤条盒瓶袋只片张箱罐桶份卷根米堆位束颗粒本台部辆顶朵串捆杯碗枚扎棵盆]|包(?!邮)|支(?![付持])|套(?![得不上]))"
@@ -26,11 +28,11 @@ _PIECES: Final = "(?!电池|屏|牌|板|布|砖|玻璃|肉|蛋糕|豆腐|腹肌|
 _PART: Final = rf"([{_ONE}0-9])(?:(?![{_ANY}0-9.]|{_COUNTED})|(?<=[{_ONE}])(?=[0-9一两]{_COUNTED})|(?<=[0-9])(?=[{_ONE}]{_COUNTED}))"
 _WHOLE: Final = rf"(?:(?<![{_ANY}0-9.第几数])([{_ONE}十])|(?<![0-9.第])([0-9]+))"
 
-_FORMAL_SIGNS: Final = frozenset(_FORMAL)
+_FORMAL_SIGNS: Final = frozenset(FORMAL)
 _MANY: Final = frozenset("百千万kw")
-_MAY_HOLD: Final = re.compile(rf"[十百千万米块元圆{_FORMAL}]|[0-9][kmw]|rmb|[毛角]钱|\.[0-9]?0(?![0-9])")
+_MAY_HOLD: Final = re.compile(rf"[十百千万米块元圆{FORMAL}]|[0-9][kmw]|[一两]m[0-9]|rmb|[毛角]钱|\.[0-9]?0(?![0-9])")
 _FORMALLY: Final = re.compile(
-    rf"(?<![收捡])[{_FORMAL[:-2]}][零万{_FORMAL}]*[拾佰仟万][零万{_FORMAL}]*(?![{_ANY}])|拾[{_FORMAL[:-3]}]"  # 佰草 and 收拾 are none
+    rf"(?<![收捡])[{FORMAL[:-2]}][零万{FORMAL}]*[拾佰仟万][零万{FORMAL}]*(?![{_ANY}])|拾[{FORMAL[:-3]}]"  # 佰草 and 收拾 are none
     rf"|[壹贰叁肆柒捌玖](?=[号元块圆])|(?<![\u4e00-\u9fff])[伍陆拾](?=[号元块圆])"
 )
 _NUMERAL: Final = re.compile(f"(?<![{_ANY}0-9])[{_ONE}十][{_ANY}]+")

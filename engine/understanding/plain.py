@@ -1,8 +1,8 @@
 """Plain texts by the batch: those whose normal form is nothing but their characters folded, which is nearly every comment.
 
 The texts of a batch lie side by side in one buffer of code points, and a table tells of each code point what it becomes and what it
-means for its text. Whatever needs a look at the whole text (numbers, markup, apostrophes, repeated marks, very long texts) is not
-plain, and `normal_form` reads it. So there is one definition of a normal form, and this is a quick way to it.
+means for its text. Whatever needs a look at the whole text (numbers, markup, repeated marks, very long texts) is not plain, and
+`normal_form` reads it. So there is one definition of a normal form, and this is a quick way to it.
 """
 
 from __future__ import annotations
@@ -16,24 +16,31 @@ from numpy.typing import NDArray
 
 from engine.pool.folding import EMOJI, fold_character
 from engine.understanding.language import is_han, is_latin, is_plain_chinese
-from engine.understanding.normalise import MAX_FORM, normal_form
-from engine.understanding.numbers import may_hold_numbers
-from engine.understanding.privacy import is_numeral, may_be_personal
+from engine.understanding.normalise import MAX_FORM, emotes, normal_form
+from engine.understanding.numbers import COUNTING, FORMAL, SCALING
+from engine.understanding.privacy import DIGIT, NUMERAL, may_be_personal, parts
 
 FEW: Final = 8  # texts below which the batch's own cost is more than what it saves
 
 # What a character says of the text in which it stands.
-_SEEN, HARD, WORDED, PERSONAL, HAN, LATIN, NOT_ASCII, NOT_CHINESE, _NUMERAL = (1 << bit for bit in range(9))
+_SEEN, HARD, WORDED, PERSONAL, HAN, LATIN, NOT_ASCII, NOT_CHINESE, DRAWN = (1 << bit for bit in range(9))
 
 _Codes = NDArray[np.uint32]
 _Mask = NDArray[np.bool_]
 
-_BREAK, _BLANK, _QUESTION, _EMOJI, _POINT, _NOTHING = 10, 32, ord("?"), ord(EMOJI), ord("."), 0
-_TELLING: Final = frozenset("&[［:'#号著")  # markup, emotes, and what `normalise` judges by its neighbours
+_BREAK, _BLANK, _QUESTION, _EMOJI, _POINT, _QUOTE, _NOTHING = 10, 32, ord("?"), ord(EMOJI), ord("."), ord("'"), 0
+_TELLING: Final = frozenset("&#著")  # markup, and what `normalise` judges by its neighbours
 
 _folded: Final = np.zeros(0x110000, dtype=np.uint32)
 _says: Final = np.zeros(0x110000, dtype=np.uint16)
+_parts: Final = np.zeros(0x110000, dtype=np.uint8)
 _folded[_BREAK], _says[_BREAK] = _BREAK, _SEEN
+
+# What a folded character is in a number.
+_SCALE, _COUNT, _FORM = 1, 2, 4
+_in_numbers: Final = np.zeros(0x110000, dtype=np.uint8)
+for _signs, _role in ((SCALING, _SCALE), (COUNTING, _COUNT), (FORMAL, _FORM)):
+    _in_numbers[[ord(char) for char in _signs]] |= _role
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +66,24 @@ def plain_forms(texts: Sequence[str]) -> Plain:
     """All texts of a batch, as far as they are plain."""
     # What is longer than a normal form is never plain, and must not make the batch long.
     parts = [text if len(text) <= MAX_FORM and "\n" not in text else "&" for text in texts]
+    drawn = [at for at, text in enumerate(parts) if "[" in text or "［" in text]
+    for at in drawn:  # a web address may hold what looks like an emote
+        parts[at] = emotes(parts[at]) if ":" not in parts[at] else "&"
     raw = np.frombuffer(("\n".join(parts) + "\n").encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
     says = _says[raw]
     if not says.all():
         _look_at(raw[says == 0])
         says = _says[raw]
     ends = np.flatnonzero(raw == _BREAK)
-    each = np.bitwise_or.reduceat(says, np.concatenate(([0], ends[:-1] + 1)))
-    each[np.searchsorted(ends, _personal_places(raw, says))] |= PERSONAL
+    begins = np.concatenate(([0], ends[:-1] + 1))
+    each = np.bitwise_or.reduceat(says, begins)
+    each[drawn] |= DRAWN
+    each[_personal(raw, begins)] |= PERSONAL
+    each[np.searchsorted(ends, _dot_places(raw))] |= PERSONAL
+    each[np.searchsorted(ends, _marked_places(raw))] |= HARD
     folded = _folded[raw]
     each[np.searchsorted(ends, _grouped_places(raw, folded))] |= HARD
-    codes = _brief(_spaced(_pointed(_visible(folded))))
+    codes = _brief(_spaced(_pointed(_quoted(_visible(folded)))))
     ends = np.flatnonzero(codes == _BREAK)
     each[np.searchsorted(ends, _hard_places(codes))] |= HARD
     each[np.diff(ends, prepend=-1) > MAX_FORM] |= HARD
@@ -84,24 +98,38 @@ def _look_at(codes: _Codes) -> None:
         if len(folded) > 1 and not folded.strip("."):
             folded = " "  # several points are never between digits
         says = _SEEN
-        if len(folded) > 1 or char in _TELLING or folded in _TELLING or may_hold_numbers(folded):
+        if len(folded) > 1 or char in _TELLING or folded in _TELLING:
             says |= HARD
         says |= WORDED * folded.isalnum()
-        says |= PERSONAL * may_be_personal(char) | _NUMERAL * is_numeral(char)
         says |= HAN * is_han(char) | LATIN * is_latin(char)
         says |= NOT_ASCII * (not char.isascii()) | NOT_CHINESE * (not is_plain_chinese(char))
         _folded[code] = ord(folded) if len(folded) == 1 else _NOTHING
-        _says[code] = says
+        _parts[code], _says[code] = parts(char), says
 
 
-def _personal_places(raw: _Codes, says: NDArray[np.uint16]) -> NDArray[np.intp]:
-    """Places of three numerals in a row, and of the letters of `dot` and `box`."""
-    numeral = says & _NUMERAL > 0
-    found: _Mask = numeral[:-2] & numeral[1:-1] & numeral[2:]
+def _personal(raw: _Codes, begins: NDArray[np.intp]) -> _Mask:
+    """Which texts may hold something personal, by their characters."""
+    roles = _parts[raw]
+    digits, numerals = (np.add.reduceat(roles & part > 0, begins, dtype=np.intp) for part in (DIGIT, NUMERAL))
+    return may_be_personal(np.bitwise_or.reduceat(roles, begins), digits, numerals)
+
+
+def _dot_places(raw: _Codes) -> NDArray[np.intp]:
+    """Places of the letters of `dot`."""
     lower = raw | 32
-    first, second, third = lower[:-2], lower[1:-1], lower[2:]
-    words = ((first == ord("d")) & (third == ord("t"))) | ((first == ord("b")) & (third == ord("x")))
-    return np.flatnonzero(found | (words & (second == ord("o"))))
+    return np.flatnonzero((lower[:-2] == ord("d")) & (lower[1:-1] == ord("o")) & (lower[2:] == ord("t")))
+
+
+def _marked_places(raw: _Codes) -> NDArray[np.intp]:
+    """Places of colons that may begin an emote, or stand in a web address."""
+    colons = np.flatnonzero(raw == ord(":"))
+    if not len(colons):
+        return colons
+    lower: _Codes = raw | np.uint32(32)
+    before, after = lower[colons - 1], lower[colons + 1]
+    named = _is_letter(after) | (after == ord("+")) | (after == ord("-"))
+    found: NDArray[np.intp] = colons[named | (before == ord("p")) | (before == ord("s"))]
+    return found
 
 
 def _grouped_places(raw: _Codes, folded: _Codes) -> NDArray[np.intp]:
@@ -121,6 +149,22 @@ def _visible(codes: _Codes) -> _Codes:
     return codes if seen.all() else codes[seen]
 
 
+def _quoted(codes: _Codes) -> _Codes:
+    """Apostrophes within a word are gone, others are blanks; several in a row stay, which is hard."""
+    quotes = np.flatnonzero(codes == _QUOTE)
+    if not len(quotes):
+        return codes
+    before, after = codes[quotes - 1], codes[quotes + 1]
+    lone = (before != _QUOTE) & (after != _QUOTE)
+    codes[quotes[lone]] = np.where(_is_letter(before) & _is_letter(after), _NOTHING, _BLANK)[lone]
+    return _visible(codes)
+
+
+def _is_letter(codes: _Codes) -> _Mask:
+    found: _Mask = (codes >= ord("a")) & (codes <= ord("z"))
+    return found
+
+
 def _pointed(codes: _Codes) -> _Codes:
     """Points that are not between digits are blanks."""
     points = np.flatnonzero(codes == _POINT)
@@ -135,29 +179,34 @@ def _spaced(codes: _Codes) -> _Codes:
     blank = codes == _BLANK
     if not blank.any():
         return codes
-    # Of several blanks the last stays, unless the text ends or has not begun.
+    # Of several blanks the last stays, unless the text ends or has not begun, or a question mark follows.
     following = np.append(codes[1:], np.uint32(_BREAK))
-    codes = codes[~(blank & ((following == _BLANK) | (following == _BREAK)))]
+    codes = codes[~(blank & ((following == _BLANK) | (following == _BREAK) | (following == _QUESTION)))]
     before = np.concatenate((np.array([_BREAK], dtype=np.uint32), codes[:-1]))
     spaced: _Codes = codes[~((codes == _BLANK) & (before == _BREAK))]
     return spaced
 
 
 def _brief(codes: _Codes) -> _Codes:
-    """A letter stands twice in a row at most."""
+    """A letter stands twice in a row at most, `?` and emoji once."""
     same = codes[1:] == codes[:-1]
-    again = same[1:] & same[:-1]
-    if not again.any():
+    if not same.any():
         return codes
     kept = np.ones(len(codes), dtype=np.bool_)
-    kept[2:] = ~again | (codes[2:] == _BREAK) | _is_digit(codes[2:])
+    kept[2:] = ~(same[1:] & same[:-1]) | (codes[2:] == _BREAK) | _is_digit(codes[2:])
+    kept[1:] &= ~(same & _is_mark(codes[1:]))
     return codes[kept]
+
+
+def _is_mark(codes: _Codes) -> _Mask:
+    found: _Mask = (codes == _QUESTION) | (codes == _EMOJI)
+    return found
 
 
 def _hard_places(codes: _Codes) -> NDArray[np.intp]:
     """Places of what several characters together make hard.
 
-    These are marks and digits that repeat, blanks before `?`, units behind a digit, `rmb`, and the address that `www.` begins.
+    These are marks and digits that repeat, what scales a number beside it, `rmb`, and the address that `www.` begins.
     """
     one, two = codes[:-1], codes[1:]
     first, second, third = codes[:-2], codes[1:-1], codes[2:]
@@ -169,11 +218,19 @@ def _hard_places(codes: _Codes) -> NDArray[np.intp]:
     if point.any():
         hard[:-2] |= point[:-2] & ((second == ord("0")) | (third == ord("0")))
     hard[1:] = hard[1:] | ((two == _POINT) & ~digit[:-1])
-    mark = (codes == _QUESTION) | (codes == _EMOJI)
+    mark = _is_mark(codes)
     if mark.any():
-        hard[:-1] |= (same & mark[:-1]) | ((one == _BLANK) & (two == _QUESTION))
         hard[:-2] |= mark[:-2] & (second == _BLANK) & (first == third)
-    hard[:-1] |= digit[:-1] & ((two == ord("k")) | (two == ord("m")) | (two == ord("w")))
+    hard |= codes == _QUOTE
+    roles = _in_numbers[codes]
+    counts, scales, formal = roles & _COUNT > 0, roles & _SCALE > 0, roles & _FORM > 0
+    if formal.any():
+        hard[:-1] |= formal[:-1] & (roles[1:] > 0)
+    if scales.any():  # 三百, 3 元, 十三
+        hard[1:] |= scales[1:] & counts[:-1]
+        hard[2:] |= scales[2:] & (second == _BLANK) & digit[:-2]
+        hard[:-1] |= (one == ord("十")) & counts[1:]
+    hard[:-1] |= counts[:-1] & ((two == ord("k")) | (two == ord("m")) | (two == ord("w")))
     hard[:-1] |= ((one == ord("毛")) | (one == ord("角"))) & (two == ord("钱"))
     hard[:-2] |= (first == ord("r")) & (second == ord("m")) & (third == ord("b"))
     hard &= codes != _BREAK

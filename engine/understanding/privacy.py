@@ -15,6 +15,9 @@ import unicodedata
 from collections.abc import Callable
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from engine.pool.folding import EMOJI, fold_character
 
 COVER: Final = "***"
@@ -25,10 +28,7 @@ _CUE_SPAN: Final = 28  # characters before a number in which a word may say what
 _Span = tuple[int, int]
 
 # What tells whether there is anything to look for.
-_HINT = re.compile(r"[\d@_零〇幺路街区四五六七八九]")
-_MAY_HOLD = re.compile(rf"{_HINT.pattern}|[一二三]{{3}}|\bdot\b|\bbox\b", re.IGNORECASE)
-_OF_HINTS = frozenset("dotbxDOTBX一二三")  # of the two words, and of numerals in a row
-_NUMERAL = re.compile("[一二三四五六七八九]")
+_MAY_HOLD = re.compile(r"[\d@_零〇幺路街区四五六七八九]|[一二三]{3}|\bdot\b", re.IGNORECASE)
 _DIGIT = re.compile(r"\d")
 _THREE_DIGITS = re.compile(r"\d\D{0,2}\d\D{0,2}\d")
 _ANY_NUMERAL = re.compile("[零〇一二三四五六七八九幺]")
@@ -160,14 +160,35 @@ class _Signs(dict[int, str]):
 _SIGNS: Final = _Signs()
 
 
-def may_be_personal(char: str) -> bool:
-    """Whether a text without such a character holds nothing to cover: but for three numerals in a row, `dot` and `box`."""
+# What a character may be a part of.
+DIGIT, NUMERAL, LETTER, HOUSE, ROAD, AREA, ALONE = (1 << bit for bit in range(7))
+_PARTS: Final = (
+    (re.compile(r"\d"), DIGIT), (re.compile("[零〇一二三四五六七八九十百幺]"), NUMERAL), (re.compile("[A-Za-z]"), LETTER),
+    (_PLACE, HOUSE), (re.compile("[路街道巷]"), ROAD), (re.compile("[区县市]"), AREA), (re.compile("[@_]"), ALONE),
+)  # fmt: skip
+
+_OF_DOT: Final = "dotDOT"
+_Counts = NDArray[np.intp]
+
+
+def parts(char: str) -> int:
+    """What a character may be a part of; `ALONE` where it tells by itself that a text has to be looked at."""
     sign = _SIGNS[ord(char)]
-    return not sign or _HINT.search(sign) is not None or (sign != char and not _OF_HINTS.isdisjoint(sign))
+    found = ALONE if len(sign) != 1 or (sign != char and sign in _OF_DOT) else 0
+    for pattern, part in _PARTS:
+        if pattern.search(sign) is not None:
+            found |= part
+    return found
 
 
-def is_numeral(char: str) -> bool:
-    return _NUMERAL.match(char) is not None
+def may_be_personal(seen: NDArray[np.uint8], digits: _Counts, numerals: _Counts) -> NDArray[np.bool_]:
+    """Which of several texts may hold something to cover, by the parts that their characters are and how many of these are numbers.
+
+    Beyond that, only the word `dot` tells of it.
+    """
+    number, name = seen & (DIGIT | NUMERAL) > 0, (seen & ROAD > 0) & (seen & AREA > 0)
+    placed: NDArray[np.bool_] = name | (number & (seen & HOUSE > 0)) | ((seen & DIGIT > 0) & (seen & LETTER > 0))
+    return placed | (seen & ALONE > 0) | (digits > 2) | (digits + numerals >= LONG_RUN)
 
 
 def mask(text: str) -> str | None:

@@ -10,7 +10,18 @@ from engine.pool.model import Pool
 from engine.understanding.language import SAMPLE, Script, plain_script, script_of
 from engine.understanding.neutral import neutral_forms
 from engine.understanding.normalise import markup, normal_form
-from engine.understanding.plain import FEW, HAN, HARD, LATIN, NOT_ASCII, NOT_CHINESE, PERSONAL, WORDED, plain_forms
+from engine.understanding.plain import (
+    DRAWN,
+    FEW,
+    HAN,
+    HARD,
+    LATIN,
+    NOT_ASCII,
+    NOT_CHINESE,
+    PERSONAL,
+    WORDED,
+    plain_forms,
+)
 from engine.understanding.privacy import mask
 from engine.understanding.products import NOTHING, Named, Names
 from engine.understanding.rules import Rules
@@ -71,13 +82,13 @@ def read_plains(texts: Sequence[str]) -> list[Reading]:
             readings.append(read_plain(text))
             continue
         script = None
-        if len(text) <= SAMPLE:
+        if len(text) <= SAMPLE and not says & DRAWN:
             script = _PLAIN_SCRIPTS[says & _OF_SCRIPT]
         readings.append(Reading(form, None, script or script_of(text), says & WORDED > 0))
     return readings
 
 
-_LOOKED_AT = HARD | PERSONAL
+_LOOKED_AT = HARD | PERSONAL | DRAWN
 _OF_SCRIPT = NOT_ASCII | NOT_CHINESE | HAN | LATIN
 _PLAIN_SCRIPTS = [
     plain_script(
@@ -91,39 +102,39 @@ class Reader:
     """Texts → readings, for one pool."""
 
     def __init__(self, pool: Pool) -> None:
-        self._scanner = Scanner()
         self._spellings = Spellings(pool.training.spellings)
-        written = self._spellings.expression
-        self._written = self._scanner.add(written) if written else -1
+        self._scanner = Scanner()
         self._rules = Rules(pool.intents.values(), self._scanner, self._spellings)
         self._names = Names(pool.products.values(), pool.not_sold, self._scanner)
 
     def complete(self, reading: Reading) -> None:
         """Adds what the pool knows of it: spellings, names and rules."""
-        form = reading.form
+        form = self._spellings.fix(reading.form)
+        if form != reading.form:
+            reading.form, covered = _covered_form(form)
+            reading.masked = covered or reading.masked
+            form = reading.form
         if not form:
             return
         found = self._scanner.scan(form)
-        if found or form[-1] == "?":
-            self._add(reading, found)
-
-    def _add(self, reading: Reading, found: list[int]) -> None:
-        form = reading.form
-        if self._written in found:
-            form, covered = _covered_form(self._spellings.replaced(form))
-            reading.form, reading.masked = form, covered or reading.masked
-            found = self._scanner.scan(form)
         reading.named = self._names.find(form, found)
         if reading.named.spans:
             reading.neutral = neutral_forms(form, reading.named.spans)
             found = [*found, *self._scanner.scan(reading.neutral[0])]
-        if form.endswith("?"):  # "多少钱?" is the same question as "多少钱", whatever a rule's last sign is
-            found = [*found, *self._scanner.scan(form[:-1].rstrip())]
+        if form.endswith("?"):
+            found = [*found, *self._scanner.scan(_unasked(form))]
         if found:
             reading.fired = self._rules.fired(found)
 
     def read(self, texts: Sequence[str]) -> list[Reading]:
         readings = read_plains(texts)
-        for reading in readings:
-            self.complete(reading)
+        forms = [reading.form for reading in readings]
+        asked = [f"{form}\n{_unasked(form)}" if form.endswith("?") else form for form in forms]
+        for at in {*self._spellings.likely(forms), *self._scanner.likely(asked)}:
+            self.complete(readings[at])
         return readings
+
+
+def _unasked(form: str) -> str:
+    """Without its question mark: "多少钱?" is the same question as "多少钱", whatever a rule's last sign is."""
+    return form[:-1].rstrip()

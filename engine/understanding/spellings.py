@@ -7,7 +7,7 @@ earlier, is read first, and what was read is never read again.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import re2
 
@@ -31,18 +31,15 @@ def _beside_letters(form: str, start: int, end: int) -> bool:
 class Spellings:
     """Replaces other spellings in normal forms; the longest first. What is meant is never replaced again."""
 
-    expression: str
-    """Occurs in every normal form that `fix` changes; empty where there are no spellings."""
-
     def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
         self._meant = {normal_form(written): normal_form(meant) for written, meant in pairs}
         self._meant.pop("", None)
         ordered = sorted(self._meant, key=lambda form: (-len(form), form))
-        self.expression = "|".join(map(_bounded, ordered))
-        self._pattern = re2.compile(self.expression) if ordered else None
-        self._occurs = Scanner()  # asks this much faster than a pattern does
+        expression = "|".join(map(_bounded, ordered))
+        self._pattern = re2.compile(expression) if ordered else None
+        self._occurs = Scanner()  # asks much faster than the pattern whether there is anything to replace
         if ordered:
-            self._occurs.add(self.expression)
+            self._occurs.add(expression)
 
     def form(self, text: str) -> str:
         """The normal form of a text, in the pack's spelling."""
@@ -50,15 +47,18 @@ class Spellings:
 
     def forms(self, texts: Sequence[str]) -> list[str]:
         """`form` of each text; quicker for many."""
-        return [self.fix(form) for form in normal_forms(texts)]
+        forms = normal_forms(texts)
+        for at in self.likely(forms):
+            forms[at] = self.fix(forms[at])
+        return forms
+
+    def likely(self, forms: Sequence[str]) -> Iterator[int]:
+        """Places of the normal forms that `fix` may change."""
+        return self._occurs.likely(forms)
 
     def fix(self, form: str) -> str:
         """A normal form in the pack's spelling."""
-        return form if not self._occurs.scan(form) else self.replaced(form)
-
-    def replaced(self, form: str) -> str:
-        """`fix`, where `expression` occurs."""
-        if self._pattern is None:
+        if self._pattern is None or not self._occurs.scan(form):
             return form
 
         def word(match: re.Match[str]) -> str:

@@ -15,7 +15,8 @@ PIECES = (
     "5k", "1m65", "50rmb", "一百二", "3号", "吃著", "著名", "1,299", "2w", "毛", "钱", "1.60",
     "https://a.b/c", "&#39;", "don't", "[捂脸]", "：", "...", "#3", "ß", "㎏", "é", "の", "привет",
     "me at x dot com", "PO BOX 1", "一三八零", "一二三四五六七八九", "建设路", "江苏省南京市", "区", "加v", "1380000", "０", "Ⅳ", "x" * 60,
-    "\x00",
+    "\x00", "[doge]", "[哈", "]", ":", ":smile:", "http:", "'", "''", "it's", "？？", "☺ ", "十", "百", "千万", "元", "号", "米", "三",
+    "陆", "肆拾", "路", "村", "巷弄", "楼", "@", "_", "微信", "a12", "b3c4d", "dot", "ｄｏｔ", "一 四", "七", "⑩", "①", "3 元",
 )  # fmt: skip
 anything = lists(sampled_from(PIECES) | text(characters(), max_size=3), max_size=12).map("".join)
 
@@ -32,7 +33,9 @@ def test_what_holds_no_hint_holds_nothing_personal(texts: list[str]) -> None:
         assert says & (PERSONAL | HARD) or mask(one) is None
 
 
-beside_digits = text(sampled_from("0359.．。,，…·:：#'?wkm块 \u200b\u2060\u0301\ud83d\udc00满包a\x00"), max_size=14)
+beside_digits = text(
+    sampled_from("0359.．。,，…·:：#'?wkm块十百三元号陆[]哈 \u200b\u2060\u0301\ud83d\udc00满包a\x00"), max_size=14
+)
 
 
 @given(beside_digits)
@@ -54,6 +57,11 @@ def test_usual_comments_are_plain() -> None:
         "主播好漂亮！！",
         "这个 有货吗？",
         "求鏈接，謝謝",
+        "笑死[捂脸][捂脸]",
+        "万能的吗？？",
+        "大陆的 元气满满",
+        "don't know: really",
+        "这个路上要几天",
         "how much is it",
         "Lovely cup!",
         "扣1",
