@@ -13,7 +13,7 @@ from scipy import sparse
 from engine.pool.model import UNLISTED, TrainingLine, TrainingSet
 from engine.understanding.calibration import F64, looks_asked
 from engine.understanding.linear import BACKGROUND
-from engine.understanding.ngrams import DIMENSION, Grams, grams
+from engine.understanding.ngrams import DIMENSION, Grams, grams, word_columns
 from engine.understanding.plain import normal_forms
 from engine.understanding.spellings import Spellings
 
@@ -40,6 +40,8 @@ class Corpus:
     features: sparse.csr_array
     """How often each feature stands in each line."""
     asked: F64
+    words: NDArray[np.int32]
+    """Features that are whole words in Latin letters: their columns."""
 
     def __len__(self) -> int:
         return len(self.forms)
@@ -86,7 +88,7 @@ class Corpus:
         labels = np.array([*(index[intent] for _, intent in known), *([NO_CLASS] * len(spoken))], dtype=np.intp)
         against = np.array([*([NO_CLASS] * len(known)), *(at for _, at in spoken)], dtype=np.intp)
         features, asked = _told(forms)
-        return cls(intents, forms, labels, against, features, asked)
+        return cls(intents, forms, labels, against, features, asked, word_columns(forms))
 
 
 def _negatives(

@@ -69,7 +69,7 @@ class Linear:
     index: Rows
     """Column of a hashed feature → row; 0 where it is unknown."""
     idf: F32
-    """`[row]`: weight of a feature in a text."""
+    """`[row]`: weight of a feature in a text. The last row is of one of the rarest."""
     weights: F32
     """`[row, class]`; the last two columns tell questions from background, and questions of the list from others."""
     bias: F32
@@ -93,7 +93,7 @@ class Linear:
         """The value of each feature, of texts as unit rows over all columns: an unknown feature weighs as much as the rarest, so that
         new words tell texts apart."""
         values = self.idf.take(self.index.take(batch.columns))
-        return _unit(np.where(values > 0, values, self.idf.max()), batch)
+        return _unit(np.where(values > 0, values, self.idf[-1]), batch)
 
     @cached_property
     def _asking(self) -> NDArray[np.complex64]:

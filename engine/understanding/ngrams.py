@@ -9,7 +9,7 @@ the top bits are the column.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -104,6 +104,18 @@ def grams(forms: Sequence[str]) -> Grams:
     starts = np.zeros(len(forms) + 1, dtype=np.int32)
     starts[1:] = np.searchsorted(places, ends * _SLOTS)
     return Grams(columns, starts)
+
+
+def word_columns(forms: Iterable[str]) -> NDArray[np.int32]:
+    """Columns of the words in Latin letters or digits that stand in these normal forms, rising."""
+    words = {word for form in forms for word in form.split() if word.isascii()}
+    if not words:
+        return np.empty(0, np.int32)
+    codes = np.frombuffer(" ".join(sorted(words)).encode("utf-32-le"), dtype=np.uint32).astype(np.uint64)
+    inside = codes != _BLANK
+    begins = np.flatnonzero(inside & ~np.concatenate(([False], inside[:-1])))
+    found: NDArray[np.int32] = np.unique(_mixed(_runs(codes, inside, begins)) >> _SHIFT).astype(np.int32)
+    return found
 
 
 def _words(
