@@ -87,8 +87,7 @@ class Corpus:
         forms = [*(form for form, _ in known), *(form for form, _ in spoken)]
         labels = np.array([*(index[intent] for _, intent in known), *([NO_CLASS] * len(spoken))], dtype=np.intp)
         against = np.array([*([NO_CLASS] * len(known)), *(at for _, at in spoken)], dtype=np.intp)
-        features, asked = _told(forms)
-        return cls(intents, forms, labels, against, features, asked, word_columns(forms))
+        return cls(intents, forms, labels, against, *_told(forms))
 
 
 def _negatives(
@@ -107,14 +106,14 @@ def _negatives(
     return list(found)
 
 
-def _told(forms: Sequence[str]) -> tuple[sparse.csr_array, F64]:
-    """How often each feature stands in each line, and which lines look asked."""
+def _told(forms: Sequence[str]) -> tuple[sparse.csr_array, F64, NDArray[np.int32]]:
+    """How often each feature stands in each line, which lines look asked, and which features are words."""
     starts = range(0, max(1, len(forms)), AT_ONCE)
     with ThreadPoolExecutor(SIDE_BY_SIDE) as threads:
         parts = threads.map(lambda start: counts(grams(forms[start : start + AT_ONCE])), starts)
-        asked = looks_asked(forms)
+        asked, words = looks_asked(forms), word_columns(forms)
         features: sparse.csr_array = sparse.vstack(list(parts), format="csr")
-    return features, asked
+    return features, asked, words
 
 
 def counts(batch: Grams) -> sparse.csr_array:
