@@ -81,17 +81,17 @@ def read_plains(texts: Sequence[str]) -> list[Reading]:
         if says & _LOOKED_AT and (says & HARD or mask(text) is not None or (form != text and mask(form) is not None)):
             readings.append(read_plain(text))
             continue
-        script = None
-        if len(text) <= SAMPLE and not says & DRAWN:
-            script = _PLAIN_SCRIPTS[says & _OF_SCRIPT]
+        script = _PLAIN_SCRIPTS[says & _OF_SCRIPT] if len(text) <= SAMPLE else None
         readings.append(Reading(form, None, script or script_of(text), says & WORDED > 0))
     return readings
 
 
 _LOOKED_AT = HARD | PERSONAL | DRAWN
-_OF_SCRIPT = NOT_ASCII | NOT_CHINESE | HAN | LATIN
+_OF_SCRIPT = NOT_ASCII | NOT_CHINESE | HAN | LATIN | DRAWN
 _PLAIN_SCRIPTS = [
-    plain_script(
+    None  # the signs of an emote are seen in the text alone
+    if says & DRAWN
+    else plain_script(
         ascii_only=not says & NOT_ASCII, chinese=not says & NOT_CHINESE, han=says & HAN > 0, latin=says & LATIN > 0
     )
     for says in range(_OF_SCRIPT + 1)

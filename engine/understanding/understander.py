@@ -51,23 +51,27 @@ class Understander:
 
     def understand(self, texts: Sequence[str]) -> list[Understanding]:
         """One understanding per text, in order; equal texts share one, which must not be changed. Never raises, whatever they hold."""
-        results: dict[str, Understanding] = {}
-        new: list[str] = []
-        for text in dict.fromkeys(texts):
-            known = self._recent.get(text) or self._older.get(text)
-            if known is None:
-                new.append(text)
-            else:
-                results[text] = known
+        distinct = dict.fromkeys(texts)
+        new = [text for text in distinct if text not in self._recent and text not in self._older]
+        known: dict[str, Understanding] = {}
+        if len(new) < len(distinct):
+            known = {text: self._recent.get(text) or self._older[text] for text in distinct.keys() - new}
+        results: list[Understanding] = []
         for start in range(0, len(new), CHUNK):
             chunk = new[start : start + CHUNK]
-            for text, result in zip(chunk, self._judge.judge(self._reader.read(chunk)), strict=True):
-                results[text] = result
-                if len(text) <= KEPT_LENGTH:
-                    self._recent[text] = result
-            if len(self._recent) >= KEPT:
-                self._older, self._recent = self._recent, {}
-        return [results[text] for text in texts]
+            understood = self._judge.judge(self._reader.read(chunk))
+            self._keep(chunk, understood)
+            results += understood
+        if len(new) == len(texts):
+            return results
+        known.update(zip(new, results, strict=True))
+        return [known[text] for text in texts]
+
+    def _keep(self, texts: Sequence[str], results: Sequence[Understanding]) -> None:
+        """Remember these results, and forget the oldest where they are too many."""
+        self._recent.update(pair for pair in zip(texts, results, strict=True) if len(pair[0]) <= KEPT_LENGTH)
+        if len(self._recent) >= KEPT:
+            self._older, self._recent = self._recent, {}
 
     def explain(self, text: str) -> Explanation:
         reading = self._reader.read([text])[0]
