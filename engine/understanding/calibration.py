@@ -83,7 +83,7 @@ def rank(scores: Scores, forms: Sequence[str], asked: F64) -> Ranked:
     followers = min(FOLLOWERS, intents.shape[1] - 1)
     others = np.sort(np.partition(intents, -followers, axis=1)[:, -followers:], axis=1)[:, ::-1]
     background = scores.margins[:, BACKGROUND].astype(np.float64)
-    lengths, han, blanks, numbered = _told(forms)
+    lengths, han, blanks, digits = _counted(forms)
     plain = np.column_stack(
         (
             first,
@@ -101,13 +101,13 @@ def rank(scores: Scores, forms: Sequence[str], asked: F64) -> Ranked:
             asked,
             han / lengths,
             np.log1p(blanks),
-            numbered > 0,
+            digits > 0,
         )
     )
     return Ranked(best + 1, second + 1, np.exp(SHARPNESS * (runner - first)), _with_products(plain))
 
 
-def _told(forms: Sequence[str]) -> tuple[F64, F64, F64, F64]:
+def _counted(forms: Sequence[str]) -> tuple[F64, F64, F64, F64]:
     """Of each normal form: its characters (one at least), and how many of them are Chinese, blanks, and digits."""
     if not forms:
         return np.zeros(0), np.zeros(0), np.zeros(0), np.zeros(0)

@@ -41,7 +41,7 @@ class Corpus:
     """How often each feature stands in each line."""
     asked: F64
     words: NDArray[np.int32]
-    """Features that are whole words in Latin letters: their columns."""
+    """Columns of the features that are whole words of ASCII signs."""
 
     def __len__(self) -> int:
         return len(self.forms)

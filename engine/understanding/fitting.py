@@ -21,7 +21,7 @@ from engine.understanding.calibration import F64
 from engine.understanding.corpus import AT_ONCE, ENTRIES, NO_CLASS, OTHER, Chosen, Corpus, Labels, counts, frequencies
 from engine.understanding.linear import BACKGROUND, EXTRA, F32, Linear, Rows
 from engine.understanding.names import kin, words
-from engine.understanding.ngrams import DIMENSION, grams
+from engine.understanding.ngrams import DIMENSION, grams, word_columns
 from engine.understanding.plain import normal_forms
 from engine.understanding.solver import Machine, learn
 
@@ -32,7 +32,7 @@ ROUNDS = 8  # over the lines; with 6 a half point fewer of the best intents are 
 ROUNDS_FEW = 30  # of fewer lines than `MANY`, whose solution is not as well determined and costs no time
 ROUNDS_ALL = 12  # of the machines that hear all lines
 MEAN = 6  # of these rounds, the last: with 8 and 4, one order of lines let twice as many idle lines be seen as another
-WORD = 2.0  # weight of a whole word of Latin letters beside its parts, of which there are five times as many
+WORD = 2.0  # weight of a whole word of ASCII signs beside its parts, of which there are five times as many
 KIN = 0.2  # weight of what intents with a word of their names in common share; of few lines 0.4 is as good
 ALL_LINES = [BACKGROUND, -2]  # columns of the machines that hear all lines
 ABSENT = -4.0  # bias of a class without a line: a margin far below all others
@@ -42,10 +42,10 @@ def fit(corpus: Corpus, chosen: Chosen) -> Linear:
     """A model of the chosen lines; to it, all other lines are as unfamiliar as new ones."""
     counted = corpus.features if chosen.all() else corpus.features[chosen]
     labels, against = corpus.labels[chosen], corpus.against[chosen]
-    few = counted.shape[0] < MANY
+    whole_words, few = corpus.words, counted.shape[0] < MANY
     if few:
-        counted, labels, against = _with_names(corpus, counted, labels, against)
-    index, idf = _known(counted, labels, 1 if few else KNOWN, corpus.words)
+        counted, labels, against, whole_words = _with_names(corpus, counted, labels, against)
+    index, idf = _known(counted, labels, 1 if few else KNOWN, whole_words)
     vectors = _vectors(counted, index, idf)
     del counted  # as large as the vectors, beside two other models that are learnt
     present, kinds = np.unique(labels, return_inverse=True)
@@ -96,14 +96,15 @@ def _of_all(present: Labels, sizes: F64) -> list[Machine]:
 
 def _with_names(
     corpus: Corpus, counted: sparse.csr_array, labels: Labels, against: Labels
-) -> tuple[sparse.csr_array, Labels, Labels]:
-    """The lines and one more of each of their intents: the words of its name."""
+) -> tuple[sparse.csr_array, Labels, Labels, Rows]:
+    """The lines and one more of each of their intents: the words of its name; and the features that are words."""
     present = np.unique(labels[labels > BACKGROUND])
     forms = normal_forms([" ".join(words(corpus.intents[label - 1])) for label in present.tolist()])
     return (
         sparse.vstack((counted, counts(grams(forms))), format="csr"),
         np.concatenate((labels, present)),
         np.concatenate((against, np.full(len(present), NO_CLASS))),
+        np.union1d(corpus.words, word_columns(forms)),
     )
 
 

@@ -107,7 +107,7 @@ def grams(forms: Sequence[str]) -> Grams:
 
 
 def word_columns(forms: Iterable[str]) -> NDArray[np.int32]:
-    """Columns of the words in Latin letters or digits that stand in these normal forms, rising."""
+    """Columns of the words of ASCII signs (what stands between blanks, as in English) in these normal forms, rising."""
     words = {word for form in forms for word in form.split() if word.isascii()}
     if not words:
         return np.empty(0, np.int32)

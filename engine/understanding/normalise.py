@@ -19,9 +19,9 @@ MAX_FORM = (
     200  # characters; the size of `Understanding.key`. A question is far shorter, and the cost per text stays bounded
 )
 _EMOTE = re.compile(
-    r"[\[［](?:[\u3400-\u9fff]{1,5}[a-z]?|[a-z][a-z0-9_]{0,15})[\]］]|:[a-z+-][a-z0-9_+-]{1,23}:", re.IGNORECASE
+    r"[\[［](?:[\u3400-\u9fff]{1,5}[A-Za-z]?|[A-Za-z][A-Za-z0-9_]{0,15})[\]］]|:[A-Za-z+-][A-Za-z0-9_+-]{1,23}:"
 )
-_ADDRESS = re.compile(r"(?:https?:|www\.)[^\s\u2e80-\U0003ffff]*", re.IGNORECASE)
+_ADDRESS = re.compile(r"(?:[Hh][Tt]{2}[Pp][Ss]?:|[Ww]{3}\.)[^\s\u2e80-\U0003ffff]*")
 _GROUPED = re.compile(
     r"(?<![\d.,，])(?P<money>[$¥￥€£] ?)?(?![0０])\d{1,3}(?:[,，]\d{3})+(?!\d|[,，]\d)(?P<unit>(?:\.\d+)? ?(?:[元块圆塊圓]|rmb))?",
     re.IGNORECASE,
@@ -52,7 +52,7 @@ def markup(text: str) -> str:
     """Web addresses say nothing, and their words (`shop`, `link`) mislead; `&#39;` and its like are what they stand for."""
     if "&" in text and ";" in text:
         text = html.unescape(text)
-    return _ADDRESS.sub(" ", text) if "http" in text or "www." in text else text
+    return _ADDRESS.sub(" ", text) if ":" in text or "." in text else text
 
 
 def groups(text: str) -> str:

@@ -18,7 +18,7 @@ from engine.pool.folding import EMOJI, fold_character
 from engine.understanding.language import is_han, is_latin, is_plain_chinese
 from engine.understanding.normalise import MAX_FORM, emotes, normal_form
 from engine.understanding.numbers import COUNTING, FORMAL, SCALING
-from engine.understanding.privacy import DIGIT, NUMERAL, may_be_personal, parts
+from engine.understanding.privacy import DIGIT, NUMERAL, hints, may_be_personal
 
 FEW: Final = 8  # texts below which the batch's own cost is more than what it saves
 
@@ -31,9 +31,11 @@ _Mask = NDArray[np.bool_]
 _BREAK, _BLANK, _QUESTION, _EMOJI, _POINT, _QUOTE, _NOTHING = 10, 32, ord("?"), ord(EMOJI), ord("."), ord("'"), 0
 _TELLING: Final = frozenset("&#著")  # markup, and what `normalise` judges by its neighbours
 
+_ZEROS_BEHIND: Final = 4  # places behind a point at which a zero may say nothing: `numbers` takes it away
+
 _folded: Final = np.zeros(0x110000, dtype=np.uint32)
 _says: Final = np.zeros(0x110000, dtype=np.uint16)
-_parts: Final = np.zeros(0x110000, dtype=np.uint8)
+_hints: Final = np.zeros(0x110000, dtype=np.uint8)
 _folded[_BREAK], _says[_BREAK] = _BREAK, _SEEN
 
 # What a folded character is in a number.
@@ -79,13 +81,13 @@ def plain_forms(texts: Sequence[str]) -> Plain:
     each = np.bitwise_or.reduceat(says, begins)
     each[drawn] |= DRAWN
     each[_personal(raw, begins)] |= PERSONAL
-    each[np.searchsorted(ends, _dot_places(raw))] |= PERSONAL
     each[np.searchsorted(ends, _marked_places(raw))] |= HARD
     folded = _folded[raw]
     each[np.searchsorted(ends, _grouped_places(raw, folded))] |= HARD
     codes = _brief(_spaced(_pointed(_quoted(_visible(folded)))))
     ends = np.flatnonzero(codes == _BREAK)
     each[np.searchsorted(ends, _hard_places(codes))] |= HARD
+    each[np.searchsorted(ends, _dot_places(codes))] |= PERSONAL
     each[np.diff(ends, prepend=-1) > MAX_FORM] |= HARD
     return Plain(codes.tobytes().decode("utf-32-le").split("\n")[:-1], each.tolist())
 
@@ -104,20 +106,19 @@ def _look_at(codes: _Codes) -> None:
         says |= HAN * is_han(char) | LATIN * is_latin(char)
         says |= NOT_ASCII * (not char.isascii()) | NOT_CHINESE * (not is_plain_chinese(char))
         _folded[code] = ord(folded) if len(folded) == 1 else _NOTHING
-        _parts[code], _says[code] = parts(char), says
+        _hints[code], _says[code] = hints(char), says
 
 
 def _personal(raw: _Codes, begins: NDArray[np.intp]) -> _Mask:
     """Which texts may hold something personal, by their characters."""
-    roles = _parts[raw]
+    roles = _hints[raw]
     digits, numerals = (np.add.reduceat(roles & part > 0, begins, dtype=np.intp) for part in (DIGIT, NUMERAL))
     return may_be_personal(np.bitwise_or.reduceat(roles, begins), digits, numerals)
 
 
-def _dot_places(raw: _Codes) -> NDArray[np.intp]:
+def _dot_places(codes: _Codes) -> NDArray[np.intp]:
     """Places of the letters of `dot`."""
-    lower = raw | 32
-    return np.flatnonzero((lower[:-2] == ord("d")) & (lower[1:-1] == ord("o")) & (lower[2:] == ord("t")))
+    return np.flatnonzero((codes[:-2] == ord("d")) & (codes[1:-1] == ord("o")) & (codes[2:] == ord("t")))
 
 
 def _marked_places(raw: _Codes) -> NDArray[np.intp]:
@@ -216,7 +217,8 @@ def _hard_places(codes: _Codes) -> NDArray[np.intp]:
     hard[:-3] = same[:-2] & same[1:-1] & same[2:] & digit[:-3]
     point = codes == _POINT
     if point.any():
-        hard[:-2] |= point[:-2] & ((second == ord("0")) | (third == ord("0")))
+        for behind in range(1, _ZEROS_BEHIND + 1):
+            hard[:-behind] |= point[:-behind] & (codes[behind:] == ord("0"))
     hard[1:] = hard[1:] | ((two == _POINT) & ~digit[:-1])
     mark = _is_mark(codes)
     if mark.any():

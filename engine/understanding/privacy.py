@@ -160,35 +160,36 @@ class _Signs(dict[int, str]):
 _SIGNS: Final = _Signs()
 
 
-# What a character may be a part of.
+# What a character hints at: see `may_be_personal`.
 DIGIT, NUMERAL, LETTER, HOUSE, ROAD, AREA, ALONE = (1 << bit for bit in range(7))
-_PARTS: Final = (
-    (re.compile(r"\d"), DIGIT), (re.compile("[零〇一二三四五六七八九十百幺]"), NUMERAL), (re.compile("[A-Za-z]"), LETTER),
+_HINTS: Final = (
+    (re.compile(r"\d"), DIGIT), (re.compile("[零〇一二三四五六七八九十百幺]"), NUMERAL), (re.compile("[A-Za-z-]"), LETTER),
     (_PLACE, HOUSE), (re.compile("[路街道巷]"), ROAD), (re.compile("[区县市]"), AREA), (re.compile("[@_]"), ALONE),
 )  # fmt: skip
 
-_OF_DOT: Final = "dotDOT"
 _Counts = NDArray[np.intp]
 
 
-def parts(char: str) -> int:
-    """What a character may be a part of; `ALONE` where it tells by itself that a text has to be looked at."""
+def hints(char: str) -> int:
+    """What a character hints at; what is not seen, and what stands for several signs, is always looked at."""
     sign = _SIGNS[ord(char)]
-    found = ALONE if len(sign) != 1 or (sign != char and sign in _OF_DOT) else 0
-    for pattern, part in _PARTS:
+    found = ALONE if len(sign) != 1 else 0
+    for pattern, hint in _HINTS:
         if pattern.search(sign) is not None:
-            found |= part
+            found |= hint
     return found
 
 
 def may_be_personal(seen: NDArray[np.uint8], digits: _Counts, numerals: _Counts) -> NDArray[np.bool_]:
-    """Which of several texts may hold something to cover, by the parts that their characters are and how many of these are numbers.
+    """Which of several texts may hold something to cover, by what their characters hint at and how many of them are numbers.
 
     Beyond that, only the word `dot` tells of it.
     """
-    number, name = seen & (DIGIT | NUMERAL) > 0, (seen & ROAD > 0) & (seen & AREA > 0)
-    placed: NDArray[np.bool_] = name | (number & (seen & HOUSE > 0)) | ((seen & DIGIT > 0) & (seen & LETTER > 0))
-    return placed | (seen & ALONE > 0) | (digits > 2) | (digits + numerals >= LONG_RUN)
+    district: NDArray[np.bool_] = (seen & ROAD > 0) & (seen & AREA > 0)
+    house = (seen & (DIGIT | NUMERAL) > 0) & (seen & HOUSE > 0)
+    id_or_house_en = (seen & DIGIT > 0) & (seen & LETTER > 0)
+    number = (digits > 2) | (digits + numerals >= LONG_RUN)
+    return district | house | id_or_house_en | number | (seen & ALONE > 0)
 
 
 def mask(text: str) -> str | None:

@@ -26,7 +26,10 @@ class Scanner:
         self._by_lines = True
 
     def add(self, expression: str) -> int:
-        """The number under which `scan` reports the expression. Raises `ValueError` where RE2 refuses it, or after a scan."""
+        """The number under which `scan` reports the expression. Raises `ValueError` where RE2 refuses it, or after a scan.
+
+        One that asks where a text begins or ends (`\\A`, `\\z`) makes every text be scanned by itself: right, and slower.
+        """
         if self._compiled:
             raise ValueError("expressions must be added before the first scan")
         try:
