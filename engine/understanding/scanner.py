@@ -33,7 +33,9 @@ class Scanner:
         if self._compiled:
             raise ValueError("expressions must be added before the first scan")
         try:
-            number: int = self._set.Add(f"(?m){expression}")  # `^` and `$` are the ends of a line
+            number: int = self._set.Add(
+                f"(?m){expression}"
+            )  # `^` and `$` are the ends of a line, `.` no break between two
         except re2.error as error:
             raise ValueError(f"RE2 cannot read {expression!r}: {error}") from error
         self._size += 1

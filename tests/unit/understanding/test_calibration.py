@@ -57,6 +57,17 @@ def test_background_is_never_the_best_intent() -> None:
     assert 0 < ranked.share[0] < 1
 
 
+def test_what_signs_tell_is_told_of_each_text_of_a_batch() -> None:
+    """The last four signals but for whether it looks asked: length, Chinese share, blanks, whether there is a digit."""
+    forms = ["多少 钱12", "", "how much 1", "x"]
+    some = np.ones(len(forms), np.float32)
+    scores = Scores(np.ones((len(forms), 3), np.float32), some, some, some, some, some)
+    signals = rank(scores, forms, looks_asked(forms)).signals[:, 12:17]
+    expected = [(6, 3, 1, 1.0), (1, 0, 0, 0.0), (10, 0, 2, 1.0), (1, 0, 0, 0.0)]
+    for found, (length, chinese, blanks, digit) in zip(signals[:, [0, 2, 3, 4]], expected, strict=True):
+        assert found == pytest.approx([np.log(length), chinese / length, np.log1p(blanks), digit])
+
+
 @pytest.mark.parametrize(
     ("form", "asked"),
     [

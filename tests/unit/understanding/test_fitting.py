@@ -10,9 +10,9 @@ import pytest
 from engine.pool.model import UNLISTED, TrainingLine
 from engine.understanding import fitting
 from engine.understanding.corpus import Corpus
-from engine.understanding.fitting import fit
+from engine.understanding.fitting import WORD, fit
 from engine.understanding.linear import F32
-from engine.understanding.ngrams import DIMENSION, grams
+from engine.understanding.ngrams import DIMENSION, grams, word_columns
 
 LINES = {
     "alarm_set": ("wake me at seven", "set it for six", "wake me up early"),
@@ -97,3 +97,13 @@ def test_what_two_lines_say_is_known_where_both_ask_the_same(entries: int, monke
     told = {sign: bool(found[int(grams([sign]).columns[0])]) for sign in (*kinds, "庚")}
     assert told == {"甲": True, "乙": False, "丙": True, "丁": False, "戊": False, "己": False, "庚": False}
     assert not fitting._of_one_kind(corpus.features, corpus.labels, ~every).any()
+
+
+def test_words_weigh_more_than_their_parts_and_the_strange_as_much_as_the_rarest_part() -> None:
+    lines = corpus()
+    linear = fit(lines, np.ones(len(lines), dtype=np.bool_))
+    words = linear.idf[linear.index[word_columns(["jazz", "rain"])]]
+    assert np.allclose(words, WORD * linear.idf[-1])  # each in one line, as the rarest parts are
+    values = linear.spread(grams(["jazz zzz"]))
+    known = linear.idf[linear.index[grams(["jazz zzz"]).columns]]
+    assert np.isclose(values[known == 0].max() / values[known > 0].max(), 1 / WORD)

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.understanding.ngrams import DIMENSION, LONGEST, REACH, grams
+from engine.understanding.ngrams import DIMENSION, LONGEST, REACH, grams, word_columns
 from engine.understanding.normalise import normal_form
 
 FORMS = st.text(max_size=40).map(normal_form)
@@ -52,6 +52,23 @@ def test_what_stands_between_two_tokens_does_not_matter() -> None:
     single = {column for form in "什么发" for column in grams([form]).columns.tolist()}
     word = set(grams(["什么"]).columns.tolist())
     assert len((there & back) - single - word) >= 2  # 什 with 发, 么 with 发
+
+
+@given(st.lists(FORMS, max_size=12))
+def test_the_columns_of_words_are_those_of_their_features(forms: list[str]) -> None:
+    """Of words of ASCII signs alone, each once."""
+    words = {word for form in forms for word in form.split() if word.isascii()}
+    found = word_columns(forms).tolist()
+    assert found == sorted(set(found))
+    assert len(found) == len({column for word in words for column in word_columns([word]).tolist()})
+    for word in words:
+        assert set(word_columns([word]).tolist()) <= set(grams([word]).columns.tolist())
+
+
+def test_a_chinese_line_has_no_words() -> None:
+    """What stands between its blanks is no word."""
+    assert word_columns(["多少钱", "这个 几天到"]).tolist() == []
+    assert word_columns(["这个 ok 吗", "ok"]).tolist() == word_columns(["ok"]).tolist() != []
 
 
 def test_columns_are_the_same_in_every_process() -> None:

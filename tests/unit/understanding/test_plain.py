@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis.strategies import characters, lists, sampled_from, text
 
 from engine.understanding.normalise import MAX_FORM, normal_form
-from engine.understanding.plain import FEW, HARD, PERSONAL, normal_forms, plain_forms
+from engine.understanding.plain import DRAWN, FEW, HARD, PERSONAL, normal_forms, plain_forms
 from engine.understanding.privacy import mask
 from engine.understanding.reading import read_plain, read_plains
 
@@ -16,7 +17,8 @@ PIECES = (
     "https://a.b/c", "&#39;", "don't", "[捂脸]", "：", "...", "#3", "ß", "㎏", "é", "の", "привет",
     "me at x dot com", "PO BOX 1", "一三八零", "一二三四五六七八九", "建设路", "江苏省南京市", "区", "加v", "1380000", "０", "Ⅳ", "x" * 60,
     "\x00", "[doge]", "[哈", "]", ":", ":smile:", "http:", "'", "''", "it's", "？？", "☺ ", "十", "百", "千万", "元", "号", "米", "三",
-    "陆", "肆拾", "路", "村", "巷弄", "楼", "@", "_", "微信", "a12", "b3c4d", "dot", "ｄｏｔ", "一 四", "七", "⑩", "①", "3 元",
+    "陆", "肆拾", "路", "村", "巷弄", "楼", "@", "_", "微信", "a12", "b3c4d", "dot", "ｄｏｔ", "一 四", "七", "⑩",
+    "d'ot", "at ", " com", "-", "1.650g", "ſ", "İ", "①", "3 元",
 )  # fmt: skip
 anything = lists(sampled_from(PIECES) | text(characters(), max_size=3), max_size=12).map("".join)
 
@@ -29,8 +31,9 @@ def test_a_batch_is_read_as_its_texts_are(texts: list[str]) -> None:
 
 @given(lists(anything, min_size=1, max_size=9))
 def test_what_holds_no_hint_holds_nothing_personal(texts: list[str]) -> None:
-    for one, says in zip(texts, plain_forms(texts).says, strict=True):
-        assert says & (PERSONAL | HARD) or mask(one) is None
+    plain = plain_forms(texts)
+    for one, form, says in zip(texts, plain.forms, plain.says, strict=True):
+        assert says & (PERSONAL | HARD | DRAWN) or (mask(one) is None and mask(form) is None)
 
 
 beside_digits = text(
@@ -42,6 +45,36 @@ beside_digits = text(
 def test_the_size_of_the_batch_does_not_matter(one: str) -> None:
     """What is not seen (invisible signs, combining marks, half characters) is not there, whichever way a text takes."""
     assert normal_forms([one] * FEW) == [normal_form(one)] * FEW
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        "name at gmail d'ot com",
+        "name at gmail do’t com",
+        "name at gmail ｄｏｔ com",
+        "微信1----",
+        "抖音号 1----",
+        "1.650g十分好",
+        "1.2340g 米",
+        ":ſmile:",
+        "a:İabc:",
+        "httpſ://abc.de/fgh",
+        "HTTPS://A.B/C",
+        "一m65 3元",
+        "看[doge]这个[",
+        "1'' 2",
+        "土著 吃著",
+    ],
+)
+def test_a_batch_reads_alike_what_is_nearly_plain(one: str) -> None:
+    assert read_plains(["好"] * FEW + [one])[-1] == read_plain(one)
+
+
+def test_an_address_is_covered_whatever_stands_in_its_words() -> None:
+    reading = read_plains(["好"] * FEW + ["name at gmail d'ot com"])[-1]
+    assert reading.masked is not None
+    assert "gmail" not in reading.form
 
 
 def test_a_point_is_between_digits_whatever_unseen_stands_beside_it() -> None:
