@@ -74,7 +74,7 @@ class Sets:
         sizes += ends[1:]
         rows = np.concatenate(kept)
         whole = sparse.csr_array(
-            (np.ones(len(rows), dtype=np.float32), rows, np.cumsum(ends, dtype=np.int32)),
+            (np.ones(len(rows), dtype=np.int8), rows, np.cumsum(ends, dtype=np.int32)),
             shape=(len(corpus), max(1, len(telling))),
         )
         return cls(whole.tocsc().tocsr(), sizes)  # there and back: each set is in order
@@ -137,7 +137,7 @@ def twins(training: TrainingSet, of: Collection[TrainingLine]) -> list[Twin]:
         if line in wanted:
             asked.setdefault(at, line)
     sets = Sets.of(corpus)
-    rows = sets.shared
+    rows = sets.shared.astype(np.float32)
     rows.data /= np.repeat(np.sqrt(np.maximum(sets.sizes, 1)), np.diff(rows.indptr)).astype(np.float32)
     own = np.array(sorted(asked), dtype=np.intp)
     if not len(own):
