@@ -101,22 +101,21 @@ class Judge:
         ]  # fmt: skip
         asking = self._by_model(readings, understood, own)
         fresh = self.fresh.nearest(own)
-        for reading, result, line, cosine in zip(
-            readings, understood, fresh.line.tolist(), fresh.cosine.tolist(), strict=True
-        ):
+        near = set(np.flatnonzero(fresh.cosine >= NEAR).tolist())
+        for at, reading in enumerate(readings):
             same = self._known.get(reading.form) if reading.worded else None
             if same is not None:  # what somebody wrote of just this goes before rules and lists of languages
-                self._by_example(result, same, 1.0)
+                self._by_example(understood[at], same, 1.0)
             elif reading.script.foreign:
-                result.outcome = "unsupported_language"
-            elif reading.worded:
-                alike = self._without_names(reading) if reading.neutral else None
+                understood[at].outcome = "unsupported_language"
+            elif reading.worded and (reading.neutral or reading.fired or at in near):
+                alike = self._without_names(reading)
                 if alike is not None:
-                    self._by_example(result, alike, 1.0)
-                elif cosine >= NEAR:
-                    self._by_example(result, self.fresh.lines[line], cosine)
+                    self._by_example(understood[at], alike, 1.0)
+                elif at in near:
+                    self._by_example(understood[at], self.fresh.lines[fresh.line[at]], float(fresh.cosine[at]))
                 if reading.fired:
-                    self._by_rule(result, {intent for intent, _ in reading.fired})
+                    self._by_rule(understood[at], {intent for intent, _ in reading.fired})
         self._forbid(understood, asking, own)
         return understood
 

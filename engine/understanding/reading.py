@@ -130,7 +130,7 @@ class Reader:
         readings = read_plains(texts)
         forms = [reading.form for reading in readings]
         asked = [f"{form}\n{_unasked(form)}" if form.endswith("?") else form for form in forms]
-        for at in {*self._spellings.likely(forms), *self._scanner.likely(asked)}:
+        for at in {*self._spellings.occurring(forms), *self._scanner.occurring(asked)}:
             self.complete(readings[at])
         return readings
 

@@ -51,12 +51,16 @@ class Scanner:
             self._compiled = True
         return self._set.Match(text.encode()) or []
 
-    def likely(self, lines: Sequence[str]) -> Iterator[int]:
-        """Places of the lines in which an expression may occur, rising: it occurs in none of the others.
+    def occurring(self, texts: Sequence[str]) -> Iterator[int]:
+        """Places of the texts in which an expression occurs, rising; of all, where one asks for the ends of a text. A text may be
+        several lines here, any of which counts.
 
-        One look at several lines costs little more than at one of them. Where something occurs, all of them are named.
+        One look at several texts costs little more than at one of them, and most often nothing occurs in any.
         """
-        for start in range(0, len(lines), TOGETHER):
-            some = lines[start : start + TOGETHER]
-            if not self._by_lines or self.scan("\n".join(some)):
-                yield from range(start, start + len(some))
+        if not self._by_lines:
+            yield from range(len(texts))
+            return
+        for start in range(0, len(texts), TOGETHER):
+            some = texts[start : start + TOGETHER]
+            if self.scan("\n".join(some)):
+                yield from (start + at for at, text in enumerate(some) if self.scan(text))

@@ -48,13 +48,13 @@ class Spellings:
     def forms(self, texts: Sequence[str]) -> list[str]:
         """`form` of each text; quicker for many."""
         forms = normal_forms(texts)
-        for at in self.likely(forms):
+        for at in self.occurring(forms):
             forms[at] = self.fix(forms[at])
         return forms
 
-    def likely(self, forms: Sequence[str]) -> Iterator[int]:
-        """Places of the normal forms that `fix` may change."""
-        return self._occurs.likely(forms)
+    def occurring(self, forms: Sequence[str]) -> Iterator[int]:
+        """Places of the normal forms in which a spelling occurs, so that `fix` may change them."""
+        return self._occurs.occurring(forms)
 
     def fix(self, form: str) -> str:
         """A normal form in the pack's spelling."""

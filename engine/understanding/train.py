@@ -39,7 +39,7 @@ JUDGED = 2  # folds that confidence and thresholds are told from: each takes as 
 NOISE = 0.02  # share of idle lines that may end as an open question, on the board of gaps
 NOISE_HARDNESS = 5.6  # as `HARDNESS`, at this threshold; with 6 more than `NOISE` of the real idle lines are seen
 BAND = 0.05  # least margin over the runner-up; below it both were right equally often (36 % each, of only 28 lines out of fold)
-UNHEARD = 0.002  # share of the questions that would be visible without the gate and are not; three of four idle lines stop there
+UNHEARD = 0.004  # share of the questions that would be visible without the gate and are not; four of five idle lines stop there
 PLAUSIBLE = 0.5  # of the acceptance threshold: from there on, an unaccepted question counts as near a known intent
 
 
