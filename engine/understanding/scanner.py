@@ -33,9 +33,8 @@ class Scanner:
         if self._compiled:
             raise ValueError("expressions must be added before the first scan")
         try:
-            number: int = self._set.Add(
-                f"(?m){expression}"
-            )  # `^` and `$` are the ends of a line, `.` no break between two
+            # `^` and `$` are the ends of a line, `.` no break between two.
+            number: int = self._set.Add(f"(?m){expression}")
         except re2.error as error:
             raise ValueError(f"RE2 cannot read {expression!r}: {error}") from error
         self._size += 1
