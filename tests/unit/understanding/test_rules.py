@@ -45,6 +45,8 @@ def test_a_term_fires_on_what_it_is_written_like(rule: str, text: str, fires: bo
         ("tysm", "social.thanks"),
         ("這個咋賣", "product.price"),
         ("几多钱", "product.price"),
+        ("😂 你好主播 多少钱呀", "product.price"),
+        ("wow how much pls", "product.price"),
         ("小黄车在哪", "order.how_to_buy"),
         ("link pls", "order.how_to_buy"),
         ("有木有优惠卷", "promo.coupon"),
