@@ -51,19 +51,22 @@ def hostile(seed: int, lines: Sequence[str]) -> str:
     if draw.random() < 0.001:
         size = LONG
     parts: list[str] = []
-    while sum(map(len, parts)) < size:
+    filled = 0
+    while filled < size:
         kind = draw.random()
         if kind < 0.4:
             low, high = draw.choice(RANGES)
-            parts.append("".join(chr(draw.randrange(low, high)) for _ in range(draw.randint(1, 12))))
+            part = "".join(chr(draw.randrange(low, high)) for _ in range(draw.randint(1, 12)))
         elif kind < 0.6:
             line = draw.choice(lines)
             at = draw.randrange(len(line) + 1)
-            parts.append(line[at : at + draw.randint(1, 8)])
+            part = line[at : at + draw.randint(1, 8)]
         elif kind < 0.8:
-            parts.append(draw.choice(MARKS))
+            part = draw.choice(MARKS)
         else:
-            parts.append(chr(draw.randrange(0x20, 0x110000)) * draw.randint(1, max(1, size // 3)))
+            part = chr(draw.randrange(0x20, 0x110000)) * draw.randint(1, max(1, size // 3))
+        parts.append(part)
+        filled += len(part)
     return "".join(parts)[: max(size, 1)] if size else ""
 
 
