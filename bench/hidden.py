@@ -32,7 +32,7 @@ from rich.table import Table
 from bench.blind import BLIND, VISIBLE, is_said, read_listed
 from bench.real_text import Peer, comment_files, commerce, texts_of
 from engine.pool.load import load_pool
-from engine.pool.model import Pool
+from engine.pool.model import Pool, TrainingLine
 from engine.pool.paths import base_pack, example_shop
 from engine.understanding.linear import BACKGROUND
 from engine.understanding.ngrams import grams
@@ -56,20 +56,13 @@ class Fate:
 def without(pool: Pool, hidden: frozenset[str], gone: frozenset[str] = frozenset()) -> Pool:
     """The pool as it would be if nobody had written these intents, nor these idle lines."""
     training = pool.training
-    kept = replace(
-        training,
-        lines=tuple(
-            line
-            for line in training.lines
-            if line.intent not in hidden and not (line.intent is None and line.text in gone)
-        ),
-        negatives=tuple(line for line in training.negatives if line.intent not in hidden),
-        own=tuple(
-            line
-            for line in training.own
-            if line.intent not in hidden and not (line.intent is None and line.text in gone)
-        ),
-    )
+
+    def rest(lines: Sequence[TrainingLine]) -> tuple[TrainingLine, ...]:
+        return tuple(
+            line for line in lines if line.intent not in hidden and not (line.intent is None and line.text in gone)
+        )
+
+    kept = replace(training, lines=rest(training.lines), negatives=rest(training.negatives), own=rest(training.own))
     intents = {name: intent for name, intent in pool.intents.items() if name not in hidden}
     return replace(pool, intents=intents, training=kept)
 

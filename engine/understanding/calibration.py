@@ -15,6 +15,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.understanding.codes import BLANK, is_digit, side_by_side
 from engine.understanding.linear import BACKGROUND, Scores
 
 F64 = NDArray[np.float64]
@@ -111,15 +112,18 @@ def _counted(forms: Sequence[str]) -> tuple[F64, F64, F64, F64]:
     """Of each normal form: its characters (one at least), and how many of them are Chinese, blanks, and digits."""
     if not forms:
         return np.zeros(0), np.zeros(0), np.zeros(0), np.zeros(0)
-    codes = np.frombuffer(("\n".join(forms) + "\n").encode("utf-32-le"), dtype=np.uint32)
-    ends = np.flatnonzero(codes == ord("\n"))
-    begins = np.concatenate(([0], ends[:-1] + 1))
+    codes, begins, ends = side_by_side(forms)
 
     def count(seen: NDArray[np.bool_]) -> F64:
         return np.add.reduceat(seen, begins, dtype=np.float64)
 
-    chinese, digit = (codes >= 0x3400) & (codes <= 0x9FFF), (codes >= ord("0")) & (codes <= ord("9"))
-    return np.maximum(ends - begins, 1).astype(np.float64), count(chinese), count(codes == ord(" ")), count(digit)
+    chinese = (codes >= 0x3400) & (codes <= 0x9FFF)
+    return (
+        np.maximum(ends - begins, 1).astype(np.float64),
+        count(chinese),
+        count(codes == BLANK),
+        count(is_digit(codes)),
+    )
 
 
 @lru_cache(maxsize=1)

@@ -58,7 +58,7 @@ _WORDS_OF: Final = {
         "banget bagus tolong apakah ini itu apa dapat cuma aja juga sampe bila"
     ),
     "vi": "nhieu tien khong duoc muon nhung vay nhe roi",
-    "tl": ("saan kailan mayroon wala mga ako kayo niyo nyo ninyo salamat bakit pabili presyo ganda ito talaga kuya"),
+    "tl": "saan kailan mayroon wala mga ako kayo niyo nyo ninyo salamat bakit pabili presyo ganda ito talaga kuya",
 }
 _VIETNAMESE: Final = (
     "bao nhieu tien vay khong ko co gia hang mau con cho em anh chi oi nay duoc nao mua ban cai minh ao quan giao "

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from engine.understanding.codes import BLANK, BREAK, is_digit, is_letter
 from engine.understanding.normalise import MAX_FORM
 
 BITS = 20  # a million columns, of which 11,700 lines fill 338,000; with 2¹⁸ they meet more often, and coverage is 2 points less
@@ -25,8 +26,6 @@ REACH = 8  # tokens between which pairs are formed; 4 and all of a line gave as 
 _SLOTS = (
     LONGEST + 2 + REACH
 )  # features that may begin at one character: 1–4-grams, a word, a pair of words, pairs of tokens
-_BLANK, _BREAK = 32, 10
-_A, _Z, _0, _9 = (ord(char) for char in "az09")
 
 _U64 = NDArray[np.uint64]
 
@@ -82,7 +81,7 @@ def grams(forms: Sequence[str]) -> Grams:
         return Grams(np.empty(0, np.int32), np.zeros(1, np.int32))
     buffer = " " + " \n ".join(forms) + " \n"
     codes = np.frombuffer(buffer.encode("utf-32-le"), dtype=np.uint32).astype(np.uint64)
-    breaks = codes == _BREAK
+    breaks = codes == BREAK
     ends = np.flatnonzero(breaks)
     size = len(codes)
     # Distance to the end of the text: a window of n characters fits where it is at least n.
@@ -92,7 +91,7 @@ def grams(forms: Sequence[str]) -> Grams:
     fits = np.zeros((size, _SLOTS), dtype=np.bool_)
     rolling = codes * _PLACE[0]
     hashes[:, 0] = rolling
-    fits[:, 0] = (codes != _BLANK) & ~breaks
+    fits[:, 0] = (codes != BLANK) & ~breaks
     for n in range(2, min(LONGEST, size) + 1):
         rolling = rolling[:-1] + codes[n - 1 :] * _PLACE[n - 1]
         hashes[: size - n + 1, n - 1] = rolling
@@ -112,7 +111,7 @@ def word_columns(forms: Iterable[str]) -> NDArray[np.int32]:
     if not words:
         return np.empty(0, np.int32)
     codes = np.frombuffer(" ".join(sorted(words)).encode("utf-32-le"), dtype=np.uint32).astype(np.uint64)
-    inside = codes != _BLANK
+    inside = codes != BLANK
     begins = np.flatnonzero(inside & ~np.concatenate(([False], inside[:-1])))
     found: NDArray[np.int32] = np.unique(_mixed(_runs(codes, inside, begins)) >> _SHIFT).astype(np.int32)
     return found
@@ -122,7 +121,7 @@ def _words(
     codes: _U64, breaks: NDArray[np.bool_], room: NDArray[np.int64], hashes: _U64, fits: NDArray[np.bool_]
 ) -> None:
     """Words and pairs of neighbouring words, at the place of their first character."""
-    inside = (codes != _BLANK) & ~breaks
+    inside = (codes != BLANK) & ~breaks
     first = inside.copy()
     first[1:] &= ~inside[:-1]
     begins = np.flatnonzero(first)
@@ -148,8 +147,8 @@ def _pairs(
     codes: _U64, breaks: NDArray[np.bool_], room: NDArray[np.int64], hashes: _U64, fits: NDArray[np.bool_]
 ) -> None:
     """Pairs of tokens, at the place where the first of them begins. Their hash is a sum, so that order does not matter."""
-    letter, digit = (codes >= _A) & (codes <= _Z), (codes >= _0) & (codes <= _9)
-    inside = (codes != _BLANK) & ~breaks
+    letter, digit = is_letter(codes), is_digit(codes)
+    inside = (codes != BLANK) & ~breaks
     goes_on = np.zeros(len(codes), dtype=np.bool_)
     goes_on[1:] = (letter[1:] & letter[:-1]) | (digit[1:] & digit[:-1])
     begins = np.flatnonzero(inside & ~goes_on)

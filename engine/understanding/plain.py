@@ -1,8 +1,8 @@
 """Plain texts by the batch: those whose normal form is nothing but their characters folded, which is nearly every comment.
 
 The texts of a batch lie side by side in one buffer of code points, and a table tells of each code point what it becomes and what it
-means for its text. Whatever needs a look at the whole text (numbers, markup, repeated marks, very long texts) is not plain, and
-`normal_form` reads it. So there is one definition of a normal form, and this is a quick way to it.
+means for its text. Whatever needs a look at the whole text (numbers, web addresses, digits that repeat, very long texts) is not plain,
+and `normal_form` reads it. So there is one definition of a normal form, and this is a quick way to it.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from engine.pool.folding import EMOJI, fold_character
+from engine.understanding.codes import BLANK, BREAK, Codes, Mask, Places, is_digit, is_letter, side_by_side
 from engine.understanding.language import is_han, is_latin, is_plain_chinese
 from engine.understanding.normalise import MAX_FORM, emotes, normal_form
 from engine.understanding.numbers import COUNTING, FORMAL, SCALING
@@ -25,10 +25,7 @@ FEW: Final = 8  # texts below which the batch's own cost is more than what it sa
 # What a character says of the text in which it stands.
 _SEEN, HARD, WORDED, PERSONAL, HAN, LATIN, NOT_ASCII, NOT_CHINESE, DRAWN = (1 << bit for bit in range(9))
 
-_Codes = NDArray[np.uint32]
-_Mask = NDArray[np.bool_]
-
-_BREAK, _BLANK, _QUESTION, _EMOJI, _POINT, _QUOTE, _NOTHING = 10, 32, ord("?"), ord(EMOJI), ord("."), ord("'"), 0
+_QUESTION, _EMOJI, _POINT, _QUOTE, _NOTHING = ord("?"), ord(EMOJI), ord("."), ord("'"), 0
 _TELLING: Final = frozenset("&#著")  # markup, and what `normalise` judges by its neighbours
 
 _ZEROS_BEHIND: Final = 4  # places behind a point at which a zero may say nothing: `numbers` takes it away
@@ -36,7 +33,7 @@ _ZEROS_BEHIND: Final = 4  # places behind a point at which a zero may say nothin
 _folded: Final = np.zeros(0x110000, dtype=np.uint32)
 _says: Final = np.zeros(0x110000, dtype=np.uint16)
 _hints: Final = np.zeros(0x110000, dtype=np.uint8)
-_folded[_BREAK], _says[_BREAK] = _BREAK, _SEEN
+_folded[BREAK], _says[BREAK] = BREAK, _SEEN
 
 # What a folded character is in a number.
 _SCALE, _COUNT, _FORM = 1, 2, 4
@@ -71,13 +68,11 @@ def plain_forms(texts: Sequence[str]) -> Plain:
     drawn = [at for at, text in enumerate(parts) if "[" in text or "［" in text]
     for at in drawn:  # a web address may hold what looks like an emote
         parts[at] = emotes(parts[at]) if ":" not in parts[at] else "&"
-    raw = np.frombuffer(("\n".join(parts) + "\n").encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    raw, begins, ends = side_by_side(parts)
     says = _says[raw]
     if not says.all():
         _look_at(raw[says == 0])
         says = _says[raw]
-    ends = np.flatnonzero(raw == _BREAK)
-    begins = np.concatenate(([0], ends[:-1] + 1))
     each = np.bitwise_or.reduceat(says, begins)
     each[drawn] |= DRAWN
     each[_personal(raw, begins)] |= PERSONAL
@@ -85,14 +80,14 @@ def plain_forms(texts: Sequence[str]) -> Plain:
     folded = _folded[raw]
     each[np.searchsorted(ends, _grouped_places(raw, folded))] |= HARD
     codes = _brief(_spaced(_pointed(_quoted(_visible(folded)))))
-    ends = np.flatnonzero(codes == _BREAK)
+    ends = np.flatnonzero(codes == BREAK)
     each[np.searchsorted(ends, _hard_places(codes))] |= HARD
     each[np.searchsorted(ends, _dot_places(codes))] |= PERSONAL
     each[np.diff(ends, prepend=-1) > MAX_FORM] |= HARD
     return Plain(codes.tobytes().decode("utf-32-le").split("\n")[:-1], each.tolist())
 
 
-def _look_at(codes: _Codes) -> None:
+def _look_at(codes: Codes) -> None:
     """Enter characters into the tables as they are first seen. To enter one twice changes nothing, so threads need no lock."""
     for code in np.unique(codes).tolist():
         char = chr(code)
@@ -109,111 +104,102 @@ def _look_at(codes: _Codes) -> None:
         _hints[code], _says[code] = hints(char), says
 
 
-def _personal(raw: _Codes, begins: NDArray[np.intp]) -> _Mask:
+def _personal(raw: Codes, begins: Places) -> Mask:
     """Which texts may hold something personal, by their characters."""
     roles = _hints[raw]
     digits, numerals = (np.add.reduceat(roles & part > 0, begins, dtype=np.intp) for part in (DIGIT, NUMERAL))
     return may_be_personal(np.bitwise_or.reduceat(roles, begins), digits, numerals)
 
 
-def _dot_places(codes: _Codes) -> NDArray[np.intp]:
+def _dot_places(codes: Codes) -> Places:
     """Places of the letters of `dot`."""
     return np.flatnonzero((codes[:-2] == ord("d")) & (codes[1:-1] == ord("o")) & (codes[2:] == ord("t")))
 
 
-def _marked_places(raw: _Codes) -> NDArray[np.intp]:
+def _marked_places(raw: Codes) -> Places:
     """Places of colons that may begin an emote, or stand in a web address."""
     colons = np.flatnonzero(raw == ord(":"))
     if not len(colons):
         return colons
-    lower: _Codes = raw | np.uint32(32)
+    lower: Codes = raw | np.uint32(32)
     before, after = lower[colons - 1], lower[colons + 1]
-    named = _is_letter(after) | (after == ord("+")) | (after == ord("-"))
-    found: NDArray[np.intp] = colons[named | (before == ord("p")) | (before == ord("s"))]
+    named = is_letter(after) | (after == ord("+")) | (after == ord("-"))
+    found: Places = colons[named | (before == ord("p")) | (before == ord("s"))]
     return found
 
 
-def _grouped_places(raw: _Codes, folded: _Codes) -> NDArray[np.intp]:
+def _grouped_places(raw: Codes, folded: Codes) -> Places:
     """Places of commas between digits, which may group them."""
     commas = np.flatnonzero((raw == ord(",")) | (raw == ord("，")))
-    return commas[_is_digit(folded[commas - 1]) & _is_digit(folded[commas + 1])]
+    return commas[is_digit(folded[commas - 1]) & is_digit(folded[commas + 1])]
 
 
-def _is_digit(codes: _Codes) -> _Mask:
-    found: _Mask = (codes >= ord("0")) & (codes <= ord("9"))
-    return found
-
-
-def _visible(codes: _Codes) -> _Codes:
+def _visible(codes: Codes) -> Codes:
     """Without what is not seen, which must not stand between a point and its digits."""
     seen = codes != _NOTHING
     return codes if seen.all() else codes[seen]
 
 
-def _quoted(codes: _Codes) -> _Codes:
+def _quoted(codes: Codes) -> Codes:
     """Apostrophes within a word are gone, others are blanks; several in a row stay, which is hard."""
     quotes = np.flatnonzero(codes == _QUOTE)
     if not len(quotes):
         return codes
     before, after = codes[quotes - 1], codes[quotes + 1]
     lone = (before != _QUOTE) & (after != _QUOTE)
-    codes[quotes[lone]] = np.where(_is_letter(before) & _is_letter(after), _NOTHING, _BLANK)[lone]
+    codes[quotes[lone]] = np.where(is_letter(before) & is_letter(after), _NOTHING, BLANK)[lone]
     return _visible(codes)
 
 
-def _is_letter(codes: _Codes) -> _Mask:
-    found: _Mask = (codes >= ord("a")) & (codes <= ord("z"))
-    return found
-
-
-def _pointed(codes: _Codes) -> _Codes:
+def _pointed(codes: Codes) -> Codes:
     """Points that are not between digits are blanks."""
     points = np.flatnonzero(codes == _POINT)
     if len(points):  # a text ends with a break, and the first character has the last break before it
-        lone = points[~(_is_digit(codes[points - 1]) & _is_digit(codes[points + 1]))]
-        codes[lone] = np.where(codes[lone - 1] == ord("w"), _POINT, _BLANK)
+        lone = points[~(is_digit(codes[points - 1]) & is_digit(codes[points + 1]))]
+        codes[lone] = np.where(codes[lone - 1] == ord("w"), _POINT, BLANK)
     return codes
 
 
-def _spaced(codes: _Codes) -> _Codes:
+def _spaced(codes: Codes) -> Codes:
     """Single blanks, none at the ends of a text."""
-    blank = codes == _BLANK
+    blank = codes == BLANK
     if not blank.any():
         return codes
     # Of several blanks the last stays, unless the text ends or has not begun, or a question mark follows.
-    following = np.append(codes[1:], np.uint32(_BREAK))
-    codes = codes[~(blank & ((following == _BLANK) | (following == _BREAK) | (following == _QUESTION)))]
-    before = np.concatenate((np.array([_BREAK], dtype=np.uint32), codes[:-1]))
-    spaced: _Codes = codes[~((codes == _BLANK) & (before == _BREAK))]
+    following = np.append(codes[1:], np.uint32(BREAK))
+    codes = codes[~(blank & ((following == BLANK) | (following == BREAK) | (following == _QUESTION)))]
+    before = np.concatenate((np.array([BREAK], dtype=np.uint32), codes[:-1]))
+    spaced: Codes = codes[~((codes == BLANK) & (before == BREAK))]
     return spaced
 
 
-def _brief(codes: _Codes) -> _Codes:
+def _brief(codes: Codes) -> Codes:
     """A letter stands twice in a row at most, `?` and emoji once."""
     same = codes[1:] == codes[:-1]
     if not same.any():
         return codes
     kept = np.ones(len(codes), dtype=np.bool_)
-    kept[2:] = ~(same[1:] & same[:-1]) | (codes[2:] == _BREAK) | _is_digit(codes[2:])
+    kept[2:] = ~(same[1:] & same[:-1]) | (codes[2:] == BREAK) | is_digit(codes[2:])
     kept[1:] &= ~(same & _is_mark(codes[1:]))
     return codes[kept]
 
 
-def _is_mark(codes: _Codes) -> _Mask:
-    found: _Mask = (codes == _QUESTION) | (codes == _EMOJI)
+def _is_mark(codes: Codes) -> Mask:
+    found: Mask = (codes == _QUESTION) | (codes == _EMOJI)
     return found
 
 
-def _hard_places(codes: _Codes) -> NDArray[np.intp]:
+def _hard_places(codes: Codes) -> Places:
     """Places of what several characters together make hard.
 
-    These are marks and digits that repeat, what scales a number beside it, `rmb`, and the address that `www.` begins.
+    These are digits that repeat, marks that do with a blank between, apostrophes in a row, what scales a number beside it, `rmb`, and
+    the address that `www.` begins.
     """
     one, two = codes[:-1], codes[1:]
     first, second, third = codes[:-2], codes[1:-1], codes[2:]
     same = one == two
-    digit = _is_digit(codes)
-    hard: _Mask = np.zeros(len(codes), dtype=np.bool_)
+    digit = is_digit(codes)
+    hard: Mask = np.zeros(len(codes), dtype=np.bool_)
     hard[:-3] = same[:-2] & same[1:-1] & same[2:] & digit[:-3]
     point = codes == _POINT
     if point.any():
@@ -222,7 +208,7 @@ def _hard_places(codes: _Codes) -> NDArray[np.intp]:
     hard[1:] = hard[1:] | ((two == _POINT) & ~digit[:-1])
     mark = _is_mark(codes)
     if mark.any():
-        hard[:-2] |= mark[:-2] & (second == _BLANK) & (first == third)
+        hard[:-2] |= mark[:-2] & (second == BLANK) & (first == third)
     hard |= codes == _QUOTE
     roles = _in_numbers[codes]
     counts, scales, formal = roles & _COUNT > 0, roles & _SCALE > 0, roles & _FORM > 0
@@ -230,10 +216,10 @@ def _hard_places(codes: _Codes) -> NDArray[np.intp]:
         hard[:-1] |= formal[:-1] & (roles[1:] > 0)
     if scales.any():  # 三百, 3 元, 十三
         hard[1:] |= scales[1:] & counts[:-1]
-        hard[2:] |= scales[2:] & (second == _BLANK) & digit[:-2]
+        hard[2:] |= scales[2:] & (second == BLANK) & digit[:-2]
         hard[:-1] |= (one == ord("十")) & counts[1:]
     hard[:-1] |= counts[:-1] & ((two == ord("k")) | (two == ord("m")) | (two == ord("w")))
     hard[:-1] |= ((one == ord("毛")) | (one == ord("角"))) & (two == ord("钱"))
     hard[:-2] |= (first == ord("r")) & (second == ord("m")) & (third == ord("b"))
-    hard &= codes != _BREAK
+    hard &= codes != BREAK
     return np.flatnonzero(hard)
