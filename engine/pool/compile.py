@@ -13,6 +13,7 @@ from engine.pool.files import CatalogueFile, FactEntry, ProductEntry, ScriptFile
 from engine.pool.merge import MergedIntent, MergedReply
 from engine.pool.model import (
     CORRECTION,
+    Courtesies,
     Fact,
     Formats,
     Guard,
@@ -38,6 +39,7 @@ def compile_pool(
     scripts: Iterable[ScriptPlan],
     intents: Mapping[str, MergedIntent],
     training: TrainingSet,
+    courtesies: Courtesies,
 ) -> Pool:
     """The pool, still without its model and hash: `named` gives it both."""
     return Pool(
@@ -67,6 +69,7 @@ def compile_pool(
         training=training,
         model="",
         formats=Formats(dict(sorted(shop.formats.money.items())), shop.formats.numerals),
+        courtesies=courtesies,
     )
 
 

@@ -6,23 +6,18 @@ Viewers' comments are read in this form, and banned terms are looked for in it: 
 from __future__ import annotations
 
 import unicodedata
-from typing import Final
 
 from engine.pool.lookalikes import latin, simplified
-
-EMOJI: Final = "☺"
 
 _KEPT = frozenset("?.#'")  # judged by their neighbours, once the characters are folded
 _APOSTROPHES = frozenset("'`´‘’ʼ＇")
 _DROPPED = frozenset({"Cf", "Mn", "Me", "Cs", "Co"})  # invisible, combining, half a character, private
-_EMOJI_FROM = 0x2190  # arrows, dingbats and pictographs begin here; symbols below are typography
-_EMOJI_BLOCK = range(0x1F000, 0x1FB00)  # holds emoji newer than this Python's tables
 
 
 def fold_character(char: str) -> str:
     """What one character becomes: compatibility form, without accents, lower case, Simplified, Latin where it only looks otherwise.
 
-    Empty for what cannot be seen, a blank for punctuation.
+    Empty for what cannot be seen, a blank for punctuation and emoji.
     """
     if char in _APOSTROPHES:
         return "'"
@@ -45,10 +40,6 @@ def fold_character(char: str) -> str:
         return base if base.isascii() else char
     if category == "Mc":
         return char
-    if category in {"So", "Sk", "Sm", "Cn"} and (
-        ord(char) in _EMOJI_BLOCK or (category == "So" and ord(char) >= _EMOJI_FROM)
-    ):
-        return EMOJI
     return char if char in _KEPT else " "
 
 

@@ -23,6 +23,7 @@ from engine.pool.merge import MergedIntent, merge
 from engine.pool.model import UNLISTED, Pool, TrainingLine, TrainingSet
 from engine.pool.nodes import MAX_BYTES, Node, Plain, documents_of
 from engine.pool.scalars import MAX_LINE
+from engine.pool.wording import courtesies, spellings
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 MAX_FILES: Final = 200  # of one folder; ten times what a shop has
@@ -45,7 +46,7 @@ KINDS: Final[Sequence[tuple[Callable[[int], bool], str]]] = (
     (stat.S_ISCHR, "a device"),
 )
 SHOP_FILES: Final = ("shop.yaml", "catalogue.yaml", "guard.yaml")
-LINE_FOLDERS: Final = ("background", "unlisted", "spellings")
+LINE_FOLDERS: Final = ("background", "unlisted", "spellings", "courtesies")
 
 M = TypeVar("M", bound=FileModel)
 
@@ -117,7 +118,11 @@ def load(base: Path, shop: Path) -> Loaded:
     others = [*folder.lines(base / "background", None), *folder.lines(base / "unlisted", UNLISTED)]
     own_folder = shop / "intents"
     own_others = [*folder.lines(own_folder / "background", None), *folder.lines(own_folder / "unlisted", UNLISTED)]
-    spellings = folder.spellings(base / "spellings") | folder.spellings(own_folder / "spellings")
+    spelt, faults = spellings(folder.lines(base / "spellings", None))
+    own_spelt, own_faults = spellings(folder.lines(own_folder / "spellings", None))
+    polite = [line for root in (base, own_folder) for line in folder.lines(root / "courtesies", None)]
+    beside, wrong = courtesies(polite)
+    folder.problems += [*faults, *own_faults, *wrong]
     folder.strangers(shop)
     pack, own = folder.lost(base), folder.lost(shop / "intents")
     lost = Losses(
@@ -145,11 +150,11 @@ def load(base: Path, shop: Path) -> Loaded:
         intents,
         [TrainingLine(line.text, line.intent) for line in others],
         [TrainingLine(line.text, line.intent) for line in own_others],
-        spellings,
+        spelt | own_spelt,
         shop_file.model.understanding,
     )
     pool = compile_pool(
-        shop_file.model, catalogue.model, guard.lists(), (script.plan for script in placed), intents, training
+        shop_file.model, catalogue.model, guard.lists(), (script.plan for script in placed), intents, training, beside
     )
     problems += guard.problems(pool)
     problems += Checks(pool, intents, shop_file.at(), catalogue.at(), placed, lost).run()
@@ -196,13 +201,6 @@ def _titles(documents: Iterable[Document[IntentsFile]], lost: Lost) -> Iterable[
                 yield document.at("intents", key).problem(message, "add `title: {zh: …, en: …}`")
 
 
-def _holds(text: str, part: str) -> bool:
-    """Whether `part` stands in `text`; Latin letters and digits only as words of their own."""
-    before = r"(?<![a-z0-9])" if part[0].isascii() else ""
-    after = r"(?![a-z0-9])" if part[-1].isascii() else ""
-    return re.search(before + re.escape(part) + after, text) is not None
-
-
 class _Folders:
     """Reads files and collects what is wrong with them."""
 
@@ -246,25 +244,6 @@ class _Folders:
         if not os.path.lexists(folder):
             return []
         return [line for path in self._files(folder, ".txt") for line in self._lines_of(path, intent)]
-
-    def spellings(self, folder: Path) -> dict[str, str]:
-        """`written = meant` of every line of the folder's `*.txt`. Where both are the same, the word stays as it stands."""
-        found: dict[str, str] = {}
-        for line in self.lines(folder, None):
-            written, equals, meant = (part.strip() for part in line.text.partition("="))
-            if not (written and equals and meant):
-                message, remedy = f"`{line.text}` is no spelling", "write `as some write it = as it is meant`"
-            elif written != meant and _holds(meant.casefold(), written.casefold()):
-                message, remedy = (
-                    f"`{meant}` holds `{written}` again",
-                    "name more of what is written, or less of what is meant",
-                )
-            elif found.setdefault(written, meant) != meant:
-                message, remedy = f"`{written}` stands for `{found[written]}` already", "delete one of the two lines"
-            else:
-                continue
-            self.problems.append(line.problem(message, remedy))
-        return found
 
     def strangers(self, shop: Path) -> None:
         """Files at places where nothing reads them: nearly always a slip."""

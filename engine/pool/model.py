@@ -235,6 +235,16 @@ class TrainingSet:
 
 
 @dataclass(frozen=True, slots=True)
+class Courtesies:
+    """Words beside a question that are no part of it; sorted."""
+
+    before: tuple[str, ...] = ()
+    behind: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
+    """Who is spoken to, on either side. They may be what is asked about, too."""
+
+
+@dataclass(frozen=True, slots=True)
 class Pool:
     """All intents and approved replies of a shop at one version."""
 
@@ -255,3 +265,4 @@ class Pool:
     model: str
     """Hash of the model that belongs to it."""
     formats: Formats = field(default_factory=Formats)
+    courtesies: Courtesies = field(default_factory=Courtesies)

@@ -15,7 +15,7 @@ from typing import Final
 from engine.pool.keywords import compile_rule
 
 TRIES: Final = 32  # texts that are made of a branch before it counts as dead; the signs around it differ in each
-FILLERS: Final = "好x7天k茶 ?.☺"  # for `.` and what is none of some signs
+FILLERS: Final = "好x7天k茶 ?."  # for `.` and what is none of some signs
 BESIDE: Final = (
     ("", ""),
     ("好", "好"),

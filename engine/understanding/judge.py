@@ -30,7 +30,8 @@ class Opinion:
     at: list[int]
     """Their places in the batch, rising."""
     forms: list[str]
-    """What was judged of each reading of the batch: its form, or one without the names of goods, where the model is surer of that."""
+    """What was judged of each reading of the batch: its form, or one without names of goods or courtesies, where the model is surer of
+    that. Without a form of address it means what the line means with it: `主播多高` asks for no good's height."""
     ranked: Ranked
     confidence: F64
     asking: F64
@@ -69,21 +70,25 @@ class Judge:
         forms = [reading.form for reading in readings]
         linear, calibration = self.model.linear, self.model.calibration
         passed = linear.asks(own) >= calibration.thresholds.gate
-        neutral = [(at, form) for at, reading in enumerate(readings) for form in reading.neutral]
-        others = grams([form for _, form in neutral])
-        for (at, _), asks in zip(neutral, linear.asks(others).tolist(), strict=True):
+        variants = [
+            *((at, form, False) for at, reading in enumerate(readings) for form in (*reading.neutral, *reading.bare)),
+            *((at, form, True) for at, reading in enumerate(readings) for form in reading.unaddressed),
+        ]
+        others = grams([form for _, form, _ in variants])
+        for (at, _, _), asks in zip(variants, linear.asks(others).tolist(), strict=True):
             passed[at] |= asks >= calibration.thresholds.gate
         rows = np.flatnonzero(passed).tolist()
-        kept = np.array([passed[at] for at, _ in neutral], dtype=np.bool_)
+        kept = np.array([passed[at] for at, _, _ in variants], dtype=np.bool_)
         batch = own.only(passed).beside(others.only(kept))
-        neutral = [pair for pair in neutral if passed[pair[0]]]
-        judged = [*(forms[at] for at in rows), *(form for _, form in neutral)]
+        variants = [variant for variant in variants if passed[variant[0]]]
+        judged = [*(forms[at] for at in rows), *(form for _, form, _ in variants)]
         ranked = rank(linear.scores(batch), judged, looks_asked(judged))
         confidence, asking = calibration.confidence(ranked), calibration.asking(ranked)
         chosen = np.arange(len(rows))
         place = {at: row for row, at in enumerate(rows)}
-        for row, (at, form) in enumerate(neutral, start=len(rows)):
-            if confidence[row] > confidence[chosen[place[at]]]:
+        for row, (at, form, guarded) in enumerate(variants, start=len(rows)):
+            best = chosen[place[at]]
+            if confidence[row] > confidence[best] and not (guarded and ranked.best[row] != ranked.best[best]):
                 chosen[place[at]] = row
                 forms[at] = form
         return Opinion(rows, forms, ranked.take(chosen), confidence[chosen], asking[chosen])
@@ -108,8 +113,8 @@ class Judge:
                 self._by_example(understood[at], same, 1.0)
             elif reading.script.foreign:
                 understood[at].outcome = "unsupported_language"
-            elif reading.worded and (reading.neutral or reading.fired or at in near):
-                alike = self._without_names(reading)
+            elif reading.worded and (reading.neutral or reading.bare or reading.fired or at in near):
+                alike = self._alike(reading)
                 if alike is not None:
                     self._by_example(understood[at], alike, 1.0)
                 elif at in near:
@@ -143,9 +148,9 @@ class Judge:
                 result.outcome = self._outcome(result, asks)
         return asking
 
-    def _without_names(self, reading: Reading) -> TrainingLine | None:
-        """The line of the pool that says just this but for the names of goods."""
-        return next((self._known[form] for form in reading.neutral if form in self._known), None)
+    def _alike(self, reading: Reading) -> TrainingLine | None:
+        """The line of the pool that says just this but for names of goods and courtesies."""
+        return next((self._known[form] for form in (*reading.neutral, *reading.bare) if form in self._known), None)
 
     def _outcome(self, result: Understanding, asking: float) -> Outcome:
         limits = self.model.calibration.thresholds

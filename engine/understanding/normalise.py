@@ -1,8 +1,9 @@
 """Text → normal form: what is left when spelling, width, case, script variant and emphasis no longer differ.
 
 Every step is a pure function of text and a fixed point of itself; `normal_form` is the whole chain. What stays in a normal form:
-letters and digits, single blanks, `?` (a question mark changes what "tasty" means), `.` between digits, `#` before a number, and
-`☺` for any emoji or emote. It never raises, whatever the text holds, and never has more than `MAX_FORM` characters.
+letters and digits, single blanks, `?` (a question mark changes what "tasty" means), `.` between digits, and `#` before a number. Emoji
+and emotes are blanks: they tell a mood, not what is asked. It never raises, whatever the text holds, and never has more than `MAX_FORM`
+characters.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import re
 from operator import eq
 
 from engine.events.fields import MAX_TEXT
-from engine.pool.folding import EMOJI, fold
+from engine.pool.folding import fold
 from engine.understanding.numbers import may_hold_numbers, numbers
 
 MAX_FORM = (
@@ -36,7 +37,7 @@ _LONE_HASH = re.compile(r"#(?!\d)")
 _RUN = re.compile(r"([^\d ])\1\1+")
 _DIGIT_RUN = re.compile(r"(?<![\d.])(\d)\1{3,}(?![\d.])")
 _FOUR_DIGITS = re.compile(r"\d{4}")
-_MARK_RUN = re.compile(r"([?☺])(?: ?\1)+")
+_MARK_RUN = re.compile(r"\?(?: ?\?)+")
 _ITEM_NUMBER = re.compile(
     r"(?<![零一二两三四五六七八九十百\d])([一二三四五六七八九]?十[一二三四五六七八九]?|[一二两三四五六七八九])(?=号)"
 )
@@ -44,8 +45,8 @@ _DIGITS = {char: index for index, char in enumerate("零一二三四五六七八
 
 
 def emotes(text: str) -> str:
-    """Emotes as platforms write them, `[捂脸]`, `[doge]` or `:smile:`, become the emoji sign: a picture's name is no word."""
-    return _EMOTE.sub(EMOJI, text) if "[" in text or ":" in text or "［" in text else text
+    """Emotes as platforms write them, `[捂脸]`, `[doge]` or `:smile:`, are blanks: a picture's name is no word."""
+    return _EMOTE.sub(" ", text) if "[" in text or ":" in text or "［" in text else text
 
 
 def markup(text: str) -> str:
@@ -103,11 +104,11 @@ def item_numbers(text: str) -> str:
 
 
 def elongations(text: str) -> str:
-    """Emphasis by repetition has one length: letters twice, a number of one digit three times, `?` and emoji once."""
+    """Emphasis by repetition has one length: letters twice, a number of one digit three times, `?` once."""
     if len(set(text)) == len(text):
         return text  # nothing occurs twice: true of most short lines, and much cheaper to see than what follows
-    if text.count(EMOJI) > 1 or text.count("?") > 1:
-        text = _MARK_RUN.sub(r"\1", text)
+    if text.count("?") > 1:
+        text = _MARK_RUN.sub("?", text)
     # Back-references are slow; a plain scan for a doubled character spares most texts from them.
     if True not in map(eq, text, text[1:]):
         return text

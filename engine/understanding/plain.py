@@ -13,7 +13,7 @@ from typing import Final
 
 import numpy as np
 
-from engine.pool.folding import EMOJI, fold_character
+from engine.pool.folding import fold_character
 from engine.understanding.codes import BLANK, BREAK, Codes, Mask, Places, is_digit, is_letter, side_by_side
 from engine.understanding.language import is_han, is_latin, is_plain_chinese
 from engine.understanding.normalise import MAX_FORM, emotes, normal_form
@@ -25,7 +25,7 @@ FEW: Final = 8  # texts below which the batch's own cost is more than what it sa
 # What a character says of the text in which it stands.
 _SEEN, HARD, WORDED, PERSONAL, HAN, LATIN, NOT_ASCII, NOT_CHINESE, DRAWN = (1 << bit for bit in range(9))
 
-_QUESTION, _EMOJI, _POINT, _QUOTE, _NOTHING = ord("?"), ord(EMOJI), ord("."), ord("'"), 0
+_QUESTION, _POINT, _QUOTE, _NOTHING = ord("?"), ord("."), ord("'"), 0
 _TELLING: Final = frozenset("&#著")  # markup, and what `normalise` judges by its neighbours
 
 _ZEROS_BEHIND: Final = 4  # places behind a point at which a zero may say nothing: `numbers` takes it away
@@ -174,26 +174,20 @@ def _spaced(codes: Codes) -> Codes:
 
 
 def _brief(codes: Codes) -> Codes:
-    """A letter stands twice in a row at most, `?` and emoji once."""
+    """A letter stands twice in a row at most, `?` once."""
     same = codes[1:] == codes[:-1]
     if not same.any():
         return codes
     kept = np.ones(len(codes), dtype=np.bool_)
     kept[2:] = ~(same[1:] & same[:-1]) | (codes[2:] == BREAK) | is_digit(codes[2:])
-    kept[1:] &= ~(same & _is_mark(codes[1:]))
+    kept[1:] &= ~(same & (codes[1:] == _QUESTION))
     return codes[kept]
-
-
-def _is_mark(codes: Codes) -> Mask:
-    found: Mask = (codes == _QUESTION) | (codes == _EMOJI)
-    return found
 
 
 def _hard_places(codes: Codes) -> Places:
     """Places of what several characters together make hard.
 
-    These are digits that repeat, marks that do with a blank between, apostrophes in a row, what scales a number beside it, `rmb`, and
-    the address that `www.` begins.
+    These are digits that repeat, apostrophes in a row, what scales a number beside it, `rmb`, and the address that `www.` begins.
     """
     one, two = codes[:-1], codes[1:]
     first, second, third = codes[:-2], codes[1:-1], codes[2:]
@@ -206,9 +200,6 @@ def _hard_places(codes: Codes) -> Places:
         for behind in range(1, _ZEROS_BEHIND + 1):
             hard[:-behind] |= point[:-behind] & (codes[behind:] == ord("0"))
     hard[1:] = hard[1:] | ((two == _POINT) & ~digit[:-1])
-    mark = _is_mark(codes)
-    if mark.any():
-        hard[:-2] |= mark[:-2] & (second == BLANK) & (first == third)
     hard |= codes == _QUOTE
     roles = _in_numbers[codes]
     counts, scales, formal = roles & _COUNT > 0, roles & _SCALE > 0, roles & _FORM > 0

@@ -18,7 +18,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.pool.folding import EMOJI, fold_character
+from engine.pool.folding import fold_character
 
 COVER: Final = "***"
 LONG_RUN: Final = 7  # digits; prices, years, sizes and link numbers are shorter, phone and order numbers are not
@@ -143,7 +143,7 @@ def _sign(char: str) -> str:
     if char.isascii():
         return char
     folded = _FORMAL.get(folded := fold_character(char), folded)
-    if not folded or folded == EMOJI or any(map(str.isalnum, folded)):
+    if not folded or any(map(str.isalnum, folded)):
         return folded
     plain = unicodedata.normalize("NFKC", char)
     return plain if plain.isascii() else char

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from engine.events.fields import MAX_TEXT
 from engine.pool.model import Pool
+from engine.understanding.courtesies import Trimmer
 from engine.understanding.language import SAMPLE, Script, plain_script, script_of
 from engine.understanding.neutral import neutral_forms
 from engine.understanding.normalise import markup, normal_form
@@ -41,6 +42,10 @@ class Reading:
     named: Named = NOTHING
     neutral: tuple[str, ...] = ()
     """Where goods are named: the form without their names, with a pronoun first."""
+    bare: tuple[str, ...] = ()
+    """Where words of courtesy stand at an end: the form, and those without names, without these words."""
+    unaddressed: tuple[str, ...] = ()
+    """The same, also without who is spoken to; which may be what is asked about as well."""
     fired: tuple[tuple[str, str], ...] = ()
 
 
@@ -105,6 +110,7 @@ class Reader:
         self._spellings = Spellings(pool.training.spellings)
         self._scanner = Scanner()
         self._rules = Rules(pool.intents.values(), self._scanner, self._spellings)
+        self._trimmer = Trimmer(pool.courtesies, self._scanner, self._spellings)
         self._names = Names(pool.products.values(), pool.not_sold, self._scanner)
 
     def complete(self, reading: Reading) -> None:
@@ -116,15 +122,29 @@ class Reader:
             form = reading.form
         if not form:
             return
-        found = self._scanner.scan(form)
+        found = self._found(form)
         reading.named = self._names.find(form, found)
         if reading.named.spans:
             reading.neutral = neutral_forms(form, reading.named.spans)
-            found = [*found, *self._scanner.scan(reading.neutral[0])]
-        if form.endswith("?"):
-            found = [*found, *self._scanner.scan(_unasked(form))]
+            found += self._found(reading.neutral[0])
+        if self._trimmer.occurs(found):
+            self._trim(reading)
+            if reading.bare:
+                found += self._found(reading.bare[0])
         if found:
             reading.fired = self._rules.fired(found)
+
+    def _found(self, form: str) -> list[int]:
+        """Numbers of the expressions that occur, with its question mark or without."""
+        found = self._scanner.scan(form)
+        return [*found, *self._scanner.scan(_unasked(form))] if form.endswith("?") else found
+
+    def _trim(self, reading: Reading) -> None:
+        whole = (reading.form, *reading.neutral)
+        bare = [self._trimmer.trim(form, addresses=False) for form in whole]
+        rest = [self._trimmer.trim(form, addresses=True) for form in bare]
+        reading.bare = tuple(form for form, before in zip(bare, whole, strict=True) if form != before)
+        reading.unaddressed = tuple(form for form, before in zip(rest, bare, strict=True) if form != before)
 
     def read(self, texts: Sequence[str]) -> list[Reading]:
         readings = read_plains(texts)

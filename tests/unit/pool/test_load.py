@@ -10,7 +10,7 @@ import pytest
 from engine.errors import PoolError
 from engine.pool.encoding import decode_pool, encode_pool
 from engine.pool.load import load, load_pool, shop_id
-from engine.pool.model import UNLISTED, Fact, Limits, Pool, TrainingLine
+from engine.pool.model import UNLISTED, Courtesies, Fact, Limits, Pool, TrainingLine
 from engine.pool.paths import base_pack, example_shop
 from tests.unit.pool.shops import CATALOGUE, REPLIES, SHOP, write
 
@@ -173,6 +173,28 @@ def test_spellings_that_cannot_be_are_told(tmp_path: Path, line: str, message: s
     (shop / "intents" / "spellings").mkdir()
     (shop / "intents" / "spellings" / "own.txt").write_text(line + "\n")
     with pytest.raises(PoolError, match=message):
+        load(base, shop)
+
+
+def test_a_shop_may_name_courtesies(tmp_path: Path) -> None:
+    """An ellipsis tells on which side the question is; what a model learns from stays the same."""
+    base, shop = write(tmp_path)
+    before = load(base, shop).pool
+    for place, text in ((base, "请问 …\n… 谢谢\n主播\n"), (shop / "intents", "# ours\nhello...\n茶友\n主播\n")):
+        (place / "courtesies").mkdir()
+        (place / "courtesies" / "own.txt").write_text(text)
+    after = load_pool(base, shop, model_of=lambda training: training.hash)
+    assert after.courtesies == Courtesies(("hello", "请问"), ("谢谢",), ("主播", "茶友"))
+    assert after.training == before.training
+    assert decode_pool(encode_pool(after)) == after
+
+
+@pytest.mark.parametrize("line", ["…", "… 谢谢 …", "请问 … 谢谢", "……", "…！"])
+def test_courtesies_that_cannot_be_are_told(tmp_path: Path, line: str) -> None:
+    base, shop = write(tmp_path)
+    (shop / "intents" / "courtesies").mkdir()
+    (shop / "intents" / "courtesies" / "own.txt").write_text(f"# ours\n{line}\n")
+    with pytest.raises(PoolError, match=r"own.txt:2:1.*is no courtesy.*before a question"):
         load(base, shop)
 
 

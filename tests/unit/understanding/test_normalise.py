@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.pool.folding import EMOJI, fold, fold_character
+from engine.pool.folding import fold, fold_character
 from engine.pool.lookalikes import latin, simplified
 from engine.understanding.normalise import MAX_FORM, elongations, normal_form
 
@@ -53,11 +53,11 @@ CHAT = st.text(
         ("1,2,3", "1 2 3"),
         ("12,34元", "12 34元"),
         ("壹号链接", "1号链接"),
-        ("😀😀❤️🎉 好", f"{EMOJI} 好"),
-        ("[捂脸]多少钱:smile:", f"{EMOJI}多少钱{EMOJI}"),
-        ("[色][色][色]", EMOJI),
-        ("[绝望的凝视] [doge]［玫瑰］:thumbs_up: :+1:", EMOJI),
-        ("[笑哭R]到货了", f"{EMOJI}到货了"),
+        ("😀😀❤️🎉 好", "好"),
+        ("[捂脸]多少钱:smile:", "多少钱"),
+        ("[色][色][色]", ""),
+        ("[绝望的凝视] [doge]［玫瑰］:thumbs_up: :+1:", ""),
+        ("[笑哭R]到货了", "到货了"),
         ("20:30:45 color:red", "20 30 45 color red"),
         ("【多少钱】", "多少钱"),
         ("I &#39;m here &amp; there", "i m here there"),

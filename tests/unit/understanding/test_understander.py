@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.events.understanding import Understanding
-from engine.pool.model import UNLISTED, Pool, TrainingLine, TrainingSet
+from engine.pool.model import UNLISTED, Courtesies, Pool, TrainingLine, TrainingSet
 from engine.understanding.model import Model
 from engine.understanding.neighbours import Neighbours
 from engine.understanding.ngrams import grams
@@ -201,6 +201,48 @@ def test_each_text_stands_at_the_gate_alone(pool: Pool, model: Model) -> None:
     for free, found in zip(opened.understand(texts), usual.understand(texts), strict=True):
         assert free.intent is not None
         assert found == free or (found.outcome, found.intent) == ("chatter", None)
+
+
+def polite(pool: Pool) -> Pool:
+    return replace(pool, courtesies=Courtesies(("请问", "hello"), ("谢谢", "thanks"), ("主播", "sis")))
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("请问 库存多少 谢谢", "product.stock"),
+        ("请问小熊库存多少", "product.stock"),
+        ("hello, how soon do you dispatch! thanks 😊", "shipping.dispatch"),
+        ("请问什么时候发货？", "shipping.dispatch"),
+    ],
+)
+def test_words_of_courtesy_stand_beside_a_question(pool: Pool, model: Model, text: str, intent: str) -> None:
+    """Without them the line is one of the pool, or a rule of whole lines fires; the key stays what the viewer wrote."""
+    result = one(Understander(polite(pool), model), text)
+    assert (result.outcome, result.intent, result.confidence) == ("accepted", intent, 0.99)
+    assert result.key == normal_form(text)
+
+
+def test_whom_one_speaks_to_makes_a_meaning_surer_and_no_other(pool: Pool, model: Model) -> None:
+    """`主播库存多少` may ask for the host's: what the whole line means most is what it means without the address."""
+    lines = [f"{address}{line.text}" for line in pool.training.lines for address in ("主播", "主播 ", "sis ")]
+    opened = gated(model, -100.0)
+    surer = 0
+    for whole, found in zip(
+        Understander(pool, opened).understand(lines), Understander(polite(pool), opened).understand(lines), strict=True
+    ):
+        assert found.intent == whole.intent
+        assert found.confidence >= whole.confidence
+        surer += found.confidence > whole.confidence
+    assert surer > len(lines) / 4
+
+
+@pytest.mark.parametrize("text", ["多少钱😍", "😍 库存多少[捂脸]", "any left :pray: 🙏"])
+def test_emoji_change_nothing(understander: Understander, text: str) -> None:
+    """They tell a mood, not what is asked."""
+    plain = one(understander, normal_form(text))
+    assert one(understander, text) == plain
+    assert plain.outcome == "accepted"
 
 
 def test_the_gate_reads_the_same_margin(model: Model) -> None:

@@ -1,0 +1,58 @@
+"""How viewers word things, in text files of a pool: other spellings, and courtesies beside a question."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from engine.errors import Problem
+from engine.pool.loose import Placed
+from engine.pool.model import Courtesies
+
+_ELLIPSIS = re.compile(r"…+|\.{3,}")
+
+
+def spellings(lines: Iterable[Placed]) -> tuple[dict[str, str], list[Problem]]:
+    """`written = meant` of every line, and what is wrong. Where both are the same, the word stays as it stands."""
+    found: dict[str, str] = {}
+    problems = []
+    for line in lines:
+        written, equals, meant = (part.strip() for part in line.text.partition("="))
+        if not (written and equals and meant):
+            message, remedy = f"`{line.text}` is no spelling", "write `as some write it = as it is meant`"
+        elif written != meant and _holds(meant.casefold(), written.casefold()):
+            message, remedy = (
+                f"`{meant}` holds `{written}` again",
+                "name more of what is written, or less of what is meant",
+            )
+        elif found.setdefault(written, meant) != meant:
+            message, remedy = f"`{written}` stands for `{found[written]}` already", "delete one of the two lines"
+        else:
+            continue
+        problems.append(line.problem(message, remedy))
+    return found, problems
+
+
+def _holds(text: str, part: str) -> bool:
+    """Whether `part` stands in `text`; Latin letters and digits only as words of their own."""
+    before = r"(?<![a-z0-9])" if part[0].isascii() else ""
+    after = r"(?![a-z0-9])" if part[-1].isascii() else ""
+    return re.search(before + re.escape(part) + after, text) is not None
+
+
+def courtesies(lines: Iterable[Placed]) -> tuple[Courtesies, list[Problem]]:
+    """`你好 …`, `… 谢谢`, or a form of address on a line of its own; and what is wrong."""
+    before, behind, addresses = set[str](), set[str](), set[str]()
+    problems = []
+    for line in lines:
+        parts = [part.strip() for part in _ELLIPSIS.split(line.text)]
+        words = [part for part in parts if any(map(str.isalnum, part))]
+        if len(words) != 1 or len(parts) > 2:
+            message = f"`{line.text}` is no courtesy"
+            remedy = "write `你好 …` for what stands before a question, `… 谢谢` for what stands behind one, and a form of address alone"
+            problems.append(line.problem(message, remedy))
+        elif len(parts) == 1:
+            addresses.add(words[0])
+        else:
+            (before if parts[0] else behind).add(words[0])
+    return Courtesies(*(tuple(sorted(part)) for part in (before, behind, addresses))), problems
