@@ -12,38 +12,34 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.pool.folding import fold_character
+from engine.understanding.homes import PLACE, homes_en, homes_zh
+from engine.understanding.spans import Span, before, found, judged
 
 COVER: Final = "***"
 LONG_RUN: Final = 7  # digits; prices, years, sizes and link numbers are shorter, phone and order numbers are not
 NUMERAL_RUN: Final = 8  # Chinese numerals; shop talk (一二三四五) is shorter
-_CUE_SPAN: Final = 28  # characters before a number in which a word may say what it is
-
-_Span = tuple[int, int]
 
 # What tells whether there is anything to look for.
-_MAY_HOLD = re.compile(r"[\d@_零〇幺路街区四五六七八九]|[一二三]{3}|\bdot\b", re.IGNORECASE)
+_MAY_HOLD = re.compile(r"[\d@:_零〇幺路街区四五六七八九]|[一二三]{3}|\bdot\b", re.IGNORECASE)
 _DIGIT = re.compile(r"\d")
 _THREE_DIGITS = re.compile(r"\d\D{0,2}\d\D{0,2}\d")
 _ANY_NUMERAL = re.compile("[零〇一二三四五六七八九幺]")
-_HOUSE_BEGINS = re.compile(r"\d[A-Za-z]? [A-Za-z]{2}")
-_UNIT_ENDS = re.compile(r"\d(?:(?<=[tkxTKX#]\d)|(?<=[tkxTKX] \d))")
 _MANY_DIGITS = re.compile(rf"\d(?:[\W_]{{0,3}}\d){{{LONG_RUN - 1}}}")
 _ID_HINT = re.compile(r"[\d_](?:[A-Za-z0-9_-]{2}|(?<=[A-Za-z0-9_-]{3}))")  # a sign of an id of five
-_DOT = re.compile(" dot ", re.IGNORECASE)
-_PLACE = re.compile(r"[路街道巷弄区园寓村栋幢座楼元]")
+_DOT = re.compile(r"[ (\[{<]dot[ )\]}>]", re.IGNORECASE)
 _FORMAL: Final = dict(zip("壹贰叁肆伍陆柒捌玖", "一二三四五六七八九", strict=True))
 _IN_DIGITS: Final = str.maketrans("零〇一二三四五六七八九幺", "001234567891")
 
 _EMAIL = re.compile(r"([\w.+-]{1,64} ?@ ?[\w-]{1,63}(?:[.。][\w-]{1,63}){1,4})")
 _EMAIL_SPELT = re.compile(
-    r"([\w.+-]{1,64} (?:at|@) [\w-]{1,63} dot (?:com|net|org|edu|cn|hk|tw|sg|my|io|co|uk|de|fr|jp|kr|ru|in|me|app)\b)",
+    r"([\w.+-]{1,64}[ (\[{<]{1,2}(?:at|@)[ )\]}>]{1,2}[\w-]{1,63}[ (\[{<]{1,2}dot[ )\]}>]{1,2}"
+    r"(?:com|net|org|edu|cn|hk|tw|sg|my|io|co|uk|de|fr|jp|kr|ru|in|me|app)\b)",
     re.IGNORECASE,
 )
 _HANDLE = re.compile(r"(?<![\w@])@(?=[a-z_.]{0,24}[\d_])([a-z0-9_.]{3,30})", re.IGNORECASE | re.ASCII)
@@ -88,54 +84,27 @@ _CHEER = re.compile(
 _COUNTED: Final = ("0123456789012345678901", "1098765432109876543210")
 _DATE = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
 
+_MESSENGERS = r"(?:加?微信|薇信|威信|加我?[微薇v]|wechat|weixin|whatsapp|telegram|qq|抖音|\b(?:[vw]x|ins|insta|instagram|ig|line id))"
 _MESSENGER = re.compile(
-    r"(?:加?微信|薇信|威信|加我?[微薇v]|wechat|weixin|whatsapp|telegram|qq|抖音|\b(?:[vw]x|ins|insta|instagram|ig|line id))"
-    r"(?:号|id|是|加|[:： @]){0,3}"
-    r"(?=[a-z_-]{0,20}[\d_])([a-z0-9][a-z0-9_-]{4,24})",
+    _MESSENGERS + r"(?:号|id|是|加|[:： @]){0,3}(?=[a-z_-]{0,20}[\d_])([a-z0-9][a-z0-9_-]{4,24})",
     re.IGNORECASE | re.ASCII,
 )
-
-# Places.
-_HOUSES = r"(?:号楼|号|巷|弄|栋|幢|座)"
-_ROOMS = r"(?:(?:[ \d-]{0,6}|[一二三四五六七八九十]{1,3})(?:号楼|号|巷|弄|栋|幢|座|单元|室|楼|层|房|之\d{1,2}))*\d{0,5}"
-_NOT_OF_A_HOUSE = r"(?<!号(?=链|品|宝贝|色|款|口红|发货|到货|之?前))"
-_SECTION = r"(?:[一二三四五六七八九十\d]{1,2}段)? ?"
-_STREET = re.compile(
-    rf"(?:(?:路|街|大道|巷|弄){_SECTION}(?=\d|[一二三四五六七八九十百]{{1,5}}号)|(?:(?<![知味渠频报通国省县隧])道|小区|花园|公寓|村) ?)"
-    rf"((?:\d{{1,5}}|[一二三四五六七八九十百]{{1,5}}) ?{_HOUSES}{_NOT_OF_A_HOUSE}{_ROOMS})"
-)
-_FLAT = re.compile(
-    r"(\d{1,4} ?(?:号楼|栋|幢|座)(?:(?:[ \d-]{0,6}(?:单元|室|楼|层|房))+(?:[ -]{0,2}\d{1,5}室?)?|[ -]{0,2}\d{3,5}室?)"
-    r"|\d{1,4} ?(?:号楼|栋|幢)[ -]{0,2}\d{1,2}室?|\d{1,3} ?单元 ?\d{1,5}室?)"
-)
-_DISTRICT = re.compile(
-    r"(?:[\u4e00-\u9fff]{2,6}[省市州]|[\u4e00-\u9fff]{1,4}[市州])[\u4e00-\u9fff]{1,6}[区县市](?![府场民])([\u4e00-\u9fff]{1,12}?(?:路|街道|街|大道|巷)"
-    rf"(?:[\u4e00-\u9fffa-z]{{1,8}}?(?:小区|花园|公寓|苑|大厦)|{_SECTION}(?=\d{{1,5}} ?{_HOUSES}|[一二三四五六七八九十百]{{1,5}}号))?)",
+# An id that is a word: told by the sign before it, and by nothing behind it.
+_MESSENGER_NAME = re.compile(
+    _MESSENGERS + r"(?:号|id|是|加){0,2} ?[:@][ @]{0,2}(?!(?:number|account|group|contact|please|available)\b)"
+    r"([a-z][a-z0-9_.-]{4,24})(?=[\W_]*\Z)",
     re.IGNORECASE,
 )
-_AT_HOME = re.compile(r"(?:我住|住在|家住|我家|家在|地址)[\W_是在改成为到]{0,4}[\u4e00-\u9fff]{3,14}\Z")
-_NO_NAME = (
-    "of|the|those|these|from|my|in|on|and|or|for|people|box|boxes|down|this|that|your|our|is|are|to|it|with|i|we|you|pieces?|packs?|percent"
-    "|more|per|years?|days?|mins?|minutes?|hours?|off|bags?|cups?|pcs|inch|km|miles?|am|pm|way|star|lane|cars?|guys|x"
-)
-_HOUSE_EN = (
-    rf"\d{{1,5}}[a-z]? (?:(?!(?:{_NO_NAME})\b)[a-z]{{2,20}} ){{1,3}}"
-    r"(?:street|road|avenue|lane|boulevard|st|rd|ave|ln|drive|dr|blvd)\b"
-)
-_STREET_EN = re.compile(rf"\b({_HOUSE_EN})", re.IGNORECASE)
-_WHOLE_WORD = re.compile(r"(?:street|road|avenue|lane|boulevard)\Z", re.IGNORECASE)
-_BLOCK = re.compile(
-    rf"(\b(?:block|unit|flat) ?#?\d{{1,4}}[a-z]?(?P<sure> ?#\d{{1,3}}-\d{{1,5}}|(?= ?,? ?{_HOUSE_EN}))?)", re.IGNORECASE
-)
-_UNIT = re.compile(
-    r"(\b(?:apt|blk) ?#?\d{1,4}[a-z]?(?: ?#\d{1,3}-\d{1,5})?|#\d{2}-\d{2,5}\b|\bp\.? ?o\.? ?box \d{1,6})", re.IGNORECASE
-)
-_UNIT_BEFORE = re.compile(r"\b(?:apt|unit|flat|blk|block) ?#?\d{1,4}[a-z]? ?,? ?\Z", re.IGNORECASE)
-_PLACED = re.compile(
-    r"(?:\b(?:to|at|is|in|address|addr|home|house|office|place|live|stay)|:|地址|寄到|送到|我住)[\W_]{0,3}\Z",
+_CODE = re.compile(
+    r"(?:(?:验证|动态|取件|提货|取货)码[\W_是为]{0,4}|尾号[\W_是为]{0,4}|(?:verification code|security code|\botp)[\W_]{0,3}(?:is )?)"
+    r"(\d{1,2}-\d{1,2}-\d{4}|\d{3,8})(?!\d)",
     re.IGNORECASE,
 )
-_ENDED = re.compile(r"[\W_]*\Z| ?[,.;!?，。；！？]")
+_POSTCODE = re.compile(
+    r"(?:post ?code|postal code|zip(?: code)?)[\W_]{0,3}(?:is )?"
+    r"([a-z]{1,2}\d[a-z\d]? ?\d[a-z]{2}|[a-z]\d[a-z] ?\d[a-z]\d|\d{5}(?:-\d{4})?)(?![a-z\d])",
+    re.IGNORECASE,
+)
 
 
 def _sign(char: str) -> str:
@@ -164,7 +133,7 @@ _SIGNS: Final = _Signs()
 DIGIT, NUMERAL, LETTER, HOUSE, ROAD, AREA, ALONE = (1 << bit for bit in range(7))
 _HINTS: Final = (
     (re.compile(r"\d"), DIGIT), (re.compile("[零〇一二三四五六七八九十百幺]"), NUMERAL), (re.compile("[A-Za-z-]"), LETTER),
-    (_PLACE, HOUSE), (re.compile("[路街道巷]"), ROAD), (re.compile("[区县市]"), AREA), (re.compile("[@_]"), ALONE),
+    (PLACE, HOUSE), (re.compile("[路街道巷]"), ROAD), (re.compile("[区县市]"), AREA), (re.compile("[@:_]"), ALONE),
 )  # fmt: skip
 
 _Counts = NDArray[np.intp]
@@ -210,7 +179,7 @@ def _masked(text: str) -> str | None:
     return _covered(text, copy, sorted(spans)) if spans else None
 
 
-def _covered(text: str, copy: str, spans: list[_Span]) -> str:
+def _covered(text: str, copy: str, spans: list[Span]) -> str:
     """`text` with the spans of its copy covered; spans that meet have one cover."""
     owners = range(len(text)) if copy is text else [at for at, char in enumerate(text) for _ in _SIGNS[ord(char)]]
     parts: list[str] = []
@@ -225,67 +194,53 @@ def _covered(text: str, copy: str, spans: list[_Span]) -> str:
     return "".join((*parts, text[at:]))
 
 
-def _spans(copy: str) -> list[_Span]:
+def _spans(copy: str) -> list[Span]:
     """Where in a copy personal data stands, in no order."""
-    spans: list[_Span] = []
+    spans: list[Span] = []
     digit = _DIGIT.search(copy) is not None
     if "@" in copy:
-        spans += [*_found(_EMAIL, copy), *_found(_HANDLE, copy)]
+        spans += [*found(_EMAIL, copy), *found(_HANDLE, copy)]
     if _DOT.search(copy) is not None:
-        spans += _found(_EMAIL_SPELT, copy)
+        spans += found(_EMAIL_SPELT, copy)
     if not copy.isascii():
         if _ANY_NUMERAL.search(copy) is not None:
             _add_numerals(copy, spans)
-        if _PLACE.search(copy) is not None:
-            spans += [*_found(_STREET, copy), *_judged(_DISTRICT, copy, _is_home), *_found(_FLAT, copy)]
+        spans += homes_zh(copy)
     if digit:
         _add_numbers(copy, spans)
     if (digit or "_" in copy) and _ID_HINT.search(copy) is not None:
-        spans += _found(_MESSENGER, copy)
+        spans += found(_MESSENGER, copy)
+    if ":" in copy or "@" in copy:
+        spans += found(_MESSENGER_NAME, copy)
     return spans
 
 
-def _add_numerals(copy: str, spans: list[_Span]) -> None:
+def _add_numerals(copy: str, spans: list[Span]) -> None:
     """Numbers in Chinese numerals, and those of mobile phones with numerals among their digits."""
     in_digits = copy.translate(_IN_DIGITS)
     if _MANY_DIGITS.search(in_digits) is not None:
-        spans += [*_judged(_NUMERALS, copy, _is_spelt), *_judged(_MOBILE, in_digits, _is_mobile)]
+        spans += [*judged(_NUMERALS, copy, _is_spelt), *judged(_MOBILE, in_digits, _is_mobile)]
 
 
-def _add_numbers(copy: str, spans: list[_Span]) -> None:
+def _add_numbers(copy: str, spans: list[Span]) -> None:
     """What has digits: numbers and houses."""
     if _THREE_DIGITS.search(copy) is not None:
-        spans += _found(_ORDER, copy)
+        spans += [*found(_ORDER, copy), *found(_CODE, copy)]
         if _MANY_DIGITS.search(copy) is not None:
-            for pattern, judged in _NUMBERS:
-                spans += _judged(pattern, copy, judged)
+            for pattern, judge in _NUMBERS:
+                spans += judged(pattern, copy, judge)
             if _ANY_CUE.search(copy) is not None:
-                spans += _judged(_SAID, copy, _is_said)
-    if _HOUSE_BEGINS.search(copy) is not None:
-        spans += _judged(_STREET_EN, copy, _is_address)
-    if _UNIT_ENDS.search(copy) is not None:
-        spans += [*_judged(_BLOCK, copy, _is_block), *_found(_UNIT, copy)]
-
-
-def _found(pattern: re.Pattern[str], copy: str) -> list[_Span]:
-    return [match.span(1) for match in pattern.finditer(copy)]
-
-
-def _judged(pattern: re.Pattern[str], copy: str, judged: Callable[[re.Match[str]], bool]) -> list[_Span]:
-    return [match.span(1) for match in pattern.finditer(copy) if judged(match)]
+                spans += judged(_SAID, copy, _is_said)
+    spans += [*homes_en(copy), *found(_POSTCODE, copy)]
 
 
 def _lengths(match: re.Match[str]) -> list[int]:
     return [len(group) for group in _GROUP.findall(match[1])]
 
 
-def _before(match: re.Match[str]) -> str:
-    return match.string[max(0, match.start(1) - _CUE_SPAN) : match.start(1)]
-
-
 def _is_said(match: re.Match[str]) -> bool:
     """A word beside the number says that it is somebody's."""
-    return _CUE.search(_before(match)) is not None or _CUE_AFTER.match(match.string, match.end(1)) is not None
+    return _CUE.search(before(match)) is not None or _CUE_AFTER.match(match.string, match.end(1)) is not None
 
 
 def _are_amounts(match: re.Match[str]) -> bool:
@@ -332,7 +287,7 @@ def _is_trunk(match: re.Match[str]) -> bool:
 def _is_area(match: re.Match[str]) -> bool:
     if any(sign in match[1] for sign in "(-") or match[1].count(".") == 2:
         return True
-    listed = _LISTED.search(_before(match)) is not None or _LISTED_ON.match(match.string, match.end(1)) is not None
+    listed = _LISTED.search(before(match)) is not None or _LISTED_ON.match(match.string, match.end(1)) is not None
     return not listed and not _are_amounts(match)
 
 
@@ -353,28 +308,6 @@ def _is_card(match: re.Match[str]) -> bool:
 def _is_parcel(match: re.Match[str]) -> bool:
     lengths = _lengths(match)
     return len(lengths) > 1 and max(lengths) > 3 and not _are_amounts(match)
-
-
-def _is_address(match: re.Match[str]) -> bool:
-    """A unit before it or a word says that it is one, or the street's word is whole and ends what is said."""
-    before = _before(match)
-    if _PLACED.search(before) is not None or _UNIT_BEFORE.search(before) is not None:
-        return True
-    return _WHOLE_WORD.search(match[1]) is not None and _ENDED.match(match.string, match.end(1)) is not None
-
-
-def _is_block(match: re.Match[str]) -> bool:
-    """With its unit, before a street, or where somebody says that he lives there; blocks are seats and toys, too."""
-    return match["sure"] is not None or (match[1][0] in "bB" and _PLACED.search(_before(match)) is not None)
-
-
-def _is_home(match: re.Match[str]) -> bool:
-    """With a house or a building, or where somebody says that he lives there: else an area is asked about."""
-    if match[1][-1] not in "路街道巷" or _STREET.match(match.string, match.end(1) - 1) is not None:
-        return True
-    if match.end(1) < len(match.string) and match.string[match.end(1)].isdecimal():
-        return True
-    return _AT_HOME.search(_before(match)) is not None
 
 
 _NUMBERS: Final = (

@@ -100,6 +100,23 @@ from engine.understanding.reading import Reader, read_plain, read_plains
         ("寄到新北市板橋區文化路一段25號3樓 幾天到", f"寄到新北市板橋區{COVER} 幾天到"),
         ("台北市信義區市府路45號3樓", f"台北市信義區{COVER}"),
         ("3棟2單元501", COVER),
+        # Homes as letters are addressed.
+        ("221B Baker Street London", f"{COVER} London"),
+        ("221b baker street london", f"{COVER} london"),
+        ("1600 Pennsylvania Ave NW", f"{COVER} NW"),
+        ("华星时代广场A座 1201", f"华星时代广场{COVER}"),
+        ("postcode SW1A 1AA", f"postcode {COVER}"),
+        ("zip code is 90210-1234", f"zip code is {COVER}"),
+        # Addresses and ids in disguise.
+        ("john[at]gmail[dot]com", COVER),
+        ("mail john (at) gmail (dot) com", f"mail {COVER}"),
+        ("加v：hellokitty", f"加v：{COVER}"),
+        ("telegram @hellokitty!", f"telegram @{COVER}!"),
+        # Codes and ends of numbers.
+        ("订单尾号 4321 到哪了", f"订单尾号 {COVER} 到哪了"),
+        ("验证码是482913", f"验证码是{COVER}"),
+        ("the verification code is 4821", f"the verification code is {COVER}"),
+        ("取件码 3-2-1024", f"取件码 {COVER}"),
     ],
 )
 def test_personal_data_is_covered(text: str, masked: str) -> None:
@@ -176,6 +193,15 @@ def test_personal_data_is_covered(text: str, masked: str) -> None:
         "its a 2 lane road",
         "block 3",
         "could you see the stage from block 204",
+        "20 Boxes Drive",
+        "5 Star Lane reviews",
+        "A座多少钱",
+        "尾号限行",
+        "post code please",
+        "wechat: number?",
+        "whatsapp: available",
+        "qq: hellothere 在吗",
+        "加v 怎么加",
         # Quantities ordered.
         "order 100pcs",
         "订单10000单了",
@@ -189,10 +215,11 @@ def test_plain_lines_need_no_mask(text: str) -> None:
 
 PIECES = (
     *"0123456789①③⓪８一三八零〇幺壹", "138", "0013", "8000", "13800138000", "90001234", "66666666", "1️⃣", " ", "  ", "-", "·", "—",
-    "－", ".", ",", "/", "(", ")", "+", "_", "#", "@", "\u200b", "\u00a0", "\ufe0f", "❤️", "[捂脸]", "&#48;", "&amp;", "http://a.b ",
+    "－", ".", ",", "/", ")", "+", "_", "#", "@", "\u200b", "\u00a0", "\ufe0f", "❤️", "[捂脸]", "&#48;", "&amp;", "http://a.b ",
     "电话", "電話", "打我", "call me ", "wa ", "订单号", "訂單編號", "order ", "zip ", "微信號", "加v", "ig ", "AB", "abc", "x", "k",
     "区", "區", "北京市", "新北市板橋區", "文化路", "建国路", "一段", "号", "號", "楼", "樓", "3棟", "单元",
-    "to ", "oak ", "st ", "road", "block ", "apt ", "#05", "box ", "at ", "dot ", "com", "***", "\n",
+    "to ", "oak ", "Oak ", "st ", "St", "A座", "尾号", "取件码", "postcode ",
+    "(", "[", "]", ":", "：", "hello", "road", "block ", "apt ", "#05", "box ", "at ", "dot ", "com", "***", "\n",
 )  # fmt: skip
 anything = st.lists(st.sampled_from(PIECES) | st.text(max_size=2), max_size=14).map("".join)
 
