@@ -236,12 +236,12 @@ class TrainingSet:
 
 @dataclass(frozen=True, slots=True)
 class Courtesies:
-    """Words beside a question that are no part of it; sorted."""
+    """Words beside a question that are no part of it; sorted. A blank at the question's side has to stand there."""
 
     before: tuple[str, ...] = ()
     behind: tuple[str, ...] = ()
     addresses: tuple[str, ...] = ()
-    """Who is spoken to, on either side. They may be what is asked about, too."""
+    """Who is spoken to, or what is pointed at, on either side. They may be what is asked about, too."""
 
 
 @dataclass(frozen=True, slots=True)

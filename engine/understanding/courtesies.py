@@ -8,40 +8,49 @@ asks the whole line, too.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-import re2
-
 from engine.pool.model import Courtesies
-from engine.understanding.scanner import Scanner
 from engine.understanding.spellings import Spellings
 
+_HEAD, _TAIL = slice(0, 2), slice(-2, None)
 LEAST: Final = 2  # letters, digits or signs that a question has at least
 
-Words = Mapping[str, list[str]]
-"""Words by a sign at one end of them, the longest first."""
+Words = Mapping[str, list[tuple[str, bool]]]
+"""Words by the two signs at one end of them, or by their only sign, the longest first; and whether a blank has to stand between them and
+the question."""
 
 
 class Trimmer:
     """Takes words of courtesy off both ends of normal forms."""
 
-    def __init__(self, courtesies: Courtesies, scanner: Scanner, spellings: Spellings) -> None:
-        before, behind, self._addresses = (
-            frozenset(filter(None, spellings.forms(part)))
+    def __init__(self, courtesies: Courtesies, spellings: Spellings) -> None:
+        before, behind, addresses = (
+            dict(zip(spellings.forms(part), part, strict=True))
             for part in (courtesies.before, courtesies.behind, courtesies.addresses)
         )
-        before, behind = before | self._addresses, behind | self._addresses
-        self._before, self._behind = _by_sign(before, 0), _by_sign(behind, -1)
-        ends = [*map(_opening, sorted(before)), *map(_closing, sorted(behind))]
-        self._number = scanner.add("|".join(ends)) if ends else -1
+        self._addresses = frozenset(filter(None, addresses))
+        self._before, self._behind = _by_signs(addresses | before, _HEAD), _by_signs(addresses | behind, _TAIL)
 
-    def occurs(self, found: Collection[int]) -> bool:
-        """Whether there may be something to take off, given the numbers of the expressions that occur in a form."""
-        return self._number in found
+    def occurring(self, forms: Sequence[str]) -> list[int]:
+        """Places of the normal forms that may have something to take off, by the signs at either end: most have not."""
+        heads, tails = self._before, self._behind
+        return [
+            at
+            for at, form in enumerate(forms)
+            if form[:2] in heads or form[-2:] in tails or form[-1:] in tails or form[:1] in heads or form[-1:] == "?"
+        ]
 
-    def trim(self, form: str, *, addresses: bool) -> str:
-        """What is left of a form, a question at least. With `addresses`, whoever is spoken to is taken off, too."""
+    def trim(self, form: str) -> tuple[str, str]:
+        """What is left of a form, a question at least; and what is left without whoever is spoken to."""
+        words = form.rstrip("? ")
+        if not self._first(words, True) and not self._last(words, True):
+            return form, form
+        bare = self._without(form, addresses=False)
+        return bare, self._without(bare, addresses=True)
+
+    def _without(self, form: str, *, addresses: bool) -> str:
         rest = asked = form.rstrip("? ")
         while (word := self._first(rest, addresses)) and _asks(left := rest[len(word) :]):
             rest = left.lstrip("? ")
@@ -53,43 +62,37 @@ class Trimmer:
 
     def _first(self, form: str, addresses: bool) -> str:
         """The longest word that stands before a question here; empty where none does."""
-        for word in self._before.get(form[:1], ()):
-            if form.startswith(word) and self._counts(word, form[len(word) : len(word) + 1], addresses):
-                return word
+        for signs in (form[:2], form[:1]):
+            for word, apart in self._before.get(signs, ()):
+                if form.startswith(word) and self._counts(word, apart, form[len(word) : len(word) + 1], addresses):
+                    return word
         return ""
 
     def _last(self, form: str, addresses: bool) -> str:
         """The longest word that stands behind a question here; empty where none does."""
-        for word in self._behind.get(form[-1:], ()):
-            if form.endswith(word) and self._counts(word, form[: -len(word)][-1:], addresses):
-                return word
+        for signs in (form[-2:], form[-1:]):
+            for word, apart in self._behind.get(signs, ()):
+                if form.endswith(word) and self._counts(word, apart, form[: -len(word)][-1:], addresses):
+                    return word
         return ""
 
-    def _counts(self, word: str, beside: str, addresses: bool) -> bool:
-        """Latin words have edges. Chinese ones may touch the question; but a single sign, unless somebody is spoken to with it, is part of
-        many words (急诊, 啊哈)."""
-        if word in self._addresses:
-            if not addresses:
-                return False
-        elif len(word) == 1:
-            return beside == " "
-        return not (word.isascii() and beside.isascii() and beside.isalnum())
+    def _counts(self, word: str, apart: bool, beside: str, addresses: bool) -> bool:
+        """Latin words have edges; Chinese ones may touch the question, if they need no blank."""
+        if word in self._addresses and not addresses:
+            return False
+        if word.isascii():
+            return not (beside.isascii() and beside.isalnum())
+        return beside == " " or not apart
 
 
-def _by_sign(words: Iterable[str], end: int) -> Words:
-    found: dict[str, list[str]] = defaultdict(list)
-    for word in sorted(words, key=len, reverse=True):
-        found[word[end]].append(word)
+def _by_signs(words: Mapping[str, str], end: slice) -> Words:
+    """`words`: normal forms, and how they are written."""
+    found: dict[str, list[tuple[str, bool]]] = defaultdict(list)
+    for form in sorted(filter(None, words), key=len, reverse=True):
+        beside = words[form][-1 if end is _HEAD else 0]
+        found[form[end]].append((form, beside == " "))
     return dict(found)
 
 
 def _asks(form: str) -> bool:
     return sum(map(str.isalnum, form)) >= LEAST
-
-
-def _opening(word: str) -> str:
-    return f"^{re2.escape(word)}" + (r"\b" if word[-1].isascii() else "")
-
-
-def _closing(word: str) -> str:
-    return (r"\b" if word[0].isascii() else "") + f"{re2.escape(word)}$"

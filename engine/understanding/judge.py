@@ -30,8 +30,8 @@ class Opinion:
     at: list[int]
     """Their places in the batch, rising."""
     forms: list[str]
-    """What was judged of each reading of the batch: its form, or one without names of goods or courtesies, where the model is surer of
-    that. Without a form of address it means what the line means with it: `主播多高` asks for no good's height."""
+    """What was judged of each reading of the batch: its form, or one with less in it, where the model is surer of that. `Reading.surer`
+    mean what the whole means: `主播多高` asks for no good's height."""
     ranked: Ranked
     confidence: F64
     asking: F64
@@ -71,8 +71,8 @@ class Judge:
         linear, calibration = self.model.linear, self.model.calibration
         passed = linear.asks(own) >= calibration.thresholds.gate
         variants = [
-            *((at, form, False) for at, reading in enumerate(readings) for form in (*reading.neutral, *reading.bare)),
-            *((at, form, True) for at, reading in enumerate(readings) for form in reading.unaddressed),
+            *((at, form, False) for at, reading in enumerate(readings) for form in reading.neutral),
+            *((at, form, True) for at, reading in enumerate(readings) for form in reading.surer),
         ]
         others = grams([form for _, form, _ in variants])
         for (at, _, _), asks in zip(variants, linear.asks(others).tolist(), strict=True):
@@ -113,7 +113,7 @@ class Judge:
                 self._by_example(understood[at], same, 1.0)
             elif reading.script.foreign:
                 understood[at].outcome = "unsupported_language"
-            elif reading.worded and (reading.neutral or reading.bare or reading.fired or at in near):
+            elif reading.worded and (reading.neutral or reading.fired or at in near):
                 alike = self._alike(reading)
                 if alike is not None:
                     self._by_example(understood[at], alike, 1.0)
@@ -150,7 +150,7 @@ class Judge:
 
     def _alike(self, reading: Reading) -> TrainingLine | None:
         """The line of the pool that says just this but for names of goods and courtesies."""
-        return next((self._known[form] for form in (*reading.neutral, *reading.bare) if form in self._known), None)
+        return next((self._known[form] for form in reading.neutral if form in self._known), None)
 
     def _outcome(self, result: Understanding, asking: float) -> Outcome:
         limits = self.model.calibration.thresholds

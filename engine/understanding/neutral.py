@@ -31,7 +31,7 @@ def neutral_forms(form: str, names: Sequence[Span]) -> tuple[str, ...]:
     """
     joined, several = _joined(form, names)
     spans = _widened(form, joined)
-    rest = _with(form, spans, [""] * len(spans))
+    rest = without(form, spans)
     english = _LATIN.search(rest) is not None and _HAN.search(rest) is None
     one, both = (TOKEN_EN, BOTH_EN) if english else (TOKEN, BOTH)
     if any(several):  # `龙井 白茶 哪个好`: the blank behind a list is no other than those in it
@@ -43,6 +43,11 @@ def neutral_forms(form: str, names: Sequence[Span]) -> tuple[str, ...]:
     if any(several):
         return pointed, _with(form, spans, [one] * len(spans))
     return (pointed, rest) if any(map(str.isalnum, rest)) else (pointed,)
+
+
+def without(form: str, spans: Sequence[Span]) -> str:
+    """`form` with nothing in the place of some spans."""
+    return _with(form, spans, [""] * len(spans))
 
 
 def _joined(form: str, names: Sequence[Span]) -> tuple[list[Span], list[bool]]:

@@ -29,6 +29,7 @@ _GROUPED = re.compile(
 )
 _GROUP = re.compile(r"(?<=\d)[,，](?=\d{3})")
 _HAN = re.compile(r"[\u3400-\u9fff]")
+_APART = re.compile(r"(?<![^ ])[\u3400-\u9fff](?: [\u3400-\u9fff](?![^ ?])){2,}")
 _WHILE = re.compile("(?<![显名原巨专编论土卓所合遗译])著(?![名作称者录])")
 _INNER_APOSTROPHE = re.compile(r"(?<=[a-z])'+(?=[a-z])")
 _LONE_POINT = re.compile(r"(?<!\d)\.|\.(?!\d)")
@@ -122,11 +123,20 @@ def blanks(text: str) -> str:
     return text.replace(" ?", "?") if "?" in text else text
 
 
+def together(text: str) -> str:
+    """`多 少 钱` is 多少钱: Chinese signs with blanks between all of them, three at least, are written so to dodge filters."""
+    return _APART.sub(_without_blanks, text) if " " in text else text
+
+
+def _without_blanks(match: re.Match[str]) -> str:
+    return match[0].replace(" ", "")
+
+
 def normal_form(text: str) -> str:
     """The normal form of `text`, at most `MAX_FORM` characters. `normal_form(normal_form(x)) == normal_form(x)`."""
     folded = particles(fold(emotes(groups(markup(text[:MAX_TEXT])))))
     if not folded.isalpha():
-        folded = blanks(marks(apostrophes(folded)))
+        folded = together(blanks(marks(apostrophes(folded))))
     form, settled = _shortened(folded)
     while not settled:  # a number that was made may be part of one more
         form, settled = _shortened(marks(form))

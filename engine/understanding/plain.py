@@ -187,7 +187,8 @@ def _brief(codes: Codes) -> Codes:
 def _hard_places(codes: Codes) -> Places:
     """Places of what several characters together make hard.
 
-    These are digits that repeat, apostrophes in a row, what scales a number beside it, `rmb`, and the address that `www.` begins.
+    These are digits that repeat, apostrophes in a row, what scales a number beside it, `rmb`, a Chinese sign between blanks, and the
+    address that `www.` begins.
     """
     one, two = codes[:-1], codes[1:]
     first, second, third = codes[:-2], codes[1:-1], codes[2:]
@@ -211,6 +212,8 @@ def _hard_places(codes: Codes) -> Places:
         hard[:-1] |= (one == ord("十")) & counts[1:]
     hard[:-1] |= counts[:-1] & ((two == ord("k")) | (two == ord("m")) | (two == ord("w")))
     hard[:-1] |= ((one == ord("毛")) | (one == ord("角"))) & (two == ord("钱"))
+    blank = codes == BLANK
+    hard[:-2] |= blank[:-2] & blank[2:] & (second > 0x33FF)
     hard[:-2] |= (first == ord("r")) & (second == ord("m")) & (third == ord("b"))
     hard &= codes != BREAK
     return np.flatnonzero(hard)

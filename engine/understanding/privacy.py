@@ -130,23 +130,23 @@ _SIGNS: Final = _Signs()
 
 
 # What a character hints at: see `may_be_personal`.
-DIGIT, NUMERAL, LETTER, HOUSE, ROAD, AREA, ALONE = (1 << bit for bit in range(7))
+DIGIT, NUMERAL, LETTER, HOUSE, ROAD, AREA, COLON, ALONE = (1 << bit for bit in range(8))
 _HINTS: Final = (
     (re.compile(r"\d"), DIGIT), (re.compile("[零〇一二三四五六七八九十百幺]"), NUMERAL), (re.compile("[A-Za-z-]"), LETTER),
-    (PLACE, HOUSE), (re.compile("[路街道巷]"), ROAD), (re.compile("[区县市]"), AREA), (re.compile("[@:_]"), ALONE),
+    (PLACE, HOUSE), (re.compile("[路街道巷]"), ROAD), (re.compile("[区县市]"), AREA), (re.compile(":"), COLON), (re.compile("[@_]"), ALONE),
 )  # fmt: skip
 
 _Counts = NDArray[np.intp]
 
 
 def hints(char: str) -> int:
-    """What a character hints at; what is not seen, and what stands for several signs, is always looked at."""
+    """What a character hints at; one that stands for several such signs is always looked at."""
     sign = _SIGNS[ord(char)]
-    found = ALONE if len(sign) != 1 else 0
+    found = 0
     for pattern, hint in _HINTS:
         if pattern.search(sign) is not None:
             found |= hint
-    return found
+    return found | ALONE if found and len(sign) > 1 else found
 
 
 def may_be_personal(seen: NDArray[np.uint8], digits: _Counts, numerals: _Counts) -> NDArray[np.bool_]:
@@ -156,7 +156,7 @@ def may_be_personal(seen: NDArray[np.uint8], digits: _Counts, numerals: _Counts)
     """
     district: NDArray[np.bool_] = (seen & ROAD > 0) & (seen & AREA > 0)
     house = (seen & (DIGIT | NUMERAL) > 0) & (seen & HOUSE > 0)
-    id_or_house_en = (seen & DIGIT > 0) & (seen & LETTER > 0)
+    id_or_house_en = (seen & (DIGIT | COLON) > 0) & (seen & LETTER > 0)
     number = (digits > 2) | (digits + numerals >= LONG_RUN)
     return district | house | id_or_house_en | number | (seen & ALONE > 0)
 

@@ -125,6 +125,8 @@ class Named:
     """It names a link that no product has, or a thing that only begins like one, and nothing else."""
     spans: tuple[Span, ...] = ()
     """Where the normal form names goods, sold or not; links are none of them."""
+    links: tuple[Span, ...] = ()
+    """Where it names links that products have."""
 
 
 _SAME = frozenset(("", " ", "的"))
@@ -177,6 +179,7 @@ class Names:
         product_id: str | None = None
         stranger = False
         spans: list[Span] = []
+        links: list[Span] = []
         before: Named | None = None
         if self._pattern is not None and self._number in found:
             for match in self._pattern.finditer(form):
@@ -200,11 +203,17 @@ class Names:
                 for link in pattern.finditer(form):
                     linked = self._links.get(_number(next(filter(None, link.groups()))))
                     stranger |= sure and linked is None
+                    if linked is not None and not any(
+                        start < link.end() and link.start() < end for start, end in links
+                    ):
+                        links.append(link.span())
                     if linked is not None and len(link.group()) > len(product):
                         product, product_id = link.group(), linked
         if product_id is None and not not_sold:
             return STRANGER if stranger else NOTHING
-        return Named(product_id, self._names[not_sold].not_sold if not_sold else None, spans=tuple(spans))
+        return Named(
+            product_id, self._names[not_sold].not_sold if not_sold else None, spans=tuple(spans), links=tuple(links)
+        )
 
 
 def _tails(names: Iterable[str]) -> re.Pattern[str]:

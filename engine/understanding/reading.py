@@ -9,7 +9,7 @@ from engine.events.fields import MAX_TEXT
 from engine.pool.model import Pool
 from engine.understanding.courtesies import Trimmer
 from engine.understanding.language import SAMPLE, Script, plain_script, script_of
-from engine.understanding.neutral import neutral_forms
+from engine.understanding.neutral import neutral_forms, without
 from engine.understanding.normalise import markup, normal_form
 from engine.understanding.plain import (
     DRAWN,
@@ -41,11 +41,10 @@ class Reading:
     """It has letters or digits: something that can mean anything."""
     named: Named = NOTHING
     neutral: tuple[str, ...] = ()
-    """Where goods are named: the form without their names, with a pronoun first."""
-    bare: tuple[str, ...] = ()
-    """Where words of courtesy stand at an end: the form, and those without names, without these words."""
-    unaddressed: tuple[str, ...] = ()
-    """The same, also without who is spoken to; which may be what is asked about as well."""
+    """Where goods are named, or words of courtesy stand at an end: the form without these; with a pronoun for the goods first."""
+    surer: tuple[str, ...] = ()
+    """The same, also without whom it speaks to, the number of a link, a question mark: these say something, too, so that such a form only
+    makes surer what the whole means."""
     fired: tuple[tuple[str, str], ...] = ()
 
 
@@ -107,14 +106,31 @@ class Reader:
     """Texts → readings, for one pool."""
 
     def __init__(self, pool: Pool) -> None:
-        self._spellings = Spellings(pool.training.spellings)
         self._scanner = Scanner()
+        self._spellings = Spellings(pool.training.spellings, self._scanner)
         self._rules = Rules(pool.intents.values(), self._scanner, self._spellings)
-        self._trimmer = Trimmer(pool.courtesies, self._scanner, self._spellings)
+        self._trimmer = Trimmer(pool.courtesies, self._spellings)
         self._names = Names(pool.products.values(), pool.not_sold, self._scanner)
 
     def complete(self, reading: Reading) -> None:
-        """Adds what the pool knows of it: spellings, names and rules."""
+        """Adds what the pool knows of it: spellings, names, rules and courtesies."""
+        self._complete(reading)
+        if self._trimmer.occurring([reading.form]):
+            self._trim(reading)
+
+    def read(self, texts: Sequence[str]) -> list[Reading]:
+        readings = read_plains(texts)
+        forms = [reading.form for reading in readings]
+        asked = [f"{form}\n{_unasked(form)}" if form.endswith("?") else form for form in forms]
+        for at in self._scanner.occurring(asked):
+            self._complete(readings[at])
+            forms[at] = readings[at].form
+        for at in self._trimmer.occurring(forms):
+            self._trim(readings[at])
+        return readings
+
+    def _complete(self, reading: Reading) -> None:
+        """Spellings, names and rules."""
         form = self._spellings.fix(reading.form)
         if form != reading.form:
             reading.form, covered = _covered_form(form)
@@ -127,32 +143,30 @@ class Reader:
         if reading.named.spans:
             reading.neutral = neutral_forms(form, reading.named.spans)
             found += self._found(reading.neutral[0])
-        if self._trimmer.occurs(found):
-            self._trim(reading)
-            if reading.bare:
-                found += self._found(reading.bare[0])
+        if reading.named.links:
+            reading.surer = (without(form, reading.named.links),)
         if found:
             reading.fired = self._rules.fired(found)
+
+    def _trim(self, reading: Reading) -> None:
+        """Forms without courtesies, and the rules that fire on one; and forms without a question mark."""
+        surer = []
+        for form in (reading.form, *reading.neutral):
+            bare, rest = self._trimmer.trim(form)
+            if bare != form:
+                reading.neutral += (bare,)
+                if form is reading.form and (found := self._found(bare)):
+                    reading.fired = tuple(dict.fromkeys((*reading.fired, *self._rules.fired(found))))
+            if rest.endswith("?"):
+                rest = _unasked(rest)
+            if rest != bare:
+                surer.append(rest)
+        reading.surer += tuple(surer)
 
     def _found(self, form: str) -> list[int]:
         """Numbers of the expressions that occur, with its question mark or without."""
         found = self._scanner.scan(form)
         return [*found, *self._scanner.scan(_unasked(form))] if form.endswith("?") else found
-
-    def _trim(self, reading: Reading) -> None:
-        whole = (reading.form, *reading.neutral)
-        bare = [self._trimmer.trim(form, addresses=False) for form in whole]
-        rest = [self._trimmer.trim(form, addresses=True) for form in bare]
-        reading.bare = tuple(form for form, before in zip(bare, whole, strict=True) if form != before)
-        reading.unaddressed = tuple(form for form, before in zip(rest, bare, strict=True) if form != before)
-
-    def read(self, texts: Sequence[str]) -> list[Reading]:
-        readings = read_plains(texts)
-        forms = [reading.form for reading in readings]
-        asked = [f"{form}\n{_unasked(form)}" if form.endswith("?") else form for form in forms]
-        for at in {*self._spellings.occurring(forms), *self._scanner.occurring(asked)}:
-            self.complete(readings[at])
-        return readings
 
 
 def _unasked(form: str) -> str:

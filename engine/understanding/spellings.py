@@ -31,7 +31,8 @@ def _beside_letters(form: str, start: int, end: int) -> bool:
 class Spellings:
     """Replaces other spellings in normal forms; the longest first. What is meant is never replaced again."""
 
-    def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
+    def __init__(self, pairs: Iterable[tuple[str, str]], scanner: Scanner | None = None) -> None:
+        """With a scanner, it tells of every form in which a spelling occurs, too."""
         self._meant = {normal_form(written): normal_form(meant) for written, meant in pairs}
         self._meant.pop("", None)
         ordered = sorted(self._meant, key=lambda form: (-len(form), form))
@@ -40,6 +41,8 @@ class Spellings:
         self._occurs = Scanner()  # asks much faster than the pattern whether there is anything to replace
         if ordered:
             self._occurs.add(expression)
+            if scanner is not None:
+                scanner.add(expression)
 
     def form(self, text: str) -> str:
         """The normal form of a text, in the pack's spelling."""

@@ -177,14 +177,14 @@ def test_spellings_that_cannot_be_are_told(tmp_path: Path, line: str, message: s
 
 
 def test_a_shop_may_name_courtesies(tmp_path: Path) -> None:
-    """An ellipsis tells on which side the question is; what a model learns from stays the same."""
+    """An ellipsis tells where the question is, and a blank beside it has to be there; what a model learns from stays the same."""
     base, shop = write(tmp_path)
     before = load(base, shop).pool
-    for place, text in ((base, "请问 …\n… 谢谢\n主播\n"), (shop / "intents", "# ours\nhello...\n茶友\n主播\n")):
+    for place, text in ((base, "请问…\n…谢谢\n… 急\n主播\n"), (shop / "intents", "# ours\nhello ...\n茶友\n主播\n")):
         (place / "courtesies").mkdir()
         (place / "courtesies" / "own.txt").write_text(text)
     after = load_pool(base, shop, model_of=lambda training: training.hash)
-    assert after.courtesies == Courtesies(("hello", "请问"), ("谢谢",), ("主播", "茶友"))
+    assert after.courtesies == Courtesies(("hello ", "请问"), (" 急", "谢谢"), ("主播", "茶友"))
     assert after.training == before.training
     assert decode_pool(encode_pool(after)) == after
 

@@ -204,7 +204,7 @@ def test_each_text_stands_at_the_gate_alone(pool: Pool, model: Model) -> None:
 
 
 def polite(pool: Pool) -> Pool:
-    return replace(pool, courtesies=Courtesies(("请问", "hello"), ("谢谢", "thanks"), ("主播", "sis")))
+    return replace(pool, courtesies=Courtesies(("请问", "hello "), ("谢谢", " thanks"), ("主播", "sis")))
 
 
 @pytest.mark.parametrize(
