@@ -6,7 +6,7 @@
 gets a commerce intent (all but chatter and abuse) accepted is an error. With arrivals, the lines also come with the repeats of a
 recorded live, mixed with the example live. The peer in the same run is tf-idf (word 1–2-grams, character 2–5-grams) with a linear SVM
 that always takes its best class, background among them. The pack's `tests:` name goods of any kind: they are also read as in a shop
-that has these goods in its catalogue.
+that has these goods in its catalogue; and with what viewers write around a question, in which nothing else is asked.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from sklearn.svm import LinearSVC
 from bench.arrivals import load
 from engine.events.understanding import Understanding
 from engine.pool.load import load_pool
-from engine.pool.model import Pool, Product
+from engine.pool.model import Pool, Product, TrainingLine
 from engine.pool.paths import base_pack, example_shop
 from engine.understanding.model import Model
 from engine.understanding.train import model_hash, train
@@ -46,6 +46,18 @@ GOODS = """
 wipes, tablet, bottle, noodles, soap, mouse, mascara, rice, jam, vitamins, blender, boots, scarf, shoes, bag,
 mug, tea, coffee, shirt, jacket, lipstick, phone, socks, serum, olive oil, porcelain, eggs, pizza, book, cake
 """  # what the pack's `tests:` ask about: for a shop that sells all of it
+FRAMES = {
+    "zh": (
+        "主播{}", "你好 {}", "小姐姐{}", "老板 {}", "请问{}", "家人们谁知道{}", "麻烦主播说下{}", "啊 {}", "老师 {}", "这个{}", "3号链接{}",
+        "哎呀{}", "我想买 {}", "{}呢", "{}啊", "{} 谢谢", "{}😊", "{} 急！", "{}？", "{}谢谢主播", "{} 主播看我", "{} [捂脸][捂脸]",
+    ),
+    "en": (
+        "hi {}", "hello there, {}", "hey girl {}", "excuse me, {}", "quick question: {}", "can you tell me {}", "bro {}", "ok so {}",
+        "link 3 {}", "this one {}", "oh my {}", "love it, {}", "{} please", "{} thanks!", "{} 😊", "{} lol", "{}??", "{} anyone",
+        "{} @host",
+    ),
+}  # fmt: skip
+"""What stands around a question and asks nothing; some of it is in no list of the pack."""
 SEED = 7  # which real line stands for which text of the arrivals
 
 
@@ -167,6 +179,31 @@ def pack_tests(pool: Pool, understander: Understander, peer: Peer) -> dict[str, 
     return {"lines": len(tests), "accepted": right / count, "wrong": wrong / count, "peer_right": peer_right / count}
 
 
+def framed_tests(pool: Pool, understander: Understander) -> dict[str, dict[str, float]]:
+    """By language: shares of the questions among the pack's `tests:` that are accepted alone, and in the frames; and wrongly."""
+    shares = {}
+    for language, frames in FRAMES.items():
+        tests = [
+            line for line in pool.training.tests if commerce(line.intent) and line.text.isascii() == (language == "en")
+        ]
+
+        def accepted(frame: str, lines: Sequence[TrainingLine] = tests) -> tuple[float, float]:
+            results = understander.understand([frame.format(line.text) for line in lines])
+            given = [
+                (r.intent == line.intent) for r, line in zip(results, lines, strict=True) if r.outcome == "accepted"
+            ]
+            return sum(given) / len(lines), (len(given) - sum(given)) / len(lines)
+
+        inside = {frame: accepted(frame) for frame in frames}
+        shares[language] = {
+            "lines": len(tests),
+            "alone": accepted("{}")[0],
+            "framed": float(np.mean([right for right, _ in inside.values()])),
+            "framed_wrong": float(np.mean([wrong for _, wrong in inside.values()])),
+        } | {frame: right for frame, (right, _) in inside.items()}
+    return shares
+
+
 def selling(pool: Pool) -> Pool:
     """The pool of a shop that sells `GOODS`."""
     names = [name.strip() for name in GOODS.replace("\n", " ").split(",")]
@@ -180,6 +217,7 @@ def show_tables(
     sold: dict[str, float],
     model: Model,
     mixed: Mixed | None,
+    framed: dict[str, dict[str, float]],
 ) -> None:
     table = Table(title="Real lines that ask a shop nothing")
     for column in (
@@ -217,6 +255,16 @@ def show_tables(
     )
     table.add_row("out of fold", f"{model.report['coverage']:.1%}", f"{model.report['wrong_of_listed']:.1%}", "")
     console.print(table)
+    table = Table(title="The same, with what viewers write around a question")
+    for column in ("language", "lines", "accepted alone", "in a frame", "wrongly", "the worst frames"):
+        table.add_column(column, justify="left" if column in {"language", "the worst frames"} else "right")
+    for language, shares in framed.items():
+        worst = sorted(FRAMES[language], key=lambda frame: shares[frame])[:3]
+        table.add_row(
+            language, f"{shares['lines']:.0f}", f"{shares['alone']:.1%}", f"{shares['framed']:.1%}", f"{shares['framed_wrong']:.1%}",
+            ", ".join(f"{frame} {shares[frame]:.0%}" for frame in worst),
+        )  # fmt: skip
+    console.print(table)
     if mixed is not None:
         console.print(
             f"On the recorded arrivals: {mixed.comments:,} comments, {mixed.idle_errors} of {mixed.idle:,} idle ones taken for a"
@@ -248,6 +296,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     reals = [measure_real(file, understander, peer, options.show, console) for file in files]
     tests = pack_tests(pool, understander, peer)
     sold = pack_tests(pool, Understander(selling(pool), model), peer)
+    framed = framed_tests(pool, understander)
     mixed = None
     live_file = options.shop / "live.jsonl"
     live = texts_of(live_file) if live_file.is_file() else []
@@ -255,12 +304,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.arrivals is not None:
         real = [text for file in files for text in texts_of(file)]
         mixed = measure_mixed(options.arrivals, real, live, understander)
-    show_tables(console, reals, tests, sold, model, mixed)
+    show_tables(console, reals, tests, sold, model, mixed, framed)
     if options.json is not None:
         figures = {
             "real": [asdict(real) for real in reals],
             "tests": tests,
             "tests_of_goods_sold": sold,
+            "tests_in_frames": framed,
             "folds": model.report,
             "thresholds": asdict(model.calibration.thresholds),
             "mixed": asdict(mixed) if mixed is not None else None,
