@@ -13,14 +13,14 @@ SPELLINGS = (("pls", "please"), ("有获", "有货"))
 STOCK = TrainingLine("有货吗", "product.stock")
 
 
-@pytest.mark.parametrize("text", ["有获吗", "有貨嗎", "有 货 吗！", "有货吗"])
+@pytest.mark.parametrize("text", ["有获吗", "有貨嗎", "有 货 吗！", "有货吗", "有 货吗"])
 @pytest.mark.parametrize("intent", [None, UNLISTED, "product.price"])
 def test_lines_that_are_read_alike_clash(text: str, intent: str | None) -> None:
     """Whatever makes them alike; the shop's own line is told of, and the other one is named."""
     own = TrainingLine(text, intent)
     training = TrainingSet("0" * 32, (own, STOCK), own=(own,), spellings=SPELLINGS)
-    if " " in text:
-        assert not clashes(training)  # a blank parts words
+    if text == "有 货吗":
+        assert not clashes(training)  # a blank parts words, where not all signs have one
         return
     assert [(clash.line, clash.other, clash.form) for clash in clashes(training)] == [(own, STOCK, "有货吗")]
 
