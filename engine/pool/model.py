@@ -240,8 +240,8 @@ class Courtesies:
 
     before: tuple[str, ...] = ()
     behind: tuple[str, ...] = ()
-    addresses: tuple[str, ...] = ()
-    """Who is spoken to, or what is pointed at, on either side. They may be what is asked about, too."""
+    asides: tuple[str, ...] = ()
+    """Who is spoken to (主播), what is pointed at (这个), particles (呢): on either side. They may say something, too."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,19 +41,19 @@ def _holds(text: str, part: str) -> bool:
 
 
 def courtesies(lines: Iterable[Placed]) -> tuple[Courtesies, list[Problem]]:
-    """`你好…`, `… 谢谢`, or a form of address on a line of its own; and what is wrong. A blank beside the ellipsis has to stand in a
+    """`你好…`, `… 谢谢`, or an aside (主播, 呢) on a line of its own; and what is wrong. A blank beside the ellipsis has to stand in a
     comment, too."""
-    before, behind, addresses = set[str](), set[str](), set[str]()
+    before, behind, asides = set[str](), set[str](), set[str]()
     problems = []
     for line in lines:
         first, *last = _ELLIPSIS.split(line.text)
         words = [part for part in (first, *last) if any(map(str.isalnum, part))]
         if len(words) != 1 or len(last) > 1:
             message = f"`{line.text}` is no courtesy"
-            remedy = "write `你好…` for what stands before a question, `…谢谢` for what stands behind one, and a form of address alone"
+            remedy = "write `你好…` for what stands before a question, `…谢谢` for what stands behind one, and alone whom it is said to"
             problems.append(line.problem(message, remedy))
         elif not last:
-            addresses.add(first)
+            asides.add(first)
         else:
             (before if first else behind).add(words[0])
-    return Courtesies(*(tuple(sorted(part)) for part in (before, behind, addresses))), problems
+    return Courtesies(*(tuple(sorted(part)) for part in (before, behind, asides))), problems

@@ -1,4 +1,4 @@
-"""A line without the words of courtesy beside its question: greetings, thanks, who is spoken to.
+"""A line without the words of courtesy beside its question: greetings, thanks, asides such as whom it is said to.
 
 `主播 请问 这个多少钱 谢谢` asks what `这个多少钱` asks; but the more stands around a question, the less of the line speaks for it. Words of
 courtesy come from the pool. Where one is a part of another word (`姐姐装`), or what is asked about (`主播多高`), the judge finds out, who
@@ -26,12 +26,12 @@ class Trimmer:
     """Takes words of courtesy off both ends of normal forms."""
 
     def __init__(self, courtesies: Courtesies, spellings: Spellings) -> None:
-        before, behind, addresses = (
+        before, behind, asides = (
             dict(zip(spellings.forms(part), part, strict=True))
-            for part in (courtesies.before, courtesies.behind, courtesies.addresses)
+            for part in (courtesies.before, courtesies.behind, courtesies.asides)
         )
-        self._addresses = frozenset(filter(None, addresses))
-        self._before, self._behind = _by_signs(addresses | before, _HEAD), _by_signs(addresses | behind, _TAIL)
+        self._asides = frozenset(filter(None, asides))
+        self._before, self._behind = _by_signs(asides | before, _HEAD), _by_signs(asides | behind, _TAIL)
 
     def occurring(self, forms: Sequence[str]) -> list[int]:
         """Places of the normal forms that may have something to take off, by the signs at either end: most have not."""
@@ -43,42 +43,42 @@ class Trimmer:
         ]
 
     def trim(self, form: str) -> tuple[str, str]:
-        """What is left of a form, a question at least; and what is left without whoever is spoken to."""
+        """What is left of a form, a question at least; and what is left without asides, too."""
         words = form.rstrip("? ")
         if not self._first(words, True) and not self._last(words, True):
             return form, form
-        bare = self._without(form, addresses=False)
-        return bare, self._without(bare, addresses=True)
+        bare = self._without(form, asides=False)
+        return bare, self._without(bare, asides=True)
 
-    def _without(self, form: str, *, addresses: bool) -> str:
+    def _without(self, form: str, *, asides: bool) -> str:
         rest = asked = form.rstrip("? ")
-        while (word := self._first(rest, addresses)) and _asks(left := rest[len(word) :]):
+        while (word := self._first(rest, asides)) and _asks(left := rest[len(word) :]):
             rest = left.lstrip("? ")
-        while (word := self._last(rest, addresses)) and _asks(left := rest[: -len(word)]):
+        while (word := self._last(rest, asides)) and _asks(left := rest[: -len(word)]):
             rest = left.rstrip("? ")
         if rest == asked:
             return form
         return rest + "?" if "?" in form[form.rindex(rest) + len(rest) :] else rest
 
-    def _first(self, form: str, addresses: bool) -> str:
+    def _first(self, form: str, asides: bool) -> str:
         """The longest word that stands before a question here; empty where none does."""
         for signs in (form[:2], form[:1]):
             for word, apart in self._before.get(signs, ()):
-                if form.startswith(word) and self._counts(word, apart, form[len(word) : len(word) + 1], addresses):
+                if form.startswith(word) and self._counts(word, apart, form[len(word) : len(word) + 1], asides):
                     return word
         return ""
 
-    def _last(self, form: str, addresses: bool) -> str:
+    def _last(self, form: str, asides: bool) -> str:
         """The longest word that stands behind a question here; empty where none does."""
         for signs in (form[-2:], form[-1:]):
             for word, apart in self._behind.get(signs, ()):
-                if form.endswith(word) and self._counts(word, apart, form[: -len(word)][-1:], addresses):
+                if form.endswith(word) and self._counts(word, apart, form[: -len(word)][-1:], asides):
                     return word
         return ""
 
-    def _counts(self, word: str, apart: bool, beside: str, addresses: bool) -> bool:
+    def _counts(self, word: str, apart: bool, beside: str, asides: bool) -> bool:
         """Latin words have edges; Chinese ones may touch the question, if they need no blank."""
-        if word in self._addresses and not addresses:
+        if word in self._asides and not asides:
             return False
         if word.isascii():
             return not (beside.isascii() and beside.isalnum())

@@ -13,11 +13,11 @@ from engine.understanding.spellings import Spellings
 WORDS = Courtesies(
     before=("你好", "你好呀", "请问", "啊 ", "hi ", "quick question "),
     behind=("谢谢", " 急", "呀", " thanks", " thank you"),
-    addresses=("主播", "姐", "姐姐", "sis"),
+    asides=("主播", "姐", "姐姐", "sis"),
 )
 TRIMMER = Trimmer(WORDS, Spellings((("3q", "谢谢"),)))
 FORMS = st.lists(
-    st.sampled_from([*WORDS.before, *WORDS.behind, *WORDS.addresses, " ", " ", "多少钱", "how much", "货", "a", "?"]),
+    st.sampled_from([*WORDS.before, *WORDS.behind, *WORDS.asides, " ", " ", "多少钱", "how much", "货", "a", "?"]),
     max_size=8,
 ).map(lambda parts: " ".join("".join(parts).split()).replace(" ?", "?"))
 
