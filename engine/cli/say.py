@@ -74,6 +74,7 @@ def as_document(text: str, trial: Trial, explanation: Explanation) -> dict[str, 
     return {
         "text": text,
         "norm": explanation.form,
+        "judged": explanation.judged,
         "language": found.language,
         "outcome": found.outcome,
         "intent": found.intent if found.outcome == "accepted" else None,
@@ -128,6 +129,8 @@ def _understood(text: str, trial: Trial, explanation: Explanation, opened: OpenS
         row("normal form", "(empty: no word is left of it, so nothing is to be understood)")
         return table
     row("normal form", explanation.form or "(nothing)")
+    if explanation.judged != explanation.form:
+        row("judged as", explanation.judged)
     row("language", found.language)
     accepted = found.outcome == "accepted"
     intent = Text(found.intent or "none", style="bold cyan" if accepted else "")

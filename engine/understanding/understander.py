@@ -26,6 +26,8 @@ class Explanation:
     """Why a text was understood as it was."""
 
     form: str
+    judged: str
+    """What the model judged: the form, or what is left of it without names of goods, courtesies and asides, where that is surer."""
     understanding: Understanding
     words: tuple[tuple[str, float], ...]
     """Pieces of what the model judged, and by how much the best intent's margin falls without each; the heaviest first."""
@@ -90,7 +92,7 @@ class Understander:
         names = ("background", *model.intents)
         order = (-margins[0]).argsort(kind="stable")[:5].tolist()
         intents = tuple((names[at], round(float(margins[0, at]), 4)) for at in order)
-        return Explanation(reading.form, understanding, tuple(words[:10]), reading.fired, intents)
+        return Explanation(reading.form, form, understanding, tuple(words[:10]), reading.fired, intents)
 
 
 def _pieces(form: str) -> list[tuple[int, int]]:

@@ -150,6 +150,7 @@ def test_an_explanation_tells_why(understander: Understander) -> None:
     """Normal form, rules that fired, the pieces that weighed most, and the best intents."""
     explanation = understander.explain("小熊多少錢？")
     assert explanation.form == "小熊多少钱?"
+    assert explanation.judged in {"小熊多少钱?", "这个多少钱?", "多少钱?", "小熊多少钱", "这个多少钱", "多少钱"}
     assert explanation.rules == (("product.price", "多少钱"),)
     assert explanation.understanding == one(understander, "小熊多少錢？")
     assert ("多少" in dict(explanation.words)) or ("少钱" in dict(explanation.words))
