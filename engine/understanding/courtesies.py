@@ -16,6 +16,11 @@ from engine.understanding.spellings import Spellings
 
 _HEAD, _TAIL = slice(0, 2), slice(-2, None)
 LEAST: Final = 2  # letters, digits or signs that a question has at least
+_DANGLING: Final = (
+    " the", " a", " an", " my", " your", " our", " this", " that", " for", " to", " is", " are", " of", " with", " by", " from", " in",
+    " on", " at", " and", " or",
+)  # fmt: skip
+"""With one of these at its end the word behind it was no aside: how much for the host."""
 
 Words = Mapping[str, list[tuple[str, bool]]]
 """Words by the two signs at one end of them, or by their only sign, the longest first; and whether a blank has to stand between them and
@@ -51,14 +56,19 @@ class Trimmer:
         return bare, self._without(bare, asides=True)
 
     def _without(self, form: str, *, asides: bool) -> str:
-        rest = asked = form.rstrip("? ")
-        while (word := self._first(rest, asides)) and _asks(left := rest[len(word) :]):
-            rest = left.lstrip("? ")
-        while (word := self._last(rest, asides)) and _asks(left := rest[: -len(word)]):
-            rest = left.rstrip("? ")
-        if rest == asked:
+        start, end = 0, len(form.rstrip("? "))
+        whole = end
+        while (word := self._first(form[start:end], asides)) and _asks(form[start + len(word) : end]):
+            start += len(word)
+            while form[start] in "? ":
+                start += 1
+        while (word := self._last(form[start:end], asides)) and _asks(form[start : end - len(word)]):
+            end -= len(word)
+            while form[end - 1] in "? ":
+                end -= 1
+        if (start, end) == (0, whole):
             return form
-        return rest + "?" if "?" in form[form.rindex(rest) + len(rest) :] else rest
+        return form[start:end] + ("?" if "?" in form[end:] else "")
 
     def _first(self, form: str, asides: bool) -> str:
         """The longest word that stands before a question here; empty where none does."""
@@ -95,4 +105,5 @@ def _by_signs(words: Mapping[str, str], end: slice) -> Words:
 
 
 def _asks(form: str) -> bool:
-    return sum(map(str.isalnum, form)) >= LEAST
+    """Whether enough is left for a question, and none of it hangs in the air."""
+    return sum(map(str.isalnum, form)) >= LEAST and not form.rstrip("? ").endswith(_DANGLING)

@@ -23,7 +23,8 @@ _STREET = re.compile(
 )
 _FLAT = re.compile(
     r"(\d{1,4} ?(?:号楼|栋|幢|座)(?:(?:[ \d-]{0,6}(?:单元|室|楼|层|房))+(?:[ -]{0,2}\d{1,5}室?)?|[ -]{0,2}\d{3,5}室?)"
-    r"|\d{1,4} ?(?:号楼|栋|幢)[ -]{0,2}\d{1,2}室?|\d{1,3} ?单元 ?\d{1,5}室?|(?<![A-Za-z])[A-Za-z] ?(?:座|栋|幢)[ -]{0,2}\d{3,5}室?)"
+    r"|\d{1,4} ?(?:号楼|栋|幢)[ -]{0,2}\d{1,2}室?|\d{1,3} ?单元 ?\d{1,5}室?"
+    r"|(?<![A-Za-z])[A-Za-z] ?(?:座|栋|幢)[ -]{0,2}\d{3,5}(?!\d| ?(?:[元块人件个张款年毫升克gG]|ml))室?)"
 )
 _DISTRICT = re.compile(
     r"(?:[\u4e00-\u9fff]{2,6}[省市州]|[\u4e00-\u9fff]{1,4}[市州])[\u4e00-\u9fff]{1,6}[区县市](?![府场民])([\u4e00-\u9fff]{1,12}?(?:路|街道|街|大道|巷)"
@@ -42,7 +43,7 @@ _HOUSE_EN = (
 _STREET_EN = re.compile(rf"\b({_HOUSE_EN})", re.IGNORECASE)
 # As letters are addressed, or with a letter of the house.
 _WRITTEN = re.compile(
-    r"\d{1,5}[A-Za-z]? (?:[A-Z][a-z]+ ){1,3}(?:Street|Road|Avenue|Lane|Boulevard|St|Rd|Ave|Ln|Drive|Dr|Blvd)"
+    r"\d{1,5}[A-Za-z]? (?:[A-Z][a-z]+ ){1,3}(?:Street|Road|Avenue|Lane|Boulevard|St|Rd|Ave|Blvd)\b"
     r"|\d{1,5}[a-z] .{2,40} (?:street|road|avenue)"
 )
 _WHOLE_WORD = re.compile(r"(?:street|road|avenue|lane|boulevard)\Z", re.IGNORECASE)

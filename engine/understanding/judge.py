@@ -30,8 +30,8 @@ class Opinion:
     at: list[int]
     """Their places in the batch, rising."""
     forms: list[str]
-    """What was judged of each reading of the batch: its form, or one with less in it, where the model is surer of that. `Reading.surer`
-    mean what the whole means: `主播多高` asks for no good's height."""
+    """What was judged of each reading of the batch: its form, or one with less in it, where the model is surer of that. One of
+    `Reading.surer` counts where its intent is the whole's, and plausible there: `主播多高` asks for no good's height."""
     ranked: Ranked
     confidence: F64
     asking: F64
@@ -88,7 +88,11 @@ class Judge:
         place = {at: row for row, at in enumerate(rows)}
         for row, (at, form, guarded) in enumerate(variants, start=len(rows)):
             best = chosen[place[at]]
-            if confidence[row] > confidence[best] and not (guarded and ranked.best[row] != ranked.best[best]):
+            if guarded and (
+                ranked.best[row] != ranked.best[best] or confidence[best] < calibration.thresholds.plausible
+            ):
+                continue
+            if confidence[row] > confidence[best]:
                 chosen[place[at]] = row
                 forms[at] = form
         return Opinion(rows, forms, ranked.take(chosen), confidence[chosen], asking[chosen])
@@ -113,7 +117,7 @@ class Judge:
                 self._by_example(understood[at], same, 1.0)
             elif reading.script.foreign:
                 understood[at].outcome = "unsupported_language"
-            elif reading.worded and (reading.neutral or reading.fired or at in near):
+            elif reading.worded and (reading.neutral or reading.fired or reading.likely or at in near):
                 alike = self._alike(reading)
                 if alike is not None:
                     self._by_example(understood[at], alike, 1.0)
@@ -121,6 +125,8 @@ class Judge:
                     self._by_example(understood[at], self.fresh.lines[fresh.line[at]], float(fresh.cosine[at]))
                 if reading.fired:
                     self._by_rule(understood[at], {intent for intent, _ in reading.fired})
+                elif understood[at].outcome == "low_confidence" and understood[at].intent in reading.likely:
+                    self._by_rule(understood[at], {str(understood[at].intent)})
         self._forbid(understood, asking, own)
         return understood
 

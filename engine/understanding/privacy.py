@@ -89,22 +89,26 @@ _MESSENGER = re.compile(
     _MESSENGERS + r"(?:号|id|是|加|[:： @]){0,3}(?=[a-z_-]{0,20}[\d_])([a-z0-9][a-z0-9_-]{4,24})",
     re.IGNORECASE | re.ASCII,
 )
-# An id that is a word: told by the sign before it, and by nothing behind it.
+# An id that is a word: told by what stands before it.
 _MESSENGER_NAME = re.compile(
-    _MESSENGERS + r"(?:号|id|是|加){0,2} ?[:@][ @]{0,2}(?!(?:number|account|group|contact|please|available)\b)"
-    r"([a-z][a-z0-9_.-]{4,24})(?=[\W_]*\Z)",
+    r"(?:加我?(?:微信|[v微薇])|(?:微信|薇信|威信|qq|抖音)号|我的?(?:微信|qq|抖音)"
+    r"|(?:wechat|weixin|whatsapp|telegram|insta|instagram|line) id"
+    r"|\b(?:add|my) (?:wechat|whatsapp|telegram|insta|instagram)|\btelegram(?= ?@))(?:号|id|是|is| ){0,2}[:：@][ @]{0,2}"
+    r"([a-z][a-z0-9_.-]{4,24})(?=[\W_]*\Z| ?[^\x00-\x7f])",
     re.IGNORECASE,
 )
 _CODE = re.compile(
-    r"(?:(?:验证|动态|取件|提货|取货)码[\W_是为]{0,4}|尾号[\W_是为]{0,4}|(?:verification code|security code|\botp)[\W_]{0,3}(?:is )?)"
-    r"(\d{1,2}-\d{1,2}-\d{4}|\d{3,8})(?!\d)",
+    r"(?:(?:验证|动态|取件|提货|取货)码[\W_是为]{0,4}|(?:verification code|security code|\botp)[\W_]{0,3}(?:is )?)"
+    r"(\d{1,2}-\d{1,2}-\d{4,5}|\d{3,8}(?:[ -]\d{2,4})?)(?!\d| ?[元块份个名张款])",
     re.IGNORECASE,
 )
+_ENDING = re.compile(r"尾号[\W_是为]{0,3}(\d{4})(?!\d| ?[元块份个名张款])")
 _POSTCODE = re.compile(
-    r"(?:post ?code|postal code|zip(?: code)?)[\W_]{0,3}(?:is )?"
-    r"([a-z]{1,2}\d[a-z\d]? ?\d[a-z]{2}|[a-z]\d[a-z] ?\d[a-z]\d|\d{5}(?:-\d{4})?)(?![a-z\d])",
+    r"(?:post ?code|postal code)[\W_]{0,3}(?:is )?"
+    r"([a-z]{1,2}\d[a-z\d]? ?\d[a-z]{2}|[a-z]\d[a-z] ?\d[a-z]\d|\d{5,6}(?:-\d{4})?)(?![a-z\d])",
     re.IGNORECASE,
 )
+_ZIP = re.compile(r"zip(?: code)?[\W_]{0,3}(?:is )?(\d{5}(?:-\d{4})?)(?=[\W_]*\Z)", re.IGNORECASE)
 
 
 def _sign(char: str) -> str:
@@ -225,7 +229,7 @@ def _add_numerals(copy: str, spans: list[Span]) -> None:
 def _add_numbers(copy: str, spans: list[Span]) -> None:
     """What has digits: numbers and houses."""
     if _THREE_DIGITS.search(copy) is not None:
-        spans += [*found(_ORDER, copy), *found(_CODE, copy)]
+        spans += [*found(_ORDER, copy), *found(_CODE, copy), *found(_ENDING, copy), *found(_ZIP, copy)]
         if _MANY_DIGITS.search(copy) is not None:
             for pattern, judge in _NUMBERS:
                 spans += judged(pattern, copy, judge)

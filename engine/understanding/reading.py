@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from engine.events.fields import MAX_TEXT
 from engine.pool.model import Pool
-from engine.understanding.courtesies import Trimmer
+from engine.understanding.courtesies import LEAST, Trimmer
 from engine.understanding.language import SAMPLE, Script, plain_script, script_of
 from engine.understanding.neutral import neutral_forms, without
 from engine.understanding.normalise import markup, normal_form
@@ -43,9 +43,11 @@ class Reading:
     neutral: tuple[str, ...] = ()
     """Where goods are named, or words of courtesy stand at an end: the form without these; with a pronoun for the goods first."""
     surer: tuple[str, ...] = ()
-    """The same, also without whom it speaks to, the number of a link, a question mark: these say something, too, so that such a form only
-    makes surer what the whole means."""
+    """The same, also without asides, the number of a link, a question mark: these say something, too, so that such a form only makes surer
+    what the whole is likely to mean."""
     fired: tuple[tuple[str, str], ...] = ()
+    likely: tuple[str, ...] = ()
+    """Intents of the rules that fire on one of `surer`."""
 
 
 def read_plain(text: str) -> Reading:
@@ -115,17 +117,19 @@ class Reader:
     def complete(self, reading: Reading) -> None:
         """Adds what the pool knows of it: spellings, names, rules and courtesies."""
         self._complete(reading)
-        if self._trimmer.occurring([reading.form]):
+        if reading.named.links or self._trimmer.occurring([reading.form]):
             self._trim(reading)
 
     def read(self, texts: Sequence[str]) -> list[Reading]:
         readings = read_plains(texts)
         forms = [reading.form for reading in readings]
         asked = [f"{form}\n{_unasked(form)}" if form.endswith("?") else form for form in forms]
-        for at in self._scanner.occurring(asked):
+        completed = list(self._scanner.occurring(asked))
+        for at in completed:
             self._complete(readings[at])
             forms[at] = readings[at].form
-        for at in self._trimmer.occurring(forms):
+        linked = [at for at in completed if readings[at].named.links]
+        for at in {*linked, *self._trimmer.occurring(forms)}:
             self._trim(readings[at])
         return readings
 
@@ -143,25 +147,26 @@ class Reader:
         if reading.named.spans:
             reading.neutral = neutral_forms(form, reading.named.spans)
             found += self._found(reading.neutral[0])
-        if reading.named.links:
-            reading.surer = (without(form, reading.named.links),)
         if found:
             reading.fired = self._rules.fired(found)
 
     def _trim(self, reading: Reading) -> None:
-        """Forms without courtesies, and the rules that fire on one; and forms without a question mark."""
-        surer = []
-        for form in (reading.form, *reading.neutral):
-            bare, rest = self._trimmer.trim(form)
-            if bare != form:
-                reading.neutral += (bare,)
-                if form is reading.form and (found := self._found(bare)):
-                    reading.fired = tuple(dict.fromkeys((*reading.fired, *self._rules.fired(found))))
-            if rest.endswith("?"):
-                rest = _unasked(rest)
-            if rest != bare:
-                surer.append(rest)
-        reading.surer += tuple(surer)
+        """Forms without courtesies, with the rules that fire on them; and forms without asides, links and question marks."""
+        whole = (reading.form, *reading.neutral)
+        trimmed = [self._trimmer.trim(form) for form in whole]
+        bare = tuple(form for (form, _), before in zip(trimmed, whole, strict=True) if form != before)
+        surer = dict.fromkeys(_unasked(rest) for _, rest in trimmed)
+        if reading.named.links:
+            surer[_unasked(self._trimmer.trim(without(reading.form, reading.named.links))[1])] = None
+        reading.neutral += bare
+        judged = {reading.form, *reading.neutral}
+        reading.surer = tuple(form for form in surer if form not in judged and sum(map(str.isalnum, form)) >= LEAST)
+        found = [number for form in bare[:2] for number in self._found(form)]
+        if found:
+            reading.fired = tuple(dict.fromkeys((*reading.fired, *self._rules.fired(found))))
+        likely = [number for form in reading.surer for number in self._scanner.scan(form)]
+        if likely:
+            reading.likely = tuple(intent for intent, _ in self._rules.fired(likely))
 
     def _found(self, form: str) -> list[int]:
         """Numbers of the expressions that occur, with its question mark or without."""
@@ -171,4 +176,4 @@ class Reader:
 
 def _unasked(form: str) -> str:
     """Without its question mark: "多少钱?" is the same question as "多少钱", whatever a rule's last sign is."""
-    return form[:-1].rstrip()
+    return form.removesuffix("?").rstrip()

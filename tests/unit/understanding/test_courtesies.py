@@ -43,6 +43,7 @@ FORMS = st.lists(
         ("hire a host", "hire a host", "hire a host"),
         ("quick question sis any left", "sis any left", "any left"),
         ("is it for oasis", "is it for oasis", "is it for oasis"),
+        ("how much for the sis", "how much for the sis", "how much for the sis"),  # nothing hangs in the air
         ("你好主播", "主播", "主播"),  # who is spoken to is no question, but two signs may be one
         ("谢谢", "谢谢", "谢谢"),
         ("hi", "hi", "hi"),
@@ -64,8 +65,10 @@ def test_what_is_left_stands_in_the_form(form: str) -> None:
     for rest in (bare, unaddressed):
         if rest != form:
             words = rest.removesuffix("?")
+            assert words in form
             assert sum(map(str.isalnum, words)) >= LEAST
-            assert rest.endswith("?") == ("?" in form[form.rindex(words) + len(words) :])
+            assert rest.endswith("?") or not form.endswith("?")
+            assert "?" in form or not rest.endswith("?")
             assert TRIMMER.occurring([form])
 
 

@@ -234,8 +234,10 @@ def test_whom_one_speaks_to_makes_a_meaning_surer_and_no_other(pool: Pool, model
     ):
         assert found.intent == whole.intent
         assert found.confidence >= whole.confidence
-        surer += found.confidence > whole.confidence
-    assert surer > len(lines) / 4
+        if found.confidence > whole.confidence:
+            assert whole.confidence >= model.calibration.thresholds.plausible
+            surer += 1
+    assert surer
 
 
 @pytest.mark.parametrize("text", ["多少钱😍", "😍 库存多少[捂脸]", "any left :pray: 🙏"])
