@@ -41,7 +41,7 @@ def _holds(text: str, part: str) -> bool:
 
 
 def courtesies(lines: Iterable[Placed]) -> tuple[Courtesies, list[Problem]]:
-    """`你好…`, `… 谢谢`, or an aside (主播, 呢) on a line of its own; and what is wrong. A blank beside the ellipsis has to stand in a
+    """`请问…`, `…求回复`, or an aside (主播, 呢) on a line of its own; and what is wrong. A blank beside the ellipsis has to stand in a
     comment, too."""
     before, behind, asides = set[str](), set[str](), set[str]()
     problems = []
@@ -50,7 +50,7 @@ def courtesies(lines: Iterable[Placed]) -> tuple[Courtesies, list[Problem]]:
         words = [part for part in (first, *last) if any(map(str.isalnum, part))]
         if len(words) != 1 or len(last) > 1:
             message = f"`{line.text}` is no courtesy"
-            remedy = "write `你好…` for what stands before a question, `…谢谢` for what stands behind one, and alone whom it is said to"
+            remedy = "write `请问…` for what stands before a question, `…求回复` for what stands behind one, and an aside (主播) alone"
             problems.append(line.problem(message, remedy))
         elif not last:
             asides.add(first)
