@@ -1,8 +1,8 @@
-"""A line without the words of courtesy beside its question: greetings, thanks, asides such as whom it is said to.
+"""A line without what stands beside its question: words that announce one, and asides (whom it is said to, thanks, particles).
 
-`主播 请问 这个多少钱 谢谢` asks what `这个多少钱` asks; but the more stands around a question, the less of the line speaks for it. Words of
-courtesy come from the pool. Where one is a part of another word (`姐姐装`), or what is asked about (`主播多高`), the judge finds out, who
-asks the whole line, too.
+`主播 请问 这个多少钱 谢谢` asks what `这个多少钱` asks; but the more stands around a question, the less of the line speaks for it. The
+words come from the pool. Where an aside is a part of another word (`姐姐装`), or what is asked about (`主播多高`), the judge finds out,
+who asks the whole line, too.
 """
 
 from __future__ import annotations

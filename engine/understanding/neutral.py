@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-Span = tuple[int, int]
+from engine.understanding.spans import Span
 
 TOKEN, TOKEN_EN = "这个", "it"
 BOTH, BOTH_EN = "这个和那个", "these"

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import re2
 
 from engine.pool.model import Product
-from engine.understanding.neutral import Span
 from engine.understanding.normalise import normal_form
 from engine.understanding.scanner import Scanner
+from engine.understanding.spans import Span
 
 _WORDS = {char: value for value, char in enumerate("零一二三四五六七八九")} | {"两": 2} | {
     word: value

@@ -34,6 +34,7 @@ def test_one_line_out_for_each_line_in(base: Path, shop: Path, invoke: Invoke) -
     assert [line["intent"] for line in told if line["text"] not in {'{"x": 1}', "哈哈哈�"}] == [
         "shipping.dispatch", "product.price", "product.price", None, "abuse.insult",
     ]  # fmt: skip
+    assert told[-1]["reason"] == "chatter"
     assert [line.get("id") for line in told] == [None, 7, None, None, None, None, None]
     assert "error" not in {reason for line in told for reason in (*line, line["reason"])}
     assert '2 lines that begin with { are no JSON with a "text"; taken as plain text' in result.stderr
