@@ -28,10 +28,10 @@ from engine.settings import GatewaySettings, Settings
 from engine.traces import Traces
 from tests.kafka.live import POOL
 from tests.kafka.worker import worker_on
+from tests.patience import PATIENCE_S
 from tests.simulation.shop import MARK, MODEL, SHOP
 
 ROOM = "r1"
-PATIENCE_S = 60.0
 ASKED = f"{MARK} 什么时候发货"
 
 

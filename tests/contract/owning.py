@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 
 from engine.bus.partitioner import partition_of
 from engine.bus.port import Assigned, Batch, Bus, Lost, Member, Outgoing, Revoked, Stored
+from tests.patience import PATIENCE_S
 
-PATIENCE_S = 30.0
 """Longest wait for something that must come; no test waits for it when all is well."""
 
 ROUND_MS = 50

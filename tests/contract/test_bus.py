@@ -10,9 +10,10 @@ from engine.bus.limits import RECORD_LIMIT_BYTES
 from engine.bus.partitioner import partition_of
 from engine.bus.port import Aborted, Batch, Bus, Committed, FencedOff, Outgoing, Unknown, partition_count
 from engine.errors import BusUnavailable, Fenced, RecordTooLarge
+from tests.patience import PATIENCE_S
 
 from .conftest import PARTITIONS, Harness, Trouble
-from .owning import PATIENCE_S, Owner, room_of, settle, sole_owner, values
+from .owning import Owner, room_of, settle, sole_owner, values
 
 ROOMS = [room_of(partition, PARTITIONS) for partition in range(PARTITIONS)]
 """One room for each partition."""

@@ -22,10 +22,10 @@ from tests.kafka.checker import Findings, check
 from tests.kafka.fleet import Fleet
 from tests.kafka.live import Live, pools
 from tests.kafka.shared import fresh_prefix
+from tests.patience import PATIENCE_S
 
 SESSION_S: Final = 6.0
 """A worker that is silent for so long has lost its partitions: the least that a broker allows, unless it is told otherwise."""
-PATIENCE_S: Final = 90.0
 """Longest wait for the workers to go on after a fault."""
 LOOK_S: Final = 0.1
 GOOD_S: Final = 1.0

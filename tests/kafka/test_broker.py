@@ -15,8 +15,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from tests.kafka import shared
 from tests.kafka.broker import Broker
-
-PATIENCE_S = 20.0
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.kafka
 

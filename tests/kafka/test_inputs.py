@@ -20,11 +20,11 @@ from engine.events.letters import DeadLetter
 from tests.kafka.checker import check
 from tests.kafka.live import pools
 from tests.kafka.scene import scene
+from tests.patience import PATIENCE_S
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
 PARTITIONS = 4
-PATIENCE_S = 60.0
 
 
 def comment(room: str, number: int) -> bytes:

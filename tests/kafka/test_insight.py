@@ -20,11 +20,10 @@ from engine.insight.service import Insight
 from engine.metrics import Metrics
 from engine.settings import BusSettings, InsightSettings, KafkaSettings, Settings
 from tests.kafka.shared import fresh_prefix
+from tests.patience import PATIENCE_S
 from tests.unit.insight.made import decision
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
-
-PATIENCE_S = 60.0
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from engine.errors import Exit, UsageError
 from engine.events.codec import encode
 from engine.settings import BusSettings, KafkaSettings
 from tests.kafka.shared import fresh_prefix
+from tests.patience import PATIENCE_S
 from tests.unit.cli.conftest import Invoke
 from tests.unit.cli.conftest import folders as folders  # noqa: PLC0414 - fixtures that `invoke` needs
 from tests.unit.cli.conftest import invoke as invoke  # noqa: PLC0414 - a fixture
@@ -27,7 +28,6 @@ from tests.unit.cli.test_letters import letter
 pytestmark = pytest.mark.kafka
 
 PARTITIONS = 3
-PATIENCE_S = 20.0
 
 
 @pytest.fixture

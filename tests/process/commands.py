@@ -14,9 +14,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.patience import PATIENCE_S
 from tests.unit.cli.conftest import REPLIES, write_shop
 
-WAIT_S = 90
 """Longest wait for anything: a busy machine imports slowly. Nothing waits that long in a run that passes."""
 
 
@@ -46,7 +46,7 @@ class Command:
 
     def line(self, words: str = "") -> str:
         """The next line of stdout that holds `words`."""
-        end = time.monotonic() + WAIT_S
+        end = time.monotonic() + PATIENCE_S
         seen = []
         while time.monotonic() < end:
             try:
@@ -60,9 +60,9 @@ class Command:
 
     def wait(self) -> int:
         """Its exit code, once all that it printed was read."""
-        code = self.process.wait(WAIT_S)
+        code = self.process.wait(PATIENCE_S)
         for reader in self._readers:
-            reader.join(WAIT_S)
+            reader.join(PATIENCE_S)
         return code
 
     @property
@@ -84,7 +84,7 @@ def running(*arguments: str | Path, cwd: Path, env: Mapping[str, str] | None = N
     finally:
         if command.process.poll() is None:
             command.process.kill()
-        command.process.wait(WAIT_S)
+        command.process.wait(PATIENCE_S)
 
 
 @contextmanager
@@ -105,7 +105,7 @@ def serving(cwd: Path, *arguments: str | Path, replies: str = REPLIES) -> Iterat
 
 def ready(http: str, server: Command) -> None:
     """Wait until a server is ready."""
-    end = time.monotonic() + WAIT_S
+    end = time.monotonic() + PATIENCE_S
     while status(f"{http}/readyz") != 200:
         assert server.process.poll() is None, server.stderr
         assert time.monotonic() < end, server.stderr
@@ -138,7 +138,7 @@ def left_behind(mark: str) -> list[str]:
 
 def ended(mark: str) -> None:
     """Wait until no process has `mark` in its environment."""
-    end = time.monotonic() + WAIT_S
+    end = time.monotonic() + PATIENCE_S
     while found := left_behind(mark):
         assert time.monotonic() < end, found
         time.sleep(0.1)

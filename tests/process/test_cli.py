@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from engine.errors import Exit
-from tests.process.commands import WAIT_S, running, serving, status
+from tests.patience import PATIENCE_S
+from tests.process.commands import running, serving, status
 from tests.unit.cli.conftest import REPLIES, write_shop
 
 pytestmark = [pytest.mark.process, pytest.mark.slow]
@@ -216,7 +217,7 @@ def test_understand_answers_when_the_producer_pauses(tmp_path: Path) -> None:
 def test_nobody_there_is_one_sentence(tmp_path: Path) -> None:
     """Exit code 3, within the patience of a person."""
     with running("room", "mode", "main", "auto", "--url", "ws://127.0.0.1:9/ws", cwd=tmp_path) as command:
-        assert command.process.wait(WAIT_S) == Exit.UNAVAILABLE
+        assert command.process.wait(PATIENCE_S) == Exit.UNAVAILABLE
         assert command.wait() == Exit.UNAVAILABLE
         assert command.stderr.startswith("livechat: nobody answers at ws://127.0.0.1:9/ws")
         assert command.stderr.count("\n") == 1
@@ -251,7 +252,7 @@ def test_reader_that_goes_away_ends_the_command_quietly(
         assert command.stderr is not None
         command.stdout.close()
         assert command.stderr.read() == b""
-        assert command.wait(WAIT_S) == code
+        assert command.wait(PATIENCE_S) == code
 
 
 def test_output_that_cannot_be_written_is_told(tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ import pytest
 
 from engine.errors import Exit
 from engine.events.outputs import GAP_REASONS
-from tests.process.commands import WAIT_S, running
+from tests.patience import PATIENCE_S
+from tests.process.commands import running
 from tests.unit.example_model import example_cache
 
 pytestmark = [pytest.mark.process, pytest.mark.slow]
@@ -42,7 +43,7 @@ def test_the_first_three_gaps_of_the_demo_are_closed_from_the_board(
             found: list[dict[str, object]] = json.loads(livechat("gaps", "--json", *arguments)[0])
             return found
 
-        end = time.monotonic() + WAIT_S
+        end = time.monotonic() + PATIENCE_S
         while len(gaps := [gap for gap in board() if int(str(gap["viewers"])) > 1]) < FIRST:
             assert time.monotonic() < end, gaps
         first = board()[:FIRST]
@@ -65,7 +66,7 @@ def test_the_first_three_gaps_of_the_demo_are_closed_from_the_board(
         token = token_of("source", kept / "livechat.toml")
         for gap in first:
             lines = [str(line) for line in gap["lines"]]  # type: ignore[attr-defined]  # of a record as JSON
-            end, turn = time.monotonic() + WAIT_S, 0
+            end, turn = time.monotonic() + PATIENCE_S, 0
             while True:  # until the publisher has seen the file
                 folder = tmp_path / f"{gap['id']}-{turn}"
                 folder.mkdir()

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from engine.errors import Exit
-from tests.process.commands import WAIT_S, running, serving
+from tests.patience import PATIENCE_S
+from tests.process.commands import running, serving
 from tests.process.test_cli import write_live
 
 pytestmark = [pytest.mark.process, pytest.mark.slow]
@@ -38,7 +39,7 @@ def test_an_editor_closes_a_gap_from_the_board(tmp_path: Path) -> None:
 
         def board(*arguments: str, until: int) -> list[dict[str, object]]:
             """The board once so many gaps are on it."""
-            end = time.monotonic() + WAIT_S
+            end = time.monotonic() + PATIENCE_S
             while True:
                 found: list[dict[str, object]] = json.loads(gaps(*arguments, "--json")[0])
                 if len(found) == until:
@@ -70,7 +71,7 @@ def test_an_editor_closes_a_gap_from_the_board(tmp_path: Path) -> None:
         with running("pool", "check", "--shop", shop, "--base", base, cwd=tmp_path) as check:
             assert check.wait() == 0, check.stderr
         assert "closed" in gaps("mark", name, "closed")[0]
-        end, turn = time.monotonic() + WAIT_S, 0
+        end, turn = time.monotonic() + PATIENCE_S, 0
         while (found := ask(f"again-{turn}")) != {"shadowed": 2}:  # until the publisher has seen the file
             assert found == {"no_reply": 2}
             assert time.monotonic() < end

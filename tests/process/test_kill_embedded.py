@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from engine.bus.embedded import EmbeddedBus
+from tests.patience import PATIENCE_S
 from tests.process import embedded_worker
 from tests.process.embedded_worker import DRAIN, GROUP, PARTITIONS, PER_CALL, Says, read_all
 
@@ -25,7 +26,6 @@ KILLS_PER_LOG = 20
 LONGEST_LIFE_S = 0.3
 """After the moment from which on a child may be killed; long enough for dozens of commits."""
 
-PATIENCE_S = 60
 """Longest wait for something that must come; never waited for when all is well."""
 
 FORKS = multiprocessing.get_context("forkserver")

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.process.commands import WAIT_S, ready, running
+from tests.patience import PATIENCE_S
+from tests.process.commands import ready, running
 from tests.unit.cli.conftest import write_shop
 
 pytestmark = [pytest.mark.process, pytest.mark.slow]
@@ -67,7 +68,7 @@ def test_no_line_holds_a_text_a_viewer_or_a_secret(tmp_path: Path) -> None:
             with running(
                 "send", live(tmp_path), "--room", "live", *url, cwd=tmp_path, env={"LIVECHAT_TOKEN": TOKENS["source"]}
             ) as source:
-                source.process.wait(WAIT_S)
+                source.process.wait(PATIENCE_S)
                 source_told = source.stderr
             with running(
                 "room", "mode", "live", "auto", *url, cwd=tmp_path, env={"LIVECHAT_TOKEN": f"{MARK}-wrong"}

@@ -16,13 +16,13 @@ from ops.exercise.faults import FAULTS, BrokenEdit
 from ops.exercise.live import ROOM, Live, on_air
 from ops.exercise.monitor import Monitor, hurried
 from ops.grafana.__main__ import BOARDS
+from tests.patience import PATIENCE_S
 from tests.unit.deploy.test_monitoring import ALERTS, RULES, listed
 from tests.unit.deploy.tools import tool
 from tests.unit.example_model import example_cache
 
 pytestmark = [pytest.mark.process, pytest.mark.slow]
 
-WITHIN_S = 120.0
 """For a reply, and for what was provoked to reach Prometheus. A run needs some ten seconds for either."""
 
 AT_REST = {
@@ -62,7 +62,7 @@ async def provoke(live: Live) -> None:
         await stranger.send("hello")
         await stranger.wait_closed()
     await live.operator.kill("room", "elsewhere", on=True)
-    assert await live.until(lambda: closed_one(live), WITHIN_S) is not None, "no gap came"
+    assert await live.until(lambda: closed_one(live), PATIENCE_S) is not None, "no gap came"
     await live.operator.set_mode(ROOM, "approve")
 
 
@@ -118,13 +118,15 @@ async def test_every_query_returns_data_and_every_rule_is_well(
     tool("prometheus")
     models = await asyncio.to_thread(example_cache, tmp_path_factory)
     async with on_air(tmp_path, models=models / "livechat-engine" / "models") as live:
-        assert await live.until(lambda: answered(live.monitor), WITHIN_S) is not None, "no reply was said"
+        assert await live.until(lambda: answered(live.monitor), PATIENCE_S) is not None, "no reply was said"
         assert await live.monitor.firing() == set()
         looks = Looks(live.monitor)
         await looks.complete()
         await provoke(live)
-        assert await live.until(looks.complete, WITHIN_S) is not None, looks.left
-        assert await live.until(lambda: rejected(live.monitor), WITHIN_S) is not None, "the broken edit raised no alert"
+        assert await live.until(looks.complete, PATIENCE_S) is not None, looks.left
+        assert await live.until(lambda: rejected(live.monitor), PATIENCE_S) is not None, (
+            "the broken edit raised no alert"
+        )
         for rule in (rule for group in listed(ALERTS["groups"]) for rule in listed(group["rules"])):
             await live.monitor.query(str(rule["expr"]))
         assert await live.monitor.unwell() == {}

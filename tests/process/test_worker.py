@@ -27,6 +27,7 @@ from engine.worker.seams import Seams
 from engine.worker.service import Worker
 from engine.worker.understand import Interpreter
 from engine.worker.watchdog import Watchdog
+from tests.patience import PATIENCE_S
 from tests.simulation.shop import FIRST, MODEL, POOLS, SHOP, TEXTS
 
 pytestmark = pytest.mark.process
@@ -54,7 +55,7 @@ def worker_on(bus: Bus, settings: Settings) -> Worker:
 
 async def until(done: Callable[[], bool], running: asyncio.Task[None]) -> None:
     """Wait for something that a running worker brings about."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while not done():
             if running.done():
                 running.result()
@@ -95,7 +96,7 @@ async def test_a_worker_that_is_stopped_and_started_again_decides_everything_onc
         await until(lambda worker=worker: worker.ready, running)  # type: ignore[misc] # the loop's own worker
         await bus.publish(comments(life * 300, 300))  # the stop comes while they are on their way
         worker.stop()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             await running
         await bus.close()
     bus = await open_bus(settings.bus)
@@ -103,7 +104,7 @@ async def test_a_worker_that_is_stopped_and_started_again_decides_everything_onc
     running = asyncio.ensure_future(worker.run())
     await until(lambda: worker.ready, running)
     decided: Counter[str] = Counter()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while len(decided) < 900:
             await asyncio.sleep(0.02)
             decided = Counter()

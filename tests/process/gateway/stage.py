@@ -24,6 +24,7 @@ from engine.pool.blobs import to_records
 from engine.pool.encoding import encode_pool, pool_hash
 from engine.pool.model import Fact, Guard, Limits, Pool, Product, TrainingSet
 from engine.settings import BusSettings, GatewaySettings, PublisherSettings, Settings
+from tests.patience import PATIENCE_S
 
 HASH = "ab" * 16
 
@@ -94,7 +95,7 @@ async def records(bus: Bus, topic: str) -> list[object]:
 
 async def until_on_bus(bus: Bus, topic: str, wanted: Callable[[object], bool], *, count: int = 1) -> None:
     """Wait until so many records of a kind stand on a topic."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         while sum(map(wanted, await records(bus, topic))) < count:  # noqa: ASYNC110 -- the log wakes only its own readers
             await asyncio.sleep(0.005)
 
@@ -102,7 +103,7 @@ async def until_on_bus(bus: Bus, topic: str, wanted: Callable[[object], bool], *
 async def pushes(connection: Connection, count: int) -> list[wire.Push]:
     """The next so many pushes."""
     found: list[wire.Push] = []
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         async for message in connection.messages():
             if isinstance(message, wire.Push):
                 found.append(message)
@@ -118,7 +119,7 @@ def outcomes(player: ReferencePlayer) -> list[tuple[str, str]]:
 
 async def eventually(check: Callable[[], object]) -> None:
     """Wait until something that other tasks do has happened."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         while not check():  # noqa: ASYNC110 -- what is waited for has no event of its own
             await asyncio.sleep(0.005)
 

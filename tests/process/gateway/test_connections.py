@@ -17,6 +17,7 @@ from engine.client.operator import Operator
 from engine.errors import PortInUse, Unavailable
 from engine.events.closes import CloseCode
 from engine.gateway.service import Gateway
+from tests.patience import PATIENCE_S
 from tests.process.gateway.stage import aired_line, eventually, pushes, put, staged
 
 pytestmark = pytest.mark.process
@@ -51,7 +52,7 @@ async def test_each_mistake_has_its_close_code(tmp_path: Path, frames: list[obje
         async with connect(stage.url) as socket:
             for frame in frames:
                 await socket.send(frame if isinstance(frame, str | bytes) else json.dumps(frame))
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(PATIENCE_S):
                 await socket.wait_closed()
             assert socket.close_code == code
         await eventually(lambda: stage.metrics.closes.labels(str(int(code)))._value.get() == 1)
@@ -128,7 +129,7 @@ async def test_a_stop_tells_everyone_and_is_quick(tmp_path: Path) -> None:
             b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
         )
         await eventually(lambda: len(stage.gateway._peers) == 2)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             await stage.gateway.close()
         await polite.wait_closed()
         assert polite.close_code == CloseCode.RESTART

@@ -18,6 +18,7 @@ from engine.events.gaps import Gap
 from engine.events.inputs import GapMark
 from engine.events.journal import RoomSnapshot
 from engine.events.outputs import Aired, Decision, Proposal, ProposalVoid, VoidReason
+from tests.patience import PATIENCE_S
 from tests.process.gateway.stage import (
     HASH,
     eventually,
@@ -185,7 +186,7 @@ async def test_an_operator_who_comes_later_sees_what_is_proposed_and_what_become
             said = insertion("s1", proposal=proposal(2).id)
             await put(stage.bus, insertion("s1", id="cd" * 16), said)
             told = [first]
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(PATIENCE_S):
                 while told[-1] != said:
                     told.append(await anext(watch))
             assert [getattr(news, "state", "said") for news in told] == ["open", "open", "approved", "said"]

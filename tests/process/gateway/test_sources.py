@@ -16,6 +16,7 @@ from engine.errors import BusUnavailable, Exit
 from engine.events import wire
 from engine.events.inputs import Comment
 from engine.events.outputs import VerdictLine, Verdicts
+from tests.patience import PATIENCE_S
 from tests.process.gateway.stage import HASH, break_off, comment, eventually, put, records, staged, until_on_bus
 
 pytestmark = pytest.mark.process
@@ -36,7 +37,7 @@ async def test_comments_reach_the_bus_and_are_acknowledged_twice(tmp_path: Path)
         assert all(isinstance(c, Comment) and c.received for c in on_bus)
         lines = tuple(VerdictLine("test", f"c{n}", "chatter", final=True) for n in range(300))
         await put(stage.bus, Verdicts(id=HASH, room="r1", lease=1, seq=1, lines=lines))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             await source.drained()
         assert verdicts == {f"c{n}": "chatter" for n in range(300)}
         batch = ({"id": "ok", "viewer": "v", "text": "hi"}, {"id": "bad"}, 3)
@@ -58,7 +59,7 @@ async def test_a_source_sends_again_what_has_no_verdict(tmp_path: Path) -> None:
         await until_on_bus(stage.bus, "comments", lambda _: True, count=4)
         lines = (VerdictLine("test", "c1", "duplicate", final=True), VerdictLine("test", "c2", "cooling", final=False))
         await put(stage.bus, Verdicts(id=HASH, room="r1", lease=1, seq=1, lines=lines))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             await source.drained()
         assert verdicts == {"c1": "duplicate", "c2": "cooling"}
 

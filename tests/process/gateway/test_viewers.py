@@ -22,6 +22,7 @@ from engine.settings import PrivacySettings
 from engine.viewers.hashing import is_hash
 from engine.viewers.keeper import TOPIC, new_key, outgoing
 from engine.viewers.secret import secret_of
+from tests.patience import PATIENCE_S
 from tests.process.gateway.stage import Stage, eventually, now, records, staged
 
 pytestmark = pytest.mark.process
@@ -90,7 +91,7 @@ async def test_a_gateway_ends_when_the_key_is_another_s(stage: Stage) -> None:
     running = asyncio.ensure_future(part.run())
     await stage.bus.publish([outgoing(new_key(b"o" * 32, 2, now(), now(), "test"))])
     with pytest.raises(UsageError, match="livechat keys rotate"):
-        await asyncio.wait_for(running, 5)
+        await asyncio.wait_for(running, PATIENCE_S)
 
 
 async def test_a_comment_keeps_all_else(stage: Stage) -> None:

@@ -19,9 +19,9 @@ from engine.errors import BusDamaged, BusInUse, BusUnavailable, Exit, UsageError
 from engine.events.topics import HOUR_MS
 from engine.settings import BusSettings
 from tests.conftest import HandClock
+from tests.patience import PATIENCE_S
 
 PARTITIONS = 4
-PATIENCE_S = 30
 ROOT = Path(__file__).parents[3]
 
 
@@ -269,7 +269,7 @@ async def test_closing_serves_what_waits(bus: EmbeddedBus, path: Path) -> None:
 
 async def test_closing_ends_waiting_tails(bus: EmbeddedBus) -> None:
     """A tail that waits does not wait for ever."""
-    waiting = asyncio.create_task(bus.tail({("decisions", 0): 0}).next(wait_ms=PATIENCE_S * 1_000))
+    waiting = asyncio.create_task(bus.tail({("decisions", 0): 0}).next(wait_ms=int(PATIENCE_S * 1_000)))
     await asyncio.sleep(0)
     await bus.close()
     with pytest.raises(BusUnavailable, match="was closed"):

@@ -12,6 +12,7 @@ from engine.errors import BusUnavailable, RecordError
 from engine.gateway import feed as feed_module
 from engine.gateway.feed import Feed
 from engine.metrics import Metrics
+from tests.patience import PATIENCE_S
 
 
 class Script:
@@ -87,7 +88,7 @@ async def follow(bus: OneTopic, taken: Taken, since: int | None, metrics: Metric
     made = Feed(as_bus(bus), "aired", taken.take, taken.begin, metrics or Metrics())
     await made.start(since)
     await made.start(since)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         await taken.done.wait()
     return made
 

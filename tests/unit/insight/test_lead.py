@@ -14,6 +14,7 @@ from engine.bus.port import Aborted, Assigned, Batch, Bus, Committed, FencedOff,
 from engine.errors import BusUnavailable, Fenced
 from engine.insight.lead import Deposed, Lead
 from tests.conftest import HandClock
+from tests.patience import PATIENCE_S
 
 GO = asyncio.Event
 
@@ -50,7 +51,7 @@ async def test_one_is_active_and_the_next_takes_over(bus: EmbeddedBus) -> None:
         await second.publish([record("a/2")])
     await first.keep()
     await first.close()
-    assert await asyncio.wait_for(waiting, 10)
+    assert await asyncio.wait_for(waiting, PATIENCE_S)
     await second.publish([record("a/3")])
     assert await keys(bus) == {"a/1", "a/3"}
     await second.close()
@@ -77,7 +78,7 @@ async def test_a_stop_ends_the_waiting(bus: EmbeddedBus) -> None:
     waiting = asyncio.create_task(second.take(stopping))
     await until_it_waits(second)
     stopping.set()
-    assert not await asyncio.wait_for(waiting, 10)
+    assert not await asyncio.wait_for(waiting, PATIENCE_S)
     await second.close()
     await first.close()
 

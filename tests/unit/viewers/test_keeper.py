@@ -19,6 +19,7 @@ from engine.settings import PrivacySettings, Settings
 from engine.viewers.keeper import AGAIN_MS, LATE_MS, SPREAD_MS, TOPIC, ViewerKeys, new_key, outgoing, read_key, remains
 from engine.viewers.secret import secret_of
 from tests.conftest import HandClock
+from tests.patience import PATIENCE_S
 
 PRIVACY = PrivacySettings(viewer_key=SecretStr("s"), viewer_key_days=2, viewer_key_kept_days=3)
 SETTINGS = Settings(privacy=PRIVACY)
@@ -144,7 +145,7 @@ async def test_a_running_process_takes_a_new_key_at_once(bus: EmbeddedBus, clock
     """It follows the log; the same viewer has another hash from then on."""
     keys = process(bus, clock)
     running = asyncio.ensure_future(keys.run())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while not keys.ready:  # noqa: ASYNC110  it has no event of its own
             await asyncio.sleep(0)
         before = keys("viewer", clock())
