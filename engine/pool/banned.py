@@ -21,11 +21,13 @@ from engine.pool.model import Guard, ListedTerm
 OWN: Final = ""  # the list of a shop's own terms
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=1 << 17)  # more than a pack has lines: each read of a shop compares them all
 def squeezed(text: str) -> str:
     """The form in which lines are compared: NFKC, case-folded, without blanks and invisible characters."""
-    form = unicodedata.normalize("NFKC", text).casefold()
-    return "".join(c for c in form if not c.isspace() and unicodedata.category(c) != "Cf")
+    form = "".join(unicodedata.normalize("NFKC", text).casefold().split())
+    if not form.isprintable():
+        form = "".join(c for c in form if unicodedata.category(c) != "Cf")
+    return text if form == text else form
 
 
 @dataclass(frozen=True, slots=True)
