@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections import Counter
 
@@ -12,6 +13,9 @@ from tests.kafka import shared
 
 OWN_VARIABLES = ("LIVECHAT_KILLS", "LIVECHAT_REQUIRE_KAFKA", "LIVECHAT_REQUIRE_OPS")
 """Read by tests themselves; every other `LIVECHAT_*` variable is a setting."""
+
+# Pools of tens of thousands of lines are made again and again, of which nothing refers to itself.
+gc.set_threshold(50_000, 20, 100)
 
 # No deadline: a busy machine is not a failure. In CI the examples are the same in each run, so that a red run means a change.
 hypothesis.settings.register_profile("suite", deadline=None, derandomize="CI" in os.environ, print_blob=True)

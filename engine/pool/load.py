@@ -319,25 +319,13 @@ class _Folders:
             return False
         return True
 
-    def _lines_of(self, path: Path, intent: str | None) -> Iterable[Placed]:
+    def _lines_of(self, path: Path, intent: str | None) -> Sequence[Placed]:
         data = self._bytes(path)
         if data is None:
-            return
-        for number, raw in enumerate(data.removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
-            try:
-                text = raw.decode("utf-8").strip()
-            except UnicodeDecodeError as error:
-                message = "these bytes are no UTF-8 text"
-                remedy = "save the file with the encoding UTF-8"
-                self.problems.append(Problem(path.as_posix(), number, error.start + 1, message, remedy))
-                continue
-            if not text or text.startswith("#"):
-                continue
-            if len(text) > MAX_LINE or _CONTROL.search(text):
-                message = f"the line is longer than {MAX_LINE} characters, or holds control characters"
-                self.problems.append(Problem(path.as_posix(), number, 1, message, "shorten or clean it"))
-                continue
-            yield Placed(text, intent, path.as_posix(), number)
+            return ()
+        lines, problems = _lines(path.as_posix(), data, intent)
+        self.problems += problems
+        return lines
 
     def _problem(self, path: Path, message: str, remedy: str) -> None:
         self.problems.append(Problem(path.as_posix(), 0, 0, message, remedy))
@@ -354,3 +342,25 @@ def _parsed(file: str, data: bytes, kind: type[M]) -> tuple[Document[M] | None, 
 @lru_cache(maxsize=256)  # the base pack and some shops: an edit of one file parses one file
 def _cached(file: str, data: bytes, kind: type[FileModel]) -> tuple[Document[FileModel] | None, tuple[Problem, ...]]:
     return read(file, data, kind)
+
+
+@lru_cache(maxsize=256)  # as above
+def _lines(file: str, data: bytes, intent: str | None) -> tuple[Sequence[Placed], Sequence[Problem]]:
+    """The lines of a text file, without comments and blank ones."""
+    lines, problems = [], []
+    for number, raw in enumerate(data.removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
+        try:
+            text = raw.decode("utf-8").strip()
+        except UnicodeDecodeError as error:
+            message = "these bytes are no UTF-8 text"
+            remedy = "save the file with the encoding UTF-8"
+            problems.append(Problem(file, number, error.start + 1, message, remedy))
+            continue
+        if not text or text.startswith("#"):
+            continue
+        if len(text) > MAX_LINE or _CONTROL.search(text):
+            message = f"the line is longer than {MAX_LINE} characters, or holds control characters"
+            problems.append(Problem(file, number, 1, message, "shorten or clean it"))
+            continue
+        lines.append(Placed(text, intent, file, number))
+    return lines, problems
