@@ -8,7 +8,7 @@ who asks the whole line, too.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from engine.pool.model import Courtesies
@@ -37,14 +37,16 @@ class Trimmer:
         )
         self._asides = frozenset(filter(None, asides))
         self._before, self._behind = _by_signs(asides | before, _HEAD), _by_signs(asides | behind, _TAIL)
+        self._heads = _by_sign(asides | before, 0)
+        self._tails = _by_sign((*(asides | behind), "?"), -1)
 
     def occurring(self, forms: Sequence[str]) -> list[int]:
-        """Places of the normal forms that may have something to take off, by the signs at either end: most have not."""
-        heads, tails = self._before, self._behind
+        """Places of the normal forms that begin or end with something to take off, or with a question mark: most do not."""
+        heads, tails = self._heads.get, self._tails.get
         return [
             at
             for at, form in enumerate(forms)
-            if form[:2] in heads or form[-2:] in tails or form[-1:] in tails or form[:1] in heads or form[-1:] == "?"
+            if form.startswith(heads(form[:1], ())) or form.endswith(tails(form[-1:], ()))
         ]
 
     def trim(self, form: str) -> tuple[str, str]:
@@ -101,6 +103,14 @@ def _by_signs(words: Mapping[str, str], end: slice) -> Words:
     for form in sorted(filter(None, words), key=len, reverse=True):
         beside = words[form][-1 if end is _HEAD else 0]
         found[form[end]].append((form, beside == " "))
+    return dict(found)
+
+
+def _by_sign(words: Iterable[str], end: int) -> Mapping[str, tuple[str, ...]]:
+    """Words by their sign at one end."""
+    found: dict[str, tuple[str, ...]] = defaultdict(tuple)
+    for word in filter(None, words):
+        found[word[end]] += (word,)
     return dict(found)
 
 

@@ -24,6 +24,31 @@ HARMLESS = (
 
 
 @dataclass(frozen=True, slots=True)
+class Batch:
+    """Readings, and the features of all that is judged of them."""
+
+    readings: Sequence[Reading]
+    variants: list[tuple[int, str, bool]]
+    """Forms with less in them: of which reading, and whether it is one of `Reading.surer`."""
+    features: Grams
+    """Of the readings' forms, then of the variants."""
+
+    @classmethod
+    def of(cls, readings: Sequence[Reading]) -> Batch:
+        variants = [
+            *((at, form, False) for at, reading in enumerate(readings) for form in reading.neutral),
+            *((at, form, True) for at, reading in enumerate(readings) for form in reading.surer),
+        ]
+        forms = [reading.form for reading in readings]
+        return cls(readings, variants, grams([*forms, *(form for _, form, _ in variants)]))
+
+    @property
+    def own(self) -> Grams:
+        """Features of the readings' forms."""
+        return self.features.first(len(self.readings))
+
+
+@dataclass(frozen=True, slots=True)
 class Opinion:
     """What the model thinks of those readings of a batch that come through the gate, before any outcome."""
 
@@ -65,24 +90,19 @@ class Judge:
     def _has(self, intent: str | None) -> bool:
         return intent is None or intent == UNLISTED or intent in self._intents
 
-    def opinion(self, readings: Sequence[Reading], own: Grams) -> Opinion:
-        """`own`: the features of the readings' forms."""
-        forms = [reading.form for reading in readings]
+    def opinion(self, batch: Batch) -> Opinion:
+        forms = [reading.form for reading in batch.readings]
         linear, calibration = self.model.linear, self.model.calibration
-        passed = linear.asks(own) >= calibration.thresholds.gate
-        variants = [
-            *((at, form, False) for at, reading in enumerate(readings) for form in reading.neutral),
-            *((at, form, True) for at, reading in enumerate(readings) for form in reading.surer),
-        ]
-        others = grams([form for _, form, _ in variants])
-        for (at, _, _), asks in zip(variants, linear.asks(others).tolist(), strict=True):
-            passed[at] |= asks >= calibration.thresholds.gate
+        asks = linear.asks(batch.features) >= calibration.thresholds.gate
+        passed = asks[: len(forms)]
+        for (at, _, _), asked in zip(batch.variants, asks[len(forms) :].tolist(), strict=True):
+            passed[at] |= asked
         rows = np.flatnonzero(passed).tolist()
-        kept = np.array([passed[at] for at, _, _ in variants], dtype=np.bool_)
-        batch = own.only(passed).beside(others.only(kept))
-        variants = [variant for variant in variants if passed[variant[0]]]
+        kept = np.array([passed[at] for at, _, _ in batch.variants], dtype=np.bool_)
+        features = batch.features.only(np.concatenate((passed, kept)))
+        variants = [variant for variant in batch.variants if passed[variant[0]]]
         judged = [*(forms[at] for at in rows), *(form for _, form, _ in variants)]
-        ranked = rank(linear.scores(batch), judged, looks_asked(judged))
+        ranked = rank(linear.scores(features), judged, looks_asked(judged))
         confidence, asking = calibration.confidence(ranked), calibration.asking(ranked)
         chosen = np.arange(len(rows))
         place = {at: row for row, at in enumerate(rows)}
@@ -100,7 +120,8 @@ class Judge:
     def judge(self, readings: Sequence[Reading]) -> list[Understanding]:
         if not readings:
             return []
-        own = grams([reading.form for reading in readings])
+        batch = Batch.of(readings)
+        own = batch.own
         understood = [
             Understanding(
                 "chatter", reading.form, reading.script.language, None, 0.0, None, 0.0, False,
@@ -108,7 +129,7 @@ class Judge:
             )
             for reading in readings
         ]  # fmt: skip
-        asking = self._by_model(readings, understood, own)
+        asking = self._by_model(batch, understood)
         fresh = self.fresh.nearest(own)
         near = set(np.flatnonzero(fresh.cosine >= NEAR).tolist())
         for at, reading in enumerate(readings):
@@ -130,10 +151,10 @@ class Judge:
         self._forbid(understood, asking, own)
         return understood
 
-    def _by_model(self, readings: Sequence[Reading], understood: list[Understanding], own: Grams) -> list[float]:
+    def _by_model(self, batch: Batch, understood: list[Understanding]) -> list[float]:
         """Enters what the model says; returns how probably each text is a question, 0 where it did not come through the gate."""
-        opinion = self.opinion(readings, own)
-        asking = [0.0] * len(readings)
+        opinion = self.opinion(batch)
+        asking = [0.0] * len(understood)
         names = ("", *self.model.intents)
         confidences = opinion.confidence.round(4)
         for at, best, second, confidence, margin, alone, asks in zip(
@@ -150,7 +171,7 @@ class Judge:
             result.intent, result.runner_up = names[best], names[second]
             result.confidence, result.margin, result.solo_ok = confidence, margin, alone
             asking[at] = asks
-            if readings[at].worded:
+            if batch.readings[at].worded:
                 result.outcome = self._outcome(result, asks)
         return asking
 

@@ -13,7 +13,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from engine.understanding.codes import BLANK, BREAK, is_digit, is_letter
@@ -50,7 +49,6 @@ _WORD_PLACE = _NUMBERS[LONGEST + 3 : -1]
 _TOKENS = _NUMBERS[-1]
 _SHIFT = np.uint64(64 - BITS)
 _HALF = np.uint64(32)
-_NO_TOKENS = np.zeros(REACH, dtype=np.uint64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +67,9 @@ class Grams:
         starts = np.concatenate(([0], np.cumsum(sizes[chosen]))).astype(np.int32)
         return Grams(self.columns[np.repeat(chosen, sizes)], starts)
 
-    def beside(self, other: Grams) -> Grams:
-        """These texts, then the others."""
-        starts = np.concatenate((self.starts, other.starts[1:] + self.starts[-1]))
-        return Grams(np.concatenate((self.columns, other.columns)), starts)
+    def first(self, count: int) -> Grams:
+        """Those of the first texts."""
+        return Grams(self.columns[: self.starts[count]], self.starts[: count + 1])
 
 
 def grams(forms: Sequence[str]) -> Grams:
@@ -154,13 +151,14 @@ def _pairs(
     begins = np.flatnonzero(inside & ~goes_on)
     if len(begins) < 2:
         return
-    tokens = _mixed(_runs(codes, inside, begins))
-    following = sliding_window_view(np.append(tokens, _NO_TOKENS), REACH)[1:]
-    hashes[begins, -REACH:] = (tokens[:, None] + following) * _TOKENS
-    places = sliding_window_view(np.append(begins, np.full(REACH, len(codes))), REACH)[1:]
-    fits[begins, -REACH:] = (
-        places < (begins + room[begins])[:, None]
-    )  # they begin before the text of the first of them ends
+    tokens = _mixed(_runs(codes, inside, begins)) * _TOKENS
+    ends, size = begins + room[begins], len(begins)
+    sums = np.empty((size, REACH), dtype=np.uint64)
+    within = np.zeros((size, REACH), dtype=np.bool_)
+    for apart in range(1, min(REACH, size - 1) + 1):
+        np.add(tokens[:-apart], tokens[apart:], out=sums[:-apart, apart - 1])
+        np.less(begins[apart:], ends[:-apart], out=within[:-apart, apart - 1])
+    hashes[begins, -REACH:], fits[begins, -REACH:] = sums, within
 
 
 def _mixed(hashes: _U64) -> _U64:

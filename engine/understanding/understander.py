@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from engine.events.understanding import Understanding
 from engine.pool.model import Pool
-from engine.understanding.judge import Judge
+from engine.understanding.judge import Batch, Judge
 from engine.understanding.model import Model
 from engine.understanding.ngrams import grams
 from engine.understanding.reading import Reader
@@ -80,7 +80,7 @@ class Understander:
         understanding = self._judge.judge([reading])[0]
         model = self._judge.model
         column = model.intents.index(understanding.intent) + 1 if understanding.intent in model.intents else 0
-        form = self._judge.opinion([reading], grams([reading.form])).forms[0]
+        form = self._judge.opinion(Batch.of([reading])).forms[0]
         spans = _pieces(form)
         variants = [form, *(form[:start] + form[end:] for start, end in spans)]
         margins = model.linear.scores(grams(variants)).margins
