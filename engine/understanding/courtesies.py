@@ -116,4 +116,10 @@ def _by_sign(words: Iterable[str], end: int) -> Mapping[str, tuple[str, ...]]:
 
 def _asks(form: str) -> bool:
     """Whether enough is left for a question, and none of it hangs in the air."""
-    return sum(map(str.isalnum, form)) >= LEAST and not form.rstrip("? ").endswith(_DANGLING)
+    return has_least(form) and not form.rstrip("? ").endswith(_DANGLING)
+
+
+def has_least(form: str) -> bool:
+    """Whether it has as many letters and digits as a question has at least."""
+    start = form[:LEAST]
+    return (len(start) == LEAST and start.isalnum()) or sum(map(str.isalnum, form)) >= LEAST

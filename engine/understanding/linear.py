@@ -123,10 +123,12 @@ class Linear:
     def _evidence(self, vectors: sparse.csr_array, margins: F32) -> tuple[F32, F32]:
         """`Scores.support` and `Scores.questioning`."""
         best = margins[:, BACKGROUND + 1 : -EXTRA].argmax(axis=1) + BACKGROUND + 1
-        text, rows = np.repeat(np.arange(len(best)), np.diff(vectors.indptr)), vectors.indices
-        speaks = self.weights[rows, best[text]] > 0
+        text = np.repeat(np.arange(len(best)), np.diff(vectors.indptr))
+        weights, classes = self.weights.ravel(), self.weights.shape[1]
+        rows = vectors.indices.astype(np.intp) * classes
+        speaks = weights.take(rows + best[text]) > 0
         support = np.bincount(text, np.square(vectors.data) * speaks, len(best))
-        questioning = np.bincount(text, np.maximum(vectors.data * self.weights[rows, -2], 0.0), len(best))
+        questioning = np.bincount(text, np.maximum(vectors.data * weights.take(rows + classes - 2), 0.0), len(best))
         return support.astype(np.float32), questioning.astype(np.float32)
 
 

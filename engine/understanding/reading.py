@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from engine.events.fields import MAX_TEXT
 from engine.pool.model import Pool
-from engine.understanding.courtesies import LEAST, Trimmer
+from engine.understanding.courtesies import Trimmer, has_least
 from engine.understanding.language import SAMPLE, Script, plain_script, script_of
 from engine.understanding.neutral import neutral_forms, without
 from engine.understanding.normalise import markup, normal_form
@@ -160,7 +160,7 @@ class Reader:
             surer[_unasked(self._trimmer.trim(without(reading.form, reading.named.links))[1])] = None
         reading.neutral += bare
         judged = {reading.form, *reading.neutral}
-        reading.surer = tuple(form for form in surer if form not in judged and sum(map(str.isalnum, form)) >= LEAST)
+        reading.surer = tuple(form for form in surer if form not in judged and has_least(form))
         found = [number for form in bare[:2] for number in self._found(form)]
         if found:
             reading.fired = tuple(dict.fromkeys((*reading.fired, *self._rules.fired(found))))
