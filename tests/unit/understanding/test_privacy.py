@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.events.fields import MAX_TEXT
 from engine.pool.model import Pool
 from engine.understanding.normalise import normal_form
 from engine.understanding.plain import FEW
@@ -318,3 +319,43 @@ def test_no_rule_for_prices_lets_a_card_an_id_or_a_phone_through(text: str) -> N
 @pytest.mark.parametrize("text", ["2019 2020 2021 2022", "order 100pcs", "1699 1999 299", "8500 9000 哪个划算"])
 def test_years_quantities_and_prices_are_left_alone(text: str) -> None:
     assert mask(text) is None
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "6",
+        "66666",
+        "1 ",
+        "123",
+        "520",
+        "0-",
+        "6,",
+        "一",
+        "二 ",
+        "1号",
+        "1楼",
+        "路1",
+        "a.",
+        "a@",
+        "a at ",
+        "_",
+        "a_1",
+        "dot ",
+        ":a",
+        "(0",
+        "+86",
+    ],
+)
+@pytest.mark.parametrize("end", ["", "9", "x", " 号", "@", " dot com"])
+def test_no_text_has_to_be_tried_in_endless_ways(pool: Pool, piece: str, end: str) -> None:
+    """The longest comment of one piece: an expression that could read it in many ways, none of which fits, would never end."""
+    text = (piece * MAX_TEXT)[: MAX_TEXT - len(end)] + end
+    reading = Reader(pool).read([text])[0]
+    assert mask(reading.form) is None
+
+
+def test_a_long_run_that_another_digit_ends_is_a_number() -> None:
+    """And cheers of several runs are none."""
+    assert mask("6" * 60 + "9") == COVER
+    assert mask("6" * 60 + "8" * 60) is None
