@@ -22,9 +22,9 @@ _DANGLING: Final = (
 )  # fmt: skip
 """With one of these at its end the word behind it was no aside: how much for the host."""
 
-Words = Mapping[str, list[tuple[str, bool]]]
-"""Words by the two signs at one end of them, or by their only sign, the longest first; and whether a blank has to stand between them and
-the question."""
+Words = Mapping[str, list[tuple[str, bool, bool]]]
+"""Words by the two signs at one end of them, or by their only sign, the longest first; whether a blank has to stand between them and the
+question; and whether they are asides. One may be both: 谢谢 is an aside, and behind a blank it announces nothing else."""
 
 
 class Trimmer:
@@ -35,8 +35,7 @@ class Trimmer:
             dict(zip(spellings.forms(part), part, strict=True))
             for part in (courtesies.before, courtesies.behind, courtesies.asides)
         )
-        self._asides = frozenset(filter(None, asides))
-        self._before, self._behind = _by_signs(asides | before, _HEAD), _by_signs(asides | behind, _TAIL)
+        self._before, self._behind = _by_signs(before, asides, _HEAD), _by_signs(behind, asides, _TAIL)
         self._heads = _by_sign(asides | before, 0)
         self._tails = _by_sign((*(asides | behind), "?"), -1)
 
@@ -75,34 +74,37 @@ class Trimmer:
     def _first(self, form: str, asides: bool) -> str:
         """The longest word that stands before a question here; empty where none does."""
         for signs in (form[:2], form[:1]):
-            for word, apart in self._before.get(signs, ()):
-                if form.startswith(word) and self._counts(word, apart, form[len(word) : len(word) + 1], asides):
+            for word, apart, aside in self._before.get(signs, ()):
+                if (
+                    (asides or not aside)
+                    and form.startswith(word)
+                    and _counts(word, apart, form[len(word) : len(word) + 1])
+                ):
                     return word
         return ""
 
     def _last(self, form: str, asides: bool) -> str:
         """The longest word that stands behind a question here; empty where none does."""
         for signs in (form[-2:], form[-1:]):
-            for word, apart in self._behind.get(signs, ()):
-                if form.endswith(word) and self._counts(word, apart, form[: -len(word)][-1:], asides):
+            for word, apart, aside in self._behind.get(signs, ()):
+                if (asides or not aside) and form.endswith(word) and _counts(word, apart, form[: -len(word)][-1:]):
                     return word
         return ""
 
-    def _counts(self, word: str, apart: bool, beside: str, asides: bool) -> bool:
-        """Latin words have edges; Chinese ones may touch the question, if they need no blank."""
-        if word in self._asides and not asides:
-            return False
-        if word.isascii():
-            return not (beside.isascii() and beside.isalnum())
-        return beside == " " or not apart
+
+def _counts(word: str, apart: bool, beside: str) -> bool:
+    """Latin words have edges; Chinese ones may touch the question, if they need no blank."""
+    if word.isascii():
+        return not (beside.isascii() and beside.isalnum())
+    return beside == " " or not apart
 
 
-def _by_signs(words: Mapping[str, str], end: slice) -> Words:
-    """`words`: normal forms, and how they are written."""
-    found: dict[str, list[tuple[str, bool]]] = defaultdict(list)
-    for form in sorted(filter(None, words), key=len, reverse=True):
-        beside = words[form][-1 if end is _HEAD else 0]
-        found[form[end]].append((form, beside == " "))
+def _by_signs(words: Mapping[str, str], asides: Mapping[str, str], end: slice) -> Words:
+    """`words` and `asides`: normal forms, and how they are written."""
+    found: dict[str, list[tuple[str, bool, bool]]] = defaultdict(list)
+    told = [(form, text[-1 if end is _HEAD else 0] == " ", False) for form, text in words.items() if form]
+    for word in sorted((*told, *((form, False, True) for form in asides if form)), key=lambda word: -len(word[0])):
+        found[word[0][end]].append(word)
     return dict(found)
 
 

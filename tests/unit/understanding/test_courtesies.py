@@ -12,8 +12,8 @@ from engine.understanding.spellings import Spellings
 
 WORDS = Courtesies(
     before=("你好", "你好呀", "请问", "啊 ", "hi ", "quick question "),
-    behind=("谢谢", " 急", "呀", " thanks", " thank you"),
-    asides=("主播", "姐", "姐姐", "sis"),
+    behind=("谢谢", " 急", "呀", " thanks", " thank you", " 拜托"),
+    asides=("主播", "姐", "姐姐", "sis", "拜托"),
 )
 TRIMMER = Trimmer(WORDS, Spellings((("3q", "谢谢"),)))
 FORMS = st.lists(
@@ -33,6 +33,8 @@ FORMS = st.lists(
         ("请问主播 多少钱 谢谢姐姐", "主播 多少钱 谢谢姐姐", "多少钱"),
         ("姐多少钱", "姐多少钱", "多少钱"),
         ("多少钱 急", "多少钱", "多少钱"),
+        ("多少钱 拜托", "多少钱", "多少钱"),  # behind a blank it is no aside
+        ("多少钱拜托", "多少钱拜托", "多少钱"),
         ("有货吗呀?", "有货吗?", "有货吗?"),
         ("多着急", "多着急", "多着急"),  # a part of a word
         ("啊哈有货吗", "啊哈有货吗", "啊哈有货吗"),

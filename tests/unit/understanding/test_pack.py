@@ -99,6 +99,14 @@ def test_a_question_that_names_a_product_is_understood(pack: Pool, trained: Mode
     assert (result.outcome, result.intent) == ("accepted", intent)
 
 
+@pytest.mark.parametrize("line", ["{} thx", "{} 谢谢", "{} pls", "hi {} thank you"])
+@pytest.mark.parametrize("question", ["多少钱", "how much", "包邮吗"])
+def test_thanks_behind_a_question_take_nothing_from_it(pack: Pool, trained: Model, line: str, question: str) -> None:
+    understander = Understander(pack, trained)
+    alone, thanked = understander.understand([question, line.format(question)])
+    assert (thanked.outcome, thanked.intent) == (alone.outcome, alone.intent) == ("accepted", alone.intent)
+
+
 @pytest.mark.parametrize(
     "text", ["[色][色][色]", "已拍", "拍了", "买买买买买", "支持数字人", "数字人好真", "good price", ":heart_eyes:"]
 )
