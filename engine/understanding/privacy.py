@@ -70,8 +70,8 @@ _GROUP = re.compile(r"\d+")
 _LISTED = re.compile(r"\d[\W_]{1,3}\Z")  # one number of several
 _LISTED_ON = re.compile(r"[\W_]{1,3}\d")
 _CUES = (
-    r"(?:电话|电联|联系|手机号|我的?手机|加我|打我|打给我|拨打|座机|热线"
-    r"|\b(?:(?:tel|telephone|mobile|call|whatsapp|wa|contact|my phone|phone (?:no|num|number)|my (?:number|num))(?: no| num| number)?"
+    r"(?:电话|电联|联系|手机号|我的?手机|我的?号码|加我|打我|打给我|拨打|座机|热线"
+    r"|\b(?:(?:tel|telephone|mobile|call|whatsapp|wa|contact|my phone|phone (?:no|num|number)|my (?:number|num|no))(?: no| num| number)?"
     r"(?: me| us| him| her)?|(?:text|dm|sms|ring|cell) (?:me|us|him|her|no|num|number))(?: at| on| is)?)"
 )
 _CUES_AFTER = r"(?:打我|打给我|联系我|加我|是?我的?(?:电话|号码|手机)|(?:call|text|whatsapp|dm|ring) me\b)"
@@ -85,9 +85,12 @@ _CHEER = re.compile(
 _COUNTED: Final = ("0123456789012345678901", "1098765432109876543210")
 _DATE = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
 
-_MESSENGERS = r"(?:加?微信|薇信|威信|加我?[微薇v]|wechat|weixin|whatsapp|telegram|qq|抖音|\b(?:[vw]x|ins|insta|instagram|ig|line id))"
+_MESSENGERS = (
+    r"(?:加?微信|薇信|威信|加我?[微薇v]|wechat|weixin|whatsapp|telegram|qq|抖音"
+    r"|\b(?:[vw]x|ins|insta|instagram|ig|line id|tg|snap|snapchat|kakao|kakaotalk|discord|viber))"
+)
 _MESSENGER = re.compile(
-    _MESSENGERS + r"(?:号|id|是|加|[:： @]){0,3}(?=[a-z_-]{0,20}[\d_])([a-z0-9][a-z0-9_-]{4,24})",
+    _MESSENGERS + r"(?:号|id|是|is|加|[:： @]){0,3}(?=[a-z_-]{0,20}[\d_])([a-z0-9][a-z0-9_-]{4,24})",
     re.IGNORECASE | re.ASCII,
 )
 # An id that is a word: told by what stands before it.
