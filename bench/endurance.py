@@ -11,7 +11,6 @@ texts are distinct and of usual lengths; resident memory is told after a quarter
 from __future__ import annotations
 
 import argparse
-import gc
 import json
 import random
 import sys
@@ -23,8 +22,7 @@ from typing import Final, get_args
 
 from rich.console import Console
 
-from bench.harness import resident_mb
-from engine.cli.assembly import COLLECT
+from bench.harness import as_served, resident_mb
 from engine.events.understanding import Outcome, Understanding
 from engine.pool.load import load_pool
 from engine.pool.paths import base_pack, example_shop
@@ -131,9 +129,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     pool = load_pool(base_pack(), example_shop(), model_of=model_hash)
     understander = Understander(pool, load_or_train(pool.training, options.models))
     lines = [line.text for line in pool.training.lines]
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*COLLECT)  # as the server runs
+    as_served()
     figures: dict[str, dict[str, float]] = {}
     if options.fuzz:
         try:

@@ -31,7 +31,7 @@ from spacy.training import Example
 from thinc.util import fix_random_seed
 
 from bench.arrivals import load
-from engine.cli.assembly import COLLECT
+from bench.harness import as_served
 from engine.pool.load import load_pool
 from engine.pool.paths import base_pack, example_shop
 from engine.understanding.calibration import looks_asked, rank
@@ -162,6 +162,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         known = [forms[text] for text in batch]
         rank(linear.scores(grams(known)), known, looks_asked(known))
 
+    peers = {f"peer: TextCatBOW pipe, batches of {size}": size for size in PEER_BATCHES}
+
     def stages() -> list[tuple[str, Work, int]]:
         """What is measured, and how many texts it takes at once. Nothing of it remembers texts of another round."""
         ours: dict[str, Work] = {
@@ -179,8 +181,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             *((name, classified, size) for name, size in peers.items()),
         ]
 
-    peers = {f"peer: TextCatBOW pipe, batches of {size}": size for size in PEER_BATCHES}
-    gc.set_threshold(*COLLECT)  # as the server runs; the peer runs so, too
+    as_served()
     seconds: dict[str, float] = defaultdict(lambda: float("inf"))
     for _ in range(options.rounds):
         for name, work, size in stages():

@@ -70,7 +70,7 @@ _GROUP = re.compile(r"\d+")
 _LISTED = re.compile(r"\d[\W_]{1,3}\Z")  # one number of several
 _LISTED_ON = re.compile(r"[\W_]{1,3}\d")
 _CUES = (
-    r"(?:电话|电联|联系|手机号|我的?手机|我的?号码|加我|打我|打给我|拨打|座机|热线"
+    r"(?:电话|电联|联系|手机号|我的?(?:手机|号码)|加我|打我|打给我|拨打|座机|热线"
     r"|\b(?:(?:tel|telephone|mobile|call|whatsapp|wa|contact|my phone|phone (?:no|num|number)|my (?:number|num|no))(?: no| num| number)?"
     r"(?: me| us| him| her)?|(?:text|dm|sms|ring|cell) (?:me|us|him|her|no|num|number))(?: at| on| is)?)"
 )

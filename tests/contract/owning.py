@@ -9,8 +9,6 @@ from engine.bus.partitioner import partition_of
 from engine.bus.port import Assigned, Batch, Bus, Lost, Member, Outgoing, Revoked, Stored
 from tests.patience import PATIENCE_S
 
-"""Longest wait for something that must come; no test waits for it when all is well."""
-
 ROUND_MS = 50
 """Wait of one call for ownership events while members settle."""
 

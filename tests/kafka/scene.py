@@ -26,7 +26,6 @@ from tests.patience import PATIENCE_S
 
 SESSION_S: Final = 6.0
 """A worker that is silent for so long has lost its partitions: the least that a broker allows, unless it is told otherwise."""
-"""Longest wait for the workers to go on after a fault."""
 LOOK_S: Final = 0.1
 GOOD_S: Final = 1.0
 """Pause between two looks that must agree that all is read."""

@@ -17,8 +17,6 @@ from pathlib import Path
 from tests.patience import PATIENCE_S
 from tests.unit.cli.conftest import REPLIES, write_shop
 
-"""Longest wait for anything: a busy machine imports slowly. Nothing waits that long in a run that passes."""
-
 
 class Command:
     """One `livechat` process. `lines` are those of its stdout as they come."""

@@ -26,8 +26,6 @@ KILLS_PER_LOG = 20
 LONGEST_LIFE_S = 0.3
 """After the moment from which on a child may be killed; long enough for dozens of commits."""
 
-"""Longest wait for something that must come; never waited for when all is well."""
-
 FORKS = multiprocessing.get_context("forkserver")
 """A server that has imported everything once, and has no threads, forks each child in milliseconds."""
 

@@ -23,8 +23,6 @@ from tests.unit.example_model import example_cache
 
 pytestmark = [pytest.mark.process, pytest.mark.slow]
 
-"""For a reply, and for what was provoked to reach Prometheus. A run needs some ten seconds for either."""
-
 AT_REST = {
     "Lag": "a worker that keeps up has none; the chaos run of Kafka shows it",
     "Lag, records": "the same",
