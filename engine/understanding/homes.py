@@ -10,11 +10,13 @@ import re
 from engine.understanding.spans import Span, before, found, judged
 
 PLACE = re.compile(r"[路街道巷弄区园寓村栋幢座楼元]")
-_HOUSE_BEGINS = re.compile(r"\d[A-Za-z]? [A-Za-z]{2}")
+_HOUSE_BEGINS = re.compile(r"\d[A-Za-z]? [A-Za-z]")
 _UNIT_ENDS = re.compile(r"\d(?:(?<=[tkxTKX#]\d)|(?<=[tkxTKX] \d))")
 
 _HOUSES = r"(?:号楼|号|巷|弄|栋|幢|座)"
-_ROOMS = r"(?:(?:[ \d-]{0,6}|[一二三四五六七八九十]{1,3})(?:号楼|号|巷|弄|栋|幢|座|单元|室|楼|层|房|之\d{1,2}))*\d{0,5}"
+_NUMERAL = "[一二三四五六七八九十]{1,3}"
+_SPOKEN = "[零〇一二三四五六七八九]"  # digit by digit, as the number of a room
+_ROOMS = rf"(?:(?:[ \d-]{{0,6}}|{_NUMERAL})(?:号楼|号|巷|弄|栋|幢|座|单元|室|楼|层|房|之\d{{1,2}}))*\d{{0,5}}"
 _NOT_OF_A_HOUSE = r"(?<!号(?=链|品|宝贝|色|款|口红|发货|到货|之?前))"
 _SECTION = r"(?:[一二三四五六七八九十\d]{1,2}段)? ?"
 _STREET = re.compile(
@@ -24,6 +26,8 @@ _STREET = re.compile(
 _FLAT = re.compile(
     r"(\d{1,4} ?(?:号楼|栋|幢|座)(?:(?:[ \d-]{0,6}(?:单元|室|楼|层|房))+(?:[ -]{0,2}\d{1,5}室?)?|[ -]{0,2}\d{3,5}室?)"
     r"|\d{1,4} ?(?:号楼|栋|幢)[ -]{0,2}\d{1,2}室?|\d{1,3} ?单元 ?\d{1,5}室?"
+    rf"|{_NUMERAL}(?:号楼|栋|幢|座)(?:{_NUMERAL}(?:单元|层|楼)(?:\d{{3,5}}|{_SPOKEN}{{1,4}})|\d{{3,5}}(?!\d)|{_SPOKEN}{{3,4}})室?"
+    r"|(?<=[苑庭湾府期区坊城])\d{1,3} ?(?:栋|幢|号楼)"
     r"|(?<![A-Za-z])[A-Za-z] ?(?:座|栋|幢)[ -]{0,2}\d{3,5}(?!\d| ?(?:[元块人件个张款年毫升克gG]|ml))室?)"
 )
 _DISTRICT = re.compile(
@@ -37,7 +41,7 @@ _NO_NAME = (
     "|more|per|years?|days?|mins?|minutes?|hours?|off|bags?|cups?|pcs|inch|km|miles?|am|pm|way|star|lane|cars?|guys|x"
 )
 _HOUSE_EN = (
-    rf"\d{{1,5}}[a-z]? (?:(?!(?:{_NO_NAME})\b)[a-z]{{2,20}} ){{1,3}}"
+    rf"\d{{1,5}}[a-z]? (?:[nsew]{{1,2}}\.? )?(?:(?!(?:{_NO_NAME})\b)[a-z]{{2,20}} ){{1,3}}"
     r"(?:street|road|avenue|lane|boulevard|st|rd|ave|ln|drive|dr|blvd)\b"
 )
 _STREET_EN = re.compile(rf"\b({_HOUSE_EN})", re.IGNORECASE)

@@ -1,8 +1,9 @@
 """Personal data in a text: found, and covered.
 
-Covered are e-mail addresses, phone numbers (also in Chinese numerals), the numbers of orders, parcels, cards and identity papers, ids of
-messengers and social networks, and where somebody lives: house, flat and, after a province, city or district, the street. The words
-around them stay, since they carry the question. So do prices, sizes, years, cheers (666666666) and streets without a house.
+Covered are e-mail addresses, phone numbers (also in Chinese numerals), the numbers of orders, parcels, cards, cars and identity papers,
+ids of messengers and social networks, passwords, and where somebody lives: house, flat and, after a province, city or district, the
+street. The words around them stay, since they carry the question. So do prices, sizes, years, cheers (666666666) and streets without a
+house.
 
 It is looked for in a copy in which every character is folded: width, script variant and circles round a digit no longer differ, and what
 is not seen is gone. What is found there is covered in the text itself.
@@ -22,16 +23,21 @@ from engine.understanding.homes import PLACE, homes_en, homes_zh
 from engine.understanding.spans import Span, before, found, judged
 
 COVER: Final = "***"
+MOBILE: Final = 11  # digits of a mobile phone of mainland China
 LONG_RUN: Final = 7  # digits; prices, years, sizes and link numbers are shorter, phone and order numbers are not
 NUMERAL_RUN: Final = 8  # Chinese numerals; shop talk (一二三四五) is shorter
 
 # What tells whether there is anything to look for.
-_MAY_HOLD = re.compile(r"[\d@:_零〇幺路街区四五六七八九]|[一二三]{3}|\bdot\b", re.IGNORECASE)
+_MAY_HOLD = re.compile(
+    r"[\d@:_零〇幺路街区四五六七八九]|[一二三](?:[一二三]{2}|.?[栋幢座])|\bdot\b|[加微薇].{0,5}[a-z]{5}", re.IGNORECASE
+)
 _DIGIT = re.compile(r"\d")
 _THREE_DIGITS = re.compile(r"\d\D{0,2}\d\D{0,2}\d")
 _ANY_NUMERAL = re.compile("[零〇一二三四五六七八九幺]")
-_MANY_DIGITS = re.compile(rf"\d(?:[\W_]{{0,3}}\d){{{LONG_RUN - 1}}}")
+_FILLER: Final = "哈嘿呵嗯啊呀哦哟啦嘻横杠一"  # said or drawn between the digits of a phone, so that nobody finds it
+_MANY_DIGITS = re.compile(rf"\d(?:[\W_{_FILLER}]{{0,3}}\d){{{LONG_RUN - 1}}}")
 _ID_HINT = re.compile(r"[\d_](?:[A-Za-z0-9_-]{2}|(?<=[A-Za-z0-9_-]{3}))")  # a sign of an id of five
+_NAME_HINT = re.compile(r"[:@]|[加微薇].{0,5}[A-Za-z]{5}")
 _DOT = re.compile(r"[ (\[{<]dot[ )\]}>]", re.IGNORECASE)
 _FORMAL: Final = dict(zip("壹贰叁肆伍陆柒捌玖", "一二三四五六七八九", strict=True))
 _IN_DIGITS: Final = str.maketrans("零〇一二三四五六七八九幺", "001234567891")
@@ -48,6 +54,7 @@ _HANDLE = re.compile(r"(?<![\w@])@(?=[a-z_.]{0,24}[\d_])([a-z0-9_.]{3,30})", re.
 # since what one of them seems to be may end within the next.
 _RUN = re.compile(rf"(\d{{{LONG_RUN},}}[xX]?)")  # an identity number may end with X
 _MOBILE = re.compile(r"(?<!\d)(?=(1[\W_]{0,3}[3-9](?:[\W_]{0,3}\d){9})(?!\d))")  # of mainland China
+_FILLED = re.compile(rf"(?<!\d)(1[3-9](?:\d{{0,3}}[{_FILLER}]{{1,2}}){{1,9}}\d{{1,4}})(?!\d)")
 _TRUNK = re.compile(r"(?<!\d)(?<!\d\.)(?=(\(?0\d{1,4}(?:[\W_]{1,3}\d{3,8}){1,3})(?!\d))")  # 02-2345-6789, 07700 900123
 _AREA = re.compile(
     r"(?<!\d)(?<!\d\.)(?=(\(\d{3}\)[\W_]{0,2}\d{3}[\W_]{0,3}\d{4}|[2-9]\d\d[\W_]{0,3}\d{3}[\W_]{1,3}\d{4})(?!\d))"
@@ -90,20 +97,31 @@ _MESSENGERS = (
     r"|\b(?:[vw]x|ins|insta|instagram|ig|line id|tg|snap|snapchat|kakao|kakaotalk|discord|viber))"
 )
 _MESSENGER = re.compile(
-    _MESSENGERS + r"(?:号|id|是|is|加|[:： @]){0,3}(?=[a-z_-]{0,20}[\d_])([a-z0-9][a-z0-9_-]{4,24})",
+    _MESSENGERS + r"(?:号|id|是|is|加|[:： @]){0,3}(?=[a-z_-]{0,20}[\d_#])([a-z0-9][a-z0-9_-]{4,24}(?:#\d{4}\b)?)",
     re.IGNORECASE | re.ASCII,
 )
-# An id that is a word: told by what stands before it.
+# An id that is a word: told by what stands before it, and by its end.
 _MESSENGER_NAME = re.compile(
-    r"(?:加我?(?:微信|[v微薇])|(?:微信|薇信|威信|qq|抖音)号|我的?(?:微信|qq|抖音)"
+    r"(?:(?:(?:加我?(?:微信|[v微薇])|(?:微信|薇信|威信|qq|抖音)号|我的?(?:微信|qq|抖音)"
     r"|(?:wechat|weixin|whatsapp|telegram|insta|instagram|line) id"
-    r"|\b(?:add|my) (?:wechat|whatsapp|telegram|insta|instagram)|\btelegram(?= ?@))(?:号|id|是|is| ){0,2}[:：@][ @]{0,2}"
-    r"([a-z][a-z0-9_.-]{4,24})(?=[\W_]*\Z| ?[^\x00-\x7f])",
+    r"|\b(?:add|my) (?:wechat|whatsapp|telegram|insta|instagram)|\btelegram(?= ?@)|\b(?:[vw]x|ins|ig|tg|snap))(?:号|id|是|is| ){0,2}[:：@]"
+    r"|(?:(?:加我?|我的?)(?:微信|薇信|威信)|加我?[vw微薇]x?)(?:号|是| ){0,2})[ @]{0,2})"
+    r"(?!(?:please|thanks|thank|friends?|group|number|account|first|maybe|okay)\b)([a-z][a-z0-9_.-]{4,24})(?=[\W_]*\Z| ?[^\x00-\x7f])",
     re.IGNORECASE,
 )
 _CODE = re.compile(
-    r"(?:(?:验证|动态|取件|提货|取货)码[\W_是为]{0,4}|(?:verification code|security code|\botp)[\W_]{0,3}(?:is )?)"
+    r"(?:(?:(?:验证|动态|取件|提货|取货)码|密码)[\W_是为]{0,4}"
+    r"|(?:verification code|security code|password|passcode|\botp)[\W_]{0,3}(?:is )?)"
     r"(\d{1,2}-\d{1,2}-\d{4,5}|\d{3,8}(?:[ -]\d{2,4})?)(?!\d| ?[元块份个名张款])",
+    re.IGNORECASE,
+)
+_PASSWORD = re.compile(
+    r"(?:密码[\W_是为]{0,4}|\bpass(?:word|code)[\W_]{0,3}(?:is )?)(?=[a-z_@!-]{0,20}\d)([a-z0-9_@!-]{5,30})",
+    re.IGNORECASE,
+)
+_ROOM = re.compile(r"(?<![\d.-])(\d{1,3}-\d{1,2}-\d{1,2}(?:0[1-9]|1\d))(?![\d-])")  # of a house and its entrance
+_PLATE = re.compile(
+    r"([京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][A-HJ-NP-Z][\W_]?(?=[A-Z]{0,4}\d[A-Z]{0,4}\d)[A-HJ-NP-Z0-9]{5,6})(?![A-Za-z0-9])",
     re.IGNORECASE,
 )
 _ENDING = re.compile(r"尾号[\W_是为]{0,3}(\d{4})(?!\d| ?[元块份个名张款])")
@@ -119,6 +137,8 @@ def _sign(char: str) -> str:
     """A character as the patterns know it: letters and digits folded, punctuation in its plain form, nothing for what is not seen."""
     if char.isascii():
         return char
+    if char == "ー":  # drawn as a dash
+        return "-"
     folded = _FORMAL.get(folded := fold_character(char), folded)
     if not folded or any(map(str.isalnum, folded)):
         return folded
@@ -141,7 +161,8 @@ _SIGNS: Final = _Signs()
 DIGIT, NUMERAL, LETTER, HOUSE, ROAD, AREA, COLON, ALONE = (1 << bit for bit in range(8))
 _HINTS: Final = (
     (re.compile(r"\d"), DIGIT), (re.compile("[零〇一二三四五六七八九十百幺]"), NUMERAL), (re.compile("[A-Za-z-]"), LETTER),
-    (PLACE, HOUSE), (re.compile("[路街道巷]"), ROAD), (re.compile("[区县市]"), AREA), (re.compile(":"), COLON), (re.compile("[@_]"), ALONE),
+    (PLACE, HOUSE), (re.compile("[路街道巷]"), ROAD), (re.compile("[区县市]"), AREA), (re.compile(":"), COLON),
+    (re.compile("[@_加微薇]"), ALONE),
 )  # fmt: skip
 
 _Counts = NDArray[np.intp]
@@ -218,7 +239,7 @@ def _spans(copy: str) -> list[Span]:
         _add_numbers(copy, spans)
     if (digit or "_" in copy) and _ID_HINT.search(copy) is not None:
         spans += found(_MESSENGER, copy)
-    if ":" in copy or "@" in copy:
+    if _NAME_HINT.search(copy) is not None:
         spans += found(_MESSENGER_NAME, copy)
     return spans
 
@@ -234,12 +255,13 @@ def _add_numbers(copy: str, spans: list[Span]) -> None:
     """What has digits: numbers and houses."""
     if _THREE_DIGITS.search(copy) is not None:
         spans += [*found(_ORDER, copy), *found(_CODE, copy), *found(_ENDING, copy), *found(_ZIP, copy)]
+        spans += [*found(_ROOM, copy), *found(_PLATE, copy)]
         if _MANY_DIGITS.search(copy) is not None:
             for pattern, judge in _NUMBERS:
                 spans += judged(pattern, copy, judge)
             if _ANY_CUE.search(copy) is not None:
                 spans += judged(_SAID, copy, _is_said)
-    spans += [*homes_en(copy), *found(_POSTCODE, copy)]
+    spans += [*homes_en(copy), *found(_POSTCODE, copy), *found(_PASSWORD, copy)]
 
 
 def _lengths(match: re.Match[str]) -> list[int]:
@@ -284,6 +306,10 @@ def _is_mobile(match: re.Match[str]) -> bool:
     return max(lengths) in {1, *range(5, 12)} or lengths in ([3, 4, 4], [1, 3, 3, 4], [3, 2, 2, 2, 2])
 
 
+def _is_eleven(match: re.Match[str]) -> bool:
+    return sum(_lengths(match)) == MOBILE
+
+
 def _is_trunk(match: re.Match[str]) -> bool:
     first, *rest = _lengths(match)
     total = first + sum(rest)
@@ -319,6 +345,6 @@ def _is_parcel(match: re.Match[str]) -> bool:
 
 
 _NUMBERS: Final = (
-    (_RUN, _is_long), (_MOBILE, _is_mobile), (_TRUNK, _is_trunk), (_AREA, _is_area), (_ABROAD, _is_abroad), (_CARD, _is_card),
-    (_PARCEL, _is_parcel),
+    (_RUN, _is_long), (_MOBILE, _is_mobile), (_FILLED, _is_eleven), (_TRUNK, _is_trunk), (_AREA, _is_area), (_ABROAD, _is_abroad),
+    (_CARD, _is_card), (_PARCEL, _is_parcel),
 )  # fmt: skip

@@ -126,6 +126,25 @@ from engine.understanding.reading import Reader, read_plain, read_plains
         ("验证码是482913", f"验证码是{COVER}"),
         ("the verification code is 4821", f"the verification code is {COVER}"),
         ("取件码 3-2-1024", f"取件码 {COVER}"),
+        ("密码是839271", f"密码是{COVER}"),
+        ("登录密码：tea2026", f"登录密码：{COVER}"),
+        ("password is hunter22", f"password is {COVER}"),
+        # Cars.
+        ("车牌京A82K71 停哪", f"车牌{COVER} 停哪"),
+        ("粤B·D12345", COVER),
+        # Houses that no street names, and flats in numerals.
+        ("我家在翠苑四区12幢", f"我家在翠苑四区{COVER}"),
+        ("恒大城12-1-502", f"恒大城{COVER}"),
+        ("三栋二单元五零一", COVER),
+        ("我在三栋501", f"我在{COVER}"),
+        ("my addr is 1200 w elm ave", f"my addr is {COVER}"),
+        # Ids that are words.
+        ("加我微信 lovetea", f"加我微信 {COVER}"),
+        ("vx：lovetea", f"vx：{COVER}"),
+        ("discord lovetea#1234", f"discord {COVER}"),
+        # Fillers between the digits.
+        ("170哈235哈925哈63", COVER),
+        ("１３８ー１２３４ー５６７８", COVER),
     ],
 )
 def test_personal_data_is_covered(text: str, masked: str) -> None:
@@ -223,6 +242,18 @@ def test_personal_data_is_covered(text: str, masked: str) -> None:
         "ig live 2024",
         "snap a pic of 2",
         "is my no 5 order sent",
+        # Passwords, cars, houses and ids that are none.
+        "密码忘了怎么办",
+        "密码6位吗",
+        "forgot my password",
+        "新A款到了吗",
+        "三座五层的架子",
+        "三栋别墅",
+        "5-2-3怎么算",
+        "19哈99哈29",
+        "加微信 please",
+        "加我 iphone",
+        "wx code",
         # Quantities ordered.
         "order 100pcs",
         "订单10000单了",
@@ -240,6 +271,7 @@ PIECES = (
     "电话", "電話", "打我", "call me ", "wa ", "订单号", "訂單編號", "order ", "zip ", "微信號", "加v", "ig ", "AB", "abc", "x", "k",
     "区", "區", "北京市", "新北市板橋區", "文化路", "建国路", "一段", "号", "號", "楼", "樓", "3棟", "单元",
     "to ", "oak ", "Oak ", "st ", "St", "A座", "尾号", "取件码", "postcode ",
+    "哈", "密码是", "password ", "京A", "三栋", "苑12幢", "加我微信 ", "lovetea", "ー",
     "(", "[", "]", ":", "：", "hello", "road", "block ", "apt ", "#05", "box ", "at ", "dot ", "com", "***", "\n",
 )  # fmt: skip
 anything = st.lists(st.sampled_from(PIECES) | st.text(max_size=2), max_size=14).map("".join)
@@ -330,13 +362,13 @@ def test_years_quantities_and_prices_are_left_alone(text: str) -> None:
     assert mask(text) is None
 
 
-PIECES = (
+REPEATED = (
     "6", "66666", "1 ", "123", "520", "0-", "6,", "一", "二 ", "1号", "1楼", "路1", "a.", "a@", "a at ", "_", "a_1", "dot ", ":a", "(0",
-    "+86",
+    "+86", "138哈", "加微a", "密码a", "京A1", "1-", "三栋二",
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("piece", PIECES)
+@pytest.mark.parametrize("piece", REPEATED)
 @pytest.mark.parametrize("end", ["", "9", "x", " 号", "@", " dot com"])
 def test_no_text_has_to_be_tried_in_endless_ways(pool: Pool, piece: str, end: str) -> None:
     """The longest comment of one piece: an expression that could read it in many ways, none of which fits, would never end."""
