@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from engine.events.understanding import Understanding
 from engine.pool.model import Pool
+from engine.understanding.clauses import settle
 from engine.understanding.judge import Batch, Judge
 from engine.understanding.model import Model
 from engine.understanding.ngrams import grams
@@ -27,7 +28,8 @@ class Explanation:
 
     form: str
     judged: str
-    """What the model judged: the form, or what is left of it without names of goods, courtesies and asides, where that is surer."""
+    """What the model judged: the form, or what is left of it without names of goods, courtesies and asides, or one of its clauses, where
+    that is surer."""
     understanding: Understanding
     words: tuple[tuple[str, float], ...]
     """Pieces of what the model judged, and by how much the best intent's margin falls without each; the heaviest first."""
@@ -61,13 +63,18 @@ class Understander:
         results: list[Understanding] = []
         for start in range(0, len(new), CHUNK):
             chunk = new[start : start + CHUNK]
-            understood = self._judge.judge(self._reader.read(chunk))
+            understood = self._judged(chunk)
+            settle(chunk, understood, self._judged)
             self._keep(chunk, understood)
             results += understood
         if len(new) == len(texts):
             return results
         known.update(zip(new, results, strict=True))
         return [known[text] for text in texts]
+
+    def _judged(self, texts: Sequence[str]) -> list[Understanding]:
+        """Each text as a whole."""
+        return self._judge.judge(self._reader.read(texts))
 
     def _keep(self, texts: Sequence[str], results: Sequence[Understanding]) -> None:
         """Remember these results, and forget the oldest where they are too many."""
@@ -76,8 +83,11 @@ class Understander:
             self._older, self._recent = self._recent, {}
 
     def explain(self, text: str) -> Explanation:
-        reading = self._reader.read([text])[0]
-        understanding = self._judge.judge([reading])[0]
+        whole = self._reader.read([text])[0]
+        understood = self._judge.judge([whole])
+        clause = settle([text], understood, self._judged).get(0)
+        reading = whole if clause is None else self._reader.read([clause])[0]
+        understanding = understood[0]
         model = self._judge.model
         column = model.intents.index(understanding.intent) + 1 if understanding.intent in model.intents else 0
         form = self._judge.opinion(Batch.of([reading])).forms[0]
@@ -92,7 +102,7 @@ class Understander:
         names = ("background", *model.intents)
         order = (-margins[0]).argsort(kind="stable")[:5].tolist()
         intents = tuple((names[at], round(float(margins[0, at]), 4)) for at in order)
-        return Explanation(reading.form, form, understanding, tuple(words[:10]), reading.fired, intents)
+        return Explanation(whole.form, form, understanding, tuple(words[:10]), reading.fired, intents)
 
 
 def _pieces(form: str) -> list[tuple[int, int]]:
