@@ -140,6 +140,7 @@ class Reader:
             reading.form, covered = _covered_form(form)
             reading.masked = covered or reading.masked
             form = reading.form
+            reading.script = script_of(form)  # pinyin is Chinese
         if not form:
             return
         found = self._found(form)
