@@ -106,7 +106,7 @@ CASES: Mapping[str, Case] = {
         {"text": "可以刻字，下单备注要刻的字就行。"},
     ),
     "a line that the pack lists as no intent's": Case("unknown_intent", ("你们招人吗",), "你们招人吗", {"text": "暂时不招人。"}),
-    "examples": Case("low_confidence", ("多少米一罐",), "多少米一罐"),
+    "examples": Case("low_confidence", ("一罐几张毛爷爷", "一罐得花多少", "几块能拿一罐", "一罐啥价码", "多少米一罐"), ""),
     "two intents apart": Case("ambiguous", tuple(map("".join, permutations(QUESTIONS, 2))), ""),
     "which product": Case(
         "no_product", ("怎么泡",), "怎么泡", {"text": "您说一下是几号链接，我马上讲。"}, product=None,
