@@ -27,8 +27,9 @@ LONG_RUN: Final = 7  # digits; prices, years, sizes and link numbers are shorter
 NUMERAL_RUN: Final = 8  # Chinese numerals; shop talk (一二三四五) is shorter
 
 # What tells whether there is anything to look for.
+_NAMED: Final = r"[加微薇].{0,5}[A-Za-z]{5}"  # an id that is a word
 _MAY_HOLD = re.compile(
-    r"[\d@:_零〇幺路街区四五六七八九]|[一二三](?:[一二三]{2}|.?[栋幢座])|\bdot\b|[加微薇].{0,5}[a-z]{5}", re.IGNORECASE
+    rf"[\d@:_零〇幺路街区四五六七八九]|[一二三](?:[一二三]{{2}}|.?[栋幢座])|\bdot\b|{_NAMED}", re.IGNORECASE
 )
 _DIGIT = re.compile(r"\d")
 _THREE_DIGITS = re.compile(r"\d\D{0,2}\d\D{0,2}\d")
@@ -36,7 +37,7 @@ _ANY_NUMERAL = re.compile("[零〇一二三四五六七八九幺]")
 _FILLER: Final = "哈嘿呵嗯啊呀哦哟啦嘻横杠一"  # said or drawn between the digits of a phone, so that nobody finds it
 _MANY_DIGITS = re.compile(rf"\d(?:[\W_{_FILLER}]{{0,3}}\d){{{LONG_RUN - 1}}}")
 _ID_HINT = re.compile(r"[\d_](?:[A-Za-z0-9_-]{2}|(?<=[A-Za-z0-9_-]{3}))")  # a sign of an id of five
-_NAME_HINT = re.compile(r"[:@]|[加微薇].{0,5}[A-Za-z]{5}")
+_NAME_HINT = re.compile(f"[:@]|{_NAMED}")
 _DOT = re.compile(r"[ (\[{<]dot[ )\]}>]", re.IGNORECASE)
 _FORMAL: Final = dict(zip("壹贰叁肆伍陆柒捌玖", "一二三四五六七八九", strict=True))
 _IN_DIGITS: Final = str.maketrans("零〇一二三四五六七八九幺", "001234567891")
@@ -52,8 +53,10 @@ _HANDLE = re.compile(r"(?<![\w@])@(?=[a-z_.]{0,24}[\d_])([a-z0-9_.]{3,30})", re.
 # Numbers. Between digits any sign may stand: a normal form has blanks for all of them. Those that start anywhere are looked ahead for,
 # since what one of them seems to be may end within the next.
 _RUN = re.compile(rf"(\d{{{LONG_RUN},}}[xX]?)")  # an identity number may end with X
-_MOBILE = re.compile(r"(?<!\d)(?=(1[\W_]{0,3}[3-9](?:[\W_]{0,3}\d){9})(?!\d))")  # of mainland China
-_FILLED = re.compile(rf"(?<!\d)(?=(1[\W_{_FILLER}]{{0,3}}[3-9](?:[\W_{_FILLER}]{{0,3}}\d){{9}})(?!\d))")
+_MOBILE, _FILLED = (  # of mainland China; the same with words between its digits
+    re.compile(rf"(?<!\d)(?=(1{between}[3-9](?:{between}\d){{9}})(?!\d))")
+    for between in (r"[\W_]{0,3}", rf"[\W_{_FILLER}]{{0,3}}")
+)
 _TRUNK = re.compile(r"(?<!\d)(?<!\d\.)(?=(\(?0\d{1,4}(?:[\W_]{1,3}\d{3,8}){1,3})(?!\d))")  # 02-2345-6789, 07700 900123
 _AREA = re.compile(
     r"(?<!\d)(?<!\d\.)(?=(\(\d{3}\)[\W_]{0,2}\d{3}[\W_]{0,3}\d{4}|[2-9]\d\d[\W_]{0,3}\d{3}[\W_]{1,3}\d{4})(?!\d))"
