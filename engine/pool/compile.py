@@ -13,7 +13,6 @@ from engine.pool.files import CatalogueFile, FactEntry, ProductEntry, ScriptFile
 from engine.pool.merge import MergedIntent, MergedReply
 from engine.pool.model import (
     CORRECTION,
-    Courtesies,
     Fact,
     Formats,
     Guard,
@@ -39,9 +38,8 @@ def compile_pool(
     scripts: Iterable[ScriptPlan],
     intents: Mapping[str, MergedIntent],
     training: TrainingSet,
-    courtesies: Courtesies,
 ) -> Pool:
-    """The pool, still without its model and hash: `named` gives it both."""
+    """The pool, still without words beside questions, model and hash: `named` gives it the last two."""
     return Pool(
         hash="",
         shop=shop.shop.id,
@@ -69,7 +67,6 @@ def compile_pool(
         training=training,
         model="",
         formats=Formats(dict(sorted(shop.formats.money.items())), shop.formats.numerals),
-        courtesies=courtesies,
     )
 
 

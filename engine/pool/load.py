@@ -6,7 +6,7 @@ import os
 import re
 import stat
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, reduce
 from operator import or_
 from pathlib import Path
@@ -23,7 +23,7 @@ from engine.pool.merge import MergedIntent, merge
 from engine.pool.model import UNLISTED, Pool, TrainingLine, TrainingSet
 from engine.pool.nodes import MAX_BYTES, Node, Plain, documents_of
 from engine.pool.scalars import MAX_LINE
-from engine.pool.wording import courtesies, spellings
+from engine.pool.wording import courtesies, spellings, withdrawals
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 MAX_FILES: Final = 200  # of one folder; ten times what a shop has
@@ -46,7 +46,7 @@ KINDS: Final[Sequence[tuple[Callable[[int], bool], str]]] = (
     (stat.S_ISCHR, "a device"),
 )
 SHOP_FILES: Final = ("shop.yaml", "catalogue.yaml", "guard.yaml")
-LINE_FOLDERS: Final = ("background", "unlisted", "spellings", "courtesies")
+LINE_FOLDERS: Final = ("background", "unlisted", "spellings", "courtesies", "withdrawals")
 
 M = TypeVar("M", bound=FileModel)
 
@@ -120,9 +120,13 @@ def load(base: Path, shop: Path) -> Loaded:
     own_others = [*folder.lines(own_folder / "background", None), *folder.lines(own_folder / "unlisted", UNLISTED)]
     spelt, faults = spellings(folder.lines(base / "spellings", None))
     own_spelt, own_faults = spellings(folder.lines(own_folder / "spellings", None))
-    polite = [line for root in (base, own_folder) for line in folder.lines(root / "courtesies", None)]
-    beside, wrong = courtesies(polite)
-    folder.problems += [*faults, *own_faults, *wrong]
+
+    def of_both(name: str) -> list[Placed]:
+        return [line for root in (base, own_folder) for line in folder.lines(root / name, None)]
+
+    beside, wrong = courtesies(of_both("courtesies"))
+    taken_back, amiss = withdrawals(of_both("withdrawals"))
+    folder.problems += [*faults, *own_faults, *wrong, *amiss]
     folder.strangers(shop)
     pack, own = folder.lost(base), folder.lost(shop / "intents")
     lost = Losses(
@@ -154,8 +158,9 @@ def load(base: Path, shop: Path) -> Loaded:
         shop_file.model.understanding,
     )
     pool = compile_pool(
-        shop_file.model, catalogue.model, guard.lists(), (script.plan for script in placed), intents, training, beside
+        shop_file.model, catalogue.model, guard.lists(), (script.plan for script in placed), intents, training
     )
+    pool = replace(pool, courtesies=beside, withdrawals=taken_back)
     problems += guard.problems(pool)
     problems += Checks(pool, intents, shop_file.at(), catalogue.at(), placed, lost).run()
     problems += misplaced((*others, *own_others), intents)

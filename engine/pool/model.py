@@ -266,3 +266,5 @@ class Pool:
     """Hash of the model that belongs to it."""
     formats: Formats = field(default_factory=Formats)
     courtesies: Courtesies = field(default_factory=Courtesies)
+    withdrawals: tuple[str, ...] = ()
+    """Words that take a question back, or tell whose it was, sorted: of a comment with one of them no part is answered by itself."""

@@ -1,4 +1,4 @@
-"""How viewers word things, in text files of a pool: other spellings, and courtesies beside a question."""
+"""How viewers word things, in text files of a pool: other spellings, courtesies beside a question, words that take one back."""
 
 from __future__ import annotations
 
@@ -57,3 +57,16 @@ def courtesies(lines: Iterable[Placed]) -> tuple[Courtesies, list[Problem]]:
         else:
             (before if first else behind).add(words[0])
     return Courtesies(*(tuple(sorted(part)) for part in (before, behind, asides))), problems
+
+
+def withdrawals(lines: Iterable[Placed]) -> tuple[tuple[str, ...], list[Problem]]:
+    """Words of which one in a comment says that nothing is asked here, sorted; and what is wrong."""
+    found = set[str]()
+    problems = []
+    for line in lines:
+        if any(map(str.isalnum, line.text)) and _ELLIPSIS.search(line.text) is None:
+            found.add(line.text)
+        else:
+            message = f"`{line.text}` takes no question back"
+            problems.append(line.problem(message, "write the words alone, like `别问了` or `never mind`"))
+    return tuple(sorted(found)), problems

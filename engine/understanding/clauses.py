@@ -11,9 +11,12 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Final
 
+import re2
+
 from engine.events.fields import MAX_TEXT
 from engine.events.understanding import Understanding
 from engine.understanding.normalise import emotes, markup
+from engine.understanding.spellings import Spellings, bounded
 
 MOST: Final = 8  # clauses of a text that is read so; one of more is a speech
 LEAST: Final = 2  # characters of a clause
@@ -21,19 +24,21 @@ _BETWEEN = re.compile(
     r"[^\w\s'’.,，:#@%&+*$¥￥€£°/-]+|[.,，:](?!\d)|(?<=[\u3400-\u9fff])\s+|\s+(?=[\u3400-\u9fff])|[\r\n]+"
 )
 
-_NOT_ASKED = re.compile(
-    "[别没不]问|问[过了我他她]|(?:楼上|有人|人家|妈|[他她谁])[在刚又]?问|说[过了]|讲[过了]|解决|知道了|学会|写着|隔壁|[别那]家|淘宝|拼多多|以前"
-    r"|\b(?:never ?mind|nvm|solved|elsewhere|asked|told|said|(?:already|been) answered)\b",
-    re.IGNORECASE,
-)
-"""What takes a question back, tells whose it was, or that it is about another shop."""
+
+class Withdrawals:
+    """Words that take a question back, tell whose it was, or that it is about another shop: the pool names them."""
+
+    def __init__(self, words: Sequence[str], spellings: Spellings) -> None:
+        forms = sorted({form for form in spellings.forms(words) if form})
+        self._pattern = re2.compile("|".join(map(bounded, forms))) if forms else None
+
+    def stand_in(self, form: str) -> bool:
+        """Whether one of them stands in a normal form; Latin letters and digits only as words of their own."""
+        return self._pattern is not None and self._pattern.search(form) is not None
 
 
 def clauses(text: str) -> list[str]:
-    """Parts of a text between its punctuation, pictures, and blanks beside Chinese signs; none where it is one, or too many, or where
-    some of its words say that nothing is asked here."""
-    if _NOT_ASKED.search(text) is not None:
-        return []
+    """Parts of a text between its punctuation, pictures, and blanks beside Chinese signs; none where it is one, or too many."""
     parts = [part.strip() for part in _BETWEEN.split(emotes(markup(text[:MAX_TEXT])))]
     parts = [part for part in parts if len(part) >= LEAST]
     return parts if 1 < len(parts) <= MOST else []
@@ -43,9 +48,15 @@ def settle(
     texts: Sequence[str],
     understood: Sequence[Understanding],
     understand: Callable[[Sequence[str]], list[Understanding]],
+    withdrawals: Withdrawals,
 ) -> dict[int, str]:
-    """Accepts what was likely, where one clause is sure of it; returns by place in `texts` the clause that was."""
-    unsure = [at for at, whole in enumerate(understood) if whole.outcome == "low_confidence"]
+    """Accepts what was likely, where one clause is sure of it and no word takes it back; returns by place in `texts` the clause that
+    was."""
+    unsure = [
+        at
+        for at, whole in enumerate(understood)
+        if whole.outcome == "low_confidence" and not withdrawals.stand_in(whole.key)
+    ]
     parts = [(at, clause) for at in unsure for clause in clauses(texts[at])]
     if not parts:
         return {}

@@ -167,12 +167,13 @@ class Judge:
             opinion.asking.tolist(),
             strict=True,
         ):
-            result = understood[at]
+            result, reading = understood[at], batch.readings[at]
             result.intent, result.runner_up = names[best], names[second]
             result.confidence, result.margin, result.solo_ok = confidence, margin, alone
-            asking[at] = asks
-            if batch.readings[at].worded:
-                result.outcome = self._outcome(result, asks)
+            # Near no intent, a line with a web address advertises something.
+            asking[at] = 0.0 if reading.address else asks
+            if reading.worded:
+                result.outcome = self._outcome(result, asking[at])
         return asking
 
     def _alike(self, reading: Reading) -> TrainingLine | None:

@@ -57,6 +57,11 @@ def markup(text: str) -> str:
     return _ADDRESS.sub(" ", text) if ":" in text or "." in text else text
 
 
+def has_address(text: str) -> bool:
+    """Whether `markup` takes a web address out of it."""
+    return (":" in text or "." in text) and _ADDRESS.search(text) is not None
+
+
 def groups(text: str) -> str:
     """`1,299元` is 1299元. A comma groups digits where money is told, or in a line that is not Chinese: 拍2,160能穿吗 are two numbers."""
     return _GROUPED.sub(_joined, text) if ("," in text or "，" in text) and _GROUP.search(text) else text

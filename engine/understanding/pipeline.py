@@ -21,7 +21,7 @@ from spacy.vocab import Vocab
 from engine.errors import LivechatError
 from engine.pool.encoding import decode_pool, encode_pool
 from engine.pool.model import Pool
-from engine.understanding.clauses import settle
+from engine.understanding.clauses import Withdrawals, settle
 from engine.understanding.judge import Judge
 from engine.understanding.model import Model
 from engine.understanding.reading import Reader, Reading, read_plain
@@ -133,9 +133,11 @@ class IntentComponent(_OnDisk):
         self._pool: Pool | None = None
         self._reader: Reader | None = None  # of clauses
         self._judge: Judge | None = None
+        self._withdrawals: Withdrawals | None = None
 
     def use(self, pool: Pool, model: Model) -> IntentComponent:
         self._pool, self._reader, self._judge = pool, Reader(pool), Judge(pool, model)
+        self._withdrawals = Withdrawals(pool.withdrawals, self._reader.spellings)
         return self
 
     def __call__(self, doc: Doc) -> Doc:
@@ -149,11 +151,11 @@ class IntentComponent(_OnDisk):
             yield from docs
 
     def _set(self, docs: list[Doc]) -> None:
-        reader, judge = self._reader, self._judge
-        if reader is None or judge is None:
+        reader, judge, withdrawals = self._reader, self._judge, self._withdrawals
+        if reader is None or judge is None or withdrawals is None:
             raise PipelineNotReady("livechat_intent", "give it a pool and a model with `.use(pool, model)`")
         understood = judge.judge([_reading(doc, "livechat_intent") for doc in docs])
-        settle([doc.text for doc in docs], understood, lambda clauses: judge.judge(reader.read(clauses)))
+        settle([doc.text for doc in docs], understood, lambda clauses: judge.judge(reader.read(clauses)), withdrawals)
         for doc, understanding in zip(docs, understood, strict=True):
             del doc.user_data[_READING]
             doc._.set(EXTENSION, understanding)

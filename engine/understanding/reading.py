@@ -10,7 +10,7 @@ from engine.pool.model import Pool
 from engine.understanding.courtesies import Trimmer, has_least
 from engine.understanding.language import SAMPLE, Script, is_han, plain_script, script_of
 from engine.understanding.neutral import neutral_forms, without
-from engine.understanding.normalise import markup, normal_form
+from engine.understanding.normalise import has_address, markup, normal_form
 from engine.understanding.plain import (
     DRAWN,
     FEW,
@@ -48,6 +48,8 @@ class Reading:
     fired: tuple[tuple[str, str], ...] = ()
     likely: tuple[str, ...] = ()
     """Intents of the rules that fire on one of `surer`."""
+    address: bool = False
+    """It holds a web address."""
 
 
 def read_plain(text: str) -> Reading:
@@ -59,7 +61,8 @@ def read_plain(text: str) -> Reading:
     if form != text:
         form, covered = _covered_form(form)
         masked = covered or masked
-    return Reading(form, masked, script_of(text), form.isalnum() or any(map(str.isalnum, form)))
+    worded = form.isalnum() or any(map(str.isalnum, form))
+    return Reading(form, masked, script_of(text), worded, address=has_address(text))
 
 
 def _without_markup(text: str) -> str:
@@ -109,9 +112,9 @@ class Reader:
 
     def __init__(self, pool: Pool) -> None:
         self._scanner = Scanner()
-        self._spellings = Spellings(pool.training.spellings, self._scanner)
-        self._rules = Rules(pool.intents.values(), self._scanner, self._spellings)
-        self._trimmer = Trimmer(pool.courtesies, self._spellings)
+        self.spellings = Spellings(pool.training.spellings, self._scanner)
+        self._rules = Rules(pool.intents.values(), self._scanner, self.spellings)
+        self._trimmer = Trimmer(pool.courtesies, self.spellings)
         self._names = Names(pool.products.values(), pool.not_sold, self._scanner)
 
     def complete(self, reading: Reading) -> None:
@@ -135,7 +138,7 @@ class Reader:
 
     def _complete(self, reading: Reading) -> None:
         """Spellings, names and rules."""
-        form = self._spellings.fix(reading.form)
+        form = self.spellings.fix(reading.form)
         if form != reading.form:
             reading.form, covered = _covered_form(form)
             reading.masked = covered or reading.masked

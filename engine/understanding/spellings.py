@@ -16,7 +16,7 @@ from engine.understanding.plain import normal_forms
 from engine.understanding.scanner import Scanner
 
 
-def _bounded(form: str) -> str:
+def bounded(form: str) -> str:
     """Latin letters and digits are words of their own; Chinese signs may stand anywhere, so their spellings have to be certain."""
     before = r"\b" if form[0].isascii() and form[0].isalnum() else ""
     after = r"\b" if form[-1].isascii() and form[-1].isalnum() else ""
@@ -36,7 +36,7 @@ class Spellings:
         self._meant = {normal_form(written): normal_form(meant) for written, meant in pairs}
         self._meant.pop("", None)
         ordered = sorted(self._meant, key=lambda form: (-len(form), form))
-        expression = "|".join(map(_bounded, ordered))
+        expression = "|".join(map(bounded, ordered))
         self._pattern = re2.compile(expression) if ordered else None
         self._occurs = Scanner()  # asks much faster than the pattern whether there is anything to replace
         if ordered:

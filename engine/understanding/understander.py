@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from engine.events.understanding import Understanding
 from engine.pool.model import Pool
-from engine.understanding.clauses import settle
+from engine.understanding.clauses import Withdrawals, settle
 from engine.understanding.judge import Batch, Judge
 from engine.understanding.model import Model
 from engine.understanding.ngrams import grams
@@ -50,6 +50,7 @@ class Understander:
     def __init__(self, pool: Pool, model: Model) -> None:
         self._reader = Reader(pool)
         self._judge = Judge(pool, model)
+        self._withdrawals = Withdrawals(pool.withdrawals, self._reader.spellings)
         self._recent: dict[str, Understanding] = {}
         self._older: dict[str, Understanding] = {}
 
@@ -64,7 +65,7 @@ class Understander:
         for start in range(0, len(new), CHUNK):
             chunk = new[start : start + CHUNK]
             understood = self._judged(chunk)
-            settle(chunk, understood, self._judged)
+            settle(chunk, understood, self._judged, self._withdrawals)
             self._keep(chunk, understood)
             results += understood
         if len(new) == len(texts):
@@ -85,7 +86,7 @@ class Understander:
     def explain(self, text: str) -> Explanation:
         whole = self._reader.read([text])[0]
         understood = self._judge.judge([whole])
-        clause = settle([text], understood, self._judged).get(0)
+        clause = settle([text], understood, self._judged, self._withdrawals).get(0)
         reading = whole if clause is None else self._reader.read([clause])[0]
         understanding = understood[0]
         model = self._judge.model

@@ -198,6 +198,29 @@ def test_courtesies_that_cannot_be_are_told(tmp_path: Path, line: str) -> None:
         load(base, shop)
 
 
+def test_a_shop_may_name_withdrawals(tmp_path: Path) -> None:
+    """Words that take a question back, beside the pack's; what a model learns from stays the same."""
+    base, shop = write(tmp_path)
+    before = load(base, shop).pool
+    for place, text in ((base, "别问了\nnever mind\n"), (shop / "intents", "# ours\n隔壁老王\n别问了\n")):
+        (place / "withdrawals").mkdir()
+        (place / "withdrawals" / "own.txt").write_text(text)
+    after = load_pool(base, shop, model_of=lambda training: training.hash)
+    assert after.withdrawals == ("never mind", "别问了", "隔壁老王")
+    assert after.training == before.training
+    assert after.hash != load_pool(base, write(tmp_path / "other")[1], model_of=lambda training: training.hash).hash
+    assert decode_pool(encode_pool(after)) == after
+
+
+@pytest.mark.parametrize("line", ["…", "！", "别问了…"])
+def test_withdrawals_that_cannot_be_are_told(tmp_path: Path, line: str) -> None:
+    base, shop = write(tmp_path)
+    (shop / "intents" / "withdrawals").mkdir()
+    (shop / "intents" / "withdrawals" / "own.txt").write_text(f"# ours\n{line}\n")
+    with pytest.raises(PoolError, match=r"own.txt:2:1.*takes no question back.*never mind"):
+        load(base, shop)
+
+
 def test_a_shop_says_how_sure_answers_have_to_be(tmp_path: Path) -> None:
     """In percent, in shop.yaml; what is left of all comments asks nothing."""
     understanding = "understanding: {wrong_answers: 2.5, comments_listed: 12, comments_unlisted: 3}\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,12 @@ from hypothesis import strategies as st
 
 from engine.events.fields import MAX_TEXT
 from engine.events.understanding import Outcome, Understanding
-from engine.understanding.clauses import LEAST, MOST, clauses, settle
+from engine.pool.load import load_pool
+from engine.pool.paths import base_pack, example_shop
+from engine.understanding.clauses import LEAST, MOST, Withdrawals, clauses, settle
+from engine.understanding.normalise import normal_form
+from engine.understanding.spellings import Spellings
+from engine.understanding.train import model_hash
 from engine.understanding.understander import Understander
 
 
@@ -41,17 +47,6 @@ def test_a_speech_has_no_clauses() -> None:
     assert clauses("，".join(["多少钱"] * (MOST + 1))) == []
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "多少钱 别问了", "我又没问 多少钱", "楼上问 多少钱", "已解决，怎么退", "以前在淘宝 多少钱", "never mind, how much",
-        "my mom asked, how much",
-    ],
-)  # fmt: skip
-def test_what_is_taken_back_or_retold_has_no_clauses(text: str) -> None:
-    assert clauses(text) == []
-
-
 @given(
     st.text(st.characters(exclude_categories=()), max_size=MAX_TEXT + 50) | st.text("多少钱 ，,.?:[a]1&;#", max_size=60)
 )
@@ -69,6 +64,7 @@ def told(outcome: Outcome, intent: str, confidence: float) -> Understanding:
 
 
 WHOLE = "我过敏 多少钱"
+NONE = Withdrawals((), Spellings(()))
 
 
 @pytest.mark.parametrize(
@@ -91,12 +87,38 @@ def test_a_clause_settles_only_what_was_likely(outcome: Outcome, part: Understan
         return [told("chatter", "product.price", 0.0), part]
 
     whole = told(outcome, "product.price", 0.6)
-    found = settle([WHOLE], [whole], understand)
+    found = settle([WHOLE], [whole], understand, NONE)
     assert found == ({0: "多少钱"} if settled else {})
     assert whole.outcome == ("accepted" if settled else outcome)
     assert whole.confidence == (part.confidence if settled else 0.6)
     assert (whole.key, whole.product, whole.masked) == ("key", "tea", "***")
     assert asked == ([["我过敏", "多少钱"]] if outcome == "low_confidence" else [])
+
+
+@pytest.fixture(scope="module")
+def withdrawals() -> Withdrawals:
+    """Those of the pack."""
+    pool = load_pool(base_pack(), example_shop(), model_of=model_hash)
+    return Withdrawals(pool.withdrawals, Spellings(pool.training.spellings))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "多少钱 别问了", "多少錢 別問了", "我又没问 多少钱", "楼上问 多少钱", "已解決，怎么退", "以前在淘宝 多少钱",
+        "Never mind, how much", "NVM how much", "my mom ASKED, how much",
+    ],
+)  # fmt: skip
+def test_what_is_taken_back_or_retold_is_not_settled_by_a_clause(withdrawals: Withdrawals, text: str) -> None:
+    """In whatever script and case."""
+    whole = replace(told("low_confidence", "product.price", 0.6), key=normal_form(text))
+    assert settle([text], [whole], lambda texts: pytest.fail(f"{texts} were asked"), withdrawals) == {}
+    assert whole.outcome == "low_confidence"
+
+
+@pytest.mark.parametrize("text", ["我过敏，多少钱", "masked tolds, how much", "没货了吗，有没有别的"])
+def test_words_of_other_words_take_nothing_back(withdrawals: Withdrawals, text: str) -> None:
+    assert not withdrawals.stand_in(normal_form(text))
 
 
 def test_facts_around_a_question_do_not_silence_it(understander: Understander) -> None:

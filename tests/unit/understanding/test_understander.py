@@ -103,6 +103,16 @@ def test_a_script_without_a_pack_is_said_so(understander: Understander, text: st
     assert one(understander, text).outcome == "unsupported_language"
 
 
+@pytest.mark.parametrize("address", ["http://a.b/c", "HTTPS://a.b", "www.a.b"])
+def test_who_advertises_asks_nothing(pool: Pool, model: Model, address: str) -> None:
+    """A line with a web address is no gap in the pool, however much it looks asked; near an intent it is what it is without."""
+    every = replace(model.calibration.thresholds, asks=1e-9, gate=-99.0)
+    understander = Understander(pool, replace(model, calibration=replace(model.calibration, thresholds=every)))
+    assert one(understander, "who wants free coins").outcome == "unknown"
+    assert one(understander, f"who wants free coins {address}").outcome == "chatter"
+    assert one(understander, f"{address} 多少钱") == one(understander, "多少钱")
+
+
 def test_products_and_personal_data_are_noted(understander: Understander) -> None:
     """The product that is named, the good that is not sold, and the covered text; the key never holds personal data."""
     result = one(understander, "3号链接多少钱 电话13812345678 有积木吗")
