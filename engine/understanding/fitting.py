@@ -23,15 +23,19 @@ from engine.understanding.linear import BACKGROUND, EXTRA, F32, Linear, Rows
 from engine.understanding.names import kin, words
 from engine.understanding.ngrams import DIMENSION, grams, word_columns
 from engine.understanding.plain import normal_forms
-from engine.understanding.solver import Machine, learn
+from engine.understanding.solver import Machine, learn, settled
 
 COST = 2.0  # of a violated margin, the SVM's C; out of fold 3 answers as much, but is farther from its end after as many rounds
 KNOWN = 3  # lines that must have a feature, or one less where all are questions of one intent: a third more features say no more
 MANY = 10_000  # lines from which that holds: of fewer, one line's own features tell as much as they mislead, or more, and cost no memory
-ROUNDS = 8  # over the lines; with 6 a half point fewer of the best intents are right, with 12 or 40 as many as with 8
+ROUNDS = 6  # over the lines; with 4 a few of the best intents fewer are right, with 8 as many as with 6
 ROUNDS_FEW = 30  # of fewer lines than `MANY`, whose solution is not as well determined and costs no time
-ROUNDS_ALL = 12  # of the machines that hear all lines
-MEAN = 6  # of these rounds, the last: with 8 and 4, one order of lines let twice as many idle lines be seen as another
+COST_ALL = (
+    0.8  # of the machines that hear all lines: with 2.0 two of a hundred questions of hidden intents fewer are seen
+)
+MEAN = (
+    3  # of these rounds, the last: what speaks for an answer is surer of it, and less hangs on the order of the lines
+)
 WORD = 2.0  # weight of a whole word of ASCII signs beside its parts, of which there are five times as many
 KIN = 0.2  # weight of what intents with a word of their names in common share; of few lines 0.4 is as good
 ALL_LINES = [BACKGROUND, -2]  # columns of the machines that hear all lines
@@ -58,10 +62,14 @@ def fit(corpus: Corpus, chosen: Chosen) -> Linear:
     columns[len(intents), -1] = 1.0
     for at, places in enumerate(relatives, len(intents) + 1):
         columns[at, intents[places]] = KIN
-    weights, bias = learn(vectors, kinds, machines, ROUNDS_FEW if few else ROUNDS, columns=columns)
+    rounds = ROUNDS_FEW if few else ROUNDS
+    weights, bias = learn(vectors, kinds, machines, rounds, MEAN, columns)
     bias[:-1][~columns[:, :-1].any(axis=0)] = ABSENT
     if BACKGROUND in present:
-        weights[:, ALL_LINES], bias[ALL_LINES] = learn(vectors, kinds, _of_all(present, sizes), ROUNDS_ALL, MEAN)
+        machines = _of_all(present, sizes)
+        weights[:, ALL_LINES], bias[ALL_LINES] = learn(vectors, kinds, machines, rounds, MEAN)
+        for column, machine in zip(ALL_LINES, machines, strict=True):
+            bias[column] = settled(vectors, kinds, machine, weights[:, column], float(bias[column]))
     for label in np.intersect1d(against, intents).tolist():
         _move(weights[:, label], float(bias[label]), vectors[against == label])
     return Linear(index, idf, weights, bias)
@@ -89,8 +97,8 @@ def _of_all(present: Labels, sizes: F64) -> list[Machine]:
     balance = sizes[intents].sum() / max(1, int(intents.sum()))
     many = sizes[idle].sum()
     return [
-        Machine(idle, asks, COST * balance / many, COST),
-        Machine(asks, idle, COST, COST * sizes[asks].sum() / many),
+        Machine(idle, asks, COST_ALL * balance / many, COST_ALL),
+        Machine(asks, idle, COST_ALL, COST_ALL * sizes[asks].sum() / many),
     ]
 
 

@@ -168,3 +168,28 @@ def few(
             bias[machine] += side * step
             for at in range(start, end):
                 weights[rows[at], machine] += values[at] * (side * step)
+
+
+def move(
+    lines: U32,
+    starts: U32,
+    rows: U32,
+    values: F32,
+    kinds: U32,
+    sides: F32,
+    moves: F32,
+    weights: F32,
+    bias: F32,
+) -> None:
+    """The weights and bias of dual variables that are this much larger."""
+    width = weights.shape[1]
+    for nth in range(len(lines)):
+        line = lines[nth]
+        kind = kinds[line]
+        for machine in range(width):
+            moves[line, machine] *= sides[kind, machine]
+            bias[machine] += moves[line, machine]
+        for at in range(starts[line], starts[line + 1]):
+            row, value = rows[at], values[at]
+            for machine in range(width):
+                weights[row, machine] += value * moves[line, machine]
