@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from engine.events.understanding import Outcome, Understanding
 from engine.pool.model import UNLISTED, Intent, Pool, TrainingLine
 from engine.understanding.calibration import F64, Ranked, looks_asked, rank
+from engine.understanding.known import Known
 from engine.understanding.model import Model, line_digest
 from engine.understanding.neighbours import NEAR, SAME, Neighbours
 from engine.understanding.ngrams import Grams, grams
@@ -70,25 +71,11 @@ class Judge:
         self.model = model
         self._intents = dict(pool.intents)
         self._spellings = Spellings(pool.training.spellings)
-        self._known: dict[str, TrainingLine] = {}
-        fresh, twice = [], set[str]()
-        lines = list(dict.fromkeys((*pool.training.lines, *pool.training.own)))
-        for line, form in zip(lines, self._spellings.forms([line.text for line in lines]), strict=True):
-            if not any(map(str.isalnum, form)) or not self._has(line.intent):
-                continue
-            if self._known.setdefault(form, line).intent != line.intent:
-                twice.add(form)
-            if line_digest(form, line.intent) not in model.trained:
-                fresh.append(line)
-        for form in twice:
-            del self._known[form]
-        self.fresh = Neighbours(model.linear, fresh, self._spellings)
+        self._known = Known(pool.training, self._spellings, model.trained, (None, UNLISTED, *self._intents))
+        self.fresh = Neighbours(model.linear, self._known.fresh, self._spellings)
         negatives = [line for line in pool.training.negatives if line.intent is not None]
         self._negatives = Neighbours(model.linear, negatives, self._spellings)
         self._forbidden = np.array([line.intent or "" for line in negatives], dtype=np.object_)
-
-    def _has(self, intent: str | None) -> bool:
-        return intent is None or intent == UNLISTED or intent in self._intents
 
     def opinion(self, batch: Batch) -> Opinion:
         forms = [reading.form for reading in batch.readings]
@@ -178,7 +165,7 @@ class Judge:
 
     def _alike(self, reading: Reading) -> TrainingLine | None:
         """The line of the pool that says just this but for names of goods and courtesies."""
-        return next((self._known[form] for form in reading.neutral if form in self._known), None)
+        return next(filter(None, map(self._known.get, reading.neutral)), None)
 
     def _outcome(self, result: Understanding, asking: float) -> Outcome:
         limits = self.model.calibration.thresholds

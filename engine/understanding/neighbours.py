@@ -38,7 +38,7 @@ class Neighbours:
     def __init__(self, linear: Linear, lines: Sequence[TrainingLine], spellings: Spellings) -> None:
         self._linear = linear
         self.lines = tuple(lines)
-        forms = [spellings.form(line.text) for line in self.lines]
+        forms = spellings.forms([line.text for line in self.lines])
         # Transposed: a text touches only the lines with which it shares a feature.
         self._index: sparse.csr_array | None = self._summed(grams(forms)).T.tocsr() if forms else None
 

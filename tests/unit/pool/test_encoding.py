@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import RecordError
+from engine.pool import encoding
 from engine.pool.encoding import decode_pool, encode_pool, pool_hash
 from engine.pool.load import load_pool
 from engine.pool.model import (
@@ -78,6 +80,9 @@ POOLS = st.builds(
 )  # fmt: skip
 
 
+SHOP = Pool("", "s", {}, ("zh",), "zh", {}, {}, {}, (), Guard(), Limits(), {}, TrainingSet("ab" * 16, ()), "cd" * 16)
+
+
 @settings(deadline=None, max_examples=60)
 @given(POOLS)
 def test_a_decoded_pool_is_the_encoded_one(pool: Pool) -> None:
@@ -87,6 +92,29 @@ def test_a_decoded_pool_is_the_encoded_one(pool: Pool) -> None:
     again = decode_pool(data)
     assert again == pool
     assert encode_pool(again) == data
+
+
+HOSTILE = ("a", '"},{"intent":', '],"negatives":[', '"training":{"hash":', "\\", '\\"', ',"lines":[', "},", "茶\n", "")
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.tuples(st.sampled_from(HOSTILE), st.sampled_from(HOSTILE)), max_size=12), st.integers(0, 200))
+def test_lines_are_read_piece_by_piece(texts: list[tuple[str, str]], piece: int) -> None:
+    """However short the pieces, and whatever the texts hold of what pieces are cut at."""
+    lines = tuple(TrainingLine(text + more, more or None) for text, more in texts)
+    pool = replace(SHOP, training=TrainingSet("ab" * 16, lines, lines[:1], lines[1:2], lines[:3]))
+    pool = replace(pool, hash=pool_hash(pool))
+    with patch.object(encoding, "PIECE", piece):
+        assert decode_pool(encode_pool(pool)) == pool
+
+
+def test_a_broken_line_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By its place among all, in whatever piece it stands."""
+    monkeypatch.setattr(encoding, "PIECE", 20)
+    lines = tuple(TrainingLine(f"how much {at}", "product.price") for at in range(9))
+    data = encode_pool(replace(SHOP, training=TrainingSet("ab" * 16, lines)))
+    with pytest.raises(RecordError, match=r"1 wrong fields, the first at `training\.lines\.7\.text`"):
+        decode_pool(data.replace(b'"how much 7"', b"7"))
 
 
 def test_the_order_of_maps_does_not_change_the_hash(tmp_path: Path) -> None:
