@@ -29,7 +29,7 @@ NUMERAL_RUN: Final = 8  # Chinese numerals; shop talk (一二三四五) is short
 # What tells whether there is anything to look for.
 _NAMED: Final = r"[加微薇].{0,5}[A-Za-z]{5}"  # an id that is a word
 _MAY_HOLD = re.compile(
-    rf"[\d@:_零〇幺路街区四五六七八九]|[一二三](?:[一二三]{{2}}|.?[栋幢座])|\bdot\b|{_NAMED}", re.IGNORECASE
+    rf"[\d@:_零〇幺路街区四五六七八九]|[一二三](?:[一二三]{{2}}|.?[栋幢])|\bdot\b|{_NAMED}", re.IGNORECASE
 )
 _DIGIT = re.compile(r"\d")
 _THREE_DIGITS = re.compile(r"\d\D{0,2}\d\D{0,2}\d")
@@ -113,12 +113,12 @@ _MESSENGER_NAME = re.compile(
 )
 _CODE = re.compile(
     r"(?:(?:(?:验证|动态|取件|提货|取货)码|密码)[\W_是为改成了]{0,4}"
-    r"|(?:verification code|security code|password|passcode|\botp)[\W_]{0,3}(?:is )?)"
+    r"|(?:verification code|security code|password|passcode|\bpwd|\botp)[\W_]{0,3}(?:is )?)"
     r"(\d{1,2}-\d{1,2}-\d{4,5}|\d{3,8}(?:[ -]\d{2,4})?)(?!\d| ?[元块份个名张款])",
     re.IGNORECASE,
 )
 _PASSWORD = re.compile(
-    r"(?:密码[\W_是为改成了]{0,4}|\bpass(?:word|code)(?: is|:)[\W_]{0,2})(?=[a-z_@!-]{0,20}\d)(?=[\d_@!-]{0,20}[a-z])([a-z0-9_@!-]{5,30})",
+    r"(?:密码[\W_是为改成了]{0,4}|\b(?:pass(?:word|code)|pwd)(?: is|:)[\W_]{0,2})(?=[a-z_@!-]{0,20}\d)(?=[\d_@!-]{0,20}[a-z])([a-z0-9_@!-]{5,30})",
     re.IGNORECASE,
 )
 _ROOM = re.compile(

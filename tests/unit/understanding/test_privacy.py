@@ -129,6 +129,8 @@ from engine.understanding.reading import Reader, read_plain, read_plains
         ("密码是839271", f"密码是{COVER}"),
         ("登录密码：tea2026", f"登录密码：{COVER}"),
         ("password is hunter22", f"password is {COVER}"),
+        ("pwd: 839271", f"pwd: {COVER}"),
+        ("my pwd:hunter22", f"my pwd:{COVER}"),
         # Cars.
         ("车牌京A82K71 停哪", f"车牌{COVER} 停哪"),
         ("粤B·D12345", COVER),
