@@ -118,7 +118,8 @@ _CODE = re.compile(
     re.IGNORECASE,
 )
 _PASSWORD = re.compile(
-    r"(?:密码[\W_是为改成了]{0,4}|\b(?:pass(?:word|code)|pwd)(?: is|:)[\W_]{0,2})(?=[a-z_@!-]{0,20}\d)(?=[\d_@!-]{0,20}[a-z])([a-z0-9_@!-]{5,30})",
+    r"(?:密码[\W_是为改成了]{0,4}|\b(?:pass(?:word|code)|pwd)(?: is|:)[\W_]{0,2})"
+    r"(?=[a-z_@!-]{0,20}\d)(?=[\d_@!-]{0,20}[a-z])([a-z0-9_@!-]{5,30})",
     re.IGNORECASE,
 )
 _ROOM = re.compile(
