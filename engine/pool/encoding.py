@@ -69,10 +69,10 @@ def encode_pool(pool: Pool) -> bytes:
 
 def _read(data: bytes) -> Pool:
     """The pool of these bytes. Nine tenths of canonical ones are lines to learn from; they are read piece by piece."""
-    training = data.find(_TRAINING)
-    first = data.find(_LINES, training) + len(_LINES)
-    last = data.find(_END, first)
-    if training < 0 or first < len(_LINES) or last < 0:
+    training, lines_at = data.find(_TRAINING), data.find(_LINES)
+    first, last = lines_at + len(_LINES), data.find(_END, lines_at)
+    once = data.count(_TRAINING) == 1 and data.count(_LINES) == 1
+    if not (once and 0 <= training < lines_at < last):
         return _adapter().validate_json(data)
     lines: list[TrainingLine] = []
     try:

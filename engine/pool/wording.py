@@ -64,9 +64,11 @@ def withdrawals(lines: Iterable[Placed]) -> tuple[tuple[str, ...], list[Problem]
     found = set[str]()
     problems = []
     for line in lines:
-        if any(map(str.isalnum, line.text)) and _ELLIPSIS.search(line.text) is None:
+        if sum(map(str.isalnum, line.text)) > 1 and _ELLIPSIS.search(line.text) is None:
             found.add(line.text)
         else:
             message = f"`{line.text}` takes no question back"
-            problems.append(line.problem(message, "write the words alone, like `别问了` or `never mind`"))
+            problems.append(
+                line.problem(message, "write words of two signs or more alone, like `别问了` or `never mind`")
+            )
     return tuple(sorted(found)), problems

@@ -157,8 +157,8 @@ class Judge:
             result, reading = understood[at], batch.readings[at]
             result.intent, result.runner_up = names[best], names[second]
             result.confidence, result.margin, result.solo_ok = confidence, margin, alone
-            # Near no intent, a line with a web address advertises something.
-            asking[at] = 0.0 if reading.address else asks
+            # Near no intent, a line with a web address that has no word of asking advertises something.
+            asking[at] = 0.0 if reading.address and not looks_asked([reading.form]).any() else asks
             if reading.worded:
                 result.outcome = self._outcome(result, asking[at])
         return asking

@@ -47,7 +47,8 @@ class Known:
 
 def _told(lines: Sequence[TrainingLine], pairs: tuple[tuple[str, str], ...], spellings: Spellings) -> _Told:
     global _latest  # noqa: PLW0603 - replaced as a whole, so that threads may read it
-    before = _latest[1] if _latest[0] == pairs else {}
+    spelt, latest = _latest
+    before = latest if spelt == pairs else {}
     told = {}
     new = dict[tuple[str, str | None], None]()
     for line in lines:

@@ -22,7 +22,7 @@ MAX_FORM = (
 _EMOTE = re.compile(
     r"[\[［](?:[\u3400-\u9fff]{1,5}[A-Za-z]?|[A-Za-z][A-Za-z0-9_]{0,15})[\]］]|:[A-Za-z+-][A-Za-z0-9_+-]{1,23}:"
 )
-_ADDRESS = re.compile(r"(?:[Hh][Tt]{2}[Pp][Ss]?:|[Ww]{3}\.)[^\s\u2e80-\U0003ffff]*")
+_ADDRESS = re.compile(r"(?<![A-Za-z0-9])(?:[Hh][Tt]{2}[Pp][Ss]?:|[Ww]{3}\.)[^\s\u2e80-\U0003ffff]*")
 _GROUPED = re.compile(
     r"(?<![\d.,，])(?P<money>[$¥￥€£] ?)?(?![0０])\d{1,3}(?:[,，]\d{3})+(?!\d|[,，]\d)(?P<unit>(?:\.\d+)? ?(?:[元块圆塊圓]|rmb))?",
     re.IGNORECASE,
@@ -52,14 +52,17 @@ def emotes(text: str) -> str:
 
 def markup(text: str) -> str:
     """Web addresses say nothing, and their words (`shop`, `link`) mislead; `&#39;` and its like are what they stand for."""
-    if "&" in text and ";" in text:
-        text = html.unescape(text)
+    text = _plain(text)
     return _ADDRESS.sub(" ", text) if ":" in text or "." in text else text
 
 
 def has_address(text: str) -> bool:
     """Whether `markup` takes a web address out of it."""
-    return (":" in text or "." in text) and _ADDRESS.search(text) is not None
+    return _ADDRESS.search(_plain(text)) is not None if ":" in text or "." in text or ";" in text else False
+
+
+def _plain(text: str) -> str:
+    return html.unescape(text) if "&" in text and ";" in text else text
 
 
 def groups(text: str) -> str:

@@ -108,6 +108,17 @@ def test_lines_are_read_piece_by_piece(texts: list[tuple[str, str]], piece: int)
         assert decode_pool(encode_pool(pool)) == pool
 
 
+def test_what_looks_like_the_lines_elsewhere_is_not_read_as_them() -> None:
+    """A key of a later version, or one that stands twice: what counts is what the whole says."""
+    data = encode_pool(replace(SHOP, training=TrainingSet("ab" * 16, (TrainingLine("a", None),))))
+    other = b'{"hash":"x","lines":[{"intent":null,"text":"b"}],"negatives":[]}'
+    future = b'{"future":{"training":' + other + b"}," + data[1:]
+    twice = data[:-1] + b',"training":' + other + b"}"
+    again = data.replace(b',"negatives":[', b',"negatives":[],"lines":[{"intent":null,"text":"b"}],"own":[', 1)
+    for text, expected in ((future, "a"), (twice, "b"), (again, "b")):
+        assert [line.text for line in encoding._read(text).training.lines] == [expected]
+
+
 def test_a_broken_line_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """By its place among all, in whatever piece it stands."""
     monkeypatch.setattr(encoding, "PIECE", 20)

@@ -212,7 +212,7 @@ def test_a_shop_may_name_withdrawals(tmp_path: Path) -> None:
     assert decode_pool(encode_pool(after)) == after
 
 
-@pytest.mark.parametrize("line", ["…", "！", "别问了…"])
+@pytest.mark.parametrize("line", ["…", "！", "别问了…", "问"])
 def test_withdrawals_that_cannot_be_are_told(tmp_path: Path, line: str) -> None:
     base, shop = write(tmp_path)
     (shop / "intents" / "withdrawals").mkdir()

@@ -116,7 +116,14 @@ def test_what_is_taken_back_or_retold_is_not_settled_by_a_clause(withdrawals: Wi
     assert whole.outcome == "low_confidence"
 
 
-@pytest.mark.parametrize("text", ["我过敏，多少钱", "masked tolds, how much", "没货了吗，有没有别的"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "我过敏，多少钱", "masked tolds, how much", "请问我昨天拍的两件，有没有优惠券", "没问题的话我就拍了，今天能发货吗",
+        "听说过你家，有没有优惠券", "特别家常的那种，多久发货", "其他问题没有，新疆包邮吗", "双十二以前能到吗，我在新疆",
+        "as you said, when does it ship",
+    ],
+)  # fmt: skip
 def test_words_of_other_words_take_nothing_back(withdrawals: Withdrawals, text: str) -> None:
     assert not withdrawals.stand_in(normal_form(text))
 

@@ -68,6 +68,8 @@ CHAT = st.text(
         ("【多少钱】", "多少钱"),
         ("I &#39;m here &amp; there", "i m here there"),
         ("看 https://shop.example/a?b=1 这个", "看 这个"),
+        ("awww.is it vegan", "aww is it vegan"),
+        ("看www.a.b 这个", "看 这个"),
         ("H\u0338e\u0338l\u0338lo", "hello"),
         ("\ud800", ""),
         ("", ""),

@@ -103,13 +103,16 @@ def test_a_script_without_a_pack_is_said_so(understander: Understander, text: st
     assert one(understander, text).outcome == "unsupported_language"
 
 
-@pytest.mark.parametrize("address", ["http://a.b/c", "HTTPS://a.b", "www.a.b"])
+@pytest.mark.parametrize("address", ["http://a.b/c", "HTTPS://a.b", "www.a.b", "http&#58;//a.b"])
 def test_who_advertises_asks_nothing(pool: Pool, model: Model, address: str) -> None:
-    """A line with a web address is no gap in the pool, however much it looks asked; near an intent it is what it is without."""
+    """A line with a web address and no word of asking is no gap in the pool; near an intent, or asked, it is what it is without."""
     every = replace(model.calibration.thresholds, asks=1e-9, gate=-99.0)
     understander = Understander(pool, replace(model, calibration=replace(model.calibration, thresholds=every)))
-    assert one(understander, "who wants free coins").outcome == "unknown"
-    assert one(understander, f"who wants free coins {address}").outcome == "chatter"
+    assert one(understander, "free coins for all subscribers").outcome == "unknown"
+    assert one(understander, f"free coins for all subscribers {address}").outcome == "chatter"
+    assert one(understander, f"is this the same as {address}").outcome == "unknown"
+    assert one(understander, f"{address} 这个你们有吗").outcome == "unknown"
+    assert one(understander, "Awww. free coins for all subscribers").outcome == "unknown"
     assert one(understander, f"{address} 多少钱") == one(understander, "多少钱")
 
 
