@@ -30,12 +30,8 @@ KNOWN = 3  # lines that must have a feature, or one less where all are questions
 MANY = 10_000  # lines from which that holds: of fewer, one line's own features tell as much as they mislead, or more, and cost no memory
 ROUNDS = 6  # over the lines; with 4 a few of the best intents fewer are right, with 8 as many as with 6
 ROUNDS_FEW = 30  # of fewer lines than `MANY`, whose solution is not as well determined and costs no time
-COST_ALL = (
-    0.8  # of the machines that hear all lines: with 2.0 two of a hundred questions of hidden intents fewer are seen
-)
-MEAN = (
-    3  # of these rounds, the last: what speaks for an answer is surer of it, and less hangs on the order of the lines
-)
+COST_ALL = 0.8  # of the machines that hear all lines: with 2.0 one or two in a hundred questions of hidden intents fewer are seen
+MEAN = 3  # of these rounds, the last: of the same lines more is answered as surely, and less hangs on their order
 WORD = 2.0  # weight of a whole word of ASCII signs beside its parts, of which there are five times as many
 KIN = 0.2  # weight of what intents with a word of their names in common share; of few lines 0.4 is as good
 ALL_LINES = [BACKGROUND, -2]  # columns of the machines that hear all lines
