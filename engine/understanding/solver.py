@@ -76,7 +76,7 @@ def learn(
     lengths = _lengths(starts, values)
     lines = np.flatnonzero(np.any(sides, axis=1).take(kinds)).astype(np.uint32)
     draw = np.random.default_rng(SEED)
-    sweep = _sweep(count < LANES)
+    sweep, move = _loops(count < LANES)
     moves = np.zeros_like(duals)
     for nth in range(rounds):
         sweep(draw.permutation(lines), starts, rows, values, lengths, kind, sides, slack, weights, bias, duals, steps)
@@ -85,7 +85,7 @@ def learn(
     if averaged > 1 and rounds:  # weights hang on the dual variables alone, which are a twentieth of their size
         moves /= min(averaged, rounds)
         moves -= duals
-        _move()(lines, starts, rows, values, kind, sides, moves, weights, bias)
+        move(lines, starts, rows, values, kind, sides, moves, weights, bias)
     if columns is None:
         return weights[:, : len(machines)], bias[: len(machines)]
     return _summed(weights, columns), bias[: len(machines)] @ columns
@@ -136,29 +136,16 @@ def _lengths(starts: U32, values: F32) -> F32:
 
 
 _Sweep = Callable[[U32, U32, U32, F32, F32, U32, F32, F32, F32, F32, F32, F32], None]
-
-
 _Move = Callable[[U32, U32, U32, F32, U32, F32, F32, F32, F32], None]
 
 
-def _move() -> _Move:
-    """What the dual variables' moves make of the weights, in machine code."""
+def _loops(few: bool) -> tuple[_Sweep, _Move]:
+    """A round over the lines, and what moves of the dual variables make of the weights, in machine code."""
     import numba
 
     from engine.understanding import sweeps
 
     numbers, vector, table = numba.uint32[::1], numba.float32[::1], numba.float32[:, ::1]
-    return compiled(sweeps.move, numba.void(numbers, numbers, numbers, vector, numbers, table, table, table, vector))
-
-
-def _sweep(few: bool) -> _Sweep:
-    """A round in machine code."""
-    import numba
-
-    from engine.understanding import sweeps
-
-    numbers, vector, table = numba.uint32[::1], numba.float32[::1], numba.float32[:, ::1]
-    signature = numba.void(
-        numbers, numbers, numbers, vector, vector, numbers, table, table, table, vector, table, vector
-    )
-    return compiled(sweeps.few if few else sweeps.many, signature)
+    a_round = numba.void(numbers, numbers, numbers, vector, vector, numbers, table, table, table, vector, table, vector)
+    a_move = numba.void(numbers, numbers, numbers, vector, numbers, table, table, table, vector)
+    return compiled(sweeps.few if few else sweeps.many, a_round), compiled(sweeps.move, a_move)

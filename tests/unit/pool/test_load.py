@@ -176,17 +176,24 @@ def test_spellings_that_cannot_be_are_told(tmp_path: Path, line: str, message: s
         load(base, shop)
 
 
+def worded(tmp_path: Path, folder: str, in_pack: str, in_shop: str) -> Pool:
+    """The pool with these lines in such a folder of pack and shop, of which a model learns nothing."""
+    base, shop = write(tmp_path)
+    before = load_pool(base, shop, model_of=lambda training: training.hash)
+    for place, text in ((base, in_pack), (shop / "intents", in_shop)):
+        (place / folder).mkdir()
+        (place / folder / "own.txt").write_text(text)
+    after = load_pool(base, shop, model_of=lambda training: training.hash)
+    assert after.training == before.training
+    assert after.hash != before.hash
+    assert decode_pool(encode_pool(after)) == after
+    return after
+
+
 def test_a_shop_may_name_courtesies(tmp_path: Path) -> None:
     """An ellipsis tells where the question is, and a blank beside it has to be there; what a model learns from stays the same."""
-    base, shop = write(tmp_path)
-    before = load(base, shop).pool
-    for place, text in ((base, "请问…\n…谢谢\n… 急\n主播\n"), (shop / "intents", "# ours\nhello ...\n茶友\n主播\n")):
-        (place / "courtesies").mkdir()
-        (place / "courtesies" / "own.txt").write_text(text)
-    after = load_pool(base, shop, model_of=lambda training: training.hash)
+    after = worded(tmp_path, "courtesies", "请问…\n…谢谢\n… 急\n主播\n", "# ours\nhello ...\n茶友\n主播\n")
     assert after.courtesies == Courtesies(("hello ", "请问"), (" 急", "谢谢"), ("主播", "茶友"))
-    assert after.training == before.training
-    assert decode_pool(encode_pool(after)) == after
 
 
 @pytest.mark.parametrize("line", ["…", "… 谢谢 …", "请问 … 谢谢", "……", "…！"])
@@ -200,16 +207,10 @@ def test_courtesies_that_cannot_be_are_told(tmp_path: Path, line: str) -> None:
 
 def test_a_shop_may_name_withdrawals(tmp_path: Path) -> None:
     """Words that take a question back, beside the pack's; what a model learns from stays the same."""
-    base, shop = write(tmp_path)
-    before = load(base, shop).pool
-    for place, text in ((base, "别问了\nnever mind\n"), (shop / "intents", "# ours\n隔壁老王\n别问了\n")):
-        (place / "withdrawals").mkdir()
-        (place / "withdrawals" / "own.txt").write_text(text)
-    after = load_pool(base, shop, model_of=lambda training: training.hash)
+    after = worded(tmp_path, "withdrawals", "别问了\nnever mind\n", "# ours\n隔壁老王\n别问了\n")
     assert after.withdrawals == ("never mind", "别问了", "隔壁老王")
-    assert after.training == before.training
-    assert after.hash != load_pool(base, write(tmp_path / "other")[1], model_of=lambda training: training.hash).hash
-    assert decode_pool(encode_pool(after)) == after
+    other = load_pool(tmp_path / "base", write(tmp_path / "other")[1], model_of=lambda training: training.hash)
+    assert after.hash != other.hash
 
 
 @pytest.mark.parametrize("line", ["…", "！", "别问了…", "问"])
