@@ -27,10 +27,12 @@ U32 = NDArray[np.uint32]  # of a signed number each look-up would ask whether it
 Kinds = NDArray[np.intp]
 
 SEED: Final = 5  # of the order of lines: of six, the one whose model is nearest in its figures to the mean of all
-AT_ONCE: Final = 1024  # lines whose lengths are told together
+CACHE_LINE: Final = 16  # numbers of four bytes that the processor fetches together
+AT_ONCE: Final = 1024  # lines, or features, that are worked on by NumPy together
 _STEPS: Final = 50  # of Newton's method for a bias; it takes about five
 _END: Final = 1e-6  # a step so small is the last
-LANES: Final = 8  # machines that a processor's register holds: a pass over as many is as quick as over one
+FEW: Final = 8  # machines from which they are worked on `WIDE` at once, as many as half a register holds: fewer take turns at each line
+WIDE: Final = 64  # machines that one pass over the lines serves: of twice as many, the weights of a line leave the processor's cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,37 +60,57 @@ def learn(
 
     A machine stays 0 where it has nothing of its own, or nothing to tell that from.
     """
-    count, of_kinds = len(machines), int(kinds.max(initial=-1)) + 1
-    if count > LANES:
-        count = -(-count // LANES) * LANES
+    starts = features.indptr.astype(np.int32, copy=False).view(np.uint32)
+    rows = features.indices.astype(np.int32, copy=False).view(np.uint32)
+    values, kind = features.data.astype(np.float32, copy=False), kinds.astype(np.uint32)
+    lengths = _lengths(starts, values)
+    few = len(machines) < FEW
+    sweep, move = _loops(few)
+    width = max(1, len(machines)) if few else WIDE
+    sides, slack = _heard(machines, int(kinds.max(initial=-1)) + 1, width)
+    lines = np.flatnonzero(np.any(sides, axis=1).take(kinds)).astype(np.uint32)
+    draw = np.random.default_rng(SEED)
+    orders = [draw.permutation(lines) for _ in range(rounds)]
+    if columns is None:
+        columns = np.eye(len(machines), dtype=np.float32)
+    found, offset = None, np.zeros(columns.shape[1], dtype=np.float32)
+    for first in range(0, sides.shape[1], width):
+        own = sides[:, first : first + width].copy(), slack[:, first : first + width].copy()
+        weights, duals = _aligned(features.shape[1], width), _aligned(features.shape[0], width)
+        bias, moves = np.zeros(width, dtype=np.float32), np.zeros_like(duals)
+        for nth, order in enumerate(orders):
+            sweep(order, starts, rows, values, lengths, kind, *own, weights, bias, duals)
+            if averaged > 1 and nth >= rounds - averaged:
+                moves += duals
+        if averaged > 1 and rounds:  # weights hang on the dual variables alone, which are a twentieth of their size
+            moves /= min(averaged, rounds)
+            moves -= duals
+            move(lines, starts, rows, values, kind, own[0], moves, weights, bias)
+        part = np.zeros((width, columns.shape[1]), dtype=np.float32)
+        part[: len(columns) - first] = columns[first : first + width]
+        offset += bias @ part
+        found = _summed(weights, part, found)
+    return found, offset
+
+
+def _heard(machines: Sequence[Machine], of_kinds: int, width: int) -> tuple[F32, F32]:
+    """`[kind, machine]`, of so many machines more that their number is a multiple of `width`: the side on which a machine hears a kind,
+    0 where it does not, and what its cost adds to the length of a line."""
+    count = -(-len(machines) // width) * width
     sides, slack = np.zeros((of_kinds, count), dtype=np.float32), np.ones((of_kinds, count), dtype=np.float32)
     for column, machine in enumerate(machines):
         against = np.setdiff1d(machine.against, machine.own)
         if len(machine.own) and len(against):
             sides[machine.own, column], slack[machine.own, column] = 1.0, 0.5 / machine.own_cost
             sides[against, column], slack[against, column] = -1.0, 0.5 / machine.against_cost
-    weights, bias = np.zeros((features.shape[1], count), dtype=np.float32), np.zeros(count, dtype=np.float32)
-    duals = np.zeros((features.shape[0], count), dtype=np.float32)
-    steps = np.zeros(count, dtype=np.float32)
-    starts = features.indptr.astype(np.int32, copy=False).view(np.uint32)
-    rows = features.indices.astype(np.int32, copy=False).view(np.uint32)
-    values, kind = features.data.astype(np.float32, copy=False), kinds.astype(np.uint32)
-    lengths = _lengths(starts, values)
-    lines = np.flatnonzero(np.any(sides, axis=1).take(kinds)).astype(np.uint32)
-    draw = np.random.default_rng(SEED)
-    sweep, move = _loops(count < LANES)
-    moves = np.zeros_like(duals)
-    for nth in range(rounds):
-        sweep(draw.permutation(lines), starts, rows, values, lengths, kind, sides, slack, weights, bias, duals, steps)
-        if averaged > 1 and nth >= rounds - averaged:
-            moves += duals
-    if averaged > 1 and rounds:  # weights hang on the dual variables alone, which are a twentieth of their size
-        moves /= min(averaged, rounds)
-        moves -= duals
-        move(lines, starts, rows, values, kind, sides, moves, weights, bias)
-    if columns is None:
-        return weights[:, : len(machines)], bias[: len(machines)]
-    return _summed(weights, columns), bias[: len(machines)] @ columns
+    return sides, slack
+
+
+def _aligned(rows: int, width: int) -> F32:
+    """Zeros, each row of which begins where the processor begins to fetch."""
+    room = np.zeros(rows * width + CACHE_LINE, dtype=np.float32)
+    first = -(room.ctypes.data // room.itemsize) % CACHE_LINE
+    return room[first : first + rows * width].reshape(rows, width)
 
 
 def settled(features: sparse.csr_array, kinds: Kinds, machine: Machine, weights: F32, bias: float) -> float:
@@ -111,17 +133,20 @@ def settled(features: sparse.csr_array, kinds: Kinds, machine: Machine, weights:
     return bias
 
 
-def _summed(weights: F32, columns: F32) -> F32:
-    """`weights @ columns`, written where the weights stood as far as there is room: they are most of the memory that training takes."""
-    padded = np.zeros((weights.shape[1], columns.shape[1]), dtype=np.float32)
-    padded[: len(columns)] = columns
-    if padded.shape[1] > padded.shape[0]:
-        return weights @ padded
-    found, width = weights.reshape(-1), columns.shape[1]
+def _summed(weights: F32, columns: F32, others: F32 | None) -> F32:
+    """`weights @ columns`, and what other machines add; written where the weights stood if there is room: they are most of the memory
+    that training takes."""
+    width, wide = columns.shape
+    found, flat = others, weights.reshape(-1)
+    if found is None and wide > width:
+        found = np.zeros((len(weights), wide), dtype=np.float32)
     for first in range(0, len(weights), AT_ONCE):
-        part = weights[first : first + AT_ONCE] @ padded
-        found[first * width : first * width + part.size] = part.ravel()
-    return found[: len(weights) * width].reshape(-1, width)
+        part = weights[first : first + AT_ONCE] @ columns
+        if found is None:
+            flat[first * wide : first * wide + part.size] = part.ravel()
+        else:
+            found[first : first + AT_ONCE] += part
+    return flat[: len(weights) * wide].reshape(-1, wide) if found is None else found
 
 
 def _lengths(starts: U32, values: F32) -> F32:
@@ -135,7 +160,7 @@ def _lengths(starts: U32, values: F32) -> F32:
     return lengths
 
 
-_Sweep = Callable[[U32, U32, U32, F32, F32, U32, F32, F32, F32, F32, F32, F32], None]
+_Sweep = Callable[[U32, U32, U32, F32, F32, U32, F32, F32, F32, F32, F32], None]
 _Move = Callable[[U32, U32, U32, F32, U32, F32, F32, F32, F32], None]
 
 
@@ -146,6 +171,6 @@ def _loops(few: bool) -> tuple[_Sweep, _Move]:
     from engine.understanding import sweeps
 
     numbers, vector, table = numba.uint32[::1], numba.float32[::1], numba.float32[:, ::1]
-    a_round = numba.void(numbers, numbers, numbers, vector, vector, numbers, table, table, table, vector, table, vector)
+    a_round = numba.void(numbers, numbers, numbers, vector, vector, numbers, table, table, table, vector, table)
     a_move = numba.void(numbers, numbers, numbers, vector, numbers, table, table, table, vector)
     return compiled(sweeps.few if few else sweeps.many, a_round), compiled(sweeps.move, a_move)

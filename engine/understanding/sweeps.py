@@ -1,7 +1,9 @@
 """The solver's loops, which Numba compiles: one round over the lines, for many machines or for few (`solver.py` says what they learn).
 
 Both take the same steps; they differ in what the processor waits for. Of many machines it is the weights, which no cache holds: those of
-the next line are asked for feature by feature while a line is worked on. Only what compiles imports this module, since it imports Numba.
+the next line are asked for feature by feature while a line is worked on. Their number is known when it is compiled, and their sums stand
+where nothing else can: so as many are worked on at once as a register holds. Only what compiles imports this module, since it imports
+Numba.
 """
 
 from __future__ import annotations
@@ -11,13 +13,11 @@ from typing import cast
 
 import numpy as np
 from llvmlite import ir
-from numba import types
+from numba import carray, types
 from numba.core import cgutils
 from numba.extending import intrinsic, register_jitable
 
-from engine.understanding.solver import F32, U32
-
-CACHE_LINE = 16  # numbers of four bytes that the processor fetches together
+from engine.understanding.solver import CACHE_LINE, F32, U32, WIDE
 
 
 def _soon(_context, array, place):  # type: ignore[no-untyped-def]  # noqa: ARG001 (the compiler asks for their types)
@@ -38,12 +38,24 @@ def _soon(_context, array, place):  # type: ignore[no-untyped-def]  # noqa: ARG0
 soon = cast("Callable[[F32 | U32, int], None]", intrinsic(_soon))
 
 
+def _sums(_context):  # type: ignore[no-untyped-def]
+    def generate(_context, builder, _signature, _arguments):  # type: ignore[no-untyped-def]
+        place = cgutils.alloca_once(builder, ir.ArrayType(ir.FloatType(), WIDE))  # type: ignore[no-untyped-call]
+        place.align = CACHE_LINE * 4
+        return builder.bitcast(place, ir.FloatType().as_pointer())
+
+    return types.CPointer(types.float32)(), generate
+
+
+# Room for a number of each machine that no array reaches: where one might, each sum would be read and written anew at each feature.
+sums = cast("Callable[[], F32]", intrinsic(_sums))
+
+
 @register_jitable
 def _row_soon(weights: F32, row: int) -> None:
     """Asks for the weights that all machines have of a feature."""
-    width = weights.shape[1]
-    first = np.int64(row) * width
-    for place in range(first, first + width, CACHE_LINE):
+    first = np.int64(row) * WIDE
+    for place in range(first, first + WIDE, CACHE_LINE):
         soon(weights, place)
 
 
@@ -73,12 +85,11 @@ def many(
     weights: F32,
     bias: F32,
     duals: F32,
-    steps: F32,
 ) -> None:
-    """One round over the lines in this order, all machines at once. Line `i` has the features `rows[starts[i]:starts[i + 1]]` with
-    their `values`; `steps` is room for one number per machine."""
+    """One round over the lines in this order, `WIDE` machines at once. Line `i` has the features `rows[starts[i]:starts[i + 1]]` with
+    their `values`."""
     zero = np.float32(0.0)
-    width = weights.shape[1]
+    steps = carray(sums(), (WIDE,))
     for nth in range(len(order)):
         line = order[nth]
         kind, length, start, end = kinds[line], lengths[line], starts[line], starts[line + 1]
@@ -87,7 +98,7 @@ def many(
             coming, until = np.int64(starts[order[nth + 1]]), np.int64(starts[order[nth + 1] + 1])
         if nth + 2 < len(order):
             _line_soon(rows, values, starts[order[nth + 2]], starts[order[nth + 2] + 1])
-        for machine in range(width):
+        for machine in range(WIDE):
             steps[machine] = bias[machine]
         # Four features at a time: the sums are read and written a fourth as often.
         last = end - (end - start) % 4
@@ -97,7 +108,7 @@ def many(
             for near in range(coming, min(coming + 4, until)):
                 _row_soon(weights, rows[near])
             coming += 4
-            for machine in range(width):
+            for machine in range(WIDE):
                 steps[machine] += (
                     a * weights[row_a, machine]
                     + b * weights[row_b, machine]
@@ -108,9 +119,9 @@ def many(
             _row_soon(weights, rows[near])
         for at in range(last, end):
             row, value = rows[at], values[at]
-            for machine in range(width):
+            for machine in range(WIDE):
                 steps[machine] += value * weights[row, machine]
-        for machine in range(width):
+        for machine in range(WIDE):
             side, dual = sides[kind, machine], duals[line, machine]
             step = zero
             if side != zero:
@@ -121,7 +132,7 @@ def many(
         # Most steps are 0, and yet it is quicker to add all of them, as many at once as a register holds.
         for at in range(start, end):
             row, value = rows[at], values[at]
-            for machine in range(width):
+            for machine in range(WIDE):
                 weights[row, machine] += value * steps[machine]
 
 
@@ -137,7 +148,6 @@ def few(
     weights: F32,
     bias: F32,
     duals: F32,
-    _steps: F32,
 ) -> None:
     """As `many`, one machine after another at each line."""
     zero = np.float32(0.0)
