@@ -29,6 +29,7 @@ _STEPS = 50  # Newton steps; it converges in about ten
 _END = 1e-5  # of the loss: a step that gains less is the last, since the next would gain about the square of it
 _PART = 8  # every so manieth line tells where the search begins: most of its way, at an eighth of the cost
 _PARTLY = 4_000  # lines from which that is so
+_AT_ONCE = 4096  # lines whose signals are multiplied together: more of them leave the processor's cache
 
 _ASKING = re.compile(
     r"\?|吗|嘛|呢|么|什么|啥|咋|怎|哪|几|多少|多久|多大|多重|谁|有没有|有木有|可不可以|(?P<verb>[一-鿿])不(?P=verb)|了没"
@@ -193,10 +194,12 @@ class Scaled:
 
     @classmethod
     def of(cls, signals: F64) -> Scaled:
-        means, spreads = signals.mean(axis=0), signals.std(axis=0)
-        means[0], spreads[0] = 0.0, 1.0
-        spreads[spreads < 1e-9] = 1.0
+        means = signals.mean(axis=0)
+        means[0] = 0.0
         values = signals - means
+        spreads = np.sqrt(np.einsum("ij,ij->j", values, values) / len(values))
+        spreads[0] = 1.0
+        spreads[spreads < 1e-9] = 1.0
         values /= spreads
         return cls(values, values.astype(np.float32), means, spreads)
 
@@ -221,13 +224,14 @@ def _fit(signals: F64, halves: NDArray[np.float32], truth: F64, mass: F64, weigh
         return float(mass @ (np.logaddexp(0.0, z) - truth * z) + 0.5 * pull @ (w * w))
 
     now = loss(weights)
-    bent = np.empty_like(halves)
     for _ in range(_STEPS):
         p = logistic(signals, weights)
         gradient = signals.T @ (mass * (p - truth)) + pull * weights
         # Of a matrix with itself: half of the work. Its digits say how far a step goes, the gradient's where it ends: half suffice.
-        np.multiply(halves, np.sqrt(mass * p * (1.0 - p)).astype(np.float32)[:, None], out=bent)
-        hessian = (bent.T @ bent).astype(np.float64) + np.diag(pull)
+        bend, hessian = np.sqrt(mass * p * (1.0 - p)).astype(np.float32)[:, None], np.diag(pull)
+        for first in range(0, len(halves), _AT_ONCE):
+            bent = halves[first : first + _AT_ONCE] * bend[first : first + _AT_ONCE]
+            hessian += bent.T @ bent
         step = np.linalg.solve(hessian, gradient)
         size = 1.0
         while size > 1e-4 and loss(weights - size * step) > now:

@@ -118,16 +118,23 @@ def _told(forms: Sequence[str]) -> tuple[sparse.csr_array, F64, NDArray[np.int32
 
 def counts(batch: Grams) -> sparse.csr_array:
     """How often each feature stands in each text, in the order of their columns."""
-    texts = len(batch.starts) - 1
-    number = np.uint32 if texts << BITS <= 1 << 32 else np.uint64  # a text and a column in one
-    found = np.repeat(np.arange(texts, dtype=number) << number(BITS), np.diff(batch.starts))
-    found |= batch.columns.astype(number)
-    found.sort()
-    first = np.flatnonzero(np.diff(found, prepend=number(1 << BITS)))  # the first column is smaller
+    found = ordered(batch.columns, np.diff(batch.starts))
+    new = np.ones(len(found), dtype=np.bool_)
+    np.not_equal(found[1:], found[:-1], out=new[1:])
+    new[batch.starts[:-1]] = True
+    first = np.flatnonzero(new)
     often = np.diff(first, append=len(found)).astype(np.float32)
-    columns = (found[first] & number(DIMENSION - 1)).astype(np.int32)
     starts = np.searchsorted(first, batch.starts).astype(np.int32)
-    return sparse.csr_array((often, columns, starts), shape=(texts, DIMENSION))
+    return sparse.csr_array((often, found[first], starts), shape=(len(starts) - 1, DIMENSION))
+
+
+def ordered(numbers: NDArray[np.int32], lengths: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Numbers from 0 to below `DIMENSION`, those of each text in order, of texts that have so many each: one sort of texts and numbers."""
+    texts = np.arange(len(lengths)) << BITS
+    both = np.repeat(texts.astype(np.uint32 if len(texts) <= 1 << (32 - BITS) else np.uint64), lengths)
+    both |= numbers.astype(both.dtype)
+    both.sort()
+    return (both & (DIMENSION - 1)).astype(np.int32)
 
 
 def frequencies(features: sparse.csr_array) -> NDArray[np.intp]:

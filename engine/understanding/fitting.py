@@ -4,8 +4,8 @@ An intent's machine hears the questions alone: which of them it is. Two more hea
 question at all (as good out of fold as machines that all hear everything, in two fifths of the time); a third, whether a question is one
 of the list or belongs to no intent. All machines that hear the same lines are learnt together (`solver.py`). A `not:` line speaks
 against its intent and says nothing of the others: when all else is learnt, it moves the machine of that intent alone, until a near
-variant of it is not taken for that intent either. A feature is known where three lines have it, or two questions of one intent, unless
-there are few lines at all: one line's own features only told that line. Names of intents tell, too: what those have in common that share
+variant of it is not taken for that intent either. A feature is known where some lines have it, unless there are few lines at all: one
+line's own features only told that line. Names of intents tell, too: what those have in common that share
 a word is learnt from the lines of all of them, and of few lines the words of a name are one more. Deterministic: the same lines give the
 same weights on the same machine, in whatever thread.
 """
@@ -13,40 +13,59 @@ same weights on the same machine, in whatever thread.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
 
 from engine.understanding.calibration import F64
-from engine.understanding.corpus import AT_ONCE, ENTRIES, NO_CLASS, OTHER, Chosen, Corpus, Labels, counts, frequencies
+from engine.understanding.corpus import ENTRIES, NO_CLASS, OTHER, Chosen, Corpus, Labels, counts, frequencies
 from engine.understanding.linear import BACKGROUND, EXTRA, F32, Linear, Rows
 from engine.understanding.names import kin, words
 from engine.understanding.ngrams import DIMENSION, grams, word_columns
 from engine.understanding.plain import normal_forms
 from engine.understanding.solver import Machine, learn, settled
+from engine.understanding.vectors import unit_rows
 
 COST = 2.0  # of a violated margin, the SVM's C; out of fold 3 answers as much, but is farther from its end after as many rounds
-KNOWN = 3  # lines that must have a feature, or one less where all are questions of one intent: a third more features say no more
-MANY = 10_000  # lines from which that holds: of fewer, one line's own features tell as much as they mislead, or more, and cost no memory
-ROUNDS = 6  # over the lines; with 4 a few of the best intents fewer are right, with 8 as many as with 6
-ROUNDS_FEW = 30  # of fewer lines than `MANY`, whose solution is not as well determined and costs no time
 COST_ALL = 0.8  # of the machines that hear all lines: with 2.0 one or two in a hundred questions of hidden intents fewer are seen
-MEAN = 3  # of these rounds, the last: of the same lines more is answered as surely, and less hangs on their order
 WORD = 2.0  # weight of a whole word of ASCII signs beside its parts, of which there are five times as many
 KIN = 0.2  # weight of what intents with a word of their names in common share; of few lines 0.4 is as good
 ALL_LINES = [BACKGROUND, -2]  # columns of the machines that hear all lines
 ABSENT = -4.0  # bias of a class without a line: a margin far below all others
 
 
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How thoroughly so many lines are learnt: of few, the solution is not as well determined, and costs no time."""
+
+    known: int
+    """Lines that must have a feature, or one less where all are questions of one intent."""
+    rounds: int
+    """Over the lines."""
+    mean: int
+    """Of these the last, whose mean the weights are: of the same lines more is answered as surely, and less hangs on their order."""
+
+
+FEW = 10_000  # lines; of fewer, one line's own features tell as much as they mislead, or more, and cost no memory
+OF_FEW = Pace(1, 30, 3)
+MANY = 50_000
+OF_MANY = Pace(
+    4, 4, 2
+)  # with 3, 6 and 3 nothing is better, a third more features are known, and it takes a third more time
+BETWEEN = Pace(3, 6, 3)  # with 4 or 5 rounds a few of the best intents fewer are right, with 8 as many
+
+
 def fit(corpus: Corpus, chosen: Chosen) -> Linear:
     """A model of the chosen lines; to it, all other lines are as unfamiliar as new ones."""
     counted = corpus.features if chosen.all() else corpus.features[chosen]
     labels, against = corpus.labels[chosen], corpus.against[chosen]
-    whole_words, few = corpus.words, counted.shape[0] < MANY
-    if few:
+    whole_words, lines = corpus.words, counted.shape[0]
+    pace = OF_FEW if lines < FEW else OF_MANY if lines >= MANY else BETWEEN
+    if pace is OF_FEW:
         counted, labels, against, whole_words = _with_names(corpus, counted, labels, against)
-    index, idf = _known(counted, labels, 1 if few else KNOWN, whole_words)
-    vectors = _vectors(counted, index, idf)
+    index, idf = _known(counted, labels, pace.known, whole_words)
+    vectors = unit_rows(counted, index, idf)
     del counted  # as large as the vectors, beside two other models that are learnt
     present, kinds = np.unique(labels, return_inverse=True)
     sizes = np.bincount(kinds).astype(np.float64)
@@ -58,12 +77,11 @@ def fit(corpus: Corpus, chosen: Chosen) -> Linear:
     columns[len(intents), -1] = 1.0
     for at, places in enumerate(relatives, len(intents) + 1):
         columns[at, intents[places]] = KIN
-    rounds = ROUNDS_FEW if few else ROUNDS
-    weights, bias = learn(vectors, kinds, machines, rounds, MEAN, columns)
+    weights, bias = learn(vectors, kinds, machines, pace.rounds, pace.mean, columns)
     bias[:-1][~columns[:, :-1].any(axis=0)] = ABSENT
     if BACKGROUND in present:
         machines = _of_all(present, sizes)
-        weights[:, ALL_LINES], bias[ALL_LINES] = learn(vectors, kinds, machines, rounds, MEAN)
+        weights[:, ALL_LINES], bias[ALL_LINES] = learn(vectors, kinds, machines, pace.rounds, pace.mean)
         for column, machine in zip(ALL_LINES, machines, strict=True):
             bias[column] = settled(vectors, kinds, machine, weights[:, column], float(bias[column]))
     for label in np.intersect1d(against, intents).tolist():
@@ -146,27 +164,6 @@ def _of_one_kind(counted: sparse.csr_array, labels: Labels, among: Chosen) -> Ch
     found: Chosen = among & (last != BACKGROUND) & (last != NO_CLASS)
     found[features[kinds != last[features]]] = False
     return found
-
-
-def _vectors(counted: sparse.csr_array, index: Rows, idf: F32) -> sparse.csr_array:
-    """What `Linear.vectors` makes of the same lines, each feature once and the unknown ones left out."""
-    starts = counted.indptr
-    rows, values = np.empty(counted.nnz, dtype=np.int32), np.empty(counted.nnz, dtype=np.float32)
-    ends, end = np.zeros(len(starts), dtype=np.int32), 0
-    for first in range(0, counted.shape[0], AT_ONCE):
-        part = starts[first : first + AT_ONCE + 1]
-        often = counted.data[part[0] : part[-1]]
-        own = index[counted.indices[part[0] : part[-1]]]
-        value = idf[own]
-        squares = np.add.reduceat(often * value * value, part[:-1] - part[0])
-        lengths = np.sqrt(np.where(squares > 0, squares, np.float32(1.0)))
-        value *= often / np.repeat(lengths, np.diff(part))
-        known = own > 0
-        ends[first + 1 : first + len(part)] = end + np.cumsum(known)[part[1:] - part[0] - 1]
-        last = int(ends[first + len(part) - 1])
-        rows[end:last], values[end:last] = own[known], value[known]
-        end = last
-    return sparse.csr_array((values[:end], rows[:end], ends), shape=(counted.shape[0], len(idf)))
 
 
 def _move(machine: F32, offset: float, against: sparse.csr_array) -> None:

@@ -31,8 +31,7 @@ CACHE_LINE: Final = 16  # numbers of four bytes that the processor fetches toget
 AT_ONCE: Final = 1024  # lines, or features, that are worked on by NumPy together
 _STEPS: Final = 50  # of Newton's method for a bias; it takes about five
 _END: Final = 1e-6  # a step so small is the last
-FEW: Final = 8  # machines from which they are worked on `WIDE` at once, as many as half a register holds: fewer take turns at each line
-WIDE: Final = 64  # machines that one pass over the lines serves: of twice as many, the weights of a line leave the processor's cache
+WIDE: Final = 64  # machines that one pass over the lines serves, or two: of more, the weights of a line leave the processor's cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +63,16 @@ def learn(
     rows = features.indices.astype(np.int32, copy=False).view(np.uint32)
     values, kind = features.data.astype(np.float32, copy=False), kinds.astype(np.uint32)
     lengths = _lengths(starts, values)
-    few = len(machines) < FEW
-    sweep, move = _loops(few)
-    width = max(1, len(machines)) if few else WIDE
+    width = 2 if len(machines) <= 2 else WIDE
+    sweep, move = _loops(width)
     sides, slack = _heard(machines, int(kinds.max(initial=-1)) + 1, width)
     lines = np.flatnonzero(np.any(sides, axis=1).take(kinds)).astype(np.uint32)
     draw = np.random.default_rng(SEED)
     orders = [draw.permutation(lines) for _ in range(rounds)]
     if columns is None:
         columns = np.eye(len(machines), dtype=np.float32)
-    found, offset = None, np.zeros(columns.shape[1], dtype=np.float32)
+    found: F32 | None = None
+    offset = np.zeros(columns.shape[1], dtype=np.float32)
     for first in range(0, sides.shape[1], width):
         own = sides[:, first : first + width].copy(), slack[:, first : first + width].copy()
         weights, duals = _aligned(features.shape[1], width), _aligned(features.shape[0], width)
@@ -90,7 +89,7 @@ def learn(
         part[: len(columns) - first] = columns[first : first + width]
         offset += bias @ part
         found = _summed(weights, part, found)
-    return found, offset
+    return np.zeros((features.shape[1], len(offset)), dtype=np.float32) if found is None else found, offset
 
 
 def _heard(machines: Sequence[Machine], of_kinds: int, width: int) -> tuple[F32, F32]:
@@ -164,7 +163,7 @@ _Sweep = Callable[[U32, U32, U32, F32, F32, U32, F32, F32, F32, F32, F32], None]
 _Move = Callable[[U32, U32, U32, F32, U32, F32, F32, F32, F32], None]
 
 
-def _loops(few: bool) -> tuple[_Sweep, _Move]:
+def _loops(width: int) -> tuple[_Sweep, _Move]:
     """A round over the lines, and what moves of the dual variables make of the weights, in machine code."""
     import numba
 
@@ -173,4 +172,4 @@ def _loops(few: bool) -> tuple[_Sweep, _Move]:
     numbers, vector, table = numba.uint32[::1], numba.float32[::1], numba.float32[:, ::1]
     a_round = numba.void(numbers, numbers, numbers, vector, vector, numbers, table, table, table, vector, table)
     a_move = numba.void(numbers, numbers, numbers, vector, numbers, table, table, table, vector)
-    return compiled(sweeps.few if few else sweeps.many, a_round), compiled(sweeps.move, a_move)
+    return compiled(sweeps.two if width == 2 else sweeps.many, a_round), compiled(sweeps.move, a_move)

@@ -1,4 +1,4 @@
-"""The solver's loops, which Numba compiles: one round over the lines, for many machines or for few (`solver.py` says what they learn).
+"""The solver's loops, which Numba compiles: one round over the lines, for many machines or for two (`solver.py` says what they learn).
 
 Both take the same steps; they differ in what the processor waits for. Of many machines it is the weights, which no cache holds: those of
 the next line are asked for feature by feature while a line is worked on. Their number is known when it is compiled, and their sums stand
@@ -9,13 +9,15 @@ Numba.
 from __future__ import annotations
 
 from collections.abc import Callable
+from ctypes import c_void_p
 from typing import cast
 
 import numpy as np
 from llvmlite import ir
-from numba import carray, types
+from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic, register_jitable
+from numba.np.numpy_support import carray
 
 from engine.understanding.solver import CACHE_LINE, F32, U32, WIDE
 
@@ -38,17 +40,17 @@ def _soon(_context, array, place):  # type: ignore[no-untyped-def]  # noqa: ARG0
 soon = cast("Callable[[F32 | U32, int], None]", intrinsic(_soon))
 
 
-def _sums(_context):  # type: ignore[no-untyped-def]
+def _room(_context):  # type: ignore[no-untyped-def]
     def generate(_context, builder, _signature, _arguments):  # type: ignore[no-untyped-def]
         place = cgutils.alloca_once(builder, ir.ArrayType(ir.FloatType(), WIDE))  # type: ignore[no-untyped-call]
         place.align = CACHE_LINE * 4
         return builder.bitcast(place, ir.FloatType().as_pointer())
 
-    return types.CPointer(types.float32)(), generate
+    return types.CPointer(types.float32)(), generate  # type: ignore[no-untyped-call]
 
 
-# Room for a number of each machine that no array reaches: where one might, each sum would be read and written anew at each feature.
-sums = cast("Callable[[], F32]", intrinsic(_sums))
+# Room for a number of each machine, where no array reaches: where one might, each sum would be read and written anew at each feature.
+room = cast("Callable[[], c_void_p]", intrinsic(_room))
 
 
 @register_jitable
@@ -89,7 +91,7 @@ def many(
     """One round over the lines in this order, `WIDE` machines at once. Line `i` has the features `rows[starts[i]:starts[i + 1]]` with
     their `values`."""
     zero = np.float32(0.0)
-    steps = carray(sums(), (WIDE,))
+    steps = carray(room(), (WIDE,), np.float32)
     for nth in range(len(order)):
         line = order[nth]
         kind, length, start, end = kinds[line], lengths[line], starts[line], starts[line + 1]
@@ -136,7 +138,7 @@ def many(
                 weights[row, machine] += value * steps[machine]
 
 
-def few(
+def two(
     order: U32,
     starts: U32,
     rows: U32,
@@ -149,7 +151,7 @@ def few(
     bias: F32,
     duals: F32,
 ) -> None:
-    """As `many`, one machine after another at each line."""
+    """As `many`, of two machines."""
     zero = np.float32(0.0)
     for nth in range(len(order)):
         line = order[nth]
@@ -157,27 +159,35 @@ def few(
         if nth + 1 < len(order):
             _line_soon(rows, values, starts[order[nth + 1]], starts[order[nth + 1] + 1])
         last = end - (end - start) % 4
-        for machine in range(weights.shape[1]):
-            side, dual = sides[kind, machine], duals[line, machine]
-            if side == zero:
-                continue
-            margin = bias[machine]
-            for at in range(start, last, 4):
-                margin += (
-                    values[at] * weights[rows[at], machine]
-                    + values[at + 1] * weights[rows[at + 1], machine]
-                    + values[at + 2] * weights[rows[at + 2], machine]
-                    + values[at + 3] * weights[rows[at + 3], machine]
-                )
-            for at in range(last, end):
-                margin += values[at] * weights[rows[at], machine]
-            step = _step(margin, side, slack[kind, machine], length, dual)
-            if step == zero:
-                continue
-            duals[line, machine] = dual + step
-            bias[machine] += side * step
-            for at in range(start, end):
-                weights[rows[at], machine] += values[at] * (side * step)
+        one, other = bias[0], bias[1]
+        for at in range(start, last, 4):
+            row_a, row_b, row_c, row_d = rows[at], rows[at + 1], rows[at + 2], rows[at + 3]
+            a, b, c, d = values[at], values[at + 1], values[at + 2], values[at + 3]
+            one += a * weights[row_a, 0] + b * weights[row_b, 0] + c * weights[row_c, 0] + d * weights[row_d, 0]
+            other += a * weights[row_a, 1] + b * weights[row_b, 1] + c * weights[row_c, 1] + d * weights[row_d, 1]
+        for at in range(last, end):
+            one += values[at] * weights[rows[at], 0]
+            other += values[at] * weights[rows[at], 1]
+        if sides[kind, 0] != zero:
+            step = _step(one, sides[kind, 0], slack[kind, 0], length, duals[line, 0])
+            duals[line, 0] += step
+            one = sides[kind, 0] * step
+        else:
+            one = zero
+        if sides[kind, 1] != zero:
+            step = _step(other, sides[kind, 1], slack[kind, 1], length, duals[line, 1])
+            duals[line, 1] += step
+            other = sides[kind, 1] * step
+        else:
+            other = zero
+        if one == zero and other == zero:
+            continue
+        bias[0] += one
+        bias[1] += other
+        for at in range(start, end):
+            row, value = rows[at], values[at]
+            weights[row, 0] += value * one
+            weights[row, 1] += value * other
 
 
 def move(

@@ -16,7 +16,7 @@ from scipy import sparse
 from engine.pool.model import TrainingLine, TrainingSet
 from engine.understanding import meetings
 from engine.understanding.compiled import compiled
-from engine.understanding.corpus import AT_ONCE, Corpus, Labels, frequencies
+from engine.understanding.corpus import AT_ONCE, Corpus, Labels, frequencies, ordered
 from engine.understanding.meetings import I32
 from engine.understanding.ngrams import DIMENSION
 from engine.understanding.normalise import normal_form
@@ -68,16 +68,15 @@ class Sets:
             entries = features.indices[part[0] : part[-1]]
             places = order.take(entries)
             shared = places >= 0
-            ends[line + 1 : line + len(part)] = np.add.reduceat(shared, part[:-1] - part[0], dtype=np.int32)
+            often = np.add.reduceat(shared, part[:-1] - part[0], dtype=np.int32)
+            ends[line + 1 : line + len(part)] = often
             sizes[line : line + AT_ONCE] = np.add.reduceat(alone.take(entries), part[:-1] - part[0], dtype=np.int32)
-            kept.append(places[shared])
+            kept.append(ordered(places[shared], often))
         sizes += ends[1:]
         rows = np.concatenate(kept)
-        whole = sparse.csr_array(
-            (np.ones(len(rows), dtype=np.int8), rows, np.cumsum(ends, dtype=np.int32)),
-            shape=(len(corpus), max(1, len(telling))),
-        )
-        return cls(whole.tocsc().tocsr(), sizes)  # there and back: each set is in order
+        ones = np.ones(len(rows), dtype=np.int8)
+        ends = np.cumsum(ends, dtype=np.int32)
+        return cls(sparse.csr_array((ones, rows, ends), shape=(len(corpus), max(1, len(telling)))), sizes)
 
     def near(self, similar_from: float) -> tuple[Labels, Labels]:
         """Pairs of lines with at least this cosine, each pair once.

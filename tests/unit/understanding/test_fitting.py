@@ -9,7 +9,7 @@ import pytest
 
 from engine.pool.model import UNLISTED, TrainingLine
 from engine.understanding import fitting
-from engine.understanding.corpus import Corpus
+from engine.understanding.corpus import Corpus, frequencies
 from engine.understanding.fitting import WORD, fit
 from engine.understanding.linear import F32
 from engine.understanding.ngrams import DIMENSION, grams, word_columns
@@ -65,16 +65,18 @@ def test_what_is_left_out_lends_nothing() -> None:
     assert hidden == margins(kept, "wake me up")
 
 
-@pytest.mark.parametrize("at_once", [1, 2, 3, 1000])
-def test_it_does_not_matter_how_many_lines_are_laid_out_together(at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nor that a line knows all, some or none of its features: each is what the model makes of its text."""
-    lines = corpus()
-    some = np.arange(len(lines)) % 3 > 0
-    linear = fit(lines, some)
-    monkeypatch.setattr(fitting, "AT_ONCE", at_once)
-    laid_out = fitting._vectors(lines.features, linear.index, linear.idf)
-    np.testing.assert_allclose(laid_out.toarray(), linear.vectors(grams(lines.forms)).toarray(), atol=1e-6)
-    assert laid_out.nnz == int((laid_out.toarray() != 0).sum())
+@pytest.mark.parametrize(("few", "many", "least"), [(9, 9, 1), (8, 9, 3), (0, 8, 4)])
+def test_of_more_lines_a_feature_must_stand_in_more(
+    few: int, many: int, least: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Eight lines, as few, as more, or as many: what so many have is known, and nothing that two fewer have."""
+    monkeypatch.setattr(fitting, "FEW", few)
+    monkeypatch.setattr(fitting, "MANY", many)
+    texts = ["甲", "甲乙", "甲乙丙", "甲乙丙丁", "戊", "甲己", "甲乙庚", "甲乙丙辛"]
+    lines = Corpus.of_lines(TrainingLine(text, f"a.{at % 3}") for at, text in enumerate(texts))
+    index, frequency = fit(lines, np.ones(len(lines), dtype=np.bool_)).index, frequencies(lines.features)
+    assert index[frequency >= least].all()
+    assert not index[(frequency > 0) & (frequency < least - 1)].any()
 
 
 @pytest.mark.parametrize("entries", [1, 5, 1000])
