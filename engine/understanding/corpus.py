@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from engine.pool.model import UNLISTED, TrainingLine, TrainingSet
-from engine.understanding.calibration import F64, looks_asked
 from engine.understanding.linear import BACKGROUND
 from engine.understanding.ngrams import BITS, DIMENSION, Grams, grams, word_columns
 from engine.understanding.plain import normal_forms
@@ -39,7 +38,6 @@ class Corpus:
     """The class that a `not:` line speaks against; `NO_CLASS` for all others."""
     features: sparse.csr_array
     """How often each feature stands in each line."""
-    asked: F64
     words: NDArray[np.int32]
     """Columns of the features that are whole words of ASCII signs."""
 
@@ -106,14 +104,14 @@ def _negatives(
     return list(found)
 
 
-def _told(forms: Sequence[str]) -> tuple[sparse.csr_array, F64, NDArray[np.int32]]:
-    """How often each feature stands in each line, which lines look asked, and which features are words."""
+def _told(forms: Sequence[str]) -> tuple[sparse.csr_array, NDArray[np.int32]]:
+    """How often each feature stands in each line, and which features are words."""
     starts = range(0, max(1, len(forms)), AT_ONCE)
     with ThreadPoolExecutor(SIDE_BY_SIDE) as threads:
         parts = threads.map(lambda start: counts(grams(forms[start : start + AT_ONCE])), starts)
-        asked, words = looks_asked(forms), word_columns(forms)
+        words = word_columns(forms)
         features: sparse.csr_array = sparse.vstack(list(parts), format="csr")
-    return features, asked, words
+    return features, words
 
 
 def counts(batch: Grams) -> sparse.csr_array:

@@ -29,6 +29,7 @@ from engine.understanding.vectors import unit_rows
 
 COST = 2.0  # of a violated margin, the SVM's C; out of fold 3 answers as much, but is farther from its end after as many rounds
 COST_ALL = 0.8  # of the machines that hear all lines: with 2.0 one or two in a hundred questions of hidden intents fewer are seen
+MEAN = 3  # of the rounds, the last: of the same lines more is answered as surely, and less hangs on their order
 WORD = 2.0  # weight of a whole word of ASCII signs beside its parts, of which there are five times as many
 KIN = 0.2  # weight of what intents with a word of their names in common share; of few lines 0.4 is as good
 ALL_LINES = [BACKGROUND, -2]  # columns of the machines that hear all lines
@@ -43,17 +44,15 @@ class Pace:
     """Lines that must have a feature, or one less where all are questions of one intent."""
     rounds: int
     """Over the lines."""
-    mean: int
-    """Of these the last, whose mean the weights are: of the same lines more is answered as surely, and less hangs on their order."""
 
 
 FEW = 10_000  # lines; of fewer, one line's own features tell as much as they mislead, or more, and cost no memory
-OF_FEW = Pace(1, 30, 3)
+OF_FEW = Pace(known=1, rounds=30)
+BETWEEN = Pace(known=3, rounds=6)  # with 4 or 5 rounds a few of the best intents fewer are right, with 8 as many
 MANY = 50_000
 OF_MANY = Pace(
-    4, 4, 2
-)  # with 3, 6 and 3 nothing is better, a third more features are known, and it takes a third more time
-BETWEEN = Pace(3, 6, 3)  # with 4 or 5 rounds a few of the best intents fewer are right, with 8 as many
+    known=4, rounds=4
+)  # 3 and 6 take a third more time and memory, and of the same lines as many are answered
 
 
 def fit(corpus: Corpus, chosen: Chosen) -> Linear:
@@ -77,11 +76,11 @@ def fit(corpus: Corpus, chosen: Chosen) -> Linear:
     columns[len(intents), -1] = 1.0
     for at, places in enumerate(relatives, len(intents) + 1):
         columns[at, intents[places]] = KIN
-    weights, bias = learn(vectors, kinds, machines, pace.rounds, pace.mean, columns)
+    weights, bias = learn(vectors, kinds, machines, pace.rounds, MEAN, columns)
     bias[:-1][~columns[:, :-1].any(axis=0)] = ABSENT
     if BACKGROUND in present:
         machines = _of_all(present, sizes)
-        weights[:, ALL_LINES], bias[ALL_LINES] = learn(vectors, kinds, machines, pace.rounds, pace.mean)
+        weights[:, ALL_LINES], bias[ALL_LINES] = learn(vectors, kinds, machines, pace.rounds, MEAN)
         for column, machine in zip(ALL_LINES, machines, strict=True):
             bias[column] = settled(vectors, kinds, machine, weights[:, column], float(bias[column]))
     for label in np.intersect1d(against, intents).tolist():

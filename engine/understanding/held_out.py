@@ -12,7 +12,7 @@ from functools import partial
 import numpy as np
 
 from engine.pool.model import Trust
-from engine.understanding.calibration import F64, Ranked, joined, rank
+from engine.understanding.calibration import F64, Ranked, joined, looks_asked, rank
 from engine.understanding.certificate import Mix
 from engine.understanding.corpus import AT_ONCE, NO_CLASS, OTHER, Chosen, Corpus, Labels
 from engine.understanding.fitting import fit
@@ -99,8 +99,9 @@ def _judged(corpus: Corpus, fold_of: Labels, fold: int) -> tuple[Labels, Chosen,
     linear = fit(corpus, (fold_of != fold) & ~hidden)
     rows = np.flatnonzero(((fold_of == fold) | hidden) & (corpus.labels != NO_CLASS))
     listed = ~hidden[rows] & (corpus.labels[rows] != OTHER)
-    lots = [rows[start : start + AT_ONCE] for start in range(0, len(rows), AT_ONCE)]
-    ranked = [
-        rank(linear.scores(corpus.grams(lot)), [corpus.forms[at] for at in lot], corpus.asked[lot]) for lot in lots
-    ]
+    ranked = []
+    for start in range(0, len(rows), AT_ONCE):
+        lot = rows[start : start + AT_ONCE]
+        forms = [corpus.forms[at] for at in lot.tolist()]
+        ranked.append(rank(linear.scores(corpus.grams(lot)), forms, looks_asked(forms)))
     return rows, listed, ranked

@@ -68,17 +68,17 @@ def learn(
     sides, slack = _heard(machines, int(kinds.max(initial=-1)) + 1, width)
     lines = np.flatnonzero(np.any(sides, axis=1).take(kinds)).astype(np.uint32)
     draw = np.random.default_rng(SEED)
-    orders = [draw.permutation(lines) for _ in range(rounds)]
+    orders = [draw.permutation(len(lines)).astype(np.uint32) for _ in range(rounds)]
     if columns is None:
         columns = np.eye(len(machines), dtype=np.float32)
     found: F32 | None = None
     offset = np.zeros(columns.shape[1], dtype=np.float32)
     for first in range(0, sides.shape[1], width):
         own = sides[:, first : first + width].copy(), slack[:, first : first + width].copy()
-        weights, duals = _aligned(features.shape[1], width), _aligned(features.shape[0], width)
+        weights, duals = _aligned(features.shape[1], width), _aligned(len(lines), width)
         bias, moves = np.zeros(width, dtype=np.float32), np.zeros_like(duals)
         for nth, order in enumerate(orders):
-            sweep(order, starts, rows, values, lengths, kind, *own, weights, bias, duals)
+            sweep(order, lines, starts, rows, values, lengths, kind, *own, weights, bias, duals)
             if averaged > 1 and nth >= rounds - averaged:
                 moves += duals
         if averaged > 1 and rounds:  # weights hang on the dual variables alone, which are a twentieth of their size
@@ -159,7 +159,7 @@ def _lengths(starts: U32, values: F32) -> F32:
     return lengths
 
 
-_Sweep = Callable[[U32, U32, U32, F32, F32, U32, F32, F32, F32, F32, F32], None]
+_Sweep = Callable[[U32, U32, U32, U32, F32, F32, U32, F32, F32, F32, F32, F32], None]
 _Move = Callable[[U32, U32, U32, F32, U32, F32, F32, F32, F32], None]
 
 
@@ -170,6 +170,8 @@ def _loops(width: int) -> tuple[_Sweep, _Move]:
     from engine.understanding import sweeps
 
     numbers, vector, table = numba.uint32[::1], numba.float32[::1], numba.float32[:, ::1]
-    a_round = numba.void(numbers, numbers, numbers, vector, vector, numbers, table, table, table, vector, table)
+    a_round = numba.void(
+        numbers, numbers, numbers, numbers, vector, vector, numbers, table, table, table, vector, table
+    )
     a_move = numba.void(numbers, numbers, numbers, vector, numbers, table, table, table, vector)
     return compiled(sweeps.two if width == 2 else sweeps.many, a_round), compiled(sweeps.move, a_move)

@@ -77,6 +77,7 @@ def _step(margin: np.float32, side: np.float32, slack: np.float32, length: np.fl
 
 def many(
     order: U32,
+    lines: U32,
     starts: U32,
     rows: U32,
     values: F32,
@@ -88,18 +89,21 @@ def many(
     bias: F32,
     duals: F32,
 ) -> None:
-    """One round over the lines in this order, `WIDE` machines at once. Line `i` has the features `rows[starts[i]:starts[i + 1]]` with
-    their `values`."""
+    """One round over these lines in this order, `WIDE` machines at once. Line `i` has the features `rows[starts[i]:starts[i + 1]]` with
+    their `values`; `duals` has a row for each of `lines`."""
     zero = np.float32(0.0)
     steps = carray(room(), (WIDE,), np.float32)
     for nth in range(len(order)):
-        line = order[nth]
+        place = order[nth]
+        line = lines[place]
         kind, length, start, end = kinds[line], lengths[line], starts[line], starts[line + 1]
         coming, until = np.int64(0), np.int64(0)  # features of the next line
         if nth + 1 < len(order):
-            coming, until = np.int64(starts[order[nth + 1]]), np.int64(starts[order[nth + 1] + 1])
+            following = lines[order[nth + 1]]
+            coming, until = np.int64(starts[following]), np.int64(starts[following + 1])
         if nth + 2 < len(order):
-            _line_soon(rows, values, starts[order[nth + 2]], starts[order[nth + 2] + 1])
+            following = lines[order[nth + 2]]
+            _line_soon(rows, values, starts[following], starts[following + 1])
         for machine in range(WIDE):
             steps[machine] = bias[machine]
         # Four features at a time: the sums are read and written a fourth as often.
@@ -124,11 +128,11 @@ def many(
             for machine in range(WIDE):
                 steps[machine] += value * weights[row, machine]
         for machine in range(WIDE):
-            side, dual = sides[kind, machine], duals[line, machine]
+            side, dual = sides[kind, machine], duals[place, machine]
             step = zero
             if side != zero:
                 step = _step(steps[machine], side, slack[kind, machine], length, dual)
-            duals[line, machine] = dual + step
+            duals[place, machine] = dual + step
             steps[machine] = side * step
             bias[machine] += steps[machine]
         # Most steps are 0, and yet it is quicker to add all of them, as many at once as a register holds.
@@ -140,6 +144,7 @@ def many(
 
 def two(
     order: U32,
+    lines: U32,
     starts: U32,
     rows: U32,
     values: F32,
@@ -154,10 +159,12 @@ def two(
     """As `many`, of two machines."""
     zero = np.float32(0.0)
     for nth in range(len(order)):
-        line = order[nth]
+        place = order[nth]
+        line = lines[place]
         kind, length, start, end = kinds[line], lengths[line], starts[line], starts[line + 1]
         if nth + 1 < len(order):
-            _line_soon(rows, values, starts[order[nth + 1]], starts[order[nth + 1] + 1])
+            following = lines[order[nth + 1]]
+            _line_soon(rows, values, starts[following], starts[following + 1])
         last = end - (end - start) % 4
         one, other = bias[0], bias[1]
         for at in range(start, last, 4):
@@ -169,14 +176,14 @@ def two(
             one += values[at] * weights[rows[at], 0]
             other += values[at] * weights[rows[at], 1]
         if sides[kind, 0] != zero:
-            step = _step(one, sides[kind, 0], slack[kind, 0], length, duals[line, 0])
-            duals[line, 0] += step
+            step = _step(one, sides[kind, 0], slack[kind, 0], length, duals[place, 0])
+            duals[place, 0] += step
             one = sides[kind, 0] * step
         else:
             one = zero
         if sides[kind, 1] != zero:
-            step = _step(other, sides[kind, 1], slack[kind, 1], length, duals[line, 1])
-            duals[line, 1] += step
+            step = _step(other, sides[kind, 1], slack[kind, 1], length, duals[place, 1])
+            duals[place, 1] += step
             other = sides[kind, 1] * step
         else:
             other = zero
@@ -207,9 +214,9 @@ def move(
         line = lines[nth]
         kind = kinds[line]
         for machine in range(width):
-            moves[line, machine] *= sides[kind, machine]
-            bias[machine] += moves[line, machine]
+            moves[nth, machine] *= sides[kind, machine]
+            bias[machine] += moves[nth, machine]
         for at in range(starts[line], starts[line + 1]):
             row, value = rows[at], values[at]
             for machine in range(width):
-                weights[row, machine] += value * moves[line, machine]
+                weights[row, machine] += value * moves[nth, machine]

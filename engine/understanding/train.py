@@ -69,8 +69,9 @@ def train(training: TrainingSet) -> Model:
         corpus = Corpus.of(training)
         linear = beside.submit(_of_all_lines, corpus)
         trained = beside.submit(_digests, corpus)
+        name = beside.submit(model_hash, training)
         calibration, report = weigh(hold_out(corpus, JUDGED), training.trust).calibration(corpus)
-    return Model(model_hash(training), corpus.intents, linear.result(), calibration, trained.result(), report)
+    return Model(name.result(), corpus.intents, linear.result(), calibration, trained.result(), report)
 
 
 @contextmanager

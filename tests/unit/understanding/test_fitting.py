@@ -60,7 +60,7 @@ def test_what_is_left_out_lends_nothing() -> None:
     kept = replace(
         lines,
         forms=[form for form, keep in zip(lines.forms, chosen.tolist(), strict=True) if keep],
-        labels=lines.labels[chosen], against=lines.against[chosen], features=lines.features[chosen], asked=lines.asked[chosen],
+        labels=lines.labels[chosen], against=lines.against[chosen], features=lines.features[chosen],
     )  # fmt: skip
     assert hidden == margins(kept, "wake me up")
 
