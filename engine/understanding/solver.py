@@ -64,7 +64,7 @@ def learn(
     values, kind = features.data.astype(np.float32, copy=False), kinds.astype(np.uint32)
     lengths = _lengths(starts, values)
     width = 2 if len(machines) <= 2 else WIDE
-    sweep, move = _loops(width)
+    sweep, move = loops(width)
     sides, slack = _heard(machines, int(kinds.max(initial=-1)) + 1, width)
     lines = np.flatnonzero(np.any(sides, axis=1).take(kinds)).astype(np.uint32)
     draw = np.random.default_rng(SEED)
@@ -163,7 +163,7 @@ _Sweep = Callable[[U32, U32, U32, U32, F32, F32, U32, F32, F32, F32, F32, F32], 
 _Move = Callable[[U32, U32, U32, F32, U32, F32, F32, F32, F32], None]
 
 
-def _loops(width: int) -> tuple[_Sweep, _Move]:
+def loops(width: int) -> tuple[_Sweep, _Move]:
     """A round over the lines, and what moves of the dual variables make of the weights, in machine code."""
     import numba
 

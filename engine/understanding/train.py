@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from engine.pool.model import TrainingSet, Trust
+from engine.understanding import solver, twins, vectors
 from engine.understanding.calibration import F64, Calibration, Scaled, Thresholds, fit_logistic, logistic
 from engine.understanding.certificate import UNCERTAIN, Hardness, Mix, Sample
 from engine.understanding.corpus import NO_CLASS, Corpus
@@ -66,7 +67,9 @@ def train(training: TrainingSet) -> Model:
     Matrices are multiplied in one thread: more would wait for each other wherever the processor is busy, above all beside rooms on air.
     """
     with _uncollected(), threadpool_limits(1, "blas"), ThreadPoolExecutor(1) as beside:
+        loaded = beside.submit(_loops)
         corpus = Corpus.of(training)
+        loaded.result()
         linear = beside.submit(_of_all_lines, corpus)
         trained = beside.submit(_digests, corpus)
         name = beside.submit(model_hash, training)
@@ -84,6 +87,14 @@ def _uncollected() -> Iterator[None]:
     finally:
         if collects:
             gc.enable()
+
+
+def _loops() -> None:
+    """Load what is compiled, and Numba with it: it is there when the lines are."""
+    for width in (2, solver.WIDE):
+        solver.loops(width)
+    twins.loop()
+    vectors.loop()
 
 
 def _of_all_lines(corpus: Corpus) -> Linear:

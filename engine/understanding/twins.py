@@ -90,7 +90,7 @@ class Sets:
         alone = sizes - np.diff(starts)  # what only this line has stands before all else
         first = sizes - np.ceil(similar_from**2 * sizes - SLACK).astype(np.int64) + MEETINGS - alone
         rare = starts[:-1] + np.clip(first, 0, np.diff(starts)).astype(np.int32)
-        meet, room = _meet(), len(sizes)
+        meet, room = loop(), len(sizes)
         while True:
             left, right = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.int32)
             found = meet(
@@ -101,7 +101,8 @@ class Sets:
             room = found
 
 
-def _meet() -> _Meet:
+def loop() -> _Meet:
+    """What it rests on, compiled."""
     import numba
 
     numbers, number, count = numba.int32[::1], numba.float64, numba.int64

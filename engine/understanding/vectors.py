@@ -17,13 +17,17 @@ _Weigh = Callable[[Rows, Rows, F32, Rows, F32, Rows, Rows, F32], None]
 def unit_rows(counted: sparse.csr_array, index: Rows, idf: F32) -> sparse.csr_array:
     """The lines as unit rows, or of length 0, each feature once and the unknown ones left out: `counted` is `[line, column]`, `index` a
     column's row of `idf`, 0 where it is unknown."""
+    ends, rows, values = np.zeros_like(counted.indptr), np.empty_like(counted.indices), np.empty_like(counted.data)
+    loop()(counted.indptr, counted.indices, counted.data, index, idf, ends, rows, values)
+    return sparse.csr_array((values[: ends[-1]], rows[: ends[-1]], ends), shape=(counted.shape[0], len(idf)))
+
+
+def loop() -> _Weigh:
+    """What it rests on, compiled."""
     import numba
 
     integers, numbers = numba.int32[::1], numba.float32[::1]
-    loop = compiled(_weigh, numba.void(integers, integers, numbers, integers, numbers, integers, integers, numbers))
-    ends, rows, values = np.zeros_like(counted.indptr), np.empty_like(counted.indices), np.empty_like(counted.data)
-    loop(counted.indptr, counted.indices, counted.data, index, idf, ends, rows, values)
-    return sparse.csr_array((values[: ends[-1]], rows[: ends[-1]], ends), shape=(counted.shape[0], len(idf)))
+    return compiled(_weigh, numba.void(integers, integers, numbers, integers, numbers, integers, integers, numbers))
 
 
 def _weigh(
