@@ -25,6 +25,7 @@ from engine.understanding.spans import Span, before, found, judged
 COVER: Final = "***"
 LONG_RUN: Final = 7  # digits; prices, years, sizes and link numbers are shorter, phone and order numbers are not
 NUMERAL_RUN: Final = 8  # Chinese numerals; shop talk (一二三四五) is shorter
+SPELT_CODE: Final = 4  # Chinese numerals behind a word for a code or a password
 
 # What tells whether there is anything to look for.
 _NAMED: Final = r"[加微薇].{0,5}[A-Za-z]{5}"  # an id that is a word
@@ -95,7 +96,7 @@ _COUNTED: Final = ("0123456789012345678901", "1098765432109876543210")
 _DATE = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
 
 _MESSENGERS = (
-    r"(?:加?微信|薇信|威信|加我?[微薇v]|wechat|weixin|whatsapp|telegram|qq|抖音"
+    r"(?:加?微信|[薇威v]信|加我?[微薇v]|wechat|weixin|whatsapp|telegram|qq|抖音"
     r"|\b(?:[vw]x|ins|insta|instagram|ig|line id|tg|snap|snapchat|kakao|kakaotalk|discord|viber))"
 )
 _MESSENGER = re.compile(
@@ -104,10 +105,10 @@ _MESSENGER = re.compile(
 )
 # An id that is a word: told by what stands before it, and by its end.
 _MESSENGER_NAME = re.compile(
-    r"(?:(?:(?:加我?(?:微信|[v微薇])|(?:微信|薇信|威信|qq|抖音)号|我的?(?:微信|qq|抖音)"
+    r"(?:(?:(?:加我?(?:微信|[v微薇])|(?:微信|[薇威v]信|qq|抖音)号|我的?(?:微信|qq|抖音)"
     r"|(?:wechat|weixin|whatsapp|telegram|insta|instagram|line) id"
     r"|\b(?:add|my) (?:wechat|whatsapp|telegram|insta|instagram)|\btelegram(?= ?@)|\b[vw]x)(?:号|id|是|is| ){0,2}[:：@]"
-    r"|(?:(?:加我?|我的?)(?:微信|薇信|威信)|加我?(?:[微薇]|[vw]x?(?= )))(?:号|是| ){0,2})[ @]{0,2})"
+    r"|(?:(?:加我?|我的?)(?:微信|[薇威v]信)|加我?(?:[微薇]|[vw]x?(?= )))(?:号|是| ){0,2})[ @]{0,2})"
     r"(?!(?:please|thanks|thank|friends?|group|number|account|first|maybe|okay)\b)([a-z][a-z0-9_.-]{4,24})(?=[\W_]*\Z|[\W_]{0,2}[^\x00-\x7f])",
     re.IGNORECASE,
 )
@@ -116,6 +117,10 @@ _CODE = re.compile(
     r"|(?:verification code|security code|password|passcode|\bpwd|\botp)[\W_]{0,3}(?:is )?)"
     r"(\d{1,2}-\d{1,2}-\d{4,5}|\d{3,8}(?:[ -]\d{2,4})?)(?!\d| ?[元块份个名张款])",
     re.IGNORECASE,
+)
+_CODE_SPELT = re.compile(
+    r"(?:(?:验证|动态|取件|提货|取货)码|密码)[\W_是为改成了]{0,4}"
+    rf"([零〇一二三四五六七八九幺]{{{SPELT_CODE},8}})(?![十百千万])"
 )
 _PASSWORD = re.compile(
     r"(?:密码[\W_是为改成了]{0,4}|\b(?:pass(?:word|code)|pwd)(?: is|:)[\W_]{0,2})"
@@ -143,7 +148,7 @@ def _sign(char: str) -> str:
     """A character as the patterns know it: letters and digits folded, punctuation in its plain form, nothing for what is not seen."""
     if char.isascii():
         return char
-    if char == "ー":  # drawn as a dash
+    if char in "ー–—―−":  # drawn as a dash
         return "-"
     folded = _FORMAL.get(folded := fold_character(char), folded)
     if not folded or any(map(str.isalnum, folded)):
@@ -192,7 +197,7 @@ def may_be_personal(seen: NDArray[np.uint8], digits: _Counts, numerals: _Counts)
     district: NDArray[np.bool_] = (seen & ROAD > 0) & (seen & AREA > 0)
     house = (seen & (DIGIT | NUMERAL) > 0) & (seen & HOUSE > 0)
     id_or_house_en = (seen & (DIGIT | COLON) > 0) & (seen & LETTER > 0)
-    number = (digits > 2) | (digits + numerals >= LONG_RUN)
+    number = (digits > 2) | (digits + numerals >= SPELT_CODE)
     return district | house | id_or_house_en | number | (seen & ALONE > 0)
 
 
@@ -252,6 +257,7 @@ def _spans(copy: str) -> list[Span]:
 
 def _add_numerals(copy: str, spans: list[Span]) -> None:
     """Numbers in Chinese numerals, and those of mobile phones with numerals among their digits."""
+    spans += found(_CODE_SPELT, copy)
     in_digits = copy.translate(_IN_DIGITS)
     if _MANY_DIGITS.search(in_digits) is not None:
         spans += [*judged(_NUMERALS, copy, _is_spelt), *judged(_MOBILE, in_digits, _is_mobile)]

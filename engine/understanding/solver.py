@@ -31,7 +31,9 @@ CACHE_LINE: Final = 16  # numbers of four bytes that the processor fetches toget
 AT_ONCE: Final = 1024  # lines, or features, that are worked on by NumPy together
 _STEPS: Final = 50  # of Newton's method for a bias; it takes about five
 _END: Final = 1e-6  # a step so small is the last
-WIDE: Final = 64  # machines that one pass over the lines serves, or two: of more, the weights of a line leave the processor's cache
+# Machines that one pass over the lines serves, where there are more than two: of more, the weights of a line leave the processor's cache.
+# Compiled code knows it: who changes it empties Numba's cache, or touches `sweeps.py`.
+WIDE: Final = 64
 
 
 @dataclass(frozen=True, slots=True)

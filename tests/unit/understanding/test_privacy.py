@@ -152,6 +152,9 @@ from engine.understanding.reading import Reader, read_plain, read_plains
         ("密码改成839271了", f"密码改成{COVER}了"),
         ("加我微信 lovetea，谢谢", f"加我微信 {COVER}，谢谢"),
         ("１３８ー１２３４ー５６７８", COVER),
+        ("恒大城12—1—502", f"恒大城{COVER}"),
+        ("v信 tea_2026", f"v信 {COVER}"),
+        ("密码是八三九二七一", f"密码是{COVER}"),
     ],
 )
 def test_personal_data_is_covered(text: str, masked: str) -> None:

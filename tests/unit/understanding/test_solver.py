@@ -70,19 +70,23 @@ def test_a_machine_hears_its_kinds_alone() -> None:
     np.testing.assert_allclose(beside[1], alone[1], atol=1e-3)
 
 
-def test_more_machines_change_none_of_the_others() -> None:
-    """All look at the same lines in the same order, and none at what another has learnt."""
-    features, kinds = problem(2, classes=11)
+@pytest.mark.parametrize("count", [3, 11, 64, 65, 130])
+def test_more_machines_change_none_of_the_others(count: int) -> None:
+    """All look at the same lines in the same order, and none at what another has learnt, in whatever pass."""
+    features, kinds = problem(2, lines=300, classes=count)
     machines = one_vs_rest(kinds)
-    many, few = learn(features, kinds, machines, 5), learn(features, kinds, machines[:2], 5)
-    np.testing.assert_array_equal(many[0][:, :2], few[0])
-    np.testing.assert_array_equal(many[1][:2], few[1])
+    weights, bias = learn(features, kinds, machines, 5, averaged=2)
+    for at in range(0, count - 1, 7):
+        two = learn(features, kinds, machines[at : at + 2], 5, averaged=2)
+        np.testing.assert_array_equal(weights[:, at : at + 2], two[0])
+        np.testing.assert_array_equal(bias[at : at + 2], two[1])
 
 
-@pytest.mark.parametrize("of_columns", [1, 3, 8, 40])
-def test_machines_are_summed_into_columns(of_columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However many columns, and however many features are summed at a time."""
-    features, kinds = problem(4, classes=9)
+@pytest.mark.parametrize("of_columns", [1, 3, 8, 40, 80])
+@pytest.mark.parametrize("classes", [2, 9, 70])
+def test_machines_are_summed_into_columns(classes: int, of_columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many columns and machines, and however many features are summed at a time."""
+    features, kinds = problem(4, lines=300, classes=classes)
     machines = one_vs_rest(kinds)
     columns = np.random.default_rng(4).random((len(machines), of_columns), dtype=np.float32)
     weights, bias = learn(features, kinds, machines, 3)
