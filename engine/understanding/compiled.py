@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pickle import UnpicklingError
 from threading import Lock
 from typing import TypeVar, cast
 
@@ -21,6 +22,11 @@ def compiled(loop: _Loop, signature: object) -> _Loop:
         if loop not in _COMPILED:
             try:
                 _COMPILED[loop] = numba.njit(signature, nogil=True, error_model="numpy", cache=True)(loop)
-            except (OSError, RuntimeError):  # nowhere to keep it: each process compiles anew
+            except (
+                OSError,
+                RuntimeError,
+                EOFError,
+                UnpicklingError,
+            ):  # nowhere to keep it, or not all of it: compiled anew
                 _COMPILED[loop] = numba.njit(signature, nogil=True, error_model="numpy")(loop)
         return cast("_Loop", _COMPILED[loop])

@@ -4,8 +4,8 @@ An intent's machine hears the questions alone: which of them it is. Two more hea
 question at all (as good out of fold as machines that all hear everything, in two fifths of the time); a third, whether a question is one
 of the list or belongs to no intent. All machines that hear the same lines are learnt together (`solver.py`). A `not:` line speaks
 against its intent and says nothing of the others: when all else is learnt, it moves the machine of that intent alone, until a near
-variant of it is not taken for that intent either. A feature is known where some lines have it, unless there are few lines at all: one
-line's own features only told that line. Names of intents tell, too: what those have in common that share
+variant of it is not taken for that intent either. The more lines, the fewer rounds over them, and the more of them must have a feature
+before it is known (`Pace`). Names of intents tell, too: what those have in common that share
 a word is learnt from the lines of all of them, and of few lines the words of a name are one more. Deterministic: the same lines give the
 same weights on the same machine, in whatever thread.
 """
@@ -50,17 +50,16 @@ FEW = 10_000  # lines; of fewer, one line's own features tell as much as they mi
 OF_FEW = Pace(known=1, rounds=30)
 BETWEEN = Pace(known=3, rounds=6)  # with 4 or 5 rounds a few of the best intents fewer are right, with 8 as many
 MANY = 50_000
-OF_MANY = Pace(
-    known=4, rounds=4
-)  # 3 and 6 take a third more time and memory, and of the same lines as many are answered
+# 3 and 6 take a third more time and memory, and as much is answered; with 3 rounds 1 to 2 points less.
+OF_MANY = Pace(known=4, rounds=4)
 
 
 def fit(corpus: Corpus, chosen: Chosen) -> Linear:
     """A model of the chosen lines; to it, all other lines are as unfamiliar as new ones."""
     counted = corpus.features if chosen.all() else corpus.features[chosen]
     labels, against = corpus.labels[chosen], corpus.against[chosen]
-    whole_words, lines = corpus.words, counted.shape[0]
-    pace = OF_FEW if lines < FEW else OF_MANY if lines >= MANY else BETWEEN
+    whole_words = corpus.words
+    pace = OF_FEW if len(corpus) < FEW else OF_MANY if len(corpus) >= MANY else BETWEEN  # of a fold that of all lines
     if pace is OF_FEW:
         counted, labels, against, whole_words = _with_names(corpus, counted, labels, against)
     index, idf = _known(counted, labels, pace.known, whole_words)

@@ -31,9 +31,6 @@ CACHE_LINE: Final = 16  # numbers of four bytes that the processor fetches toget
 AT_ONCE: Final = 1024  # lines, or features, that are worked on by NumPy together
 _STEPS: Final = 50  # of Newton's method for a bias; it takes about five
 _END: Final = 1e-6  # a step so small is the last
-# Machines that one pass over the lines serves, where there are more than two: of more, the weights of a line leave the processor's cache.
-# Compiled code knows it: who changes it empties Numba's cache, or touches `sweeps.py`.
-WIDE: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +62,7 @@ def learn(
     rows = features.indices.astype(np.int32, copy=False).view(np.uint32)
     values, kind = features.data.astype(np.float32, copy=False), kinds.astype(np.uint32)
     lengths = _lengths(starts, values)
-    width = 2 if len(machines) <= 2 else WIDE
-    sweep, move = loops(width)
+    width, sweep, move = loops(len(machines))
     sides, slack = _heard(machines, int(kinds.max(initial=-1)) + 1, width)
     lines = np.flatnonzero(np.any(sides, axis=1).take(kinds)).astype(np.uint32)
     draw = np.random.default_rng(SEED)
@@ -83,7 +79,7 @@ def learn(
             sweep(order, lines, starts, rows, values, lengths, kind, *own, weights, bias, duals)
             if averaged > 1 and nth >= rounds - averaged:
                 moves += duals
-        if averaged > 1 and rounds:  # weights hang on the dual variables alone, which are a twentieth of their size
+        if averaged > 1 and rounds:  # weights hang on the dual variables alone, which are much fewer
             moves /= min(averaged, rounds)
             moves -= duals
             move(lines, starts, rows, values, kind, own[0], moves, weights, bias)
@@ -108,7 +104,7 @@ def _heard(machines: Sequence[Machine], of_kinds: int, width: int) -> tuple[F32,
 
 
 def _aligned(rows: int, width: int) -> F32:
-    """Zeros, each row of which begins where the processor begins to fetch."""
+    """Zeros that begin where the processor begins to fetch, and so does each row of them that is as long as what it fetches, or longer."""
     room = np.zeros(rows * width + CACHE_LINE, dtype=np.float32)
     first = -(room.ctypes.data // room.itemsize) % CACHE_LINE
     return room[first : first + rows * width].reshape(rows, width)
@@ -165,8 +161,9 @@ _Sweep = Callable[[U32, U32, U32, U32, F32, F32, U32, F32, F32, F32, F32, F32], 
 _Move = Callable[[U32, U32, U32, F32, U32, F32, F32, F32, F32], None]
 
 
-def loops(width: int) -> tuple[_Sweep, _Move]:
-    """A round over the lines, and what moves of the dual variables make of the weights, in machine code."""
+def loops(machines: int) -> tuple[int, _Sweep, _Move]:
+    """For so many machines: how many a pass serves, a round over the lines, and what moves of the dual variables make of the weights, in
+    machine code."""
     import numba
 
     from engine.understanding import sweeps
@@ -176,4 +173,5 @@ def loops(width: int) -> tuple[_Sweep, _Move]:
         numbers, numbers, numbers, numbers, vector, vector, numbers, table, table, table, vector, table
     )
     a_move = numba.void(numbers, numbers, numbers, vector, numbers, table, table, table, vector)
-    return compiled(sweeps.two if width == 2 else sweeps.many, a_round), compiled(sweeps.move, a_move)
+    width, sweep = (sweeps.TWO, sweeps.two) if machines <= sweeps.TWO else (sweeps.WIDE, sweeps.many)
+    return width, compiled(sweep, a_round), compiled(sweeps.move, a_move)

@@ -1,9 +1,9 @@
 """The solver's loops, which Numba compiles: one round over the lines, for many machines or for two (`solver.py` says what they learn).
 
 Both take the same steps; they differ in what the processor waits for. Of many machines it is the weights, which no cache holds: those of
-the next line are asked for feature by feature while a line is worked on. Their number is known when it is compiled, and their sums stand
-where nothing else can: so as many are worked on at once as a register holds. Only what compiles imports this module, since it imports
-Numba.
+the next line are asked for feature by feature while a line is worked on. How many they are is known when it is compiled, and their sums
+stand where no array reaches, so that machines are worked on by the register. Only what compiles imports this module, since it imports
+Numba, which keeps what it compiled as long as this file is the same.
 """
 
 from __future__ import annotations
@@ -19,7 +19,10 @@ from numba.core import cgutils
 from numba.extending import intrinsic, register_jitable
 from numba.np.numpy_support import carray
 
-from engine.understanding.solver import CACHE_LINE, F32, U32, WIDE
+from engine.understanding.solver import CACHE_LINE, F32, U32
+
+TWO = 2
+WIDE = 64  # machines that one pass over the lines serves: of more, the weights of a line leave the processor's cache
 
 
 def _soon(_context, array, place):  # type: ignore[no-untyped-def]  # noqa: ARG001 (the compiler asks for their types)
@@ -166,35 +169,32 @@ def two(
             following = lines[order[nth + 1]]
             _line_soon(rows, values, starts[following], starts[following + 1])
         last = end - (end - start) % 4
-        one, other = bias[0], bias[1]
+        margin, other = bias[0], bias[1]
         for at in range(start, last, 4):
             row_a, row_b, row_c, row_d = rows[at], rows[at + 1], rows[at + 2], rows[at + 3]
             a, b, c, d = values[at], values[at + 1], values[at + 2], values[at + 3]
-            one += a * weights[row_a, 0] + b * weights[row_b, 0] + c * weights[row_c, 0] + d * weights[row_d, 0]
+            margin += a * weights[row_a, 0] + b * weights[row_b, 0] + c * weights[row_c, 0] + d * weights[row_d, 0]
             other += a * weights[row_a, 1] + b * weights[row_b, 1] + c * weights[row_c, 1] + d * weights[row_d, 1]
         for at in range(last, end):
-            one += values[at] * weights[rows[at], 0]
+            margin += values[at] * weights[rows[at], 0]
             other += values[at] * weights[rows[at], 1]
+        step, other_step = zero, zero
         if sides[kind, 0] != zero:
-            step = _step(one, sides[kind, 0], slack[kind, 0], length, duals[place, 0])
+            step = _step(margin, sides[kind, 0], slack[kind, 0], length, duals[place, 0])
             duals[place, 0] += step
-            one = sides[kind, 0] * step
-        else:
-            one = zero
+            step *= sides[kind, 0]
         if sides[kind, 1] != zero:
-            step = _step(other, sides[kind, 1], slack[kind, 1], length, duals[place, 1])
-            duals[place, 1] += step
-            other = sides[kind, 1] * step
-        else:
-            other = zero
-        if one == zero and other == zero:
+            other_step = _step(other, sides[kind, 1], slack[kind, 1], length, duals[place, 1])
+            duals[place, 1] += other_step
+            other_step *= sides[kind, 1]
+        if step == zero and other_step == zero:
             continue
-        bias[0] += one
-        bias[1] += other
+        bias[0] += step
+        bias[1] += other_step
         for at in range(start, end):
             row, value = rows[at], values[at]
-            weights[row, 0] += value * one
-            weights[row, 1] += value * other
+            weights[row, 0] += value * step
+            weights[row, 1] += value * other_step
 
 
 def move(

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, replace
 from functools import partial
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +47,7 @@ NOISE_HARDNESS = 5.1  # as `HARDNESS`, there: the most with which no more than `
 BAND = 0.05  # least margin over the runner-up; below it both were right equally often (36 % each, of only 28 lines out of fold)
 UNHEARD = 0.004  # share of the questions that would be visible without the gate and are not; four of five idle lines stop there
 PLAUSIBLE = 0.5  # of the acceptance threshold: from there on, an unaccepted question counts as near a known intent
+_TRAINING = Lock()
 
 
 def model_hash(training: TrainingSet) -> str:
@@ -62,11 +64,8 @@ def model_hash(training: TrainingSet) -> str:
 
 
 def train(training: TrainingSet) -> Model:
-    """A model of the training set. Raises `ValueError` where there are fewer than two intents with lines, or no background.
-
-    Matrices are multiplied in one thread: more would wait for each other wherever the processor is busy, above all beside rooms on air.
-    """
-    with _uncollected(), threadpool_limits(1, "blas"), ThreadPoolExecutor(1) as beside:
+    """A model of the training set. Raises `ValueError` where there are fewer than two intents with lines, or no background."""
+    with _alone(), ThreadPoolExecutor(1) as beside:
         loaded = beside.submit(_loops)
         corpus = Corpus.of(training)
         loaded.result()
@@ -78,21 +77,24 @@ def train(training: TrainingSet) -> Model:
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
-    """Python's collector would walk through the whole pool several times, and find nothing: of training, only numbers are thrown away."""
-    collects = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collects:
-            gc.enable()
+def _alone() -> Iterator[None]:
+    """One model at a time, in a process: each takes a gigabyte. Meanwhile matrices are multiplied in one thread, since more would wait for
+    each other wherever the processor is busy, above all beside rooms on air; and Python's collector rests: it would walk through the whole
+    pool several times, and of training only numbers are thrown away."""
+    with _TRAINING, threadpool_limits(1, "blas"):
+        collects = gc.isenabled()
+        gc.disable()
+        try:
+            yield
+        finally:
+            if collects:
+                gc.enable()
 
 
 def _loops() -> None:
     """Load what is compiled, and Numba with it: it is there when the lines are."""
-    for width in (2, solver.WIDE):
-        solver.loops(width)
+    solver.loops(2)
+    solver.loops(3)
     twins.loop()
     vectors.loop()
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from itertools import chain
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engine.pool.model import TrainingLine
 from engine.understanding import corpus
-from engine.understanding.corpus import NO_CLASS, Corpus, frequencies
+from engine.understanding.corpus import NO_CLASS, Corpus, counts, frequencies
 from engine.understanding.linear import BACKGROUND
-from engine.understanding.ngrams import grams
+from engine.understanding.ngrams import DIMENSION, Grams, grams
 
 LINES = [
     TrainingLine("多少钱", "a.price"),
@@ -26,6 +31,19 @@ def test_a_line_counts_once_and_must_be_worded() -> None:
     assert corpus.forms == ["多少钱", "哈哈", "发货吗"]
     assert [corpus.intent(label) for label in corpus.labels.tolist()] == ["a.price", None, "a.send"]
     assert corpus.labels[1] == BACKGROUND
+
+
+@given(st.lists(st.lists(st.sampled_from((0, 1, 7, DIMENSION - 1)), min_size=1, max_size=5), max_size=6), st.booleans())
+def test_features_are_counted_in_order(texts: list[list[int]], many: bool) -> None:
+    """However often one stands in a text, and however many texts there are; no text counts what its neighbour has."""
+    texts = texts + [[DIMENSION - 1, 0]] * 4100 * many
+    starts = np.cumsum([0, *map(len, texts)], dtype=np.int32)
+    found = counts(Grams(np.array([*chain(*texts)], dtype=np.int32), starts))
+    told = [sorted(Counter(text).items()) for text in texts]
+    assert np.diff(found.indptr).tolist() == list(map(len, told))
+    assert list(zip(found.indices.tolist(), found.data.tolist(), strict=True)) == [
+        pair for text in told for pair in text
+    ]
 
 
 @pytest.mark.parametrize(

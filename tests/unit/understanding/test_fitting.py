@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 from engine.pool.model import UNLISTED, TrainingLine
 from engine.understanding import fitting
@@ -13,6 +16,7 @@ from engine.understanding.corpus import Corpus, frequencies
 from engine.understanding.fitting import WORD, fit
 from engine.understanding.linear import F32
 from engine.understanding.ngrams import DIMENSION, grams, word_columns
+from engine.understanding.solver import Kinds, Machine, learn
 
 LINES = {
     "alarm_set": ("wake me at seven", "set it for six", "wake me up early"),
@@ -65,18 +69,40 @@ def test_what_is_left_out_lends_nothing() -> None:
     assert hidden == margins(kept, "wake me up")
 
 
-@pytest.mark.parametrize(("few", "many", "least"), [(9, 9, 1), (8, 9, 3), (0, 8, 4)])
+@pytest.mark.parametrize(
+    ("few", "many", "least", "rounds"), [(9, 9, 1, 30), (8, 9, 3, 6), (0, 9, 3, 6), (8, 8, 4, 4), (0, 0, 4, 4)]
+)
 def test_of_more_lines_a_feature_must_stand_in_more(
-    few: int, many: int, least: int, monkeypatch: pytest.MonkeyPatch
+    few: int, many: int, least: int, rounds: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Eight lines, as few, as more, or as many: what so many have is known, and nothing that two fewer have."""
+    """Eight lines, as few, as more, or as many: what so many have is known, one less where all are of one kind; and so many rounds are
+    made, also for a part of them. Signs stand in one line to four, of one kind or of two."""
     monkeypatch.setattr(fitting, "FEW", few)
     monkeypatch.setattr(fitting, "MANY", many)
-    texts = ["甲", "甲乙", "甲乙丙", "甲乙丙丁", "戊", "甲己", "甲乙庚", "甲乙丙辛"]
-    lines = Corpus.of_lines(TrainingLine(text, f"a.{at % 3}") for at, text in enumerate(texts))
-    index, frequency = fit(lines, np.ones(len(lines), dtype=np.bool_)).index, frequencies(lines.features)
-    assert index[frequency >= least].all()
-    assert not index[(frequency > 0) & (frequency < least - 1)].any()
+    made: set[int] = set()
+
+    def learnt(
+        features: sparse.csr_array, kinds: Kinds, machines: Sequence[Machine], rounds: int, *rest: Any
+    ) -> tuple[F32, F32]:
+        made.add(rounds)
+        return learn(features, kinds, machines, rounds, *rest)
+
+    monkeypatch.setattr(fitting, "learn", learnt)
+    texts = ("甲丙己庚", "甲丙己庚", "甲丁己庚", "甲丁戊", "己庚", "辛", "辛", "壬")
+    lines = Corpus.of_lines(
+        TrainingLine("子丑寅卯辰巳午未"[at] + "".join(f"{at % 2}{sign}{at}" for sign in text), f"a.{at // 4}")
+        for at, text in enumerate(texts)
+    )
+    every = np.ones(len(lines), dtype=np.bool_)
+    index = fit(lines, every).index
+    signs = {sign: sum(sign in text for text in texts) for sign in "甲丙丁己庚辛壬戊"}
+    of_two = {"己", "庚"}
+    for sign, often in signs.items():
+        own = [column for column in grams([sign]).columns.tolist() if frequencies(lines.features)[column] == often]
+        assert own
+        assert (index[own] > 0).all() == (often >= least - (sign not in of_two)), sign
+    fit(lines, every & (np.arange(len(lines)) != 3))
+    assert made == {rounds}
 
 
 @pytest.mark.parametrize("entries", [1, 5, 1000])

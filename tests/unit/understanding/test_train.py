@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -69,3 +71,30 @@ def test_a_not_line_that_is_a_line_of_another_class_changes_nothing(training: Tr
     twice = replace(training, negatives=(TrainingLine("还有货吗", "product.price"),))
     alone = replace(training, negatives=())
     assert train(twice).report == train(alone).report
+
+
+def test_the_collector_rests_and_works_again(training: TrainingSet, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However training ends, several at once among them; where it was off before, it stays off."""
+    seen: list[bool] = []
+
+    def hold_out(*_: object) -> None:
+        seen.append(gc.isenabled())
+        raise RuntimeError("no more")
+
+    monkeypatch.setattr("engine.understanding.train.hold_out", hold_out)
+
+    def fails() -> None:
+        with pytest.raises(RuntimeError, match="no more"):
+            train(training)
+
+    with ThreadPoolExecutor(3) as threads:
+        for ended in [threads.submit(fails) for _ in range(3)]:
+            ended.result()
+    assert gc.isenabled()
+    gc.disable()
+    try:
+        fails()
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
+    assert seen == [False] * 4
