@@ -22,11 +22,7 @@ def compiled(loop: _Loop, signature: object) -> _Loop:
         if loop not in _COMPILED:
             try:
                 _COMPILED[loop] = numba.njit(signature, nogil=True, error_model="numpy", cache=True)(loop)
-            except (
-                OSError,
-                RuntimeError,
-                EOFError,
-                UnpicklingError,
-            ):  # nowhere to keep it, or not all of it: compiled anew
+            # Nowhere to keep it, or not all of it is there: compiled anew.
+            except (OSError, RuntimeError, EOFError, UnpicklingError):
                 _COMPILED[loop] = numba.njit(signature, nogil=True, error_model="numpy")(loop)
         return cast("_Loop", _COMPILED[loop])

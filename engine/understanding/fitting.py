@@ -5,9 +5,9 @@ question at all (as good out of fold as machines that all hear everything, in tw
 of the list or belongs to no intent. All machines that hear the same lines are learnt together (`solver.py`). A `not:` line speaks
 against its intent and says nothing of the others: when all else is learnt, it moves the machine of that intent alone, until a near
 variant of it is not taken for that intent either. The more lines, the fewer rounds over them, and the more of them must have a feature
-before it is known (`Pace`). Names of intents tell, too: what those have in common that share
-a word is learnt from the lines of all of them, and of few lines the words of a name are one more. Deterministic: the same lines give the
-same weights on the same machine, in whatever thread.
+before it is known (`Pace`). Names of intents tell, too: what those have in common that share a word is learnt from the lines of all of
+them, and of few lines the words of a name are one more. Deterministic: the same lines give the same weights on the same machine, in
+whatever thread.
 """
 
 from __future__ import annotations

@@ -112,16 +112,14 @@ _MESSENGER_NAME = re.compile(
     r"(?!(?:please|thanks|thank|friends?|group|number|account|first|maybe|okay)\b)([a-z][a-z0-9_.-]{4,24})(?=[\W_]*\Z|[\W_]{0,2}[^\x00-\x7f])",
     re.IGNORECASE,
 )
+_CODE_WORDS = r"(?:(?:验证|动态|取件|提货|取货)码|密码)[\W_是为改成了]{0,4}"
 _CODE = re.compile(
-    r"(?:(?:(?:验证|动态|取件|提货|取货)码|密码)[\W_是为改成了]{0,4}"
+    rf"(?:{_CODE_WORDS}"
     r"|(?:verification code|security code|password|passcode|\bpwd|\botp)[\W_]{0,3}(?:is )?)"
     r"(\d{1,2}-\d{1,2}-\d{4,5}|\d{3,8}(?:[ -]\d{2,4})?)(?!\d| ?[元块份个名张款])",
     re.IGNORECASE,
 )
-_CODE_SPELT = re.compile(
-    r"(?:(?:验证|动态|取件|提货|取货)码|密码)[\W_是为改成了]{0,4}"
-    rf"([零〇一二三四五六七八九幺]{{{SPELT_CODE},8}})(?![十百千万])"
-)
+_CODE_SPELT = re.compile(rf"{_CODE_WORDS}([零〇一二三四五六七八九幺]{{{SPELT_CODE},8}})(?![十百千万])")
 _PASSWORD = re.compile(
     r"(?:密码[\W_是为改成了]{0,4}|\b(?:pass(?:word|code)|pwd)(?: is|:)[\W_]{0,2})"
     r"(?=[a-z_@!-]{0,20}\d)(?=[\d_@!-]{0,20}[a-z])([a-z0-9_@!-]{5,30})",

@@ -93,8 +93,8 @@ def _alone() -> Iterator[None]:
 
 def _loops() -> None:
     """Load what is compiled, and Numba with it: it is there when the lines are."""
-    solver.loops(2)
-    solver.loops(3)
+    for machines in (2, 3):  # a loop for two, and one for more
+        solver.loops(machines)
     twins.loop()
     vectors.loop()
 
