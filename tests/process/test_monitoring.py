@@ -46,7 +46,10 @@ AT_REST = {
 
 
 async def provoke(live: Live) -> None:
-    """What a quiet live has not: repeats, a clock that is ahead, a client that is none, a broken edit, a kill, people at work."""
+    """What a quiet live has not: repeats, a clock that is ahead, a client that is none, a broken edit, a kill, people at work.
+
+    And what one only has by luck: a question that comes to nothing, since this viewer asks more often than the shop allows.
+    """
     stage = live.stage
     (stage.shop / "intents" / "exercise.yaml").write_text(BrokenEdit.EDIT, encoding="utf-8")
     async with Source(stage.url, rooms=(ROOM,), token=stage.tokens["source"]) as source:
@@ -56,6 +59,12 @@ async def provoke(live: Live) -> None:
         )
         await source.send([said])
         await source.send([said, ahead])
+        await source.send(
+            [
+                Comment(room=ROOM, source="test", id=f"again-{number}", viewer="v3", text="多少钱")
+                for number in range(live.pool.limits.viewer_questions_per_minute + 1)
+            ]
+        )
     async with connect(stage.url) as stranger:
         await stranger.send("hello")
         await stranger.wait_closed()
