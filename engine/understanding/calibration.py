@@ -1,7 +1,7 @@
 """From scores to probabilities: is the best intent right, and does the line ask anything at all?
 
-Both are logistic regressions on a few signals of a text and their products, fitted on out-of-fold scores, so that nothing is judged
-by a model that was trained with it. Signals were chosen to mean the same in every pack: margins, how much of the text is familiar,
+Both are logistic regressions (`regression.py`) on a few signals of a text, fitted on out-of-fold scores, so that nothing is judged by a
+model that was trained with it. Signals were chosen to mean the same in every pack: margins, how much of the text is familiar,
 its length and script, and whether it looks like a question.
 """
 
@@ -10,26 +10,18 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.understanding.codes import BLANK, is_digit, side_by_side
 from engine.understanding.linear import BACKGROUND, Scores
-
-F64 = NDArray[np.float64]
+from engine.understanding.regression import F64, logistic
 
 SHARPNESS = 4.0  # per unit of margin, for sharing the confidence between intents; best and second differ by 0.1–1.4
-RIDGE = 1.0  # pull of the logistic weights towards zero; the sample is small beside the certainty asked for
 FOLLOWERS = 4  # intents behind the best whose margins tell how many come into question
 BINS = 10  # of the reliability diagram, with as many lines in each
 _ASKS = 6  # place of `Scores.asks` among the signals
-_STEPS = 50  # Newton steps; it converges in about ten
-_END = 1e-5  # of the loss: a step that gains less is the last, since the next would gain about the square of it
-_PART = 8  # every so manieth line tells where the search begins: most of its way, at an eighth of the cost
-_PARTLY = 4_000  # lines from which that is so
-_AT_ONCE = 4096  # lines whose signals are multiplied together: more of them leave the processor's cache
 
 _ASKING = re.compile(
     r"\?|吗|嘛|呢|么|什么|啥|咋|怎|哪|几|多少|多久|多大|多重|谁|有没有|有木有|可不可以|(?P<verb>[一-鿿])不(?P=verb)|了没"
@@ -57,7 +49,7 @@ class Ranked:
     @property
     def asks(self) -> F64:
         """`Scores.asks`."""
-        found: F64 = self.signals[:, 1 + _ASKS]
+        found: F64 = self.signals[:, _ASKS]
         return found
 
     def take(self, rows: NDArray[np.intp]) -> Ranked:
@@ -86,7 +78,7 @@ def rank(scores: Scores, forms: Sequence[str], asked: F64) -> Ranked:
     others = np.sort(np.partition(intents, -followers, axis=1)[:, -followers:], axis=1)[:, ::-1]
     background = scores.margins[:, BACKGROUND].astype(np.float64)
     lengths, han, blanks, digits = _counted(forms)
-    plain = np.column_stack(
+    signals = np.column_stack(
         (
             first,
             first - runner,
@@ -106,7 +98,7 @@ def rank(scores: Scores, forms: Sequence[str], asked: F64) -> Ranked:
             digits > 0,
         )
     )
-    return Ranked(best + 1, second + 1, np.exp(SHARPNESS * (runner - first)), _with_products(plain))
+    return Ranked(best + 1, second + 1, np.exp(SHARPNESS * (runner - first)), signals)
 
 
 def _counted(forms: Sequence[str]) -> tuple[F64, F64, F64, F64]:
@@ -125,22 +117,6 @@ def _counted(forms: Sequence[str]) -> tuple[F64, F64, F64, F64]:
         count(codes == BLANK),
         count(is_digit(codes)),
     )
-
-
-@lru_cache(maxsize=1)
-def _pairs(count: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    left, right = np.triu_indices(count)
-    return left, right
-
-
-def _with_products(plain: F64) -> F64:
-    """One, the signals, and the product of each two: how much one says hangs on the others."""
-    left, right = _pairs(plain.shape[1])
-    own = 1 + plain.shape[1]
-    found = np.empty((len(plain), own + len(left)))
-    found[:, 0], found[:, 1:own] = 1.0, plain
-    np.multiply(plain[:, left], plain[:, right], out=found[:, own:])
-    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,73 +150,6 @@ class Calibration:
 
     def to_header(self) -> dict[str, object]:
         return asdict(self)
-
-
-def logistic(signals: F64, weights: F64) -> F64:
-    scores = np.einsum("ij,j->i", signals, weights)  # not by BLAS, whose threads wait for each other on a busy machine
-    probability: F64 = 1.0 / (1.0 + np.exp(-np.clip(scores, -30.0, 30.0)))
-    return probability
-
-
-@dataclass(frozen=True, slots=True)
-class Scaled:
-    """Signals of one spread, whatever their own is: the pull towards zero acts on all alike. The first one is the constant."""
-
-    values: F64
-    halves: NDArray[np.float32]
-    """The same with half of the digits."""
-    means: F64
-    spreads: F64
-
-    @classmethod
-    def of(cls, signals: F64) -> Scaled:
-        means = signals.mean(axis=0)
-        means[0] = 0.0
-        values = signals - means
-        spreads = np.sqrt(np.einsum("ij,ij->j", values, values) / len(values))
-        spreads[0] = 1.0
-        spreads[spreads < 1e-9] = 1.0
-        values /= spreads
-        return cls(values, values.astype(np.float32), means, spreads)
-
-
-def fit_logistic(signals: Scaled, truth: F64, mass: F64) -> F64:
-    """Weights of a logistic regression, of the signals as they were, each line counting `mass`, by Newton's method with step halving."""
-    some = slice(None, None, _PART if len(truth) >= _PARTLY else None)
-    start = np.zeros(signals.values.shape[1])
-    if some.step:
-        start = _fit(signals.values[some], signals.halves[some], truth[some], mass[some] * _PART, start)
-    weights: F64 = _fit(signals.values, signals.halves, truth, mass, start) / signals.spreads
-    weights[0] -= float(weights @ signals.means)
-    return weights
-
-
-def _fit(signals: F64, halves: NDArray[np.float32], truth: F64, mass: F64, weights: F64) -> F64:
-    pull = np.full(signals.shape[1], RIDGE)
-    pull[0] = 1e-6
-
-    def loss(w: F64) -> float:
-        z = np.clip(signals @ w, -30.0, 30.0)
-        return float(mass @ (np.logaddexp(0.0, z) - truth * z) + 0.5 * pull @ (w * w))
-
-    now = loss(weights)
-    for _ in range(_STEPS):
-        p = logistic(signals, weights)
-        gradient = signals.T @ (mass * (p - truth)) + pull * weights
-        # Of a matrix with itself: half of the work. Its digits say how far a step goes, the gradient's where it ends: half suffice.
-        bend, hessian = np.sqrt(mass * p * (1.0 - p)).astype(np.float32)[:, None], np.diag(pull)
-        for first in range(0, len(halves), _AT_ONCE):
-            bent = halves[first : first + _AT_ONCE] * bend[first : first + _AT_ONCE]
-            hessian += bent.T @ bent
-        step = np.linalg.solve(hessian, gradient)
-        size = 1.0
-        while size > 1e-4 and loss(weights - size * step) > now:
-            size /= 2
-        weights = weights - size * step
-        before, now = now, loss(weights)
-        if before - now < _END * abs(before):
-            break
-    return weights
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaincinv, gammaincinv
 
-from engine.understanding.calibration import F64
+from engine.understanding.regression import F64
 
 DOUBT: Final = 0.05  # chance that the certificate is wrong, shared by the two bounds
 STEPS: Final = 100  # thresholds that are tried, evenly over the order of the listed questions

@@ -18,12 +18,14 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from engine.understanding.calibration import F64
-from engine.understanding.corpus import ENTRIES, NO_CLASS, OTHER, Chosen, Corpus, Labels, counts, frequencies
+from engine.understanding.corpus import NO_CLASS, OTHER, Chosen, Corpus, Labels
+from engine.understanding.counting import Counting
+from engine.understanding.frequencies import frequencies
 from engine.understanding.linear import BACKGROUND, EXTRA, F32, Linear, Rows
 from engine.understanding.names import kin, words
-from engine.understanding.ngrams import DIMENSION, grams, word_columns
+from engine.understanding.ngrams import DIMENSION
 from engine.understanding.plain import normal_forms
+from engine.understanding.regression import F64
 from engine.understanding.solver import Machine, learn, settled
 from engine.understanding.vectors import unit_rows
 
@@ -56,15 +58,15 @@ OF_MANY = Pace(known=4, rounds=4)
 
 def fit(corpus: Corpus, chosen: Chosen) -> Linear:
     """A model of the chosen lines; to it, all other lines are as unfamiliar as new ones."""
-    counted = corpus.features if chosen.all() else corpus.features[chosen]
-    labels, against = corpus.labels[chosen], corpus.against[chosen]
-    whole_words = corpus.words
+    counted, labels, against, whole_words = corpus.features, corpus.labels, corpus.against, corpus.words
+    lines = np.flatnonzero(chosen).astype(np.int32)
     pace = OF_FEW if len(corpus) < FEW else OF_MANY if len(corpus) >= MANY else BETWEEN  # of a fold that of all lines
     if pace is OF_FEW:
-        counted, labels, against, whole_words = _with_names(corpus, counted, labels, against)
-    index, idf = _known(counted, labels, pace.known, whole_words)
-    vectors = unit_rows(counted, index, idf)
-    del counted  # as large as the vectors, beside two other models that are learnt
+        counted, labels, against, whole_words = _with_names(corpus, lines)
+        lines = np.concatenate((lines, np.arange(len(corpus), len(labels), dtype=np.int32)))
+    index, idf = _known(counted, lines, labels, pace.known, whole_words)
+    vectors = unit_rows(counted, lines, index, idf)
+    labels, against = labels[lines], against[lines]
     present, kinds = np.unique(labels, return_inverse=True)
     sizes = np.bincount(kinds).astype(np.float64)
     intents, names = present[present > BACKGROUND], corpus.intents
@@ -114,54 +116,42 @@ def _of_all(present: Labels, sizes: F64) -> list[Machine]:
     ]
 
 
-def _with_names(
-    corpus: Corpus, counted: sparse.csr_array, labels: Labels, against: Labels
-) -> tuple[sparse.csr_array, Labels, Labels, Rows]:
-    """The lines and one more of each of their intents: the words of its name; and the features that are words."""
-    present = np.unique(labels[labels > BACKGROUND])
+def _with_names(corpus: Corpus, lines: Rows) -> tuple[sparse.csr_array, Labels, Labels, Rows]:
+    """Features, classes and words of all lines, and of one more of each intent that these have: the words of its name."""
+    present = np.unique(corpus.labels[lines])
+    present = present[present > BACKGROUND]
     forms = normal_forms([" ".join(words(corpus.intents[label - 1])) for label in present.tolist()])
+    with Counting() as counting:
+        counting.add(forms)
+        counted, of_names = counting.told()
     return (
-        sparse.vstack((counted, counts(grams(forms))), format="csr"),
-        np.concatenate((labels, present)),
-        np.concatenate((against, np.full(len(present), NO_CLASS))),
-        np.union1d(corpus.words, word_columns(forms)),
+        sparse.vstack((corpus.features, counted), format="csr"),
+        np.concatenate((corpus.labels, present)),
+        np.concatenate((corpus.against, np.full(len(present), NO_CLASS))),
+        np.union1d(corpus.words, of_names),
     )
 
 
-def _known(counted: sparse.csr_array, labels: Labels, lines: int, words: Rows) -> tuple[Rows, F32]:
-    """Rows of the features that so many lines have, or one less where all of these are questions of one intent or of none, and their
-    root inverse document frequency (its square made rare 5-grams outweigh the words), that of words times `WORD`.
+def _known(counted: sparse.csr_array, lines: Rows, labels: Labels, least: int, words: Rows) -> tuple[Rows, F32]:
+    """Rows of the features that so many of the lines have, or one less where all of these are questions of one intent or of none, and
+    their root inverse document frequency (its square made rare 5-grams outweigh the words), that of words times `WORD`.
 
     The most frequent come first: what most texts need then stands close together, and a product of weights is a third faster for it.
     Of the rarest, those that are no words come last.
     """
-    frequency = frequencies(counted)
-    known = frequency >= lines
-    if lines > 1:
-        known |= _of_one_kind(counted, labels, frequency == lines - 1)
+    frequency, of_class = frequencies(counted, lines, labels.astype(np.int32))
+    known = frequency >= least
+    if least > 1:
+        known |= (frequency == least - 1) & ((of_class > BACKGROUND) | (of_class == OTHER))
     rows = np.flatnonzero(known)
     is_word = np.zeros(DIMENSION, dtype=np.bool_)
     is_word[words] = True
     rows = rows[np.lexsort((~is_word[rows], -frequency[rows]))]
     index = np.zeros(DIMENSION, dtype=np.int32)
     index[rows] = np.arange(1, len(rows) + 1)
-    idf = np.sqrt(np.log((1 + counted.shape[0]) / (1.0 + frequency[rows])) + 1.0)
+    idf = np.sqrt(np.log((1 + len(lines)) / (1.0 + frequency[rows])) + 1.0)
     idf[is_word[rows]] *= WORD
     return index, np.concatenate(([0.0], idf)).astype(np.float32)
-
-
-def _of_one_kind(counted: sparse.csr_array, labels: Labels, among: Chosen) -> Chosen:
-    """Of these features those that only questions of one intent have, or only ones of no intent."""
-    indices = counted.indices
-    parts = range(0, len(indices), ENTRIES)
-    entries = np.concatenate([start + np.flatnonzero(among.take(indices[start : start + ENTRIES])) for start in parts])
-    features = indices[entries]
-    kinds = labels[np.searchsorted(counted.indptr, entries, side="right") - 1]
-    last = np.full(DIMENSION, BACKGROUND, dtype=np.intp)
-    last[features] = kinds
-    found: Chosen = among & (last != BACKGROUND) & (last != NO_CLASS)
-    found[features[kinds != last[features]]] = False
-    return found
 
 
 def _move(machine: F32, offset: float, against: sparse.csr_array) -> None:

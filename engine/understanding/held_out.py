@@ -12,13 +12,16 @@ from functools import partial
 import numpy as np
 
 from engine.pool.model import Trust
-from engine.understanding.calibration import F64, Ranked, joined, looks_asked, rank
+from engine.understanding.calibration import Ranked, joined, looks_asked, rank
 from engine.understanding.certificate import Mix
-from engine.understanding.corpus import AT_ONCE, NO_CLASS, OTHER, Chosen, Corpus, Labels
+from engine.understanding.corpus import NO_CLASS, OTHER, Chosen, Corpus, Labels
 from engine.understanding.fitting import fit
 from engine.understanding.folds import FOLDS, folds
 from engine.understanding.linear import BACKGROUND
+from engine.understanding.margins import scores
+from engine.understanding.regression import F64
 
+AT_ONCE = 1024  # lines that are judged together
 SIDE_BY_SIDE = 2  # folds whose models are learnt at a time, each in some 200 MB of memory
 HIDDEN = 5  # every fifth intent is hidden from one fold
 ENOUGH = 200  # questions of no intent from which they stand for the unlisted ones, and hidden intents count little
@@ -85,15 +88,16 @@ class HeldOut:
 
 def hold_out(corpus: Corpus, judged: int = FOLDS) -> HeldOut:
     """All lines but `not:` lines, judged out of fold; or those of the first folds alone, each of which takes a model."""
-    fold_of = folds(corpus)
     with ThreadPoolExecutor(SIDE_BY_SIDE) as threads:
-        parts = list(threads.map(partial(_judged, corpus, fold_of), range(judged)))
-    rows = np.concatenate([rows for rows, _, _ in parts])
-    listed = np.concatenate([listed for _, listed, _ in parts])
-    return HeldOut(rows, corpus.labels[rows], listed, joined([ranked for _, _, lots in parts for ranked in lots]))
+        asked = threads.submit(looks_asked, corpus.forms)
+        fold_of = folds(corpus)  # needs next to no Python
+        found = list(threads.map(partial(_judged, corpus, fold_of, asked.result()), range(judged)))
+    rows = np.concatenate([rows for rows, _, _ in found])
+    listed = np.concatenate([listed for _, listed, _ in found])
+    return HeldOut(rows, corpus.labels[rows], listed, joined([ranked for _, _, lots in found for ranked in lots]))
 
 
-def _judged(corpus: Corpus, fold_of: Labels, fold: int) -> tuple[Labels, Chosen, list[Ranked]]:
+def _judged(corpus: Corpus, fold_of: Labels, asked: F64, fold: int) -> tuple[Labels, Chosen, list[Ranked]]:
     """The lines that a fold's model did not learn, which of them it could know, and how it ranks them, by the lot."""
     hidden = (corpus.labels > BACKGROUND) & (corpus.labels % HIDDEN == fold)
     linear = fit(corpus, (fold_of != fold) & ~hidden)
@@ -103,5 +107,6 @@ def _judged(corpus: Corpus, fold_of: Labels, fold: int) -> tuple[Labels, Chosen,
     for start in range(0, len(rows), AT_ONCE):
         lot = rows[start : start + AT_ONCE]
         forms = [corpus.forms[at] for at in lot.tolist()]
-        ranked.append(rank(linear.scores(corpus.grams(lot)), forms, looks_asked(forms)))
+        found = scores(linear, corpus.features, lot.astype(np.int32))
+        ranked.append(rank(found, forms, asked[lot]))
     return rows, listed, ranked

@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 
 from engine.events.understanding import Outcome, Understanding
 from engine.pool.model import UNLISTED, Intent, Pool, TrainingLine
-from engine.understanding.calibration import F64, Ranked, looks_asked, rank
+from engine.understanding.calibration import Ranked, looks_asked, rank
 from engine.understanding.known import Known
 from engine.understanding.model import Model, line_digest
 from engine.understanding.neighbours import NEAR, SAME, Neighbours
 from engine.understanding.ngrams import Grams, grams
 from engine.understanding.reading import Reading
+from engine.understanding.regression import F64
 from engine.understanding.rules import RULE_CONFIDENCE
 from engine.understanding.spellings import Spellings
 

@@ -20,9 +20,8 @@ from scipy import sparse
 from engine.events.understanding import Understanding
 from engine.pool import speech
 from engine.pool.model import Intent, Pool, Reply, ScriptPlan, Segment, Sentence
-from engine.understanding.corpus import counts
 from engine.understanding.linear import F32
-from engine.understanding.ngrams import grams
+from engine.understanding.ngrams import counts, grams
 from engine.understanding.normalise import normal_form
 from engine.understanding.reading import Reader
 

@@ -9,11 +9,12 @@ the top bits are the column.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from engine.understanding.codes import BLANK, BREAK, is_digit, is_letter
 from engine.understanding.normalise import MAX_FORM
@@ -22,7 +23,7 @@ BITS = 20  # a million columns, of which 11,700 lines fill 338,000; with 2¹⁸ 
 DIMENSION = 1 << BITS
 LONGEST = 4  # characters of the longest n-gram; with 5 as good out of fold, in a tenth more time
 REACH = 8  # tokens between which pairs are formed; 4 and all of a line gave as much out of fold
-_SLOTS = (
+SLOTS = (
     LONGEST + 2 + REACH
 )  # features that may begin at one character: 1–4-grams, a word, a pair of words, pairs of tokens
 
@@ -42,12 +43,12 @@ def _odd_numbers(count: int) -> _U64:
 
 
 _NUMBERS = _odd_numbers(LONGEST + 3 + MAX_FORM + 3)
-_PLACE = _NUMBERS[:LONGEST]
-_PAIR = _NUMBERS[LONGEST : LONGEST + 2]
-_MIX = _NUMBERS[LONGEST + 2]
-_WORD_PLACE = _NUMBERS[LONGEST + 3 : -1]
-_TOKENS = _NUMBERS[-1]
-_SHIFT = np.uint64(64 - BITS)
+PLACE = _NUMBERS[:LONGEST]
+PAIR = _NUMBERS[LONGEST : LONGEST + 2]
+MIX = _NUMBERS[LONGEST + 2]
+WORD_PLACE = _NUMBERS[LONGEST + 3 : -1]
+TOKENS = _NUMBERS[-1]
+SHIFT = np.uint64(64 - BITS)
 _HALF = np.uint64(32)
 
 
@@ -84,34 +85,43 @@ def grams(forms: Sequence[str]) -> Grams:
     # Distance to the end of the text: a window of n characters fits where it is at least n.
     lengths = np.diff(ends, prepend=-1)
     room = np.repeat(ends, lengths) - np.arange(size)
-    hashes = np.zeros((size, _SLOTS), dtype=np.uint64)
-    fits = np.zeros((size, _SLOTS), dtype=np.bool_)
-    rolling = codes * _PLACE[0]
+    hashes = np.zeros((size, SLOTS), dtype=np.uint64)
+    fits = np.zeros((size, SLOTS), dtype=np.bool_)
+    rolling = codes * PLACE[0]
     hashes[:, 0] = rolling
     fits[:, 0] = (codes != BLANK) & ~breaks
     for n in range(2, min(LONGEST, size) + 1):
-        rolling = rolling[:-1] + codes[n - 1 :] * _PLACE[n - 1]
+        rolling = rolling[:-1] + codes[n - 1 :] * PLACE[n - 1]
         hashes[: size - n + 1, n - 1] = rolling
         fits[:, n - 1] = room >= n
     _words(codes, breaks, room, hashes, fits)
     _pairs(codes, breaks, room, hashes, fits)
     places = np.flatnonzero(fits)
-    columns = (_mixed(hashes.ravel().take(places)) >> _SHIFT).astype(np.int32)
+    columns = (_mixed(hashes.ravel().take(places)) >> SHIFT).astype(np.int32)
     starts = np.zeros(len(forms) + 1, dtype=np.int32)
-    starts[1:] = np.searchsorted(places, ends * _SLOTS)
+    starts[1:] = np.searchsorted(places, ends * SLOTS)
     return Grams(columns, starts)
 
 
-def word_columns(forms: Iterable[str]) -> NDArray[np.int32]:
-    """Columns of the words of ASCII signs (what stands between blanks, as in English) in these normal forms, rising."""
-    words = {word for form in forms for word in form.split() if word.isascii()}
-    if not words:
-        return np.empty(0, np.int32)
-    codes = np.frombuffer(" ".join(sorted(words)).encode("utf-32-le"), dtype=np.uint32).astype(np.uint64)
-    inside = codes != BLANK
-    begins = np.flatnonzero(inside & ~np.concatenate(([False], inside[:-1])))
-    found: NDArray[np.int32] = np.unique(_mixed(_runs(codes, inside, begins)) >> _SHIFT).astype(np.int32)
-    return found
+def counts(batch: Grams) -> sparse.csr_array:
+    """How often each feature stands in each text, in the order of their columns. `counting.py` has it compiled, for very many texts."""
+    found = ordered(batch.columns, np.diff(batch.starts))
+    new = np.ones(len(found), dtype=np.bool_)
+    np.not_equal(found[1:], found[:-1], out=new[1:])
+    new[batch.starts[:-1]] = True
+    first = np.flatnonzero(new)
+    often = np.diff(first, append=len(found)).astype(np.uint16)  # no text has more
+    starts = np.searchsorted(first, batch.starts).astype(np.int32)
+    return sparse.csr_array((often, found[first], starts), shape=(len(starts) - 1, DIMENSION))
+
+
+def ordered(numbers: NDArray[np.int32], lengths: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Numbers from 0 to below `DIMENSION`, those of each text in order, of texts that have so many each: one sort of texts and numbers."""
+    texts = np.arange(len(lengths)) << BITS
+    both = np.repeat(texts.astype(np.uint32 if len(texts) <= 1 << (32 - BITS) else np.uint64), lengths)
+    both |= numbers.astype(both.dtype)
+    both.sort()
+    return (both & (DIMENSION - 1)).astype(np.int32)
 
 
 def _words(
@@ -128,7 +138,7 @@ def _words(
     hashes[begins, LONGEST] = words
     fits[begins, LONGEST] = True
     paired = begins[1:] < begins[:-1] + room[begins[:-1]]  # the next word begins before this text ends
-    hashes[begins[:-1], LONGEST + 1] = words[:-1] * _PAIR[0] + words[1:] * _PAIR[1]
+    hashes[begins[:-1], LONGEST + 1] = words[:-1] * PAIR[0] + words[1:] * PAIR[1]
     fits[begins[:-1], LONGEST + 1] = paired
 
 
@@ -137,7 +147,7 @@ def _runs(codes: _U64, inside: NDArray[np.bool_], begins: NDArray[np.intp]) -> _
     places = np.flatnonzero(inside)
     firsts = (np.cumsum(inside) - 1)[begins]  # where runs begin among the places
     within = places - np.repeat(begins, np.diff(firsts, append=len(places)))
-    return np.add.reduceat(codes[places] * _WORD_PLACE[within], firsts)
+    return np.add.reduceat(codes[places] * WORD_PLACE[within], firsts)
 
 
 def _pairs(
@@ -151,7 +161,7 @@ def _pairs(
     begins = np.flatnonzero(inside & ~goes_on)
     if len(begins) < 2:
         return
-    tokens = _mixed(_runs(codes, inside, begins)) * _TOKENS
+    tokens = _mixed(_runs(codes, inside, begins)) * TOKENS
     ends, size = begins + room[begins], len(begins)
     sums = np.empty((size, REACH), dtype=np.uint64)
     within = np.zeros((size, REACH), dtype=np.bool_)
@@ -163,5 +173,5 @@ def _pairs(
 
 def _mixed(hashes: _U64) -> _U64:
     """Every bit of a hash acts on the top bits."""
-    mixed: _U64 = (hashes ^ (hashes >> _HALF)) * _MIX
+    mixed: _U64 = (hashes ^ (hashes >> _HALF)) * MIX
     return mixed

@@ -51,8 +51,9 @@ class Spellings:
     def forms(self, texts: Sequence[str]) -> list[str]:
         """`form` of each text; quicker for many."""
         forms = normal_forms(texts)
-        for at in self.occurring(forms):
-            forms[at] = self.fix(forms[at])
+        places = list(self.occurring(forms))
+        for at, form in zip(places, normal_forms([self._replaced(forms[at]) for at in places]), strict=True):
+            forms[at] = form
         return forms
 
     def occurring(self, forms: Sequence[str]) -> Iterator[int]:
@@ -61,8 +62,10 @@ class Spellings:
 
     def fix(self, form: str) -> str:
         """A normal form in the pack's spelling."""
-        if self._pattern is None or not self._occurs.scan(form):
-            return form
+        return normal_form(self._replaced(form)) if self._occurs.scan(form) else form
+
+    def _replaced(self, form: str) -> str:
+        """A form in which a spelling occurs."""
 
         def word(match: re.Match[str]) -> str:
             written = match.group()
@@ -71,4 +74,4 @@ class Spellings:
                 return written  # English words stand among blanks; initials of Chinese words stand among Chinese signs
             return meant
 
-        return normal_form(self._pattern.sub(word, form))
+        return form if self._pattern is None else self._pattern.sub(word, form)

@@ -19,28 +19,11 @@ from numba.core import cgutils
 from numba.extending import intrinsic, register_jitable
 from numba.np.numpy_support import carray
 
+from engine.understanding.prefetch import soon
 from engine.understanding.solver import CACHE_LINE, F32, U32
 
 TWO = 2
 WIDE = 64  # machines that one pass over the lines serves: of more, the weights of a line leave the processor's cache
-
-
-def _soon(_context, array, place):  # type: ignore[no-untyped-def]  # noqa: ARG001 (the compiler asks for their types)
-    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
-        data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
-        address = builder.bitcast(builder.gep(data, [arguments[1]]), cgutils.voidptr_t)
-        number = ir.IntType(32)
-        kind = ir.FunctionType(ir.VoidType(), [cgutils.voidptr_t, number, number, number])
-        prefetch = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")  # type: ignore[no-untyped-call]
-        to_write, in_all_caches, data_not_code = (ir.Constant(number, value) for value in (1, 3, 1))
-        builder.call(prefetch, [address, to_write, in_all_caches, data_not_code])
-        return context.get_dummy_value()
-
-    return types.void(array, types.int64), generate
-
-
-# Asks for the memory of a place in an array (counted flat) that is soon read and written: nothing changes but when it is there.
-soon = cast("Callable[[F32 | U32, int], None]", intrinsic(_soon))
 
 
 def _room(_context):  # type: ignore[no-untyped-def]

@@ -19,16 +19,17 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from engine.pool.model import TrainingSet, Trust
-from engine.understanding import solver, twins, vectors
-from engine.understanding.calibration import F64, Calibration, Scaled, Thresholds, fit_logistic, logistic
+from engine.understanding import counting, frequencies, margins, solver, twins, vectors
+from engine.understanding.calibration import Calibration, Thresholds
 from engine.understanding.certificate import UNCERTAIN, Hardness, Mix, Sample
 from engine.understanding.corpus import NO_CLASS, Corpus
 from engine.understanding.fitting import fit
 from engine.understanding.held_out import HeldOut, hold_out
 from engine.understanding.linear import Linear, to_steps
 from engine.understanding.model import Model, line_digest
+from engine.understanding.regression import F64, Terms, logistic, weighted
 
-CODE_VERSION = 32  # rises with every change of normal forms, features or training that changes a model
+CODE_VERSION = 33  # rises with every change of normal forms, features or training that changes a model
 
 # The pack's background is written to lie near the questions: of 7,000 real idle lines a seventh to a thirteenth as many are taken for a
 # question, at thresholds from 0.4 to 0.93, of lines that fresh writers wrote for live rooms about half. What is counted lies nearer to
@@ -65,7 +66,7 @@ def model_hash(training: TrainingSet) -> str:
 
 def train(training: TrainingSet) -> Model:
     """A model of the training set. Raises `ValueError` where there are fewer than two intents with lines, or no background."""
-    with _alone(), ThreadPoolExecutor(1) as beside:
+    with _alone(), ThreadPoolExecutor(2) as beside:
         loaded = beside.submit(_loops)
         corpus = Corpus.of(training)
         loaded.result()
@@ -93,10 +94,13 @@ def _alone() -> Iterator[None]:
 
 def _loops() -> None:
     """Load what is compiled, and Numba with it: it is there when the lines are."""
+    counting.loop()
     for machines in (2, 3):  # a loop for two, and one for more
         solver.loops(machines)
+    frequencies.loop()
     twins.loop()
     vectors.loop()
+    margins.loop()
 
 
 def _of_all_lines(corpus: Corpus) -> Linear:
@@ -169,7 +173,7 @@ def weigh(held: HeldOut, trust: Trust) -> Weighed:
     ordering = replace(held.live(trust, NEARER), idle=trust.idle / ORDER)
     with ThreadPoolExecutor(2) as threads:
         right_weights, asks_weights = threads.map(
-            partial(_learnt, signals, Scaled.of(signals), mass),
+            partial(_learnt, signals, Terms.of(signals), mass),
             (right, ~background),
             (held.mass(ordering), held.mass(ASKED)),
         )
@@ -188,13 +192,13 @@ def weigh(held: HeldOut, trust: Trust) -> Weighed:
     return Weighed(held, mass, right_weights, asks_weights, confidence, asking, clear, thresholds, certified)
 
 
-def _learnt(signals: F64, scaled: Scaled, mass: F64, truth: NDArray[np.bool_], hard: F64) -> F64:
+def _learnt(signals: F64, terms: Terms, mass: F64, truth: NDArray[np.bool_], hard: F64) -> F64:
     """A logistic regression: the hard lines order best; how sure the order makes us is then told at the live mix, by two numbers (Platt
     scaling: slope and offset of the score; the order of the lines stays)."""
     true, lines = truth.astype(np.float64), len(truth)
-    weights = fit_logistic(scaled, true, hard * lines)
-    score = signals @ weights
-    offset, slope = fit_logistic(Scaled.of(np.column_stack((np.ones(lines), score))), true, mass * lines)
+    weights = terms.fit(true, hard * lines)
+    score = weighted(signals, weights)
+    offset, slope = Terms.of(score[:, None], pairs=False).fit(true, mass * lines)
     weights *= slope
     weights[0] += offset
     return weights

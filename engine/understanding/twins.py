@@ -16,9 +16,10 @@ from scipy import sparse
 from engine.pool.model import TrainingLine, TrainingSet
 from engine.understanding import meetings
 from engine.understanding.compiled import compiled
-from engine.understanding.corpus import AT_ONCE, Corpus, Labels, frequencies, ordered
+from engine.understanding.corpus import Corpus, Labels
+from engine.understanding.frequencies import frequencies
 from engine.understanding.meetings import I32
-from engine.understanding.ngrams import DIMENSION
+from engine.understanding.ngrams import DIMENSION, ordered
 from engine.understanding.normalise import normal_form
 
 ALIKE: Final = 0.7  # cosine from which two lines are near-duplicates
@@ -29,6 +30,7 @@ COMMON: Final = (
 MEETINGS: Final = (
     8  # rare features that a pair shares before it is compared; with 4 it takes a fifth longer, with 2 twice as long
 )
+AT_ONCE: Final = 1024  # lines whose features are put in order together: more of them leave the processor's cache
 SLACK: Final = 1e-6  # of rounding
 
 _Meet = Callable[[I32, I32, I32, I32, int, float, float, float, I32, I32], int]
@@ -55,28 +57,28 @@ class Sets:
     @classmethod
     def of(cls, corpus: Corpus) -> Sets:
         features = corpus.features
-        frequency = frequencies(features)
+        every, labels = np.arange(len(corpus), dtype=np.int32), corpus.labels.astype(np.int32)
+        frequency, _ = frequencies(features, every, labels)
         telling = np.flatnonzero((frequency > 1) & (frequency <= COMMON))
         order = np.full(DIMENSION, -1, dtype=np.int32)
         order[telling[np.argsort(frequency[telling], kind="stable")]] = np.arange(len(telling))
         alone = frequency == 1
         starts = features.indptr
-        kept, sizes = [], np.zeros(len(corpus), dtype=np.int32)
-        ends = np.zeros(len(corpus) + 1, dtype=np.int32)
+        rows, end = np.empty(features.nnz, dtype=np.int32), 0
+        ends, sizes = np.zeros(len(corpus) + 1, dtype=np.int32), np.zeros(len(corpus), dtype=np.int32)
         for line in range(0, len(corpus), AT_ONCE):
             part = starts[line : line + AT_ONCE + 1]
             entries = features.indices[part[0] : part[-1]]
             places = order.take(entries)
             shared = places >= 0
             often = np.add.reduceat(shared, part[:-1] - part[0], dtype=np.int32)
-            ends[line + 1 : line + len(part)] = often
             sizes[line : line + AT_ONCE] = np.add.reduceat(alone.take(entries), part[:-1] - part[0], dtype=np.int32)
-            kept.append(ordered(places[shared], often))
-        sizes += ends[1:]
-        rows = np.concatenate(kept)
-        ones = np.ones(len(rows), dtype=np.int8)
-        ends = np.cumsum(ends, dtype=np.int32)
-        return cls(sparse.csr_array((ones, rows, ends), shape=(len(corpus), max(1, len(telling)))), sizes)
+            before, end = end, end + int(often.sum())
+            rows[before:end] = ordered(places[shared], often)
+            ends[line + 1 : line + len(part)] = before + np.cumsum(often)
+        sizes += np.diff(ends)
+        ones = np.ones(end, dtype=np.int8)
+        return cls(sparse.csr_array((ones, rows[:end], ends), shape=(len(corpus), max(1, len(telling)))), sizes)
 
     def near(self, similar_from: float) -> tuple[Labels, Labels]:
         """Pairs of lines with at least this cosine, each pair once.

@@ -12,10 +12,10 @@ from scipy import sparse
 
 from engine.pool.model import UNLISTED, TrainingLine
 from engine.understanding import fitting
-from engine.understanding.corpus import Corpus, frequencies
+from engine.understanding.corpus import Corpus
 from engine.understanding.fitting import WORD, fit
 from engine.understanding.linear import F32
-from engine.understanding.ngrams import DIMENSION, grams, word_columns
+from engine.understanding.ngrams import grams
 from engine.understanding.solver import Kinds, Machine, learn
 
 LINES = {
@@ -94,21 +94,20 @@ def test_of_more_lines_a_feature_must_stand_in_more(
         for at, text in enumerate(texts)
     )
     every = np.ones(len(lines), dtype=np.bool_)
-    index = fit(lines, every).index
+    index, stands = fit(lines, every).index, np.bincount(lines.features.indices)
     signs = {sign: sum(sign in text for text in texts) for sign in "甲丙丁己庚辛壬戊"}
     of_two = {"己", "庚"}
     for sign, often in signs.items():
-        own = [column for column in grams([sign]).columns.tolist() if frequencies(lines.features)[column] == often]
+        own = [column for column in grams([sign]).columns.tolist() if stands[column] == often]
         assert own
         assert (index[own] > 0).all() == (often >= least - (sign not in of_two)), sign
     fit(lines, every & (np.arange(len(lines)) != 3))
     assert made == {rounds}
 
 
-@pytest.mark.parametrize("entries", [1, 5, 1000])
-def test_what_two_lines_say_is_known_where_both_ask_the_same(entries: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of one intent, or both of none; never where they are of two kinds, or idle, or speak against an intent."""
-    monkeypatch.setattr(fitting, "ENTRIES", entries)
+def test_what_two_lines_say_is_known_where_both_ask_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where three are asked for: of one intent, or both of none; never where they are of two kinds, or idle, or speak against an intent."""
+    monkeypatch.setattr(fitting, "FEW", 0)
     kinds = {
         "甲": ("a.price", "a.price"), "乙": ("a.price", "a.send"), "丙": (UNLISTED, UNLISTED),
         "丁": (UNLISTED, "a.send"), "戊": (None, None), "己": (None, "a.price"),
@@ -119,19 +118,19 @@ def test_what_two_lines_say_is_known_where_both_ask_the_same(entries: int, monke
         for kind, end in zip(pair, "子丑", strict=True)
     ]
     corpus = Corpus.of_lines(lines, [TrainingLine("庚寅", "a.price"), TrainingLine("庚卯", "a.price")])
-    every = np.ones(DIMENSION, dtype=np.bool_)
-    found = fitting._of_one_kind(corpus.features, corpus.labels, every)
+    index = fit(corpus, np.ones(len(corpus), dtype=np.bool_)).index
     # A feature that both lines of a pair have and no other: their first sign.
-    told = {sign: bool(found[int(grams([sign]).columns[0])]) for sign in (*kinds, "庚")}
+    told = {sign: bool(index[int(grams([sign]).columns[0])]) for sign in (*kinds, "庚")}
     assert told == {"甲": True, "乙": False, "丙": True, "丁": False, "戊": False, "己": False, "庚": False}
-    assert not fitting._of_one_kind(corpus.features, corpus.labels, ~every).any()
 
 
 def test_words_weigh_more_than_their_parts_and_the_strange_as_much_as_the_rarest_part() -> None:
     lines = corpus()
     linear = fit(lines, np.ones(len(lines), dtype=np.bool_))
-    words = linear.idf[linear.index[word_columns(["jazz", "rain"])]]
-    assert np.allclose(words, WORD * linear.idf[-1])  # each in one line, as the rarest parts are
+    stands = np.bincount(lines.features.indices, minlength=len(linear.index))
+    once = [column for column in lines.words.tolist() if stands[column] == 1]
+    assert len(once) > 2  # jazz and rain among them; names of intents hold none of some
+    assert np.isclose(linear.idf[linear.index[once]].max(), WORD * linear.idf[-1])  # as the rarest parts are
     values = linear.spread(grams(["jazz zzz"]))
     known = linear.idf[linear.index[grams(["jazz zzz"]).columns]]
     assert np.isclose(values[known == 0].max() / values[known > 0].max(), 1 / WORD)

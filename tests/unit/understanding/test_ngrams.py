@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from itertools import chain
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.understanding.ngrams import DIMENSION, LONGEST, REACH, grams, word_columns
+from engine.understanding.ngrams import DIMENSION, LONGEST, REACH, Grams, counts, grams
 from engine.understanding.normalise import normal_form
 
 FORMS = st.text(max_size=40).map(normal_form)
@@ -54,21 +56,17 @@ def test_what_stands_between_two_tokens_does_not_matter() -> None:
     assert len((there & back) - single - word) >= 2  # 什 with 发, 么 with 发
 
 
-@given(st.lists(FORMS, max_size=12))
-def test_the_columns_of_words_are_those_of_their_features(forms: list[str]) -> None:
-    """Of words of ASCII signs alone, each once."""
-    words = {word for form in forms for word in form.split() if word.isascii()}
-    found = word_columns(forms).tolist()
-    assert found == sorted(set(found))
-    assert len(found) == len({column for word in words for column in word_columns([word]).tolist()})
-    for word in words:
-        assert set(word_columns([word]).tolist()) <= set(grams([word]).columns.tolist())
-
-
-def test_a_chinese_line_has_no_words() -> None:
-    """What stands between its blanks is no word."""
-    assert word_columns(["多少钱", "这个 几天到"]).tolist() == []
-    assert word_columns(["这个 ok 吗", "ok"]).tolist() == word_columns(["ok"]).tolist() != []
+@given(st.lists(st.lists(st.sampled_from((0, 1, 7, DIMENSION - 1)), min_size=1, max_size=5), max_size=6), st.booleans())
+def test_features_are_counted_in_order(texts: list[list[int]], many: bool) -> None:
+    """However often one stands in a text, and however many texts there are; no text counts what its neighbour has."""
+    texts = texts + [[DIMENSION - 1, 0]] * 4100 * many
+    starts = np.cumsum([0, *map(len, texts)], dtype=np.int32)
+    found = counts(Grams(np.array([*chain(*texts)], dtype=np.int32), starts))
+    told = [sorted(Counter(text).items()) for text in texts]
+    assert np.diff(found.indptr).tolist() == list(map(len, told))
+    assert list(zip(found.indices.tolist(), found.data.tolist(), strict=True)) == [
+        pair for text in told for pair in text
+    ]
 
 
 def test_columns_are_the_same_in_every_process() -> None:
