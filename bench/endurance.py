@@ -28,7 +28,7 @@ from engine.pool.load import load_pool
 from engine.pool.paths import base_pack, example_shop
 from engine.understanding.cache import load_or_train
 from engine.understanding.normalise import MAX_FORM
-from engine.understanding.train import model_hash
+from engine.understanding.training.train import model_hash
 from engine.understanding.understander import Understander
 
 BATCH: Final = 1_000

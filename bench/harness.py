@@ -37,7 +37,7 @@ from engine.publisher.bulletin import Bulletin
 from engine.settings import Settings
 from engine.understanding.cache import load_or_train
 from engine.understanding.model import Model
-from engine.understanding.train import model_hash
+from engine.understanding.training.train import model_hash
 from engine.worker.seams import Pools, real_seams
 from engine.worker.service import Worker
 

@@ -37,7 +37,7 @@ from engine.pool.paths import base_pack, example_shop
 from engine.understanding.linear import BACKGROUND
 from engine.understanding.ngrams import grams
 from engine.understanding.spellings import Spellings
-from engine.understanding.train import model_hash, train
+from engine.understanding.training.train import model_hash, train
 from engine.understanding.understander import Understander
 
 GOALS: Final = {"visible": "≥ 70 %", "answered": "≤ 1 %", "chatter": "≤ 25 %"}

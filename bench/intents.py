@@ -37,12 +37,12 @@ from thinc.util import fix_random_seed
 from bench.real_text import usual_classifier
 from engine.pool.model import TrainingLine, Trust
 from engine.understanding.calibration import looks_asked, rank
-from engine.understanding.corpus import Corpus
-from engine.understanding.fitting import fit
-from engine.understanding.held_out import hold_out
 from engine.understanding.ngrams import grams
 from engine.understanding.normalise import normal_form
-from engine.understanding.train import weigh
+from engine.understanding.training.corpus import Corpus
+from engine.understanding.training.fitting import fit
+from engine.understanding.training.held_out import hold_out
+from engine.understanding.training.train import weigh
 
 OUT_OF_SCOPE: Final = "oos"
 VALIDATION: Final = ("val", "valid")

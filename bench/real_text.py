@@ -34,7 +34,7 @@ from engine.pool.load import load_pool
 from engine.pool.model import Pool, Product, TrainingLine
 from engine.pool.paths import base_pack, example_shop
 from engine.understanding.model import Model
-from engine.understanding.train import model_hash, train
+from engine.understanding.training.train import model_hash, train
 from engine.understanding.understander import Understander
 
 GOODS = """

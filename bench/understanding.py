@@ -40,7 +40,7 @@ from engine.understanding.ngrams import grams
 from engine.understanding.normalise import normal_form
 from engine.understanding.pipeline import build
 from engine.understanding.reading import Reader, read_plains
-from engine.understanding.train import model_hash, train
+from engine.understanding.training.train import model_hash, train
 from engine.understanding.understander import Understander
 
 SEED = 5

@@ -12,7 +12,7 @@ from rich.text import Text
 from engine.cli.html import document, plot, table
 
 if TYPE_CHECKING:
-    from engine.understanding.score import Line, Score
+    from engine.understanding.training.score import Line, Score
 
 MOST: Final = 20  # confusions and lines that are shown of each kind; the page has more
 ON_PAGE: Final = 100

@@ -17,7 +17,7 @@ from engine.understanding.clashes import clashes
 from engine.understanding.lookahead import Judged, proposals
 from engine.understanding.spellings import Spellings
 from engine.understanding.strays import strays
-from engine.understanding.twins import twins
+from engine.understanding.training.twins import twins
 
 NAMED: Final = 3  # lines that are named of those on which a rule fires astray
 

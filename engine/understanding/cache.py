@@ -10,7 +10,7 @@ from engine import logs
 from engine.errors import RecordError
 from engine.pool.model import TrainingSet
 from engine.understanding.model import Model
-from engine.understanding.train import model_hash, train
+from engine.understanding.training.train import model_hash, train
 
 log = logs.get(__name__)
 

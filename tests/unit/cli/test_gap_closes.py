@@ -37,7 +37,7 @@ from engine.pool.paths import base_pack, example_shop
 from engine.room.rooms import Rooms
 from engine.understanding.cache import load_or_train
 from engine.understanding.model import Model
-from engine.understanding.train import model_hash
+from engine.understanding.training.train import model_hash
 from engine.understanding.understander import Understander
 from tests.unit.example_model import example_cache
 from tests.unit.insight.made import NOW

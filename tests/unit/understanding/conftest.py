@@ -10,7 +10,7 @@ import pytest
 from engine.pool.encoding import pool_hash
 from engine.pool.model import Guard, Intent, Limits, Pool, Product, TrainingLine, TrainingSet
 from engine.understanding.model import Model
-from engine.understanding.train import model_hash, train
+from engine.understanding.training.train import model_hash, train
 from engine.understanding.understander import Understander
 
 EXAMPLES: Mapping[str, tuple[str, ...]] = {

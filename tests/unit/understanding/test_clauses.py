@@ -16,7 +16,7 @@ from engine.pool.paths import base_pack, example_shop
 from engine.understanding.clauses import LEAST, MOST, Withdrawals, clauses, settle
 from engine.understanding.normalise import normal_form
 from engine.understanding.spellings import Spellings
-from engine.understanding.train import model_hash
+from engine.understanding.training.train import model_hash
 from engine.understanding.understander import Understander
 
 

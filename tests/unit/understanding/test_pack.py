@@ -8,12 +8,12 @@ import pytest
 from engine.pool.load import load_pool
 from engine.pool.model import Pool
 from engine.pool.paths import base_pack, example_shop
-from engine.understanding.corpus import Corpus
 from engine.understanding.linear import BACKGROUND
 from engine.understanding.model import MAX_BYTES, Model
 from engine.understanding.strays import strays
-from engine.understanding.train import model_hash
-from engine.understanding.twins import clusters
+from engine.understanding.training.corpus import Corpus
+from engine.understanding.training.train import model_hash
+from engine.understanding.training.twins import clusters
 from engine.understanding.understander import Understander
 from tests.unit.example_model import example_cache, example_trainer
 

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from engine.understanding.counting import Counting
 from engine.understanding.linear import Rows
 from engine.understanding.ngrams import counts, grams
 from engine.understanding.normalise import MAX_FORM, normal_form
+from engine.understanding.training.counting import Counting
 
 FORMS = st.text(max_size=40).map(normal_form)
 SHORT = st.text(alphabet="ab12 多少钱?", max_size=12).map(normal_form)

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from engine.pool.model import UNLISTED, TrainingLine, TrainingSet, Trust
-from engine.understanding import held_out
-from engine.understanding.certificate import Mix
-from engine.understanding.corpus import OTHER, Corpus
-from engine.understanding.folds import FOLDS
-from engine.understanding.held_out import HeldOut, hold_out
 from engine.understanding.linear import BACKGROUND
+from engine.understanding.training import held_out
+from engine.understanding.training.certificate import Mix
+from engine.understanding.training.corpus import OTHER, Corpus
+from engine.understanding.training.folds import FOLDS
+from engine.understanding.training.held_out import HeldOut, hold_out
 
 
 @pytest.fixture(scope="module")

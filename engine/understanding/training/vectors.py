@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from engine.understanding.compiled import compiled
 from engine.understanding.linear import F32, Rows
+from engine.understanding.training.compiled import compiled
 
 _Weigh = Callable[[Rows, Rows, Rows, NDArray[np.uint16], Rows, F32, Rows, Rows, F32], None]
 

@@ -19,8 +19,8 @@ from numba.core import cgutils
 from numba.extending import intrinsic, register_jitable
 from numba.np.numpy_support import carray
 
-from engine.understanding.prefetch import soon
-from engine.understanding.solver import CACHE_LINE, F32, U32
+from engine.understanding.training.prefetch import soon
+from engine.understanding.training.solver import CACHE_LINE, F32, U32
 
 TWO = 2
 WIDE = 64  # machines that one pass over the lines serves: of more, the weights of a line leave the processor's cache

@@ -13,10 +13,10 @@ from scipy import sparse
 
 from engine.understanding import ngrams
 from engine.understanding.codes import BLANK, BREAK, Codes
-from engine.understanding.compiled import compiled
 from engine.understanding.linear import Rows
 from engine.understanding.ngrams import DIMENSION, REACH, SLOTS
 from engine.understanding.normalise import MAX_FORM
+from engine.understanding.training.compiled import compiled
 
 _U64 = NDArray[np.uint64]
 _Number = TypeVar("_Number", np.int32, np.uint16)

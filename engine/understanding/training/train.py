@@ -19,15 +19,15 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from engine.pool.model import TrainingSet, Trust
-from engine.understanding import counting, frequencies, margins, solver, twins, vectors
 from engine.understanding.calibration import Calibration, Thresholds
-from engine.understanding.certificate import UNCERTAIN, Hardness, Mix, Sample
-from engine.understanding.corpus import NO_CLASS, Corpus
-from engine.understanding.fitting import fit
-from engine.understanding.held_out import HeldOut, hold_out
 from engine.understanding.linear import Linear, to_steps
 from engine.understanding.model import Model, line_digest
 from engine.understanding.regression import F64, Terms, logistic, weighted
+from engine.understanding.training import counting, frequencies, margins, solver, twins, vectors
+from engine.understanding.training.certificate import UNCERTAIN, Hardness, Mix, Sample
+from engine.understanding.training.corpus import NO_CLASS, Corpus
+from engine.understanding.training.fitting import fit
+from engine.understanding.training.held_out import HeldOut, hold_out
 
 CODE_VERSION = 33  # rises with every change of normal forms, features or training that changes a model
 

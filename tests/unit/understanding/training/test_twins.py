@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis.strategies import lists, sampled_from, text
 
 from engine.pool.model import UNLISTED, TrainingLine, TrainingSet
-from engine.understanding.corpus import Corpus
-from engine.understanding.twins import SLACK, TWIN, Sets, twins
+from engine.understanding.training.corpus import Corpus
+from engine.understanding.training.twins import SLACK, TWIN, Sets, twins
 
 OLD = (
     TrainingLine("这款保温杯多少钱一个", "a.price"),

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.understanding.linear import Linear
-from engine.understanding.margins import scores
 from engine.understanding.model import Model
 from engine.understanding.ngrams import DIMENSION, counts, grams
+from engine.understanding.training.margins import scores
 
 TEXTS = ["多少钱", "how much is it", "哈哈哈哈哈", "how much how much how much", "沪", "多少钱一斤多少钱", "龘"]
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from engine.pool.model import TrainingLine
-from engine.understanding import corpus
-from engine.understanding.corpus import NO_CLASS, Corpus
 from engine.understanding.linear import BACKGROUND
 from engine.understanding.ngrams import counts, grams
+from engine.understanding.training import corpus
+from engine.understanding.training.corpus import NO_CLASS, Corpus
 
 LINES = [
     TrainingLine("多少钱", "a.price"),

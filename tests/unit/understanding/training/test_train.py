@@ -12,7 +12,7 @@ from engine.pool.model import TrainingLine, TrainingSet
 from engine.understanding.model import Model, line_digest
 from engine.understanding.ngrams import grams
 from engine.understanding.normalise import normal_form
-from engine.understanding.train import model_hash, train
+from engine.understanding.training.train import model_hash, train
 
 
 def test_the_same_lines_give_the_same_bytes(training: TrainingSet, model: Model) -> None:
@@ -81,7 +81,7 @@ def test_the_collector_rests_and_works_again(training: TrainingSet, monkeypatch:
         seen.append(gc.isenabled())
         raise RuntimeError("no more")
 
-    monkeypatch.setattr("engine.understanding.train.hold_out", hold_out)
+    monkeypatch.setattr("engine.understanding.training.train.hold_out", hold_out)
 
     def fails() -> None:
         with pytest.raises(RuntimeError, match="no more"):

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest, chi2
 
-from engine.understanding.certificate import DOUBT, UNCERTAIN, Hardness, Mix, Sample, lower, upper
+from engine.understanding.training.certificate import DOUBT, UNCERTAIN, Hardness, Mix, Sample, lower, upper
 
 ROOM = Mix(0.93, 0.05, 0.02)
 EVEN = Hardness()

@@ -13,13 +13,13 @@ import numpy as np
 
 from engine.pool.model import Trust
 from engine.understanding.calibration import Ranked, joined, looks_asked, rank
-from engine.understanding.certificate import Mix
-from engine.understanding.corpus import NO_CLASS, OTHER, Chosen, Corpus, Labels
-from engine.understanding.fitting import fit
-from engine.understanding.folds import FOLDS, folds
 from engine.understanding.linear import BACKGROUND
-from engine.understanding.margins import scores
 from engine.understanding.regression import F64
+from engine.understanding.training.certificate import Mix
+from engine.understanding.training.corpus import NO_CLASS, OTHER, Chosen, Corpus, Labels
+from engine.understanding.training.fitting import fit
+from engine.understanding.training.folds import FOLDS, folds
+from engine.understanding.training.margins import scores
 
 AT_ONCE = 1024  # lines that are judged together
 SIDE_BY_SIDE = 2  # folds whose models are learnt at a time, each in some 200 MB of memory

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from engine.pool.model import UNLISTED, TrainingLine, TrainingSet
-from engine.understanding.counting import Counting
 from engine.understanding.linear import BACKGROUND
 from engine.understanding.plain import normal_forms
 from engine.understanding.spellings import Spellings
+from engine.understanding.training.counting import Counting
 
 NO_CLASS = -1  # of `not:` lines
 OTHER = -2  # of questions that belong to no intent

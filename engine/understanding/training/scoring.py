@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.understanding.linear import BACKGROUND, F32, Rows
-from engine.understanding.prefetch import soon
-from engine.understanding.solver import CACHE_LINE
+from engine.understanding.training.prefetch import soon
+from engine.understanding.training.solver import CACHE_LINE
 
 
 def score(

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from engine.pool.model import TrainingLine, TrainingSet
-from engine.understanding.corpus import Corpus
-from engine.understanding.folds import FOLDS, folds
-from engine.understanding.twins import clusters
+from engine.understanding.training.corpus import Corpus
+from engine.understanding.training.folds import FOLDS, folds
+from engine.understanding.training.twins import clusters
 
 
 def test_near_duplicates_share_a_fold() -> None:

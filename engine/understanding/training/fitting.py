@@ -18,16 +18,16 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from engine.understanding.corpus import NO_CLASS, OTHER, Chosen, Corpus, Labels
-from engine.understanding.counting import Counting
-from engine.understanding.frequencies import frequencies
 from engine.understanding.linear import BACKGROUND, EXTRA, F32, Linear, Rows
-from engine.understanding.names import kin, words
 from engine.understanding.ngrams import DIMENSION
 from engine.understanding.plain import normal_forms
 from engine.understanding.regression import F64
-from engine.understanding.solver import Machine, learn, settled
-from engine.understanding.vectors import unit_rows
+from engine.understanding.training.corpus import NO_CLASS, OTHER, Chosen, Corpus, Labels
+from engine.understanding.training.counting import Counting
+from engine.understanding.training.frequencies import frequencies
+from engine.understanding.training.names import kin, words
+from engine.understanding.training.solver import Machine, learn, settled
+from engine.understanding.training.vectors import unit_rows
 
 COST = 2.0  # of a violated margin, the SVM's C; out of fold 3 answers as much, but is farther from its end after as many rounds
 COST_ALL = 0.8  # of the machines that hear all lines: with 2.0 one or two in a hundred questions of hidden intents fewer are seen

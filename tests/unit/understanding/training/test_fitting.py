@@ -11,12 +11,12 @@ import pytest
 from scipy import sparse
 
 from engine.pool.model import UNLISTED, TrainingLine
-from engine.understanding import fitting
-from engine.understanding.corpus import Corpus
-from engine.understanding.fitting import WORD, fit
 from engine.understanding.linear import F32
 from engine.understanding.ngrams import grams
-from engine.understanding.solver import Kinds, Machine, learn
+from engine.understanding.training import fitting
+from engine.understanding.training.corpus import Corpus
+from engine.understanding.training.fitting import WORD, fit
+from engine.understanding.training.solver import Kinds, Machine, learn
 
 LINES = {
     "alarm_set": ("wake me at seven", "set it for six", "wake me up early"),

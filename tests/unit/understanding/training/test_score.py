@@ -10,7 +10,7 @@ from engine.cli.score import summary
 from engine.pool.model import Pool, TrainingLine, Trust
 from engine.understanding.calibration import BINS
 from engine.understanding.model import Model
-from engine.understanding.score import Line, Score, score
+from engine.understanding.training.score import Line, Score, score
 
 
 @pytest.fixture(scope="module")

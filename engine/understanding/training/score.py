@@ -11,11 +11,11 @@ import numpy as np
 
 from engine.pool.model import Pool, TrainingSet
 from engine.understanding.calibration import Thresholds, reliability
-from engine.understanding.corpus import NO_CLASS, Chosen, Corpus
-from engine.understanding.held_out import HeldOut, hold_out
 from engine.understanding.model import Model
 from engine.understanding.spellings import Spellings
-from engine.understanding.train import Weighed, share, weigh
+from engine.understanding.training.corpus import NO_CLASS, Chosen, Corpus
+from engine.understanding.training.held_out import HeldOut, hold_out
+from engine.understanding.training.train import Weighed, share, weigh
 from engine.understanding.understander import Understander
 
 FEW: Final = 60  # lines of an intent below which more of them help most

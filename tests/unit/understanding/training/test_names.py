@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.understanding.names import kin, words
+from engine.understanding.training.names import kin, words
 
 
 def test_a_name_falls_into_words() -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.understanding.corpus import OTHER, Corpus, Labels
 from engine.understanding.linear import BACKGROUND
-from engine.understanding.twins import clusters
+from engine.understanding.training.corpus import OTHER, Corpus, Labels
+from engine.understanding.training.twins import clusters
 
 FOLDS = 3
 

@@ -18,8 +18,8 @@ from scipy import sparse
 from sklearn.svm import LinearSVC
 
 import engine
-from engine.understanding import compiled, solver
-from engine.understanding.solver import F32, Kinds, Machine, learn, settled
+from engine.understanding.training import compiled, solver
+from engine.understanding.training.solver import F32, Kinds, Machine, learn, settled
 
 COST = 3.0
 
@@ -203,7 +203,7 @@ def test_two_processes_may_compile_at_once(tmp_path: Path) -> None:
     code = """
 import hashlib, numpy as np
 from scipy import sparse
-from engine.understanding.solver import Machine, learn
+from engine.understanding.training.solver import Machine, learn
 features = sparse.random_array((300, 80), density=0.1, format="csr", dtype=np.float32, rng=np.random.default_rng(1))
 kinds = np.arange(300) % 3
 every = np.arange(3)
@@ -227,7 +227,7 @@ print(hashlib.sha256(weights.tobytes() + bias.tobytes()).hexdigest())
 @pytest.mark.process
 def test_a_stored_model_needs_no_compiler() -> None:
     """A worker understands, and a publisher reads its pool, without Numba: only training imports it."""
-    code = "import sys, engine.worker.service, engine.publisher.service, engine.understanding.train; print('numba' in sys.modules)"
+    code = "import sys, engine.worker.service, engine.publisher.service, engine.understanding.training.train; print('numba' in sys.modules)"
     root = Path(engine.__file__).parent.parent
     ran = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "False"

@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from engine.pool.model import TrainingLine, TrainingSet
-from engine.understanding import meetings
-from engine.understanding.compiled import compiled
-from engine.understanding.corpus import Corpus, Labels
-from engine.understanding.frequencies import frequencies
-from engine.understanding.meetings import I32
 from engine.understanding.ngrams import DIMENSION, ordered
 from engine.understanding.normalise import normal_form
+from engine.understanding.training import meetings
+from engine.understanding.training.compiled import compiled
+from engine.understanding.training.corpus import Corpus, Labels
+from engine.understanding.training.frequencies import frequencies
+from engine.understanding.training.meetings import I32
 
 ALIKE: Final = 0.7  # cosine from which two lines are near-duplicates
 TWIN: Final = 0.85  # cosine from which an editor is told: as a rule the two differ by a particle

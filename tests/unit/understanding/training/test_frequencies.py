@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.understanding.frequencies import SEVERAL, frequencies
 from engine.understanding.ngrams import counts, grams
+from engine.understanding.training.frequencies import SEVERAL, frequencies
 
 TEXTS = ("多少钱", "多少", "发货吗", "how much", "哈哈哈哈", "much")
 

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from engine.understanding.compiled import compiled
 from engine.understanding.linear import EXTRA, F32, Linear, Rows, Scores
+from engine.understanding.training.compiled import compiled
 
 _Score = Callable[[Rows, Rows, Rows, NDArray[np.uint16], Rows, F32, F32, F32, int, F32, F32], None]
 
@@ -28,7 +28,7 @@ def loop() -> _Score:
     """What it rests on, compiled."""
     import numba
 
-    from engine.understanding import scoring
+    from engine.understanding.training import scoring
 
     integers, counts = numba.int32[::1], numba.uint16[::1]
     numbers, table = numba.float32[::1], numba.float32[:, ::1]

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from engine.understanding.compiled import compiled
+from engine.understanding.training.compiled import compiled
 
 F32 = NDArray[np.float32]
 U32 = NDArray[np.uint32]  # of a signed number each look-up would ask whether it counts from the end
@@ -166,7 +166,7 @@ def loops(machines: int) -> tuple[int, _Sweep, _Move]:
     machine code."""
     import numba
 
-    from engine.understanding import sweeps
+    from engine.understanding.training import sweeps
 
     numbers, vector, table = numba.uint32[::1], numba.float32[::1], numba.float32[:, ::1]
     a_round = numba.void(

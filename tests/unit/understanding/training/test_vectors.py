@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from engine.understanding.linear import Linear
 from engine.understanding.ngrams import DIMENSION, counts, grams
-from engine.understanding.vectors import unit_rows
+from engine.understanding.training.vectors import unit_rows
 
 TEXTS = ["多少钱", "how much is it", "哈哈哈哈哈", "how much how much how much", "沪", "多少钱一斤多少钱"]
 

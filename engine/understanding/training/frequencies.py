@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from engine.understanding.compiled import compiled
+from engine.understanding.training.compiled import compiled
 
 I32 = NDArray[np.int32]
 _Tell = Callable[[I32, I32, I32, I32, I32], None]
