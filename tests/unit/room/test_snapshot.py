@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from engine.errors import RestoreError
@@ -67,6 +67,7 @@ def test_a_restored_core_goes_on_as_the_old_one_would(steps: list[Step], cut: in
 
 
 @given(STEPS)
+@example(walk(9394068, 0.1, 120))  # a player says that it refused what it had started, long after both were over
 @settings(max_examples=250)
 def test_what_must_always_hold(steps: list[Step]) -> None:
     """Checked after each entry (`invariants.py`); in the end every comment has its decision, and snapshots are small."""
