@@ -239,7 +239,9 @@ class Watched(Scene):
                 self._outcome(here, outcome.insertion, outcome.kind)
             going_on = {outcome.insertion for outcome in event.outcomes if outcome.kind in ("accepted", "started")}
             if here.flying and here.flying.id not in going_on:
-                here.flying = None  # also one that was started: this player says that it refused it, so it does not say it now
+                here.flying = (
+                    None  # also one that was started: this player says that it refused it, so it does not say it now
+                )
         elif isinstance(event, RoomClosed) or (isinstance(event, PlayerGone) and event.session == here.session):
             here.flying = None
         elif isinstance(event, Playback) and event.insertion is not None and event.session == session:
