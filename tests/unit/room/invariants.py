@@ -422,10 +422,13 @@ class Watched(Scene):
             assert live_intent(room, said).insert == "now"
             assert self._reply(said).may_interrupt, "4: cuts a sentence short without permission"
             assert said.resume is not None
-            lines = self.known[said.room].scripts[said.resume.version]
+            lines, loops = (
+                known[said.resume.version] for known in (self.known[said.room].scripts, self.known[said.room].loops)
+            )
             at = [line[1] for line in lines].index(said.resume.sentence)
             assert not lines[at][2], "4: within a sentence that holds"
-            assert not (lines[at - 1][2] and (at or said.resume.lap)), "4: between two that belong together"
+            behind = at or (loops and said.resume.lap)  # else nothing belongs before the first one
+            assert not (lines[at - 1][2] and behind), "4: between two that belong together"
             return
         if said.after is None:
             assert said.when == "idle"

@@ -68,6 +68,7 @@ def test_a_restored_core_goes_on_as_the_old_one_would(steps: list[Step], cut: in
 
 @given(STEPS)
 @example(walk(9394068, 0.1, 120))  # a player says that it refused what it had started, long after both were over
+@example(walk(2392284114, 0.1, 120))  # a player that tells of a second lap of a script that does not loop
 @settings(max_examples=250)
 def test_what_must_always_hold(steps: list[Step]) -> None:
     """Checked after each entry (`invariants.py`); in the end every comment has its decision, and snapshots are small."""
