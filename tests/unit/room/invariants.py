@@ -422,8 +422,8 @@ class Watched(Scene):
             assert live_intent(room, said).insert == "now"
             assert self._reply(said).may_interrupt, "4: cuts a sentence short without permission"
             assert said.resume is not None
-            here, version = self.known[said.room], said.resume.version
-            lines, loops = here.scripts[version], here.loops[version]
+            here = self.known[said.room]
+            lines, loops = here.scripts[said.resume.version], here.loops[said.resume.version]
             at = [line[1] for line in lines].index(said.resume.sentence)
             assert not lines[at][2], "4: within a sentence that holds"
             behind = at or (loops and said.resume.lap)  # else nothing belongs before the first one
