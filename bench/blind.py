@@ -37,10 +37,11 @@ from engine.pool.load import load_pool
 from engine.pool.model import Trust
 from engine.pool.paths import base_pack, example_shop
 from engine.understanding.calibration import Reliability, reliability
+from engine.understanding.model import model_hash
 from engine.understanding.training.corpus import Corpus
 from engine.understanding.training.held_out import hold_out
 from engine.understanding.training.score import Curve
-from engine.understanding.training.train import model_hash, train, weigh
+from engine.understanding.training.train import train, weigh
 from engine.understanding.understander import Understander
 
 BLIND: Final = Path(__file__).resolve().parent.parent / "tests" / "blind"

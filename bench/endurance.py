@@ -27,8 +27,8 @@ from engine.events.understanding import Outcome, Understanding
 from engine.pool.load import load_pool
 from engine.pool.paths import base_pack, example_shop
 from engine.understanding.cache import load_or_train
+from engine.understanding.model import model_hash
 from engine.understanding.normalise import MAX_FORM
-from engine.understanding.training.train import model_hash
 from engine.understanding.understander import Understander
 
 BATCH: Final = 1_000

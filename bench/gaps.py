@@ -47,7 +47,8 @@ from engine.insight.window import Window
 from engine.pool.load import load_pool
 from engine.pool.model import UNLISTED, Intent, Pool, TrainingLine
 from engine.pool.paths import base_pack, example_shop
-from engine.understanding.training.train import model_hash, train
+from engine.understanding.model import model_hash
+from engine.understanding.training.train import train
 from engine.understanding.understander import Understander
 
 LEAST: Final = 5  # lines of a hidden label that were not understood, from which it is a gap that the board should show

@@ -36,8 +36,7 @@ from engine.pool.paths import base_pack, example_shop
 from engine.publisher.bulletin import Bulletin
 from engine.settings import Settings
 from engine.understanding.cache import load_or_train
-from engine.understanding.model import Model
-from engine.understanding.training.train import model_hash
+from engine.understanding.model import Model, model_hash
 from engine.worker.seams import Pools, real_seams
 from engine.worker.service import Worker
 

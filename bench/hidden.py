@@ -35,9 +35,10 @@ from engine.pool.load import load_pool
 from engine.pool.model import Pool, TrainingLine
 from engine.pool.paths import base_pack, example_shop
 from engine.understanding.linear import BACKGROUND
+from engine.understanding.model import model_hash
 from engine.understanding.ngrams import grams
 from engine.understanding.spellings import Spellings
-from engine.understanding.training.train import model_hash, train
+from engine.understanding.training.train import train
 from engine.understanding.understander import Understander
 
 GOALS: Final = {"visible": "≥ 70 %", "answered": "≤ 1 %", "chatter": "≤ 25 %"}

@@ -33,8 +33,8 @@ from engine.events.understanding import Understanding
 from engine.pool.load import load_pool
 from engine.pool.model import Pool, Product, TrainingLine
 from engine.pool.paths import base_pack, example_shop
-from engine.understanding.model import Model
-from engine.understanding.training.train import model_hash, train
+from engine.understanding.model import Model, model_hash
+from engine.understanding.training.train import train
 from engine.understanding.understander import Understander
 
 GOODS = """

@@ -31,7 +31,7 @@ from engine.pool.model import Pool, TrainingLine
 from engine.publisher.builder import ProcessBuilder
 from engine.publisher.bulletin import Bulletin
 from engine.publisher.trainer import CachedTrainer
-from engine.understanding.training.train import model_hash
+from engine.understanding.model import model_hash
 
 ROOMS = 100
 LONGEST_S = 240.0  # for which comments are made beforehand

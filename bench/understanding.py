@@ -36,11 +36,12 @@ from engine.pool.load import load_pool
 from engine.pool.paths import base_pack, example_shop
 from engine.understanding.calibration import looks_asked, rank
 from engine.understanding.judge import Judge
+from engine.understanding.model import model_hash
 from engine.understanding.ngrams import grams
 from engine.understanding.normalise import normal_form
 from engine.understanding.pipeline import build
 from engine.understanding.reading import Reader, read_plains
-from engine.understanding.training.train import model_hash, train
+from engine.understanding.training.train import train
 from engine.understanding.understander import Understander
 
 SEED = 5

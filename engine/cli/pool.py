@@ -85,8 +85,8 @@ def score(
     from engine.cli import score as shown
     from engine.pool.load import load_pool
     from engine.understanding.cache import load_or_train
+    from engine.understanding.model import model_hash
     from engine.understanding.training.score import score as of_lines
-    from engine.understanding.training.train import model_hash
 
     folder = options.shop_folder(shop)
     pool = load_pool(options.base_folder(base), folder, model_of=model_hash)

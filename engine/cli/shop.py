@@ -11,8 +11,7 @@ from engine.errors import UsageError
 from engine.pool.load import load_pool
 from engine.pool.model import Pool
 from engine.understanding.cache import load_or_train
-from engine.understanding.model import Model
-from engine.understanding.training.train import model_hash
+from engine.understanding.model import Model, model_hash
 from engine.understanding.understander import Understander
 
 

@@ -11,8 +11,7 @@ from engine.errors import RecordError
 from engine.events.understanding import Understanding
 from engine.pool.model import Pool, TrainingSet
 from engine.understanding.cache import load_or_train, model_path, store
-from engine.understanding.model import Model
-from engine.understanding.training.train import model_hash
+from engine.understanding.model import Model, model_hash
 from engine.understanding.understander import Understander
 
 

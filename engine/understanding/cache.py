@@ -9,8 +9,7 @@ from pathlib import Path
 from engine import logs
 from engine.errors import RecordError
 from engine.pool.model import TrainingSet
-from engine.understanding.model import Model
-from engine.understanding.training.train import model_hash, train
+from engine.understanding.model import Model, model_hash
 
 log = logs.get(__name__)
 
@@ -29,6 +28,8 @@ def load_or_train(training: TrainingSet, folder: Path) -> Model:
     model = _stored(path, digest)
     if model is not None:
         return model
+    from engine.understanding.training.train import train  # with a stored model, nothing of it is needed
+
     model = train(training)
     try:
         store(model, folder)

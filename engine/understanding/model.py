@@ -9,18 +9,20 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from engine.errors import RecordError
+from engine.pool.model import TrainingSet
 from engine.understanding.calibration import Calibration, Thresholds
 from engine.understanding.linear import EXTRA, Linear, scales
 from engine.understanding.ngrams import BITS, DIMENSION
 
 MAGIC = b"LCMODEL5"
+CODE_VERSION = 33  # rises with every change of normal forms, features or training that changes a model
 MAX_BYTES = 16 * 1024 * 1024  # of a serialised model: `pools` records are copied to every worker
 _COMPRESSION = 1  # zlib level; level 6 saves 6 % at three times the time, level 9 7 % at twenty times
 _MAX_PLAIN = 256 * 1024 * 1024  # a damaged or hostile file must not unfold to more
@@ -49,6 +51,19 @@ class _Header(BaseModel):
     report: dict[str, float]
     digest: str
     arrays: tuple[_Array, ...]
+
+
+def model_hash(training: TrainingSet) -> str:
+    """Names the model that training makes of these lines with this code; known before it is trained."""
+    digest = hashlib.sha256(f"{CODE_VERSION}\n".encode())
+    for part in (training.lines, training.negatives):
+        for line in part:
+            digest.update(f"{line.intent or ''}\t{line.text}\n".encode("utf-8", "surrogatepass"))
+        digest.update(b"\0")
+    for written, meant in training.spellings:
+        digest.update(f"{written}\t{meant}\n".encode("utf-8", "surrogatepass"))
+    digest.update(repr(astuple(training.trust)).encode())
+    return digest.hexdigest()[:32]
 
 
 def line_digest(form: str, intent: str | None) -> int:

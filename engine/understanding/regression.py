@@ -32,6 +32,8 @@ def logistic(signals: F64, weights: F64) -> F64:
 def weighted(signals: F64, weights: F64) -> F64:
     """`[row]` sum of the weighted terms of `[row, signal]`."""
     count = signals.shape[1]
+    if len(weights) != 1 + count + count * (count + 1) // 2:
+        raise ValueError(f"{len(weights)} weights for the terms of {count} signals")
     square = np.zeros((count, count))
     square[np.triu_indices(count)] = weights[1 + count :]
     # Not by BLAS, whose threads wait for each other on a busy machine.
@@ -43,7 +45,11 @@ def weighted(signals: F64, weights: F64) -> F64:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """Terms of many rows, made to be of one mean and spread: the pull towards zero acts on all alike. The first, one, stays what it is."""
+    """Terms of many rows, made to be of one mean and spread: the pull towards zero acts on all alike. The first, one, stays what it is.
+
+    Signals are about as large as their spread: of a term whose spread is less than a hundred thousandth of its size, rounding leaves
+    nothing, and it is taken for one that is always the same.
+    """
 
     signals: F64
     """`[signal, row]`."""
@@ -73,8 +79,8 @@ class Terms:
         weights[0] -= float(weights @ self.means)
         return weights
 
-    def scores(self, weights: F64) -> F64:
-        """Sum of the weighted terms of each row."""
+    def weighted(self, weights: F64) -> F64:
+        """`[row]` sum of the weighted terms; of weights of terms of one spread, as of all that follows."""
         weights = weights / self.spreads
         own = 1 + len(self.signals)
         slopes = np.zeros_like(self.signals)
@@ -112,12 +118,12 @@ def _fit(terms: Terms, truth: F64, mass: F64, weights: F64) -> F64:
     pull[0] = 1e-6
 
     def loss(w: F64) -> float:
-        z = np.clip(terms.scores(w), -30.0, 30.0)
+        z = np.clip(terms.weighted(w), -30.0, 30.0)
         return float(mass @ (np.logaddexp(0.0, z) - truth * z) + 0.5 * pull @ (w * w))
 
     now = loss(weights)
     for _ in range(_STEPS):
-        p = _probability(terms.scores(weights))
+        p = _probability(terms.weighted(weights))
         hessian = terms.bent(mass * p * (1.0 - p)) + np.diag(pull)
         step = np.linalg.solve(hessian, terms.sums(mass * (p - truth)) + pull * weights)
         size = 1.0

@@ -1,4 +1,8 @@
-"""Loops of ours in machine code, by Numba. It is imported with the first of them: a start with a stored model never needs it."""
+"""Loops of ours in machine code, by Numba. It is imported with the first of them: a start with a stored model never needs it.
+
+What was compiled is kept as long as the file of its loop is the same. So a loop takes what other modules define as arguments, constants,
+too, or else it would go on with the old ones; a test sees to it. Whoever changes the options below has to touch the loops' files.
+"""
 
 from __future__ import annotations
 

@@ -20,7 +20,9 @@ from engine.understanding.training.compiled import compiled
 
 _U64 = NDArray[np.uint64]
 _Number = TypeVar("_Number", np.int32, np.uint16)
-_Count = Callable[[Codes, _U64, _U64, _U64, _U64, int, int, Rows, NDArray[np.uint16], Rows, NDArray[np.bool_]], None]
+_Count = Callable[
+    [Codes, int, int, _U64, _U64, _U64, _U64, int, int, Rows, NDArray[np.uint16], Rows, NDArray[np.bool_]], None
+]
 
 _APART, _INSIDE, _LETTER, _NUMERAL = 0, 1, 2, 3  # what a sign is: between words, a token of its own, or a part of one
 _DIGIT = 7  # bits by which columns are sorted at a time
@@ -45,23 +47,23 @@ class Counting:
         self._thread.shutdown(cancel_futures=True)
 
     def add(self, forms: Sequence[str]) -> None:
-        """Normal forms. Raises `ValueError` of one that is longer than they are."""
+        """Normal forms. Raises `ValueError` of what is none: too long, or with a line break."""
         if not forms:
             return
         if max(map(len, forms)) > MAX_FORM:
             raise ValueError(f"a normal form has {MAX_FORM} characters at most, not {max(map(len, forms))}")
-        codes = np.frombuffer((" \n ".join(("", *forms, ""))[2:-1]).encode("utf-32-le"), dtype=np.uint32)
-        self._starts.append(np.empty(len(forms), dtype=np.int32))
+        codes = np.frombuffer((" " + " \n ".join(forms) + " \n").encode("utf-32-le"), dtype=np.uint32)
+        if np.count_nonzero(codes == BREAK) != len(forms):
+            raise ValueError("a normal form has no line break")
+        self._starts.append(np.zeros(len(forms), dtype=np.int32))  # where a lot fails, the next finds room
         self._lots.append(self._thread.submit(self._count, codes, self._starts[-2], self._starts[-1]))
 
     def _count(self, codes: Codes, before: Rows, starts: Rows) -> None:
         end, room = int(before[-1]), SLOTS * len(codes)
         if end + room > len(self._columns):
             self._columns, self._often = _grown(self._columns, end, room), _grown(self._often, end, room)
-        others = np.array([ngrams.MIX, ngrams.TOKENS, ngrams.SHIFT])
-        loop()(
-            codes, ngrams.PLACE, ngrams.PAIR, ngrams.WORD_PLACE, others, REACH, end, self._columns, self._often, starts, self._words
-        )  # fmt: skip
+        hashes = ngrams.PLACE, ngrams.PAIR, ngrams.WORD_PLACE, np.array([ngrams.MIX, ngrams.TOKENS, ngrams.SHIFT])
+        loop()(codes, BLANK, BREAK, *hashes, REACH, end, self._columns, self._often, starts, self._words)
 
     def told(self) -> tuple[sparse.csr_array, Rows]:
         """How often each feature stands in each line, and the columns of those that are words of ASCII signs (what stands between blanks,
@@ -90,7 +92,7 @@ def loop() -> _Count:
     return compiled(
         _count,
         numba.void(
-            read, hashes, hashes, hashes, hashes, numba.int64, numba.int64, integers, numba.uint16[::1], integers,
+            read, numba.int64, numba.int64, hashes, hashes, hashes, hashes, numba.int64, numba.int64, integers, numba.uint16[::1], integers,
             numba.boolean[::1],
         ),
     )  # fmt: skip
@@ -98,6 +100,8 @@ def loop() -> _Count:
 
 def _count(
     codes: Codes,
+    blank: int,
+    line_break: int,
     place: _U64,
     pair: _U64,
     word_place: _U64,
@@ -115,7 +119,7 @@ def _count(
     longest = 0
     begin = 0
     for at in range(len(codes)):
-        if codes[at] == BREAK:
+        if codes[at] == line_break:
             longest = max(longest, at - begin)
             begin = at + 1
     found = np.empty((len(place) + 2 + reach) * longest, dtype=np.uint32)
@@ -125,11 +129,11 @@ def _count(
     begin, text = 0, 0
     while begin < len(codes):
         end, count = begin, 0
-        while codes[end] != BREAK:
+        while codes[end] != line_break:
             code = codes[end]
             kinds[end - begin] = (
                 _APART
-                if code == BLANK
+                if code == blank
                 else _LETTER
                 if ord("a") <= code <= ord("z")
                 else _NUMERAL

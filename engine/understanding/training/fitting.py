@@ -117,7 +117,8 @@ def _of_all(present: Labels, sizes: F64) -> list[Machine]:
 
 
 def _with_names(corpus: Corpus, lines: Rows) -> tuple[sparse.csr_array, Labels, Labels, Rows]:
-    """Features, classes and words of all lines, and of one more of each intent that these have: the words of its name."""
+    """Features, classes, what they speak against, and words of all lines, and of one more of each intent that these have: the words of its
+    name."""
     present = np.unique(corpus.labels[lines])
     present = present[present > BACKGROUND]
     forms = normal_forms([" ".join(words(corpus.intents[label - 1])) for label in present.tolist()])

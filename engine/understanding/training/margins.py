@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from engine.understanding.linear import EXTRA, F32, Linear, Rows, Scores
+from engine.understanding.linear import BACKGROUND, EXTRA, F32, Linear, Rows, Scores
 from engine.understanding.training.compiled import compiled
 
-_Score = Callable[[Rows, Rows, Rows, NDArray[np.uint16], Rows, F32, F32, F32, int, F32, F32], None]
+_Score = Callable[[Rows, Rows, Rows, NDArray[np.uint16], Rows, F32, F32, F32, int, int, F32, F32], None]
 
 
 def scores(linear: Linear, counted: sparse.csr_array, lines: Rows) -> Scores:
@@ -20,7 +20,7 @@ def scores(linear: Linear, counted: sparse.csr_array, lines: Rows) -> Scores:
     weights, bias = linear.weights, linear.bias
     margins, told = np.empty((len(lines), len(bias)), np.float32), np.empty((3, len(lines)), np.float32)
     of_lines = lines, counted.indptr, counted.indices, counted.data
-    loop()(*of_lines, linear.index, linear.idf, weights, bias, len(bias) - EXTRA, margins, told)
+    loop()(*of_lines, linear.index, linear.idf, weights, bias, BACKGROUND + 1, len(bias) - EXTRA, margins, told)
     return Scores(margins[:, :-EXTRA], margins[:, -2], margins[:, -1], *told)
 
 
@@ -34,5 +34,5 @@ def loop() -> _Score:
     numbers, table = numba.float32[::1], numba.float32[:, ::1]
     return compiled(
         scoring.score,
-        numba.void(*[integers] * 3, counts, integers, numbers, table, numbers, numba.int64, table, table),
+        numba.void(*[integers] * 3, counts, integers, numbers, table, numbers, numba.int64, numba.int64, table, table),
     )

@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.understanding.linear import BACKGROUND, F32, Rows
+from engine.understanding.linear import F32, Rows
 from engine.understanding.training.prefetch import soon
 from engine.understanding.training.solver import CACHE_LINE
 
@@ -20,12 +20,13 @@ def score(
     idf: F32,
     weights: F32,
     bias: F32,
+    first: int,
     classes: int,
     margins: F32,
     told: F32,
 ) -> None:
-    """Line `i` has the features `columns[starts[i]:starts[i + 1]]`. Weights and margins are of so many classes, then of the two more of any
-    question. `told` is familiar, support and questioning, as `Scores` has them."""
+    """Line `i` has the features `columns[starts[i]:starts[i + 1]]`. Weights and margins are of so many classes, of which those from `first`
+    on are intents, then of the two more of any question. `told` is familiar, support and questioning, as `Scores` has them."""
     width, longest = weights.shape[1], 0
     for line in lines:
         longest = max(longest, starts[line + 1] - starts[line])
@@ -44,7 +45,7 @@ def score(
                     soon(weights, place)
                 of_known += count
                 known += 1
-        length = np.sqrt(squares) if squares > 0 else np.float32(1.0)
+        length = np.sqrt(squares)
         for column in range(width):
             sums[column] = bias[column]
         for at in range(known):
@@ -54,8 +55,8 @@ def score(
                 sums[column] += value * weights[row, column]
         for column in range(width):
             margins[nth, column] = sums[column]
-        best = BACKGROUND + 1
-        for column in range(best, classes):
+        best = first
+        for column in range(first, classes):
             if sums[column] > sums[best]:
                 best = column
         support, questioning = np.float32(0.0), np.float32(0.0)

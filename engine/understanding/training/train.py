@@ -6,11 +6,10 @@ Deterministic: the same lines give the same bytes on the same machine.
 from __future__ import annotations
 
 import gc
-import hashlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from threading import Lock
 
@@ -21,15 +20,13 @@ from threadpoolctl import threadpool_limits
 from engine.pool.model import TrainingSet, Trust
 from engine.understanding.calibration import Calibration, Thresholds
 from engine.understanding.linear import Linear, to_steps
-from engine.understanding.model import Model, line_digest
+from engine.understanding.model import Model, line_digest, model_hash
 from engine.understanding.regression import F64, Terms, logistic, weighted
 from engine.understanding.training import counting, frequencies, margins, solver, twins, vectors
 from engine.understanding.training.certificate import UNCERTAIN, Hardness, Mix, Sample
 from engine.understanding.training.corpus import NO_CLASS, Corpus
 from engine.understanding.training.fitting import fit
 from engine.understanding.training.held_out import HeldOut, hold_out
-
-CODE_VERSION = 33  # rises with every change of normal forms, features or training that changes a model
 
 # The pack's background is written to lie near the questions: of 7,000 real idle lines a seventh to a thirteenth as many are taken for a
 # question, at thresholds from 0.4 to 0.93, of lines that fresh writers wrote for live rooms about half. What is counted lies nearer to
@@ -49,19 +46,6 @@ BAND = 0.05  # least margin over the runner-up; below it both were right equally
 UNHEARD = 0.004  # share of the questions that would be visible without the gate and are not; four of five idle lines stop there
 PLAUSIBLE = 0.5  # of the acceptance threshold: from there on, an unaccepted question counts as near a known intent
 _TRAINING = Lock()
-
-
-def model_hash(training: TrainingSet) -> str:
-    """Names the model that `train` makes of these lines with this code; known before it is trained."""
-    digest = hashlib.sha256(f"{CODE_VERSION}\n".encode())
-    for part in (training.lines, training.negatives):
-        for line in part:
-            digest.update(f"{line.intent or ''}\t{line.text}\n".encode("utf-8", "surrogatepass"))
-        digest.update(b"\0")
-    for written, meant in training.spellings:
-        digest.update(f"{written}\t{meant}\n".encode("utf-8", "surrogatepass"))
-    digest.update(repr(astuple(training.trust)).encode())
-    return digest.hexdigest()[:32]
 
 
 def train(training: TrainingSet) -> Model:

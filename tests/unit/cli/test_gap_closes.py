@@ -36,8 +36,7 @@ from engine.pool.load import load_pool
 from engine.pool.paths import base_pack, example_shop
 from engine.room.rooms import Rooms
 from engine.understanding.cache import load_or_train
-from engine.understanding.model import Model
-from engine.understanding.training.train import model_hash
+from engine.understanding.model import Model, model_hash
 from engine.understanding.understander import Understander
 from tests.unit.example_model import example_cache
 from tests.unit.insight.made import NOW

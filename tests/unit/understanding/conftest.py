@@ -9,8 +9,8 @@ import pytest
 
 from engine.pool.encoding import pool_hash
 from engine.pool.model import Guard, Intent, Limits, Pool, Product, TrainingLine, TrainingSet
-from engine.understanding.model import Model
-from engine.understanding.training.train import model_hash, train
+from engine.understanding.model import Model, model_hash
+from engine.understanding.training.train import train
 from engine.understanding.understander import Understander
 
 EXAMPLES: Mapping[str, tuple[str, ...]] = {

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from engine.pool.model import TrainingSet
-from engine.understanding import cache
 from engine.understanding.cache import load_or_train, model_path, store
 from engine.understanding.model import Model
+from engine.understanding.training import train
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def trainings(monkeypatch: pytest.MonkeyPatch, model: Model) -> list[TrainingSet
         calls.append(training)
         return model
 
-    monkeypatch.setattr(cache, "train", noted)
+    monkeypatch.setattr(train, "train", noted)
     return calls
 
 

@@ -14,9 +14,9 @@ from engine.events.understanding import Outcome, Understanding
 from engine.pool.load import load_pool
 from engine.pool.paths import base_pack, example_shop
 from engine.understanding.clauses import LEAST, MOST, Withdrawals, clauses, settle
+from engine.understanding.model import model_hash
 from engine.understanding.normalise import normal_form
 from engine.understanding.spellings import Spellings
-from engine.understanding.training.train import model_hash
 from engine.understanding.understander import Understander
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from engine.pool.load import load_pool
 from engine.pool.paths import base_pack, example_shop
 from engine.understanding.language import is_other_latin, script_of
-from engine.understanding.training.train import model_hash
+from engine.understanding.model import model_hash
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,9 @@ from engine.pool.load import load_pool
 from engine.pool.model import Pool
 from engine.pool.paths import base_pack, example_shop
 from engine.understanding.linear import BACKGROUND
-from engine.understanding.model import MAX_BYTES, Model
+from engine.understanding.model import MAX_BYTES, Model, model_hash
 from engine.understanding.strays import strays
 from engine.understanding.training.corpus import Corpus
-from engine.understanding.training.train import model_hash
 from engine.understanding.training.twins import clusters
 from engine.understanding.understander import Understander
 from tests.unit.example_model import example_cache, example_trainer

@@ -50,14 +50,55 @@ def test_where_the_search_begins_does_not_matter(monkeypatch: pytest.MonkeyPatch
     assert found == pytest.approx(Terms.of(signals).fit(truth, mass), abs=1e-4)
 
 
-def test_a_signal_that_is_always_the_same_tells_nothing() -> None:
+@pytest.mark.parametrize("always", [0.1, 0.3, 5.7, 1_000.0])
+def test_a_signal_that_is_always_the_same_tells_nothing(always: float) -> None:
     """Its terms are the constant over again, or another signal, and no weight grows without end."""
     draw = np.random.default_rng(2)
-    signals = np.column_stack((draw.normal(size=500), np.full(500, 0.1), np.zeros(500)))
+    signals = np.column_stack((draw.normal(size=500), np.full(500, always), np.zeros(500)))
     truth = (signals[:, 0] > 0.5).astype(np.float64)
     weights = Terms.of(signals).fit(truth, np.ones(500))
     assert np.abs(weights).max() < 1_000
     assert ((logistic(signals, weights) > 0.5) == truth).mean() > 0.98
+
+
+def test_a_signal_of_little_spread_tells_as_much() -> None:
+    """A thousandth of its size is not nothing."""
+    draw = np.random.default_rng(2)
+    signals = 1.0 + 0.001 * draw.normal(size=(500, 1))
+    truth = (signals[:, 0] > 1.0).astype(np.float64)
+    assert ((logistic(signals, Terms.of(signals).fit(truth, np.ones(500))) > 0.5) == truth).mean() > 0.98
+
+
+def test_a_rare_truth_is_not_pulled_towards_a_half() -> None:
+    """The constant is free: what is true of one row in a thousand stays so rare."""
+    signals, truth = np.zeros((1_000, 1)), np.zeros(1_000)
+    truth[0] = 1.0
+    weights = Terms.of(signals).fit(truth, np.ones(1_000))
+    assert logistic(signals, weights)[0] == pytest.approx(0.001, rel=0.01)
+
+
+def test_a_step_too_far_is_halved() -> None:
+    """Where a few rows weigh as much as all others, and lie far from them: what is found is never worse than to tell nothing apart."""
+    draw = np.random.default_rng(39)
+    count = int(draw.integers(20, 200))
+    signals = draw.standard_t(1.2, size=(count, 2)) * 10 ** draw.uniform(-1, 1.5)
+    truth = (draw.random(count) < draw.uniform(0.02, 0.98)).astype(np.float64)
+    mass = draw.pareto(0.5, size=count) * 10 ** draw.uniform(-1, 4)
+    weights = Terms.of(signals).fit(truth, mass)
+    chance = np.log(mass @ truth / (mass @ (1.0 - truth)))
+    alone = np.zeros_like(weights)
+    alone[0] = chance
+
+    def loss(of: F64) -> float:
+        score = np.clip(weighted(signals, of), -30.0, 30.0)
+        return float(mass @ (np.logaddexp(0.0, score) - truth * score))
+
+    assert loss(weights) < loss(alone)
+
+
+def test_weights_of_other_terms_are_refused() -> None:
+    with pytest.raises(ValueError, match="5 weights for the terms of 3 signals"):
+        weighted(np.ones((2, 3)), np.ones(5))
 
 
 @settings(max_examples=40, deadline=None)
@@ -70,7 +111,7 @@ def test_what_is_never_laid_out_is_what_is(seed: int, rows: int, count: int, pai
     terms = Terms.of(signals, pairs=pairs)
     scaled = (table - terms.means) / terms.spreads
     weights, mass = draw.normal(size=(table.shape[1],)), draw.random(rows)
-    np.testing.assert_allclose(terms.scores(weights), scaled @ weights, rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose(terms.weighted(weights), scaled @ weights, rtol=1e-6, atol=1e-6)
     np.testing.assert_allclose(terms.sums(mass), scaled.T @ mass, rtol=1e-6, atol=1e-6)
     np.testing.assert_allclose(terms.bent(mass), (scaled.T * mass) @ scaled, rtol=1e-3, atol=1e-3)
     if pairs:

@@ -117,3 +117,17 @@ def test_every_spelling_of_the_pack_acts(pack: Pool) -> None:
     assert not [word for word in kept if alone.form(word) == normal_form(word)]
     assert not [word for word in kept if whole.form(word) != normal_form(word)]
     assert not [written for written, meant in pairs if written != meant and whole.form(written) != normal_form(meant)]
+
+
+@given(st.lists(st.text(st.sampled_from("包油邮费pls hmyd钱A１"), max_size=12), max_size=20))
+def test_many_are_read_as_each_of_them(texts: list[str]) -> None:
+    """By the batch as one by one, whichever of them hold a spelling."""
+    spellings = Spellings(PAIRS)
+    assert spellings.forms(texts) == [spellings.form(text) for text in texts]
+
+
+def test_what_is_meant_is_in_the_normal_form_in_a_batch() -> None:
+    """As it is for one text: what a spelling stands for may be no normal form beside its neighbours."""
+    spellings = Spellings((("老铁价", "一百二"),))
+    texts = ["老铁价十块", *("好的",) * 10]
+    assert spellings.forms(texts) == [spellings.form(text) for text in texts]

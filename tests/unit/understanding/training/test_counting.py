@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pytest
 from hypothesis import example, given, settings
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 from engine.understanding.linear import Rows
 from engine.understanding.ngrams import counts, grams
 from engine.understanding.normalise import MAX_FORM, normal_form
+from engine.understanding.training import counting as counting_module
 from engine.understanding.training.counting import Counting
 
 FORMS = st.text(max_size=40).map(normal_form)
@@ -60,4 +63,25 @@ def test_what_is_no_normal_form_is_refused() -> None:
     with Counting() as counting:
         with pytest.raises(ValueError, match="200 characters at most, not 201"):
             counting.add(["好", "长" * (MAX_FORM + 1)])
+        with pytest.raises(ValueError, match="no line break"):
+            counting.add(["好", "a \n b"])
         assert counting.told()[0].shape[0] == 0
+
+
+def test_where_one_lot_fails_all_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lots behind it find room, whatever was written before them; what went wrong is told, and the thread ends."""
+    grown, threads = counting_module._grown, threading.active_count()
+    failing = iter((True,))
+
+    def once(numbers: Rows, end: int, room: int) -> Rows:
+        if next(failing, False):
+            raise MemoryError("no room")
+        return grown(numbers, end, room)
+
+    monkeypatch.setattr(counting_module, "_grown", once)
+    with Counting() as counting:
+        for _ in range(3):
+            counting.add(["多少钱", "how much"] * 500)
+        with pytest.raises(MemoryError, match="no room"):
+            counting.told()
+    assert threading.active_count() == threads

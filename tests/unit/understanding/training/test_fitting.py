@@ -47,6 +47,15 @@ def test_the_words_of_a_name_are_a_line_of_its_intent() -> None:
     assert found["weather_today"] > plain["q_17"] + 0.5
 
 
+def test_a_word_that_only_a_name_has_weighs_as_a_word() -> None:
+    """As those of the lines do, beside its parts, which are as rare."""
+    lines = corpus()
+    linear = fit(lines, np.ones(len(lines), dtype=np.bool_))
+    rows = linear.index[grams(["weather"]).columns]
+    weights = np.unique(linear.idf[rows[rows > 0]].round(4))
+    assert weights[-1] == pytest.approx(WORD * weights[-2], rel=1e-3)
+
+
 def test_intents_learn_from_the_lines_of_their_kin() -> None:
     """What only one alarm's lines say speaks for the other, too, against what is no alarm."""
     kin = margins(corpus(), "wake me up")

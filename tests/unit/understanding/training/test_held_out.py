@@ -6,11 +6,14 @@ import numpy as np
 import pytest
 
 from engine.pool.model import UNLISTED, TrainingLine, TrainingSet, Trust
+from engine.understanding.calibration import joined, looks_asked, rank
 from engine.understanding.linear import BACKGROUND
+from engine.understanding.ngrams import grams
 from engine.understanding.training import held_out
 from engine.understanding.training.certificate import Mix
 from engine.understanding.training.corpus import OTHER, Corpus
-from engine.understanding.training.folds import FOLDS
+from engine.understanding.training.fitting import fit
+from engine.understanding.training.folds import FOLDS, folds
 from engine.understanding.training.held_out import HeldOut, hold_out
 
 
@@ -43,6 +46,19 @@ def test_however_many_are_judged_together(corpus: Corpus, held: HeldOut, monkeyp
     np.testing.assert_array_equal(parts.rows, held.rows)
     np.testing.assert_array_equal(parts.ranked.best, held.ranked.best)
     np.testing.assert_allclose(parts.ranked.signals, held.ranked.signals, atol=1e-4)
+
+
+def test_a_line_is_ranked_by_a_model_without_it(corpus: Corpus) -> None:
+    """As that model ranks its text."""
+    fold_of = folds(corpus)
+    rows, _, lots = held_out._judged(corpus, fold_of, looks_asked(corpus.forms), 1)
+    hidden = (corpus.labels > BACKGROUND) & (corpus.labels % held_out.HIDDEN == 1)
+    linear = fit(corpus, (fold_of != 1) & ~hidden)
+    forms = [corpus.forms[row] for row in rows.tolist()]
+    expected = rank(linear.scores(grams(forms)), forms, looks_asked(forms))
+    found = joined(lots)
+    np.testing.assert_array_equal(found.best, expected.best)
+    np.testing.assert_allclose(found.signals, expected.signals, atol=1e-4)
 
 
 @pytest.mark.parametrize("enough", [1, 10_000])

@@ -9,10 +9,10 @@ from dataclasses import replace
 import pytest
 
 from engine.pool.model import TrainingLine, TrainingSet
-from engine.understanding.model import Model, line_digest
+from engine.understanding.model import Model, line_digest, model_hash
 from engine.understanding.ngrams import grams
 from engine.understanding.normalise import normal_form
-from engine.understanding.training.train import model_hash, train
+from engine.understanding.training.train import train
 
 
 def test_the_same_lines_give_the_same_bytes(training: TrainingSet, model: Model) -> None:

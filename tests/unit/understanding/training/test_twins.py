@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 from itertools import combinations
 
+import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis.strategies import lists, sampled_from, text
 
 from engine.pool.model import UNLISTED, TrainingLine, TrainingSet
+from engine.understanding.training import twins as twins_module
 from engine.understanding.training.corpus import Corpus
 from engine.understanding.training.twins import SLACK, TWIN, Sets, twins
 
@@ -71,3 +74,15 @@ def test_as_many_pairs_as_there_are() -> None:
     left, right = Sets.of(corpus).near(0.5)
     assert set(zip(left.tolist(), right.tolist(), strict=True)) == set(combinations(range(60), 2))
     assert len(left) == 60 * 59 // 2
+
+
+def test_sets_do_not_hang_on_how_many_lines_are_put_in_order_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    corpus = Corpus.of_lines(
+        [TrainingLine(f"这款{'保温杯' * (at % 3)}多少钱{at % 7}个", "a.price") for at in range(20)]
+    )
+    whole = Sets.of(corpus)
+    monkeypatch.setattr(twins_module, "AT_ONCE", 3)
+    parts = Sets.of(corpus)
+    for found, expected in ((parts.shared.indptr, whole.shared.indptr), (parts.shared.indices, whole.shared.indices)):
+        np.testing.assert_array_equal(found, expected)
+    np.testing.assert_array_equal(parts.sizes, whole.sizes)
