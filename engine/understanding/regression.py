@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.understanding.linear import F32
+
 F64 = NDArray[np.float64]
-F32 = NDArray[np.float32]
 
 RIDGE = 1.0  # pull of the weights towards zero; the sample is small beside the certainty asked for
 _STEPS = 50  # Newton steps; it converges in about ten

@@ -140,7 +140,7 @@ def _known(counted: sparse.csr_array, lines: Rows, labels: Labels, least: int, w
     The most frequent come first: what most texts need then stands close together, and a product of weights is a third faster for it.
     Of the rarest, those that are no words come last.
     """
-    frequency, of_class = frequencies(counted, lines, labels.astype(np.int32))
+    frequency, of_class = frequencies(counted, lines, labels)
     known = frequency >= least
     if least > 1:
         known |= (frequency == least - 1) & ((of_class > BACKGROUND) | (of_class == OTHER))

@@ -6,22 +6,22 @@ from collections.abc import Callable
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 
+from engine.understanding.linear import Rows
 from engine.understanding.training.compiled import compiled
+from engine.understanding.training.corpus import Labels
 
-I32 = NDArray[np.int32]
-_Tell = Callable[[I32, I32, I32, I32, I32], None]
+_Tell = Callable[[Rows, Rows, Rows, Rows, Rows], None]
 
 SEVERAL: Final = np.iinfo(np.int32).min  # classes
 
 
-def frequencies(counted: sparse.csr_array, lines: I32, labels: I32) -> tuple[I32, I32]:
+def frequencies(counted: sparse.csr_array, lines: Rows, labels: Labels) -> tuple[Rows, Rows]:
     """By column of `counted`, `[line, column]`: how many of these lines have the feature, and the class of them all, or `SEVERAL`;
     0 of a feature that none has. `labels` is the class of every line."""
     found = np.zeros((counted.shape[1], 2), dtype=np.int32)
-    loop()(counted.indptr, counted.indices, lines, labels, found)
+    loop()(counted.indptr, counted.indices, lines, labels.astype(np.int32), found)
     return found[:, 0], found[:, 1]
 
 
@@ -33,7 +33,7 @@ def loop() -> _Tell:
     return compiled(_tell, numba.void(*[integers] * 4, numba.int32[:, ::1]))
 
 
-def _tell(starts: I32, columns: I32, lines: I32, labels: I32, found: I32) -> None:
+def _tell(starts: Rows, columns: Rows, lines: Rows, labels: Rows, found: Rows) -> None:
     """Line `i` has the features `columns[starts[i]:starts[i + 1]]`. Both numbers of a feature stand side by side in `found`: one look."""
     for line in lines:
         label = labels[line]

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-I32 = NDArray[np.int32]
+from engine.understanding.linear import Rows
 
 
 def meet(
-    starts: I32,
-    features: I32,
-    rare: I32,
-    sizes: I32,
+    starts: Rows,
+    features: Rows,
+    rare: Rows,
+    sizes: Rows,
     of_features: int,
     cosine: float,
     least: float,
     slack: float,
-    left: I32,
-    right: I32,
+    left: Rows,
+    right: Rows,
 ) -> int:
     """Pairs of lines whose sets have at least this cosine, each pair once, the later line right: how many there are. Only as many are
     written down as there is room for.

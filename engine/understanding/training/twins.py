@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from engine.pool.model import TrainingLine, TrainingSet
+from engine.understanding.linear import Rows
 from engine.understanding.ngrams import DIMENSION, ordered
 from engine.understanding.normalise import normal_form
 from engine.understanding.training import meetings
 from engine.understanding.training.compiled import compiled
 from engine.understanding.training.corpus import Corpus, Labels
 from engine.understanding.training.frequencies import frequencies
-from engine.understanding.training.meetings import I32
 
 ALIKE: Final = 0.7  # cosine from which two lines are near-duplicates
 TWIN: Final = 0.85  # cosine from which an editor is told: as a rule the two differ by a particle
@@ -33,7 +33,7 @@ MEETINGS: Final = (
 AT_ONCE: Final = 1024  # lines whose features are put in order together: more of them leave the processor's cache
 SLACK: Final = 1e-6  # of rounding
 
-_Meet = Callable[[I32, I32, I32, I32, int, float, float, float, I32, I32], int]
+_Meet = Callable[[Rows, Rows, Rows, Rows, int, float, float, float, Rows, Rows], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +57,7 @@ class Sets:
     @classmethod
     def of(cls, corpus: Corpus) -> Sets:
         features = corpus.features
-        every, labels = np.arange(len(corpus), dtype=np.int32), corpus.labels.astype(np.int32)
-        frequency, _ = frequencies(features, every, labels)
+        frequency, _ = frequencies(features, np.arange(len(corpus), dtype=np.int32), corpus.labels)
         telling = np.flatnonzero((frequency > 1) & (frequency <= COMMON))
         order = np.full(DIMENSION, -1, dtype=np.int32)
         order[telling[np.argsort(frequency[telling], kind="stable")]] = np.arange(len(telling))

@@ -18,7 +18,7 @@ def test_they_are_told_of_the_chosen_lines_alone(lines: list[tuple[str, int, boo
     """A feature that stands in a line twice counts once; of lines of one class it tells the class."""
     counted = counts(grams([text for text, _, _ in lines]))
     chosen = np.flatnonzero([take for _, _, take in lines]).astype(np.int32)
-    often, of_class = frequencies(counted, chosen, np.array([label for _, label, _ in lines], dtype=np.int32))
+    often, of_class = frequencies(counted, chosen, np.array([label for _, label, _ in lines], dtype=np.intp))
     for column in np.unique(counted.indices).tolist():
         labels = [label for text, label, take in lines if take and column in grams([text]).columns]
         assert often[column] == len(labels)
