@@ -1,14 +1,14 @@
 """Throughput of understanding, stage by stage, on one core; spaCy's own bag-of-words classifier in the same run.
 
-    python -m bench.understanding [--comments FILE.jsonl] [--arrivals FILE.csv.gz] [--lines N] [--batch N] [--rounds N]
+    python -m bench.understanding [--data PATH] [--arrivals FILE.csv.gz] [--lines N] [--batch N] [--rounds N]
         [--peer-epochs N] [--json OUT]
 
-Texts are distinct. They come from `--comments` (JSON Lines with `text`; else the example live), cut to the lengths of recorded comments
-where `--arrivals` gives them. Times are CPU time of this process, the least of several rounds in which every stage has its turn, so that
-a busy machine changes the ratio little; the collector runs as seldom as in the server, for the peer, too. Training is also told by the
-clock, since it uses two cores where there are two. The peer only has to classify: it gets normal forms, and no language, product, rule or
-personal data is looked for. It has seen all words of the pack before, as it would have in training (else it takes half as long again),
-and takes its batches in the size of two that suits it better.
+Texts are distinct. They come from `--data` (JSON Lines with `text`, or a folder of such files; else the example live), cut to the lengths
+of recorded comments where `--arrivals` gives them. Times are CPU time of this process, the least of several rounds in which every stage
+has its turn, so that a busy machine changes the ratio little; the collector runs as seldom as in the server, for the peer, too. Training
+is also told by the clock, since it uses two cores where there are two. The peer only has to classify: it gets normal forms, and no
+language, product, rule or personal data is looked for. It has seen all words of the pack before, as it would have in training (else it
+takes half as long again), and takes its batches in the size of two that suits it better.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from thinc.util import fix_random_seed
 
 from bench.arrivals import load
 from bench.harness import as_served
+from bench.real_text import comment_files, texts_of
 from engine.pool.load import load_pool
 from engine.pool.paths import base_pack, example_shop
 from engine.understanding.calibration import looks_asked, rank
@@ -50,11 +51,9 @@ PEER_BATCHES = (256, 1000)  # texts at once; the latter is spaCy's default
 PEER_BATCH = 32  # lines of one update, as in bench/intents.py
 
 
-def texts_for(data: Path | None, arrivals: Path | None, count: int) -> list[str]:
-    """Distinct texts of real lengths."""
-    source = data if data is not None else example_shop() / "live.jsonl"
-    with source.open(encoding="utf-8") as lines:
-        real = sorted({str(json.loads(line)["text"]) for line in lines if line.strip()})
+def texts_for(data: Sequence[Path], arrivals: Path | None, count: int) -> list[str]:
+    """Distinct texts of real lengths. Raises `FileNotFoundError` that names the path."""
+    real = sorted({text for file in comment_files(data) for text in texts_of(file)})
     draw = random.Random(SEED)
     if arrivals is None:
         draw.shuffle(real)
@@ -121,7 +120,14 @@ def bag_of_words(lines: Sequence[tuple[str, str]], epochs: int) -> Language:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--comments", type=Path, help="JSON Lines with `text`")
+    parser.add_argument(
+        "--data",
+        "--comments",
+        dest="data",
+        type=Path,
+        action="append",
+        help="JSON Lines with `text`, or a folder of them",
+    )
     parser.add_argument("--arrivals", type=Path, help="a recorded live (.csv.gz): lengths of its comments")
     parser.add_argument("--lines", type=int, default=20_000, help="distinct texts that are measured")
     parser.add_argument("--batch", type=int, default=1000, help="texts at once")
@@ -134,7 +140,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--json", type=Path, help="write the figures here")
     options = parser.parse_args(arguments)
-    texts = texts_for(options.comments, options.arrivals, options.lines + WARM_UP)
+    texts = texts_for(options.data or [example_shop() / "live.jsonl"], options.arrivals, options.lines + WARM_UP)
     pool = load_pool(base_pack(), example_shop(), model_of=model_hash)
     start, wall = time.process_time(), time.perf_counter()
     model = train(pool.training)

@@ -86,11 +86,13 @@ class HeldOut:
         return found
 
 
-def hold_out(corpus: Corpus, judged: int = FOLDS) -> HeldOut:
-    """All lines but `not:` lines, judged out of fold; or those of the first folds alone, each of which takes a model."""
+def hold_out(corpus: Corpus, judged: int = FOLDS, fold_of: Labels | None = None) -> HeldOut:
+    """All lines but `not:` lines, judged out of fold; or those of the first folds alone, each of which takes a model. `fold_of`: the fold
+    of each line, where it is known."""
     with ThreadPoolExecutor(SIDE_BY_SIDE) as threads:
         asked = threads.submit(looks_asked, corpus.forms)
-        fold_of = folds(corpus)  # needs next to no Python
+        if fold_of is None:
+            fold_of = folds(corpus)  # needs next to no Python
         found = list(threads.map(partial(_judged, corpus, fold_of, asked.result()), range(judged)))
     rows = np.concatenate([rows for rows, _, _ in found])
     listed = np.concatenate([listed for _, listed, _ in found])

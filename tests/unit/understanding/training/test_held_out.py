@@ -11,7 +11,7 @@ from engine.understanding.linear import BACKGROUND
 from engine.understanding.ngrams import grams
 from engine.understanding.training import held_out
 from engine.understanding.training.certificate import Mix
-from engine.understanding.training.corpus import OTHER, Corpus
+from engine.understanding.training.corpus import NO_CLASS, OTHER, Corpus
 from engine.understanding.training.fitting import fit
 from engine.understanding.training.folds import FOLDS, folds
 from engine.understanding.training.held_out import HeldOut, hold_out
@@ -46,6 +46,14 @@ def test_however_many_are_judged_together(corpus: Corpus, held: HeldOut, monkeyp
     np.testing.assert_array_equal(parts.rows, held.rows)
     np.testing.assert_array_equal(parts.ranked.best, held.ranked.best)
     np.testing.assert_allclose(parts.ranked.signals, held.ranked.signals, atol=1e-4)
+
+
+def test_folds_that_are_known_are_taken(corpus: Corpus) -> None:
+    """Of the first alone its lines are judged, and those of intents that its model went without."""
+    fold_of = np.arange(len(corpus)) % FOLDS
+    hidden = (corpus.labels > BACKGROUND) & (corpus.labels % held_out.HIDDEN == 0)
+    expected = np.flatnonzero(((fold_of == 0) | hidden) & (corpus.labels != NO_CLASS))
+    np.testing.assert_array_equal(hold_out(corpus, 1, fold_of).rows, expected)
 
 
 def test_a_line_is_ranked_by_a_model_without_it(corpus: Corpus) -> None:
