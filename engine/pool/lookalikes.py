@@ -27,8 +27,12 @@ _VARIANTS: Final = {
     "絶": "绝",
     "髙": "高",
     "吿": "告",
+    "銭": "钱",
+    "価": "价",
+    "売": "卖",
+    "発": "发",
 }
-"""Rare forms of common characters, which no table of Traditional ones lists."""
+"""Rare forms of common characters, and Japanese ones that some keyboards write, which no table of Traditional ones lists."""
 
 
 @cache

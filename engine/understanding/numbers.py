@@ -21,7 +21,10 @@ FORMAL: Final = "壹贰叁肆伍陆柒捌玖拾佰仟"
 _USUAL: Final = str.maketrans(FORMAL, "一二三四五六七八九十百千")
 
 # Behind a digit: a count of its own (10块3双), unlike 9块9包邮.
-_COUNTED: Final = "(?:[个双斤条盒瓶袋只片张箱罐桶份卷根米堆位束颗粒本台部辆顶朵串捆杯碗枚扎棵盆]|包(?!邮)|支(?![付持])|套(?![得不上]))"
+_COUNTED: Final = (
+    "(?:[个双斤条盒瓶袋只片张箱罐桶份卷根米堆位束颗粒本台部辆顶朵串捆杯碗枚扎棵盆件折号点天期次对人年月]"
+    "|包(?!邮)|支(?![付持])|套(?![得不上]))"
+)
 # Behind 块: it counts pieces, no money.
 _PIECES: Final = "(?!电池|屏|牌|板|布|砖|玻璃|肉|蛋糕|豆腐|腹肌|香皂|肥皂|硬盘|毛巾|地毯|积木|淤青)"
 # The tenths behind a whole number. A digit may follow only where it counts something, and does not read on as one number.
@@ -35,10 +38,12 @@ _FORMALLY: Final = re.compile(
     rf"(?<![收捡])[{FORMAL[:-2]}][零万{FORMAL}]*[拾佰仟万][零万{FORMAL}]*(?![{_ANY}])|拾[{FORMAL[:-3]}]"  # 佰草 and 收拾 are none
     rf"|[壹贰叁肆柒捌玖](?=[号元块圆])|(?<![\u4e00-\u9fff])[伍陆拾](?=[号元块圆])"
 )
-_NUMERAL: Final = re.compile(f"(?<![{_ANY}0-9])[{_ONE}十][{_ANY}]+")
+_NUMERAL: Final = re.compile(f"(?<![{_ANY}0-9])(?>[{_ONE}十][{_ANY}]+)(?![0-9])")
+# How heavy somebody is, right behind how tall: 一米六100斤, 1米65120, 一米六五十公斤.
+_WEIGHT: Final = rf"[1-3][0-9]{{2}}(?![0-9.])|[{_ONE}]百|(?:[1-9][0-9]|[{_ONE}]?十[{_ONE}]?)(?:斤|公斤|kg)"
 _HEIGHT: Final = re.compile(
-    rf"(?<![{_ANY}0-9.第])(?:([{_ONE}1-9])米|([12一两])m(?=[0-9]))([零{_ONE}0-9])"
-    rf"(?:([零{_ONE}0-9])(?!{_COUNTED})|(?![{_ANY}0-9]|{_COUNTED}))"
+    rf"(?<![{_ANY}0-9.第])(?:([{_ONE}1-9])米|([12一两])m(?=[0-9]))"
+    rf"([零{_ONE}0-9](?={_WEIGHT})|[零{_ONE}0-9]{{2}}(?:(?={_WEIGHT})|(?![0-9十百千万]|{_COUNTED}))|[零{_ONE}0-9](?![{_ANY}0-9]|{_COUNTED}))"
 )
 _MIXED: Final = re.compile(
     rf"(?<![{_ANY}0-9.a-z])([1-9][0-9]{{0,3}}[千万百]|[1-9][0-9]?[kw])((?:[1-9][千百])*)([1-9{_ONE}]?)"
@@ -126,7 +131,7 @@ def _usual(match: re.Match[str]) -> str:
 
 
 def _height(match: re.Match[str]) -> str:
-    return f"{_plain(match[1] or match[2])}.{_plain(match[3])}{_plain(match[4] or '')}米"
+    return f"{_plain(match[1] or match[2])}.{''.join(map(_plain, match[3]))}米"
 
 
 def _mixed(match: re.Match[str]) -> str:

@@ -35,7 +35,9 @@ _MAY_HOLD = re.compile(
 _DIGIT = re.compile(r"\d")
 _THREE_DIGITS = re.compile(r"\d\D{0,2}\d\D{0,2}\d")
 _ANY_NUMERAL = re.compile("[零〇一二三四五六七八九幺]")
-_FILLER: Final = "哈嘿呵嗯啊呀哦哟啦嘻横杠一"  # said or drawn between the digits of a phone, so that nobody finds it
+_FILLER: Final = (
+    "哈嘿呵嗯啊呀哦哟啦嘻横杠一点和再"  # said or drawn between the digits of a phone, so that nobody finds it
+)
 _MANY_DIGITS = re.compile(rf"\d(?:[\W_{_FILLER}]{{0,3}}\d){{{LONG_RUN - 1}}}")
 _ID_HINT = re.compile(r"[\d_](?:[A-Za-z0-9_-]{2}|(?<=[A-Za-z0-9_-]{3}))")  # a sign of an id of five
 _NAME_HINT = re.compile(f"[:@]|{_NAMED}")
@@ -70,11 +72,17 @@ _PARCEL = re.compile(
     r"\b(?:[a-z]{2,4}|(?:sf|yt|jd|zto|sto|yto|jt|ems) )(?=(?:[\W_]?\d){8})(\d[\d\W_]{6,20}\d)", re.IGNORECASE
 )
 _ORDER = re.compile(
-    r"(?:订单|单号|运单|快递单?号|order|parcel|tracking|postcode|zip|邮编)[号码编是为:：# ]{0,5}"
+    r"(?:订单|单号|运单|快递单?号|护照|order|parcel|tracking|passport|postcode|zip|邮编)[号码编是为:：# ]{0,5}"
     r"(?:(?:no|number|id|is|code)[.:# ]{0,3}){0,2}"
-    r"(?=[a-z-]{0,8}\d)(?!\d{1,6}(?:[单个件元块笔多万]|(?:pcs?|pieces?|packs?|box(?:es)?|sets?|pairs?|bottles?|bags?|cups?|items?|kg|g|ml|l|cm)\b))"
+    r"(?=[a-z-]{0,8}\d)"
+    r"(?!\d{1,6} ?(?:[单个件元块笔多万]|(?:pcs?|pieces?|packs?|box(?:es)?|sets?|pairs?|bottles?|bags?|cups?|items?|kg|g|ml|l|cm)\b))"
     r"([a-z0-9-]{5,30})",
     re.IGNORECASE | re.ASCII,
+)
+_ORDER_NUMBER = re.compile(r"\border (?:no|num|number|id)[.:#]? {0,2}(?:is )?[#]?(\d{4,})", re.IGNORECASE)
+# A code of goods, not of a person: behind it a long number stays, unless it is a phone's.
+_OF_GOODS = re.compile(
+    r"(?:货号|款号|型号|条码|条形码|商品码|sku|barcode|model(?: no| number)?)[\W_是为]{0,3}\Z", re.IGNORECASE
 )
 _GROUP = re.compile(r"\d+")
 _LISTED = re.compile(r"\d[\W_]{1,3}\Z")  # one number of several
@@ -96,11 +104,12 @@ _COUNTED: Final = ("0123456789012345678901", "1098765432109876543210")
 _DATE = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
 
 _MESSENGERS = (
-    r"(?:加?微信|[薇威v]信|加我?[微薇v]|wechat|weixin|whatsapp|telegram|qq|抖音"
-    r"|\b(?:[vw]x|ins|insta|instagram|ig|line id|tg|snap|snapchat|kakao|kakaotalk|discord|viber))"
+    r"(?:加?微信|[薇威v]信|加我?[微薇v]|wechat|weixin|whatsapp|telegram|qq|抖音|绿泡泡|卫星|扣扣|企鹅"
+    r"|(?<![a-z0-9])[v微薇](?=[:：])|\bline(?=:)|\b(?:[vw]x|ins|insta|instagram|ig|line id|tg|snap|snapchat|kakao|kakaotalk|discord|viber))"
 )
 _MESSENGER = re.compile(
-    _MESSENGERS + r"(?:号|id|是|is|加|[:： @]){0,3}(?=[a-z_-]{0,20}[\d_#])([a-z0-9][a-z0-9_-]{4,24}(?:#\d{4}\b)?)",
+    _MESSENGERS
+    + r"(?:号|id|是|is|加|[:： @]){0,3}(?=[a-z_-]{0,20}[\d_#])([a-z0-9][a-z0-9_-]{4,24}(?:#\d{4}\b)?|[a-z0-9_-]{2,24}#\d{4}\b)",
     re.IGNORECASE | re.ASCII,
 )
 # An id that is a word: told by what stands before it, and by its end.
@@ -133,7 +142,9 @@ _PLATE = re.compile(
     r"([京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][A-HJ-NP-Z][\W_]?(?=[A-Z]{0,4}\d[A-Z]{0,4}\d)[A-HJ-NP-Z0-9]{5,6})(?![A-Za-z0-9])",
     re.IGNORECASE,
 )
-_ENDING = re.compile(r"尾号[\W_是为]{0,3}(\d{4})(?!\d| ?[元块份个名张款])")
+_ENDING = re.compile(
+    r"(?:尾号[\W_是为]{0,3}(?=\d{4}(?!\d))|(?:订单|单号|手机)号?码?后[三四五六3-6]位[\W_是为]{0,3})(\d{3,6})(?!\d| ?[元块份个名张款])"
+)
 _POSTCODE = re.compile(
     r"(?:post ?code|postal code)[\W_]{0,3}(?:is )?"
     r"([a-z]{1,2}\d[a-z\d]? ?\d[a-z]{2}|[a-z]\d[a-z] ?\d[a-z]\d|\d{5,6}(?:-\d{4})?)(?![a-z\d])",
@@ -264,7 +275,13 @@ def _add_numerals(copy: str, spans: list[Span]) -> None:
 def _add_numbers(copy: str, spans: list[Span]) -> None:
     """What has digits: numbers and houses."""
     if _THREE_DIGITS.search(copy) is not None:
-        spans += [*found(_ORDER, copy), *found(_CODE, copy), *found(_ENDING, copy), *found(_ZIP, copy)]
+        spans += [
+            *found(_ORDER, copy),
+            *found(_ORDER_NUMBER, copy),
+            *found(_CODE, copy),
+            *found(_ENDING, copy),
+            *found(_ZIP, copy),
+        ]
         spans += [*found(_ROOM, copy), *found(_PLATE, copy)]
         if _MANY_DIGITS.search(copy) is not None:
             for pattern, judge in _NUMBERS:
@@ -301,7 +318,7 @@ def _is_chatter(digits: str) -> bool:
 
 
 def _is_long(match: re.Match[str]) -> bool:
-    return not _is_chatter(match[1])
+    return not _is_chatter(match[1]) and _OF_GOODS.search(before(match)) is None
 
 
 def _is_spelt(match: re.Match[str]) -> bool:
@@ -313,6 +330,8 @@ def _is_mobile(match: re.Match[str]) -> bool:
     lengths = _lengths(match)
     if lengths == [4, 4, 3]:
         return "-" in match[1] or not _are_amounts(match)
+    if lengths == [4, 3, 4]:
+        return not _are_amounts(match)
     return max(lengths) in {1, *range(5, 12)} or lengths in ([3, 4, 4], [1, 3, 3, 4], [3, 2, 2, 2, 2])
 
 
@@ -345,9 +364,11 @@ def _is_abroad(match: re.Match[str]) -> bool:
 
 
 def _is_card(match: re.Match[str]) -> bool:
-    """Four groups and more are one, unless all are years; three may be prices."""
+    """Four groups and more are one, unless all are years, or end as prices most often do; three may be prices of any kind."""
     groups = _GROUP.findall(match[1])
-    return not _are_years(groups) if len(groups) > 3 else not _are_amounts(match)
+    if len(groups) <= 3:
+        return not _are_amounts(match)
+    return not _are_years(groups) and not all(group.endswith(("99", "00")) for group in groups)
 
 
 def _is_parcel(match: re.Match[str]) -> bool:
