@@ -47,11 +47,14 @@ def check(
     """
     from engine.pool import lint
     from engine.pool.load import load
-    from engine.publisher.lines import proposed, repeated, straying
+    from engine.publisher.lines import proposed, repeated, straying, unreadable
 
     folder = options.base_folder(base)
     folders = [*(_folder(shop) for shop in shops or ()), *(options.shop_folder(shop) for shop in more or ())]
     reports = dict(lint.check_all(folder, folders or [options.shop_folder(None)]))
+    for shop, report in reports.items():
+        if not report.errors and (mistakes := unreadable(load(folder, shop))):
+            reports[shop] = lint.Report(errors=mistakes)
     missed = {shop: _missed(folder, shop) for shop, report in reports.items() if tests and not report.errors}
     for shop, report in reports.items():
         if not report.errors:
@@ -94,7 +97,9 @@ def score(
         try:
             found = of_lines(pool, load_or_train(pool.training, options.model_cache()))
         except ValueError as error:
-            raise UsageError(f"`{folder}`: {error}; add `examples` to its intents") from None
+            raise UsageError(
+                f"`{folder}`: {error}; write `examples` and `background/` lines, and see `livechat pool check`"
+            ) from None
     if html is not None:
         try:
             html.write_text(shown.page(found, pool.shop), encoding="utf-8")
@@ -137,7 +142,9 @@ def _missed(base: Path, shop: Path) -> tuple[Problem, ...]:
         try:
             return problems(CachedTrainer(options.model_cache()), load(base, shop))
         except ValueError as error:
-            raise UsageError(f"`{shop}`: {error}; add `examples` to its intents") from None
+            raise UsageError(
+                f"`{shop}`: {error}; write `examples` and `background/` lines, and see `livechat pool check`"
+            ) from None
 
 
 def _counted(count: int, name: str, missed: tuple[Problem, ...] | None) -> str:

@@ -36,5 +36,7 @@ def open_shop(base: Path | None, shop: Path | None) -> OpenShop:
         try:
             model = load_or_train(pool.training, options.model_cache())
         except ValueError as error:
-            raise UsageError(f"`{folder}`: {error}; add `examples` to its intents") from None
+            raise UsageError(
+                f"`{folder}`: {error}; write `examples` and `background/` lines, and see `livechat pool check`"
+            ) from None
         return OpenShop(pool, model, Understander(pool, model))

@@ -12,6 +12,7 @@ from engine.errors import PoolError, Problem
 from engine.pool.banned import squeezed
 from engine.pool.documents import Spot
 from engine.pool.forms import fact_form, said_name
+from engine.pool.keywords import fold
 from engine.pool.load import Loaded, load, shop_id, taken
 from engine.pool.model import UNLISTED, Fact, Intent, Pool, Reply
 from engine.pool.speech import fill, seconds
@@ -81,6 +82,7 @@ def _warnings(loaded: Loaded) -> Iterator[Problem]:
             yield spot.problem(f"`{key}` has {count} examples", f"give it {FEW_EXAMPLES} or more, from real comments")
     yield from loaded.notes
     yield from _alike(loaded)
+    yield from _same_rules(loaded)
     yield from _catalogue(loaded)
     yield from _own_values(loaded)
     yield from _disclosure(loaded)
@@ -123,6 +125,18 @@ def _alike(loaded: Loaded) -> Iterator[Problem]:
                 yield spot.problem(f"`{line}` is nearly `{other}` of `{owner}`", remedy)
 
 
+def _same_rules(loaded: Loaded) -> Iterator[Problem]:
+    """Keyword rules that two intents have: where both fire, neither is understood."""
+    seen: dict[str, str] = {}
+    for key, merged in loaded.intents.items():
+        for rule, spot in merged.lines["keywords"].items():
+            owner = seen.setdefault(fold(rule), key)
+            if owner != key:
+                yield spot.problem(
+                    f"`{owner}` has the rule `{rule}`, too: what it fires on is ambiguous", "keep it in one of them"
+                )
+
+
 def _catalogue(loaded: Loaded) -> Iterator[Problem]:
     pool, at = loaded.pool, loaded.catalogue
     facts: list[tuple[Fact, tuple[str, ...]]] = [(fact, ("facts", name)) for name, fact in pool.facts.items()]
@@ -131,6 +145,12 @@ def _catalogue(loaded: Loaded) -> Iterator[Problem]:
         if not product.aliases and product.link is None:
             message = f"viewers can name `{key}` only by its full name"
             yield at.problem(message, "add `aliases` or a `link`", "products", key)
+        for alias in product.aliases:
+            if len(alias) == 1 and not alias.isascii():
+                message = f"the alias `{alias}` of `{key}` is a part of many other words"
+                yield at.problem(
+                    message, "write what viewers call it, in two signs or more", "products", key, "aliases"
+                )
         for language in pool.languages:
             if language not in product.name:
                 message = f"the name of `{key}` has no `{language}`"

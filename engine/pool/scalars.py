@@ -26,7 +26,7 @@ _WHOLE: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,12})")
 _NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,12})(?:\.[0-9]{1,6})?")
 _DURATION: Final = re.compile(r"([0-9]{1,6})(s|m|h)")
 _UNIT_MS: Final = {"s": 1_000, "m": 60_000, "h": 3_600_000}
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029\ud800-\udfff]")
 
 
 def wrong(message: str, remedy: str) -> PydanticCustomError:
@@ -49,9 +49,7 @@ def _text(value: Any) -> str:
     if not value.strip():
         raise wrong("nothing is written here", "write a value, or delete the line")
     if found := _CONTROL.search(value):
-        raise wrong(
-            f"the text holds the control character U+{ord(found[0]):04X}", "write the text on one line, without it"
-        )
+        raise wrong(f"the text holds the sign U+{ord(found[0]):04X}", "write the text on one line, without it")
     return str(value).strip()
 
 

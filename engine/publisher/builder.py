@@ -26,7 +26,7 @@ from engine.pool.compile import named
 from engine.pool.encoding import decode_pool, encode_pool
 from engine.pool.load import load
 from engine.pool.model import Pool, TrainingLine
-from engine.publisher.lines import missed
+from engine.publisher.lines import missed, unreadable
 from engine.publisher.models import Trainer
 
 T = TypeVar("T")
@@ -98,6 +98,8 @@ class Builder(Protocol):
 def build(trainer: Trainer, request: Request) -> Built:
     """Read, check, compile and test a shop's files. Raises `PoolError`."""
     loaded = load(request.base, request.shop)
+    if mistakes := unreadable(loaded):
+        raise PoolError(mistakes)
     wanted = trainer.name(loaded.pool.training)
     live = _decoded(request.live) if request.live is not None else None
     if trainer.has(wanted):

@@ -9,12 +9,15 @@ from engine.errors import Problem
 from engine.events.understanding import Understanding
 from engine.pool.banned import squeezed
 from engine.pool.compile import named
+from engine.pool.keywords import compile_rule
 from engine.pool.load import Loaded
 from engine.pool.model import UNLISTED, Pool, TrainingLine
 from engine.publisher.models import Trainer
 from engine.understanding.branches import dead
 from engine.understanding.clashes import clashes
 from engine.understanding.lookahead import Judged, proposals
+from engine.understanding.normalise import normal_form
+from engine.understanding.reading import Reader
 from engine.understanding.spellings import Spellings
 from engine.understanding.strays import strays
 from engine.understanding.training.twins import twins
@@ -88,6 +91,40 @@ def _read_as_one(loaded: Loaded, own: Places) -> Iterator[Problem]:
             "keep one of the two (where the other is the pack's, write yours just like it: yours counts), or write in `spellings/` that "
             "a word is meant as it stands (`word = word`)",
         )
+
+
+def unreadable(loaded: Loaded) -> tuple[Problem, ...]:
+    """The shop's keyword rules with which no comment can be read: they say nothing in normal form, or are too large together."""
+    spelled = Spellings(loaded.pool.training.spellings).fix
+    own = [
+        (merged.lines["keywords"][rule], rule)
+        for merged in loaded.intents.values()
+        for rule in merged.own.get("keywords", ())
+    ]
+    found = []
+    for spot, rule in own:
+        try:
+            compile_rule(rule, normal_form, spelled)
+        except ValueError as error:
+            found.append(
+                spot.problem(
+                    f"keyword rule `{rule}`: {error}", "write words: comments are read without punctuation and emoji"
+                )
+            )
+    if own and not found:
+        try:
+            Reader(loaded.pool)
+        except ValueError as error:
+            spot, rule = max(
+                own, key=lambda pair: sum(pattern.programsize for pattern in compile_rule(pair[1]).patterns)
+            )
+            found.append(
+                spot.problem(
+                    str(error),
+                    "shorten the rules with the largest repetitions, of which this is the first, or delete some",
+                )
+            )
+    return tuple(found)
 
 
 def straying(loaded: Loaded) -> Iterator[Problem]:

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from watchfiles import DefaultFilter, awatch
 
 MOST_WAIT_MS: Final = 800  # a folder that never gets quiet is read this often; leaves time within the 2 s of an edit
-LINKS_MS: Final = 500  # how often it is looked whether a folder that stands behind a link has become another one
+LINKS_MS: Final = 500  # how often it is looked whether what stands behind a link has changed: nothing tells of it
 
 
 async def edits(folders: Sequence[Path], debounce_ms: int, stop: asyncio.Event) -> AsyncGenerator[set[Path], None]:
     """The folders in which something changed, each time that they were quiet for `debounce_ms`. Ends when `stop` is set.
 
-    A link on the way to a folder that is turned to another place (as repositories and mounted volumes publish a new version) is an edit.
+    A link on the way to a folder that is turned to another place (as repositories and mounted volumes publish a new version) is an edit;
+    so is an edit of a file that a link in a folder leads to.
     """
+    behind = {folder: _behind_links(folder) for folder in folders}
     unseen: set[Path] = set()  # edits of these may have fallen between two watches
     while not stop.is_set():
         roots = {folder.resolve(): folder for folder in folders}
@@ -34,8 +38,26 @@ async def edits(folders: Sequence[Path], debounce_ms: int, stop: asyncio.Event) 
             changed = {Path(path) for _, path in changes}
             told = {folder for root, folder in roots.items() if any(path.is_relative_to(root) for path in changed)}
             turned = {folder for root, folder in roots.items() if folder.resolve() != root}
+            now = {folder: _behind_links(folder) for folder in folders}
+            told |= {folder for folder in folders if now[folder] != behind[folder]}
+            behind = now
             if found := told | turned | unseen:
                 yield found
             unseen = turned
             if turned:
                 break
+
+
+def _behind_links(folder: Path) -> frozenset[tuple[Path, int, int]]:
+    """The files that links in a folder lead to: as what they stand there, which files they are, and when each was written."""
+    found = set()
+    for place, _, names in os.walk(folder):
+        for name in names:
+            path = Path(place, name)
+            if path.is_symlink():
+                with suppress(
+                    OSError
+                ):  # it leads nowhere, or what it led to is being replaced: that is told when it is there
+                    status = path.stat()
+                    found.add((path, status.st_ino, status.st_mtime_ns))
+    return frozenset(found)

@@ -21,8 +21,8 @@ from engine.understanding.calibration import Calibration, Thresholds
 from engine.understanding.linear import EXTRA, Linear, scales
 from engine.understanding.ngrams import BITS, DIMENSION
 
-MAGIC = b"LCMODEL5"
-CODE_VERSION = 33  # rises with every change of normal forms, features or training that changes a model
+MAGIC = b"LCMODEL6"
+CODE_VERSION = 34  # rises with every change of normal forms, features or training that changes a model
 MAX_BYTES = 16 * 1024 * 1024  # of a serialised model: `pools` records are copied to every worker
 _COMPRESSION = 1  # zlib level; level 6 saves 6 % at three times the time, level 9 7 % at twenty times
 _MAX_PLAIN = 256 * 1024 * 1024  # a damaged or hostile file must not unfold to more
@@ -50,7 +50,18 @@ class _Header(BaseModel):
     calibration: _Calibration
     report: dict[str, float]
     digest: str
+    """Of all else here, and of the arrays."""
     arrays: tuple[_Array, ...]
+
+    def written(self) -> bytes:
+        return json.dumps(
+            self.model_dump(mode="json"), ensure_ascii=False, sort_keys=True, separators=(",", ":")
+        ).encode()
+
+    def signed(self, plain: bytes) -> _Header:
+        """With the digest that belongs to it and these arrays."""
+        unsigned = self.model_copy(update={"digest": ""})
+        return unsigned.model_copy(update={"digest": hashlib.sha256(unsigned.written() + plain).hexdigest()})
 
 
 def model_hash(training: TrainingSet) -> str:
@@ -104,12 +115,10 @@ class Model:
                 right=self.calibration.right, asks=self.calibration.asks, thresholds=self.calibration.thresholds
             ),
             report=self.report,
-            digest=hashlib.sha256(plain).hexdigest(),
+            digest="",
             arrays=tuple(_Array(name=name, dtype=array.dtype.str, shape=array.shape) for name, array in arrays.items()),
         )
-        head = json.dumps(
-            header.model_dump(mode="json"), ensure_ascii=False, sort_keys=True, separators=(",", ":")
-        ).encode()
+        head = header.signed(plain).written()
         data = MAGIC + len(head).to_bytes(4, "little") + head + zlib.compress(plain, _COMPRESSION)
         if len(data) > MAX_BYTES:
             raise RecordError("model", f"{len(data)} bytes, more than {MAX_BYTES}: split the pool or drop intents")
@@ -150,8 +159,8 @@ def _parse(data: bytes) -> tuple[_Header, bytes]:
         raise RecordError("model", "its arrays end too early or too late")
     if header.bits != BITS:
         raise RecordError("model", f"it has 2^{header.bits} columns, this version works with 2^{BITS}")
-    if hashlib.sha256(plain).hexdigest() != header.digest:
-        raise RecordError("model", "its arrays are damaged: the checksum differs")
+    if header.signed(plain) != header:
+        raise RecordError("model", "it is damaged: the checksum differs")
     return header, plain
 
 

@@ -17,12 +17,15 @@ class Rules:
     """The keyword rules of a pool. A rule fires where every one of its expressions occurs."""
 
     def __init__(self, intents: Iterable[Intent], scanner: Scanner, spellings: Spellings) -> None:
-        """Adds all expressions to `scanner`. Raises `ValueError` for a rule that the loader would have refused."""
+        """Adds all expressions to `scanner`. Raises `ValueError` that names the rule of which nothing is left in normal form."""
         self._rules: list[tuple[str, Rule, frozenset[int]]] = []
         self._by_expression: dict[int, list[int]] = {}
         for intent in intents:
             for keyword in intent.keywords:
-                rule = compile_rule(keyword, normal_form, spellings.fix)
+                try:
+                    rule = compile_rule(keyword, normal_form, spellings.fix)
+                except ValueError as error:
+                    raise ValueError(f"the keyword rule `{keyword}` of `{intent.id}`: {error}") from None
                 needed = frozenset(scanner.add(pattern.pattern) for pattern in rule.patterns)
                 self._by_expression.setdefault(min(needed), []).append(len(self._rules))
                 self._rules.append((intent.id, rule, needed))

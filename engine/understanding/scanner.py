@@ -41,14 +41,21 @@ class Scanner:
         self._by_lines &= _OF_WHOLE_TEXTS.search(expression) is None
         return number
 
+    def ready(self) -> None:
+        """What the first scan would do. Raises `ValueError` where all expressions together need too much memory."""
+        if self._size and not self._compiled:
+            try:
+                self._set.Compile()
+            except re2.error as error:
+                raise ValueError(
+                    f"{self._size:,} expressions (rules, names, spellings) need more than {_MEMORY >> 20} MiB together"
+                ) from error
+            self._compiled = True
+
     def scan(self, text: str) -> list[int]:
         """Numbers of the expressions that occur."""
-        if not self._compiled:
-            if not self._size:
-                return []
-            self._set.Compile()
-            self._compiled = True
-        return self._set.Match(text.encode()) or []
+        self.ready()
+        return (self._set.Match(text.encode()) or []) if self._size else []
 
     def occurring(self, texts: Sequence[str]) -> Iterator[int]:
         """Places of the texts in which an expression occurs, rising; of all, where one asks for the ends of a text. A text may be

@@ -128,7 +128,7 @@ def test_too_few_lines_to_score_are_told(base: Path, shop: Path, tmp_path: Path,
     (few / "background" / "idle.txt").unlink()
     told = invoke("pool", "score", "--shop", shop, "--base", few)
     assert told.exit_code == Exit.USAGE
-    assert "add `examples`" in told.stderr
+    assert "write `examples`" in told.stderr
 
 
 def test_a_rule_that_contradicts_lines_is_told(base: Path, shop: Path, invoke: Invoke) -> None:

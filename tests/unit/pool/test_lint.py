@@ -43,6 +43,19 @@ def test_doubtful_things_are_told(tmp_path: Path) -> None:
     assert "`多少钱？` is nearly `多少钱` of `product.price`" in alike
 
 
+def test_what_means_too_much_is_told(tmp_path: Path) -> None:
+    """An alias of one Chinese sign, and a rule that two intents have."""
+    told = warnings(tmp_path, shop_catalogue_yaml=CATALOGUE.replace("aliases: [", "aliases: [茶, ", 1))
+    assert "the alias `茶` of" in told
+    assert "aliases: [茶, " in CATALOGUE.replace("aliases: [", "aliases: [茶, ", 1)
+    own = "".join(
+        f"  shop.{name}:\n    title: {{zh: {name}, en: {name}}}\n    examples: [{name}]\n    keywords: [{rule}]\n"
+        for name, rule in (("one", "free + Returns"), ("two", "Free + Returns"))
+    )
+    told = warnings(tmp_path, shop_intents_all_yaml=REPLIES + own)
+    assert "`shop.one` has the rule `Free + Returns`, too" in told
+
+
 def test_doubtful_facts_are_told(tmp_path: Path) -> None:
     """Money without bounds, names in one language only, products that nobody can name."""
     told = warnings(

@@ -374,6 +374,14 @@ def test_a_file_that_is_no_text_or_too_large_is_told(monkeypatch: pytest.MonkeyP
     assert "more than 1,000 values" in str(parse("f", b"a: [" + b"1," * 1_001 + b"]"))
 
 
+@pytest.mark.parametrize("key", ["title", "examples", "keywords", "not", "tests"])
+def test_half_a_character_is_told(key: str) -> None:
+    """A surrogate written as an escape could not be stored."""
+    value = '"a\\ud800b"' if key == "title" else '["a\\ud800b"]'
+    _, problems = read("f", f"intents:\n  a.b:\n    {key}: {value}\n".encode(), IntentsFile)
+    assert [(problem.line, "U+D800" in problem.message) for problem in problems] == [(3, True)]
+
+
 def test_scalars_stay_what_was_written() -> None:
     """YAML 1.1's traps are text: 12:30, no, 010, 1e3, ~, dates."""
     root = parse("f", b"intents:\n  a.b:\n    examples: [12:30, no, 010, 1e3, ~, 2026-01-01, 666, 'true', 0x1F]\n")

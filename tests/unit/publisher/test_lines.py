@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from engine.pool.load import Loaded, load
-from engine.publisher.lines import repeated, straying
+from engine.publisher.lines import repeated, straying, unreadable
 from tests.unit.pool.shops import write
 
 SPELLINGS = "小黄车 = 购物车\nu = you\n有获吗 = 有货吗\n"
@@ -59,6 +59,30 @@ def test_expressions_of_the_shop_that_never_fire_are_told(tmp_path: Path, rule: 
     assert [(Path(problem.file).name, problem.line) for problem in told] == [("own.yaml", 5)]
     assert "never fires" in told[0].message
     assert "is read as" in told[0].message
+
+
+@pytest.mark.parametrize("rule", ["!!!", ":smile:", "打不开 + ！！"])
+def test_rules_that_say_nothing_are_mistakes_with_their_place(tmp_path: Path, rule: str) -> None:
+    """Of punctuation and emoji nothing is left of a comment either."""
+    told = unreadable(loaded(tmp_path, f'    examples: [在吗]\n    keywords: [打不开, "{rule}"]\n'))
+    assert [(Path(problem.file).name, problem.line, problem.column) for problem in told] == [("own.yaml", 5, 21)]
+    assert "nothing is left of" in told[0].message
+
+
+def test_rules_that_are_too_large_together_are_a_mistake(tmp_path: Path) -> None:
+    """The largest of them is named; each by itself is small enough."""
+    rules = [f"re: 罐{number}a[一-龥a-z]{{0,400}}b[一-龥]{{0,{300 + number}}}c" for number in range(100)]
+    listed = "".join(f'      - "{rule}"\n' for rule in rules)
+    again = listed.replace("罐", "杯")
+    (told,) = unreadable(
+        loaded(
+            tmp_path,
+            f"    examples: [在吗]\n    keywords:\n{listed}  shop.more:\n    title: {{zh: 多, en: More}}\n"
+            f"    examples: [有吗]\n    keywords:\n{again}",
+        )
+    )
+    assert "64 MiB" in told.message
+    assert told.line in (105, 209)
 
 
 @pytest.mark.parametrize("rule", ["小黄车 + 打不开", "u > barter", "re: gift wrap", "re: 钱包在那", "Gift Wrap"])

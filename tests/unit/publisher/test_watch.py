@@ -69,3 +69,36 @@ async def test_a_link_that_turns_is_an_edit(tmp_path: Path) -> None:
     async with asyncio.timeout(30):
         await asyncio.gather(follow(), write())
     assert seen == [{shop}] * 4
+
+
+@pytest.mark.process
+async def test_an_edit_behind_a_linked_file_is_one_of_its_folder(tmp_path: Path) -> None:
+    """Written in place or replaced; one that leads nowhere is none."""
+    shop, elsewhere = tmp_path / "shop", tmp_path / "shared.yaml"
+    (shop / "intents").mkdir(parents=True)
+    elsewhere.write_text("0")
+    (shop / "intents" / "a.yaml").symlink_to(elsewhere)
+    (shop / "intents" / "b.yaml").symlink_to(tmp_path / "nothing")
+    stop = asyncio.Event()
+    seen: list[set[Path]] = []
+
+    async def follow() -> None:
+        async for changed in edits([shop], 20, stop):
+            seen.append(changed)
+            if len(seen) == 2:
+                stop.set()
+
+    async def write() -> None:
+        n = 0
+        while not stop.is_set():  # until the watch has begun there is nothing that tells of an edit
+            n += 1
+            if seen:
+                (tmp_path / "next").write_text(str(n))
+                (tmp_path / "next").replace(elsewhere)
+            else:
+                elsewhere.write_text(str(n))
+            await asyncio.sleep(0.05)
+
+    async with asyncio.timeout(30):
+        await asyncio.gather(follow(), write())
+    assert seen == [{shop}] * 2

@@ -36,16 +36,17 @@ def test_a_cut_model_is_refused(model: Model, cut: int) -> None:
         Model.from_bytes(model.to_bytes()[:cut])
 
 
-@given(place=st.integers(0, 10_000), bit=st.integers(0, 7))
+@given(place=st.integers(0, 3_000) | st.integers(0, 1_000_000), bit=st.integers(0, 7))
 def test_a_damaged_model_is_refused_or_unharmed(model: Model, place: int, bit: int) -> None:
-    """One flipped bit is found out wherever the arrays are; nothing but `RecordError` ever comes out."""
-    data = bytearray(model.to_bytes())
-    data[-1 - place % (len(data) // 2)] ^= 1 << bit
+    """One flipped bit is found out wherever it is, in the header, too; nothing but `RecordError` ever comes out."""
+    written = model.to_bytes()
+    data = bytearray(written)
+    data[place % len(data)] ^= 1 << bit
     try:
         again = Model.from_bytes(bytes(data))
     except RecordError:
         return
-    assert np.array_equal(again.linear.weights, model.linear.weights)
+    assert again.to_bytes() == written
 
 
 @given(st.binary(max_size=200))

@@ -51,6 +51,13 @@ def test_a_line_is_scanned_as_python_would_search_it(texts: list[str]) -> None:
         assert sorted(set_of.scan(text)) == [n for n, one in enumerate(EXPRESSIONS) if re.search(one, text, re.ASCII)]
 
 
+def test_expressions_that_are_too_large_together_are_refused() -> None:
+    """Each of them is small enough; before any text is read."""
+    set_of = scanner(*(f"罐{number}a[一-龥a-z]{{0,400}}b[一-龥]{{0,400}}c" for number in range(200)))
+    with pytest.raises(ValueError, match=r"200 expressions .* more than 64 MiB"):
+        set_of.ready()
+
+
 def test_an_expression_is_added_before_the_first_scan() -> None:
     set_of = scanner("a")
     set_of.scan("a")
