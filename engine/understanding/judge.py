@@ -15,7 +15,7 @@ from engine.understanding.known import Known
 from engine.understanding.model import Model, line_digest
 from engine.understanding.neighbours import NEAR, SAME, Neighbours
 from engine.understanding.ngrams import Grams, grams
-from engine.understanding.reading import Reading
+from engine.understanding.reading import Reading, unasked
 from engine.understanding.regression import F64
 from engine.understanding.rules import RULE_CONFIDENCE
 from engine.understanding.spellings import Spellings
@@ -121,17 +121,21 @@ class Judge:
         fresh = self.fresh.nearest(own)
         near = set(np.flatnonzero(fresh.cosine >= NEAR).tolist())
         for at, reading in enumerate(readings):
-            same = self._known.get(reading.form) if reading.worded else None
+            same = self._same(reading.form) if reading.worded else None
             if same is not None:  # what somebody wrote of just this goes before rules and lists of languages
                 self._by_example(understood[at], same, 1.0)
             elif reading.script.foreign:
                 understood[at].outcome = "unsupported_language"
-            elif reading.worded and (reading.neutral or reading.fired or reading.likely or at in near):
-                alike = self._alike(reading)
+            elif reading.worded and (
+                reading.neutral or reading.fired or reading.likely or reading.closed or at in near
+            ):
+                alike = self._alike(reading, understood[at].outcome)
                 if alike is not None:
                     self._by_example(understood[at], alike, 1.0)
                 elif at in near:
                     self._by_example(understood[at], self.fresh.lines[fresh.line[at]], float(fresh.cosine[at]))
+                if alike is not None:
+                    continue  # somebody wrote of just this: before rules, as above
                 if reading.fired:
                     self._by_rule(understood[at], {intent for intent, _ in reading.fired})
                 elif understood[at].outcome == "low_confidence" and understood[at].intent in reading.likely:
@@ -164,9 +168,22 @@ class Judge:
                 result.outcome = self._outcome(result, asking[at])
         return asking
 
-    def _alike(self, reading: Reading) -> TrainingLine | None:
-        """The line of the pool that says just this but for names of goods and courtesies."""
-        return next(filter(None, map(self._known.get, reading.neutral)), None)
+    def _same(self, form: str) -> TrainingLine | None:
+        """The line of the pool that says just this. A question mark makes another of what asks nothing, and the same of a question."""
+        same = self._known.get(form)
+        if same is not None or not form.endswith("?"):
+            return same
+        same = self._known.get(unasked(form))
+        return None if same is None or same.intent is None else same
+
+    def _alike(self, reading: Reading, outcome: Outcome) -> TrainingLine | None:
+        """The line of the pool that says just this but for names of goods and courtesies; of what was not understood also a question of
+        an intent that asides stand behind."""
+        alike = next(filter(None, map(self._known.get, reading.neutral)), None)
+        if alike is not None or outcome == "accepted":
+            return alike
+        asked = (self._known.get(form) for form in reading.closed)
+        return next((line for line in asked if line is not None and line.intent in self._intents), None)
 
     def _outcome(self, result: Understanding, asking: float) -> Outcome:
         limits = self.model.calibration.thresholds

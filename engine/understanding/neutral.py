@@ -17,8 +17,12 @@ BOTH, BOTH_EN = "这个和那个", "these"
 
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _LATIN = re.compile(r"[a-z]")
-_BEFORE = re.compile(r"(?:[这那](?:个|款|种|些)?|\b(?:the|this|that|these|those|your|ur|some) )\Z")
+_BEFORE = re.compile(
+    r"(?:(?:刚才|刚刚|前面|上面)的?)?(?:[这那](?:[个款种些件条双把只台瓶盒包套张顶口支])?)\Z|(?:刚才|刚刚|前面|上面)的?\Z"
+    r"|\b(?:the|this|that|these|those|your|ur|some) \Z"
+)
 _AFTER = re.compile(r"这个|这款|那个|那款")
+_SEVERAL_TIMES = re.compile(r"(?P<once>.{2,}?)(?: ?(?P=once)){2,}|(?P<word>.{3,}?) ?(?P=word)")
 _BLANK = re.compile(r" (?=[\u3400-\u9fff])")
 _BETWEEN = re.compile(r" ?(?:[的和跟与配]|\b(?:and|or|with)\b)? ?")
 
@@ -48,6 +52,19 @@ def neutral_forms(form: str, names: Sequence[Span]) -> tuple[str, ...]:
 def without(form: str, spans: Sequence[Span]) -> str:
     """`form` with nothing in the place of some spans."""
     return _with(form, spans, [""] * len(spans))
+
+
+def said_once(form: str) -> str:
+    """`多少钱多少钱多少钱` as one question. What Chinese says twice to soften it (`便宜便宜`) stays."""
+    if form.find(form[:2], 2) < 0:  # so nearly always
+        return form
+    whole = form.rstrip("? ")
+    repeated = _SEVERAL_TIMES.fullmatch(whole)
+    return (
+        form
+        if repeated is None
+        else (repeated["once"] or repeated["word"]) + ("?" if "?" in form[len(whole) :] else "")
+    )
 
 
 def _joined(form: str, names: Sequence[Span]) -> tuple[list[Span], list[bool]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 import re2
@@ -102,7 +102,27 @@ _TAILS = {
     "花瓶": "装",
     "婊": "",
 }  # fmt: skip
-# Each of the above holds one of these; most texts do not.
+# What goes with a good, or is worn beside it: `保温杯套`, `毛衣链`. Its own parts (lid, zip, insole) are no other thing.
+_GIVEN = ".{0,4}[送赠附含]"
+_BESIDE = {
+    **dict.fromkeys(
+        (
+            "铲", "架子", "杯刷", "锅刷", "鞋刷", "壶刷", "刷子", "鞋油", "衣撑", "挂钩", "挂绳", "收纳盒", "收纳袋", "收纳包",
+            "保护壳", "保护膜", "防尘袋", "清洗剂", "清洁剂", "清洁液", "清洗液", "护理剂", "护理液", "护理油",
+        ),
+        _GIVEN,
+    ),
+    "套": f"[装餐盒组件系票路房]|{_GIVEN}",
+    "架": f"[不得住]|{_GIVEN}",
+    "(?<!鞋)垫": f"[付钱资了一下在着高脚]|{_GIVEN}",
+    "罩": f"[不得在着]|{_GIVEN}",
+    "链": f"[接条]|{_GIVEN}",
+    "柜": f"台|{_GIVEN}",
+    "夹": f"[层棉克在着带杂不生]|{_GIVEN}",
+    **dict.fromkeys("裤裙", "子"),
+    **dict.fromkeys(("夹克", "马甲", "背心"), ""),
+}  # fmt: skip
+# Each expression for links holds one of these; most texts do not.
 _HINT = r"#[0-9]|[0-9] ?号|第|链接|连结|link|item|product|number|\bn[or][ #]{0,2}[0-9]"
 
 
@@ -139,12 +159,14 @@ class Names:
     """Finds products and goods not sold in normal forms; the longest name wins, of equally long ones the first.
 
     Chinese has no edges of words, so a name may be the beginning of another thing's: a `龙井茶几` is a tea table. That is told by a
-    short list of such endings, without those that a name of this shop has. An ending that is not in the list is not seen (`龙井路`
-    is the tea), and one that a shop deals in under names without it (a perfume that is called just `茉莉`) needs an alias with it.
+    short list of such endings, without those that a name of this shop has; or, of what goes with a good (`保温杯套`), a name of the
+    same product. An ending that is not in the list is not seen (`龙井路` is the tea), and one that a shop deals in under names without
+    it (a perfume that is called just `茉莉`) needs an alias with it.
     """
 
     def __init__(self, products: Iterable[Product], not_sold: Iterable[str], scanner: Scanner) -> None:
         self._names: dict[str, Named] = {}
+        self._names_of: dict[str, str] = {}
         self._links: dict[int, str] = {}
         for good in not_sold:
             self._add(good, Named(not_sold=good))
@@ -152,9 +174,12 @@ class Names:
             meaning = Named(product=product.id)
             for name in (*product.aliases, *product.name.values()):
                 self._add(name, meaning)
+            self._names_of[product.id] = " ".join(map(normal_form, (*product.aliases, *product.name.values())))
             if product.link is not None:
                 self._links[product.link] = product.id
-        self._tail = _tails(self._names)
+        ours = " ".join(self._names)
+        self._tail = _tails({tail: unless for tail, unless in _TAILS.items() if tail not in ours})
+        self._beside = _tails(_BESIDE)
         options = re2.Options()
         options.longest_match = True
         options.log_errors = False
@@ -168,10 +193,15 @@ class Names:
         if form:
             self._names[form] = meaning
 
-    def _is_longer_word(self, form: str, end: int) -> bool:
+    def _is_longer_word(self, form: str, end: int, product: str) -> bool:
         """With the name's last sign, too: `龙井茶` and `几`, `茉莉花` and `瓶`."""
-        after, overlapping = self._tail.match(form, end), self._tail.match(form, end - 1)
-        return after is not None or (overlapping is not None and overlapping.end() > end)
+        for start in (end, end - 1):
+            tail, beside = self._tail.match(form, start), self._beside.match(form, start)
+            if tail is not None and tail.end() > end:
+                return True
+            if beside is not None and beside.end() > end and beside.group() not in self._names_of[product]:
+                return True
+        return False
 
     def find(self, form: str, found: Collection[int]) -> Named:
         """What `form` names, given the numbers of the expressions that occur in it."""
@@ -186,7 +216,7 @@ class Names:
                 name = match.group()
                 start, end = match.span()
                 named = self._names[name]
-                if named.product is not None and end < len(form) and self._is_longer_word(form, end):
+                if named.product is not None and end < len(form) and self._is_longer_word(form, end, named.product):
                     stranger = True
                     continue
                 if named is before and form[spans[-1][1] : start] in _SAME:  # `龙井 绿茶` is one thing
@@ -216,11 +246,8 @@ class Names:
         )
 
 
-def _tails(names: Iterable[str]) -> re.Pattern[str]:
-    """What makes another thing of a name of this shop: an ending that one of its names has is a good of its own."""
-    ours = " ".join(names)
-    tails = [f"{tail}(?!{unless})" if unless else tail for tail, unless in _TAILS.items() if tail not in ours]
-    return re.compile("|".join(tails))
+def _tails(unless: Mapping[str, str]) -> re.Pattern[str]:
+    return re.compile("|".join(f"{tail}(?!{what})" if what else tail for tail, what in unless.items()))
 
 
 def _bounded(form: str) -> str:

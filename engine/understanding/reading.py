@@ -9,7 +9,7 @@ from engine.events.fields import MAX_TEXT
 from engine.pool.model import Pool
 from engine.understanding.courtesies import Trimmer, has_least
 from engine.understanding.language import SAMPLE, Script, is_han, plain_script, script_of
-from engine.understanding.neutral import neutral_forms, without
+from engine.understanding.neutral import neutral_forms, said_once, without
 from engine.understanding.normalise import has_address, markup, normal_form
 from engine.understanding.plain import (
     DRAWN,
@@ -41,10 +41,13 @@ class Reading:
     """It has letters or digits: something that can mean anything."""
     named: Named = NOTHING
     neutral: tuple[str, ...] = ()
-    """Where goods are named, or words of courtesy stand at an end: the form without these; with a pronoun for the goods first."""
+    """Where goods are named, words of courtesy stand at an end, or all is said several times: the form without these, and once; with a
+    pronoun for the goods first."""
     surer: tuple[str, ...] = ()
     """The same, also without asides, the number of a link, a question mark: these say something, too, so that such a form only makes surer
     what the whole is likely to mean."""
+    closed: tuple[str, ...] = ()
+    """The same, without asides behind them alone: nobody is asked about there. Such a form counts where it is a line of the pool."""
     fired: tuple[tuple[str, str], ...] = ()
     likely: tuple[str, ...] = ()
     """Intents of the rules that fire on one of `surer`."""
@@ -111,28 +114,31 @@ class Reader:
     """Texts → readings, for one pool."""
 
     def __init__(self, pool: Pool) -> None:
+        """Raises `ValueError` for a keyword rule that says nothing in normal form, or rules that together are too large."""
         self._scanner = Scanner()
         self.spellings = Spellings(pool.training.spellings, self._scanner)
         self._rules = Rules(pool.intents.values(), self._scanner, self.spellings)
         self._trimmer = Trimmer(pool.courtesies, self.spellings)
         self._names = Names(pool.products.values(), pool.not_sold, self._scanner)
+        self._scanner.ready()
 
     def complete(self, reading: Reading) -> None:
         """Adds what the pool knows of it: spellings, names, rules and courtesies."""
         self._complete(reading)
-        if reading.named.links or self._trimmer.occurring([reading.form]):
+        if reading.named.links or said_once(reading.form) != reading.form or self._trimmer.occurring([reading.form]):
             self._trim(reading)
 
     def read(self, texts: Sequence[str]) -> list[Reading]:
         readings = read_plains(texts)
         forms = [reading.form for reading in readings]
-        asked = [f"{form}\n{_unasked(form)}" if form.endswith("?") else form for form in forms]
+        asked = [f"{form}\n{unasked(form)}" if form.endswith("?") else form for form in forms]
         completed = list(self._scanner.occurring(asked))
         for at in completed:
             self._complete(readings[at])
             forms[at] = readings[at].form
         linked = [at for at in completed if readings[at].named.links]
-        for at in {*linked, *self._trimmer.occurring(forms)}:
+        repeated = [at for at, form in enumerate(forms) if said_once(form) != form]
+        for at in {*linked, *repeated, *self._trimmer.occurring(forms)}:
             self._trim(readings[at])
         return readings
 
@@ -156,17 +162,22 @@ class Reader:
             reading.fired = self._rules.fired(found)
 
     def _trim(self, reading: Reading) -> None:
-        """Forms without courtesies, with the rules that fire on them; and forms without asides, links and question marks."""
+        """Forms said once and without courtesies, with the rules that fire on them; and forms without asides, links and question marks."""
         whole = (reading.form, *reading.neutral)
+        once = tuple(said for form in whole if (said := said_once(form)) != form and has_least(said))
+        reading.neutral += once
+        whole += once
         trimmed = [self._trimmer.trim(form) for form in whole]
         bare = tuple(form for (form, _), before in zip(trimmed, whole, strict=True) if form != before)
-        surer = dict.fromkeys(_unasked(rest) for _, rest in trimmed)
+        surer = dict.fromkeys(unasked(rest) for _, rest in trimmed)
         if reading.named.links:
-            surer[_unasked(self._trimmer.trim(without(reading.form, reading.named.links))[1])] = None
+            surer[unasked(self._trimmer.trim(without(reading.form, reading.named.links))[1])] = None
         reading.neutral += bare
         judged = {reading.form, *reading.neutral}
         reading.surer = tuple(form for form in surer if form not in judged and has_least(form))
-        found = [number for form in bare[:2] for number in self._found(form)]
+        closed = dict.fromkeys(unasked(self._trimmer.closed(form)) for form in (*whole, *bare))
+        reading.closed = tuple(form for form in closed if form not in judged)
+        found = [number for form in (*once, *bare[:2]) for number in self._found(form)]
         if found:
             reading.fired = tuple(dict.fromkeys((*reading.fired, *self._rules.fired(found))))
         likely = [number for form in reading.surer for number in self._scanner.scan(form)]
@@ -176,9 +187,9 @@ class Reader:
     def _found(self, form: str) -> list[int]:
         """Numbers of the expressions that occur, with its question mark or without."""
         found = self._scanner.scan(form)
-        return [*found, *self._scanner.scan(_unasked(form))] if form.endswith("?") else found
+        return [*found, *self._scanner.scan(unasked(form))] if form.endswith("?") else found
 
 
-def _unasked(form: str) -> str:
+def unasked(form: str) -> str:
     """Without its question mark: "多少钱?" is the same question as "多少钱", whatever a rule's last sign is."""
     return form.removesuffix("?").rstrip()

@@ -28,6 +28,9 @@ from engine.understanding.understander import Understander
         ("my ceiling is low, how tall is the shelf", ["my ceiling is low", "how tall is the shelf"]),
         ("还有别的花色没[捂脸]这几个太艳了", ["还有别的花色没", "这几个太艳了"]),
         ("收到了😭能退吗", ["收到了", "能退吗"]),
+        ("能送到吗我新疆的", ["能送到吗", "我新疆的"]),
+        ("會掉色嗎上次那件染一腿", ["會掉色嗎", "上次那件染一腿"]),
+        ("包邮吗亲", []),
         ("我20号买的499，今天变成439,差价能退吗", ["我20号买的499", "今天变成439", "差价能退吗"]),
         ("见 http://a.b/c?d=e 多少钱", []),  # one sign is no clause
         ("多少钱", []),

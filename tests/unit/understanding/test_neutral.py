@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from engine.pool.model import Pool, TrainingLine
 from engine.understanding.model import Model
-from engine.understanding.neutral import neutral_forms
+from engine.understanding.neutral import neutral_forms, said_once
 from engine.understanding.understander import Understander
 
 NAMES = re.compile("龙井|白茶|sencha|green tea")
@@ -26,6 +26,8 @@ def forms_of(form: str) -> tuple[str, ...]:
     [
         ("孕妇能喝龙井吗", ("孕妇能喝这个吗", "孕妇能喝吗")),
         ("这款龙井多少钱", ("这个多少钱", "多少钱")),
+        ("刚才那件龙井多少钱", ("这个多少钱", "多少钱")),
+        ("刚刚的龙井还有吗", ("这个还有吗", "还有吗")),
         ("龙井这个咋卖", ("这个咋卖", "咋卖")),
         ("龙井和白茶哪个好", ("这个和那个哪个好", "这个哪个好")),
         ("龙井白茶 哪个好喝", ("这个和那个哪个好喝", "这个哪个好喝")),
@@ -46,6 +48,34 @@ def forms_of(form: str) -> tuple[str, ...]:
 def test_names_give_way(form: str, neutral: tuple[str, ...]) -> None:
     """A pronoun in the line's language stands for names side by side and the words that point at them, or nothing does."""
     assert forms_of(form) == neutral
+
+
+@pytest.mark.parametrize(
+    ("form", "once"),
+    [
+        ("多少钱多少钱", "多少钱"),
+        ("多少钱 多少钱 多少钱", "多少钱"),
+        ("包邮包邮包邮?", "包邮?"),
+        ("how much how much", "how much"),
+        ("便宜便宜", "便宜便宜"),  # said twice to be soft
+        ("哈哈哈哈", "哈哈哈哈"),
+        ("多少钱多少钱就知道问", "多少钱多少钱就知道问"),
+        ("多少钱多少", "多少钱多少"),
+        ("", ""),
+        ("??", "??"),
+    ],
+)
+def test_a_question_said_several_times_is_one(form: str, once: str) -> None:
+    assert said_once(form) == once
+
+
+@given(st.text("多少钱 ab?", max_size=40))
+def test_what_is_said_once_stays(line: str) -> None:
+    """Of any form a beginning stays, and its question mark."""
+    form = " ".join(line.split())
+    once = said_once(form)
+    assert form.startswith(once.rstrip("?"))
+    assert once == form or said_once(once) == once or len(once) >= 4
 
 
 @given(

@@ -34,7 +34,7 @@ def test_the_folds_reach_the_floor(trained: Model) -> None:
     """Out of fold: many listed questions are accepted, idle lines and unlisted questions nearly never."""
     assert trained.report["accuracy"] >= 0.87
     assert trained.report["coverage"] >= 0.325
-    assert trained.report["accepted_of_background"] <= 0.001
+    assert trained.report["accepted_of_background"] <= 0.0015  # of real ones a tenth as many, or fewer
     assert trained.report["accepted_of_unlisted"] <= 0.015
     assert trained.report["risk"] <= 0.03  # what is certified by default
     assert len(trained.to_bytes()) <= MAX_BYTES

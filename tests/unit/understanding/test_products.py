@@ -195,6 +195,43 @@ def test_a_name_goes_on_in_many_ways(product: str, texts: tuple[str, ...]) -> No
         assert names.find(form, scanner.scan(form)).product == product, text
 
 
+@pytest.mark.parametrize(
+    ("text", "product"),
+    [
+        ("保温杯套怎么卖", None),
+        ("保温杯刷有吗", None),
+        ("保温杯收纳袋单卖吗", None),
+        ("羽绒裤有货吗", None),
+        ("羽绒服衣架送吗", "coat"),
+        ("毛衣链多少钱", None),
+        ("保温杯套装多少钱", "flask"),
+        ("保温杯盖子漏水", "flask"),
+        ("保温杯链接几号", "flask"),
+        ("羽绒服拉链坏了", "coat"),
+        ("羽绒服裤子一起拍", "coat"),
+        ("毛衣裙有货吗", "dress"),
+        ("毛衣夹层厚吗", "jumper"),
+        ("跑鞋鞋垫能拿出来吗", "shoes"),
+    ],
+)
+def test_what_goes_with_a_good_is_another(text: str, product: str | None) -> None:
+    """Though the shop sells trousers and sets under other names; unless the good itself is called so. Its parts are the good."""
+    goods = [
+        Product("flask", {"zh": "316保温杯"}, ("保温杯",)),
+        Product("coat", {"zh": "白鹅绒羽绒服"}, ("羽绒服", "羽绒")),
+        Product("jeans", {"zh": "阔腿牛仔裤"}, ()),
+        Product("knives", {"zh": "菜刀套装"}, ("套刀",)),
+        Product("jumper", {"zh": "羊绒毛衣"}, ("毛衣",)),
+        Product("dress", {"zh": "长款毛衣裙"}, ("毛衣裙",)),
+        Product("shoes", {"zh": "缓震跑鞋"}, ("跑鞋",)),
+    ]
+    scanner = Scanner()
+    names = Names(goods, (), scanner)
+    form = normal_form(text)
+    named = names.find(form, scanner.scan(form))
+    assert (named.product, named.stranger) == (product, product is None)
+
+
 def test_what_a_shop_deals_in_is_no_other_thing() -> None:
     """Where a product is a perfume by name, a name before `香水` is a product's as ever; an alias with the ending always is."""
     scanner = Scanner()

@@ -73,6 +73,28 @@ def test_a_line_word_for_word_goes_before_a_rule(pool: Pool, model: Model, inten
     assert one(understander, f"今天{text}").intent == "product.price"
 
 
+@pytest.mark.parametrize("frame", ["请问{}", "{}?", "小熊{}", "请问小熊{}", "{} 谢谢"])
+@pytest.mark.parametrize(("intent", "outcome"), [(UNLISTED, "unknown"), ("shipping.dispatch", "accepted")])
+def test_so_does_a_line_but_for_what_stands_beside_it(
+    pool: Pool, model: Model, intent: str, outcome: str, frame: str
+) -> None:
+    """Names, words of courtesy and a question mark do not hand it to the rule."""
+    line = TrainingLine("会不会多少钱都买不买", intent)
+    known = replace(pool, training=replace(pool.training, lines=(*pool.training.lines, line)))
+    found = one(Understander(polite(known), model), frame.format(line.text))
+    assert found.outcome == outcome
+    assert intent == UNLISTED or found.intent == intent
+
+
+def test_a_question_mark_asks_what_tells_nothing_without(pool: Pool, model: Model) -> None:
+    """`已经发货了` tells; `已经发货了?` asks: the model decides."""
+    line = TrainingLine("多少钱都买不买", None)
+    known = replace(pool, training=replace(pool.training, lines=(*pool.training.lines, line)))
+    understander = Understander(known, model)
+    assert one(understander, line.text).outcome == "chatter"
+    assert one(understander, f"{line.text}?").intent == "product.price"
+
+
 def test_no_cosine_is_above_one(model: Model, training: TrainingSet) -> None:
     """Rounding makes some of a line with itself so; the confidence that a `not:` line takes back would come out below 0."""
     index = Neighbours(model.linear, training.lines, Spellings(()))
@@ -236,6 +258,15 @@ def test_words_of_courtesy_stand_beside_a_question(pool: Pool, model: Model, tex
     result = one(Understander(polite(pool), model), text)
     assert (result.outcome, result.intent, result.confidence) == ("accepted", intent, 0.99)
     assert result.key == normal_form(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["库存多少库存多少库存多少", "小熊库存多少 小熊库存多少", "库存多少主播", "库存多少 sis?"]
+)
+def test_what_is_said_again_or_to_somebody_is_a_line_of_the_pool(pool: Pool, model: Model, text: str) -> None:
+    """However unsure the model is of the whole."""
+    result = one(Understander(polite(pool), gated(model, 100.0)), text)
+    assert (result.outcome, result.intent, result.confidence) == ("accepted", "product.stock", 0.99)
 
 
 def test_whom_one_speaks_to_makes_a_meaning_surer_and_no_other(pool: Pool, model: Model) -> None:

@@ -64,6 +64,19 @@ def test_intents_learn_from_the_lines_of_their_kin() -> None:
     assert kin["alarm_remove"] - kin["music_play"] > alone["other_remove"] - alone["music_play"] + 0.1
 
 
+def test_a_not_line_speaks_against_its_intent_and_no_other() -> None:
+    """And no more than an example speaks for it: what it shares with all of those still says so."""
+    lines = [TrainingLine(text, name) for name, texts in LINES.items() for text in texts]
+    denied = [TrainingLine(f"{word} some jazz", "music_play") for word in ("hate", "sold", "stop", "teach", "paint")]
+    plain, against = Corpus.of_lines(lines), Corpus.of_lines(lines, denied)
+    for text in ("hate some jazz", "stop some jazz"):
+        before, now = margins(plain, text), margins(against, text)
+        assert now["music_play"] < before["music_play"] - 0.5
+        assert max(abs(now[name] - before[name]) for name in LINES if name != "music_play") < 0.3
+    assert margins(against, "play some jazz")["music_play"] > 0
+    assert margins(against, "put some jazz on")["music_play"] > margins(against, "sold some jazz")["music_play"]
+
+
 def test_what_is_left_out_lends_nothing() -> None:
     """A hidden intent is neither an answer nor a teacher, nor is its name a line."""
     lines = corpus()
