@@ -3,8 +3,8 @@
 An intent's machine hears the questions alone: which of them it is. Two more hear all lines: whether it is background, and whether it is a
 question at all (as good out of fold as machines that all hear everything, in two fifths of the time); a third, whether a question is one
 of the list or belongs to no intent. All machines that hear the same lines are learnt together (`solver.py`). A `not:` line speaks
-against its intent and says nothing of the others: when all else is learnt, it moves the machine of that intent alone, until a near
-variant of it is not taken for that intent either. The more lines, the fewer rounds over them, and the more of them must have a feature
+against its intent and says nothing of the others: the machine of that intent alone hears it, beside the lines that speak for it, as which
+it weighs no more than any other that speaks against. The more lines, the fewer rounds over them, and the more of them must have a feature
 before it is known (`Pace`). Names of intents tell, too: what those have in common that share a word is learnt from the lines of all of
 them, and of few lines the words of a name are one more. Deterministic: the same lines give the same weights on the same machine, in
 whatever thread.
@@ -35,6 +35,7 @@ MEAN = 3  # of the rounds, the last: of the same lines more is answered as surel
 WORD = 2.0  # weight of a whole word of ASCII signs beside its parts, of which there are five times as many
 KIN = 0.2  # weight of what intents with a word of their names in common share; of few lines 0.4 is as good
 ALL_LINES = [BACKGROUND, -2]  # columns of the machines that hear all lines
+DENIED = -10  # and the class, below: the kind of lines that a `not:` says are none of it
 ABSENT = -4.0  # bias of a class without a line: a margin far below all others
 
 
@@ -67,7 +68,7 @@ def fit(corpus: Corpus, chosen: Chosen) -> Linear:
     index, idf = _known(counted, lines, labels, pace.known, whole_words)
     vectors = unit_rows(counted, lines, index, idf)
     labels, against = labels[lines], against[lines]
-    present, kinds = np.unique(labels, return_inverse=True)
+    present, kinds = np.unique(np.where(labels == NO_CLASS, DENIED - against, labels), return_inverse=True)
     sizes = np.bincount(kinds).astype(np.float64)
     intents, names = present[present > BACKGROUND], corpus.intents
     relatives = kin([names[label - 1] for label in intents.tolist()])
@@ -84,8 +85,6 @@ def fit(corpus: Corpus, chosen: Chosen) -> Linear:
         weights[:, ALL_LINES], bias[ALL_LINES] = learn(vectors, kinds, machines, pace.rounds, MEAN)
         for column, machine in zip(ALL_LINES, machines, strict=True):
             bias[column] = settled(vectors, kinds, machine, weights[:, column], float(bias[column]))
-    for label in np.intersect1d(against, intents).tolist():
-        _move(weights[:, label], float(bias[label]), vectors[against == label])
     return Linear(index, idf, weights, bias)
 
 
@@ -95,7 +94,10 @@ def _of_questions(present: Labels, sizes: F64, relatives: Sequence[Sequence[int]
     asks, listed = np.concatenate((intents, other)), sizes[intents].sum()
     balance, half = listed / max(1, len(intents)), sizes[asks].sum() / 2
     # The lines of no intent weigh as much as all of the list.
-    machines = [Machine(intents[[at]], asks, COST * balance / sizes[intents[at]], COST) for at in range(len(intents))]
+    machines = []
+    for at in intents.tolist():
+        others = np.concatenate((asks, np.flatnonzero(present == DENIED - present[at])))
+        machines.append(Machine(np.array([at]), others, COST * balance / sizes[at], COST))
     machines.append(Machine(intents, other, COST, COST * listed / max(1.0, sizes[other].sum())))
     for places in relatives:
         own = intents[places]
@@ -153,16 +155,3 @@ def _known(counted: sparse.csr_array, lines: Rows, labels: Labels, least: int, w
     idf = np.sqrt(np.log((1 + len(lines)) / (1.0 + frequency[rows])) + 1.0)
     idf[is_word[rows]] *= WORD
     return index, np.concatenate(([0.0], idf)).astype(np.float32)
-
-
-def _move(machine: F32, offset: float, against: sparse.csr_array) -> None:
-    """Move a machine's weights by what each of these lines still lacks of a margin: one round of the solver's own step.
-
-    The bias stays: it is that of all other lines, which are not heard again.
-    """
-    for line in range(against.shape[0]):
-        part = slice(against.indptr[line], against.indptr[line + 1])
-        rows, values = against.indices[part], against.data[part]
-        lacking = 1.0 + float(machine[rows] @ values) + offset
-        if lacking > 0:
-            machine[rows] -= lacking / (float(values @ values) + 0.5 / COST) * values
