@@ -98,6 +98,7 @@ QUESTIONS = (
     "什么时候发货", "还有货吗", "包邮吗", "怎么买", "多少钱", "哪里产的", "怎么泡", "送什么赠品", "有优惠吗", "推荐哪款", "口感怎么样",
 )  # fmt: skip
 """Each of which the example shop replies to."""
+PAIRS = tuple(between.join(two) for between in (" ", "", "还有", "和") for two in permutations(QUESTIONS, 2))
 
 CASES: Mapping[str, Case] = {
     "a new intent": Case(
@@ -106,7 +107,7 @@ CASES: Mapping[str, Case] = {
     ),
     "a line that the pack lists as no intent's": Case("unknown_intent", ("你们招人吗",), "你们招人吗", {"text": "暂时不招人。"}),
     "examples": Case("low_confidence", ("一罐几张毛爷爷", "一罐得花多少", "几块能拿一罐", "一罐啥价码", "多少米一罐"), ""),
-    "two intents apart": Case("ambiguous", tuple(map("".join, permutations(QUESTIONS, 2))), ""),
+    "two intents apart": Case("ambiguous", PAIRS, ""),
     "which product": Case(
         "no_product", ("怎么泡",), "怎么泡", {"text": "您说一下是几号链接，我马上讲。"}, product=None,
     ),
