@@ -17,7 +17,9 @@ from engine.understanding.branches import dead
 from engine.understanding.clashes import clashes
 from engine.understanding.lookahead import Judged, proposals
 from engine.understanding.normalise import normal_form
+from engine.understanding.products import Names
 from engine.understanding.reading import Reader
+from engine.understanding.scanner import Scanner
 from engine.understanding.spellings import Spellings
 from engine.understanding.strays import strays
 from engine.understanding.training.twins import twins
@@ -94,7 +96,8 @@ def _read_as_one(loaded: Loaded, own: Places) -> Iterator[Problem]:
 
 
 def unreadable(loaded: Loaded) -> tuple[Problem, ...]:
-    """The shop's keyword rules with which no comment can be read: they say nothing in normal form, or are too large together."""
+    """Why no comment can be read with the shop's files: keyword rules that say nothing in normal form, or are too large together, or too
+    many names of goods."""
     spelled = Spellings(loaded.pool.training.spellings).fix
     own = [
         (merged.lines["keywords"][rule], rule)
@@ -111,20 +114,22 @@ def unreadable(loaded: Loaded) -> tuple[Problem, ...]:
                     f"keyword rule `{rule}`: {error}", "write words: comments are read without punctuation and emoji"
                 )
             )
-    if own and not found:
-        try:
-            Reader(loaded.pool)
-        except ValueError as error:
-            spot, rule = max(
-                own, key=lambda pair: sum(pattern.programsize for pattern in compile_rule(pair[1]).patterns)
-            )
-            found.append(
-                spot.problem(
-                    str(error),
-                    "shorten the rules with the largest repetitions, of which this is the first, or delete some",
-                )
-            )
-    return tuple(found)
+    if found:
+        return tuple(found)
+    pool = loaded.pool
+    try:
+        Names(pool.products.values(), pool.not_sold, Scanner())
+    except ValueError as error:
+        return (loaded.catalogue.problem(str(error), "delete aliases that no viewer writes", "products"),)
+    try:
+        Reader(pool)
+    except ValueError as error:
+        if not own:
+            raise
+        spot, rule = max(own, key=lambda pair: sum(pattern.programsize for pattern in compile_rule(pair[1]).patterns))
+        remedy = "shorten the rules with the largest repetitions, of which this is the first, or delete some"
+        return (spot.problem(str(error), remedy),)
+    return ()
 
 
 def straying(loaded: Loaded) -> Iterator[Problem]:

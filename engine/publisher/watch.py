@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -21,7 +21,7 @@ async def edits(folders: Sequence[Path], debounce_ms: int, stop: asyncio.Event) 
     A link on the way to a folder that is turned to another place (as repositories and mounted volumes publish a new version) is an edit;
     so is an edit of a file that a link in a folder leads to.
     """
-    behind = {folder: _behind_links(folder) for folder in folders}
+    behind = await asyncio.to_thread(_behind_links, folders)
     unseen: set[Path] = set()  # edits of these may have fallen between two watches
     while not stop.is_set():
         roots = {folder.resolve(): folder for folder in folders}
@@ -38,7 +38,7 @@ async def edits(folders: Sequence[Path], debounce_ms: int, stop: asyncio.Event) 
             changed = {Path(path) for _, path in changes}
             told = {folder for root, folder in roots.items() if any(path.is_relative_to(root) for path in changed)}
             turned = {folder for root, folder in roots.items() if folder.resolve() != root}
-            now = {folder: _behind_links(folder) for folder in folders}
+            now = await asyncio.to_thread(_behind_links, folders)
             told |= {folder for folder in folders if now[folder] != behind[folder]}
             behind = now
             if found := told | turned | unseen:
@@ -48,16 +48,16 @@ async def edits(folders: Sequence[Path], debounce_ms: int, stop: asyncio.Event) 
                 break
 
 
-def _behind_links(folder: Path) -> frozenset[tuple[Path, int, int]]:
-    """The files that links in a folder lead to: as what they stand there, which files they are, and when each was written."""
-    found = set()
+def _behind_links(folders: Sequence[Path]) -> dict[Path, frozenset[tuple[Path, int, int]]]:
+    """The files that links in each folder lead to: as what they stand there, which files they are, and when each was written."""
+    return {folder: frozenset(_linked(folder)) for folder in folders}
+
+
+def _linked(folder: Path) -> Iterator[tuple[Path, int, int]]:
     for place, _, names in os.walk(folder):
         for name in names:
             path = Path(place, name)
-            if path.is_symlink():
-                with suppress(
-                    OSError
-                ):  # it leads nowhere, or what it led to is being replaced: that is told when it is there
+            with suppress(OSError):  # it leads nowhere, or is being replaced, or nobody may look
+                if path.is_symlink():
                     status = path.stat()
-                    found.add((path, status.st_ino, status.st_mtime_ns))
-    return frozenset(found)
+                    yield path, status.st_ino, status.st_mtime_ns

@@ -22,7 +22,7 @@ MOST: Final = 8  # clauses of a text that is read so; one of more is a speech
 LEAST: Final = 2  # characters of a clause
 _BETWEEN = re.compile(
     r"[^\w\s'’.,，:#@%&+*$¥￥€£°/-]+|[.,，:](?!\d)|(?<=[\u3400-\u9fff])\s+|\s+(?=[\u3400-\u9fff])|[\r\n]+"
-    r"|(?<=[吗嗎])(?=[\u3400-\u9fff]{2})"  # `能送到吗我新疆的`: a question has ended
+    r"|(?<=[吗嗎])(?=(?:我(?![的们們就都也才不知觉覺看])|[在怕给給]|上次)[\u3400-\u9fff])"  # `能送到吗我新疆的`: a fact follows
 )
 
 
@@ -39,7 +39,8 @@ class Withdrawals:
 
 
 def clauses(text: str) -> list[str]:
-    """Parts of a text between its punctuation, pictures, blanks beside Chinese signs, and behind 吗; none where it is one, or too many."""
+    """Parts of a text between its punctuation, pictures, blanks beside Chinese signs, and between 吗 and a fact; none where it is one, or
+    too many."""
     parts = [part.strip() for part in _BETWEEN.split(emotes(markup(text[:MAX_TEXT])))]
     parts = [part for part in parts if len(part) >= LEAST]
     return parts if 1 < len(parts) <= MOST else []

@@ -7,7 +7,6 @@ who asks the whole line, too.
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
@@ -22,8 +21,6 @@ _DANGLING: Final = (
     " on", " at", " and", " or",
 )  # fmt: skip
 """With one of these at its end the word behind it was no aside: how much for the host."""
-
-_LAUGHTER: Final = re.compile("哈哈|呵呵|嘿嘿|嘻嘻|haha|hehe|lol")
 
 Words = Mapping[str, list[tuple[str, bool, bool]]]
 """Words by the two signs at one end of them, or by their only sign, the longest first; whether a blank has to stand between them and the
@@ -59,16 +56,10 @@ class Trimmer:
         bare = self._without(form, asides=False)
         return bare, self._without(bare, asides=True)
 
-    def closed(self, form: str) -> str:
-        """What is left of a form without words and asides behind it: nobody is asked about there (`多少钱大哥`). Who laughs may be
-        joking (`假的吧哈哈`): such a form stays."""
-        rest = self._without(form, asides=True, before=False)
-        return form if _LAUGHTER.search(form, len(rest.rstrip("?"))) else rest
-
-    def _without(self, form: str, *, asides: bool, before: bool = True) -> str:
+    def _without(self, form: str, *, asides: bool) -> str:
         start, end = 0, len(form.rstrip("? "))
         whole = end
-        while before and (word := self._first(form[start:end], asides)) and _asks(form[start + len(word) : end]):
+        while (word := self._first(form[start:end], asides)) and _asks(form[start + len(word) : end]):
             start += len(word)
             while form[start] in "? ":
                 start += 1

@@ -1,4 +1,4 @@
-"""Readings → outcomes: rules, lines of the pool that say the same, and the calibrated model, in this order."""
+"""Readings → outcomes: lines of the pool that say the same, rules, and the calibrated model, in this order."""
 
 from __future__ import annotations
 
@@ -126,16 +126,13 @@ class Judge:
                 self._by_example(understood[at], same, 1.0)
             elif reading.script.foreign:
                 understood[at].outcome = "unsupported_language"
-            elif reading.worded and (
-                reading.neutral or reading.fired or reading.likely or reading.closed or at in near
-            ):
-                alike = self._alike(reading, understood[at].outcome)
-                if alike is not None:
+            elif reading.worded and (reading.neutral or reading.fired or reading.likely or at in near):
+                alike = self._alike(reading)
+                if alike is not None:  # as above
                     self._by_example(understood[at], alike, 1.0)
-                elif at in near:
+                    continue
+                if at in near:
                     self._by_example(understood[at], self.fresh.lines[fresh.line[at]], float(fresh.cosine[at]))
-                if alike is not None:
-                    continue  # somebody wrote of just this: before rules, as above
                 if reading.fired:
                     self._by_rule(understood[at], {intent for intent, _ in reading.fired})
                 elif understood[at].outcome == "low_confidence" and understood[at].intent in reading.likely:
@@ -176,14 +173,9 @@ class Judge:
         same = self._known.get(unasked(form))
         return None if same is None or same.intent is None else same
 
-    def _alike(self, reading: Reading, outcome: Outcome) -> TrainingLine | None:
-        """The line of the pool that says just this but for names of goods and courtesies; of what was not understood also a question of
-        an intent that asides stand behind."""
-        alike = next(filter(None, map(self._known.get, reading.neutral)), None)
-        if alike is not None or outcome == "accepted":
-            return alike
-        asked = (self._known.get(form) for form in reading.closed)
-        return next((line for line in asked if line is not None and line.intent in self._intents), None)
+    def _alike(self, reading: Reading) -> TrainingLine | None:
+        """The line of the pool that says just this but for names of goods, courtesies, and how often it is said."""
+        return next(filter(None, map(self._known.get, reading.neutral)), None)
 
     def _outcome(self, result: Understanding, asking: float) -> Outcome:
         limits = self.model.calibration.thresholds

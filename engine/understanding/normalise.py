@@ -37,7 +37,7 @@ _HASH = re.compile(r"#[# ]*(?=\d)")
 _LONE_HASH = re.compile(r"#(?!\d)")
 _RUN = re.compile(r"([^\d ])\1\1+")
 # Not of a price, a weight or a link.
-_DIGIT_RUN = re.compile(r"(?<![\d.#])(?<!链接)(?<!链接 )(\d)\1{3,}(?![\d.]| ?(?:[号元块圆克斤米]|rmb|链接))")
+_DIGIT_RUN = re.compile(r"(?<![\d.#])(?<!链接)(?<!链接 )(\d)\1{3,}(?![\d.]| ?(?:[号元块圆克斤公米]|rmb|链接))")
 _FOUR_DIGITS = re.compile(r"\d{4}")
 _MARK_RUN = re.compile(r"\?(?: ?\?)+")
 _ITEM_NUMBER = re.compile(

@@ -21,9 +21,12 @@ FORMAL: Final = "壹贰叁肆伍陆柒捌玖拾佰仟"
 _USUAL: Final = str.maketrans(FORMAL, "一二三四五六七八九十百千")
 
 # Behind a digit: a count of its own (10块3双), unlike 9块9包邮.
+_THINGS: Final = (
+    "[个双斤条盒瓶袋只片张箱罐桶份卷根米堆位束颗粒本台部辆顶朵串捆杯碗枚扎棵盆]|包(?!邮)|支(?![付持])|套(?![得不上])"
+)
 _COUNTED: Final = (
-    "(?:[个双斤条盒瓶袋只片张箱罐桶份卷根米堆位束颗粒本台部辆顶朵串捆杯碗枚扎棵盆件折号点天期次对人年月]"
-    "|包(?!邮)|支(?![付持])|套(?![得不上]))"
+    f"(?:{_THINGS}|[折号]|件(?!件)|点(?![击进链哪几了])|天(?![天猫生])|期(?!待)|次(?!日)|对(?![吗吧不应象比])|人(?![民家])|年(?![货龄纪])"
+    "|月(?!销))"
 )
 # Behind 块: it counts pieces, no money.
 _PIECES: Final = "(?!电池|屏|牌|板|布|砖|玻璃|肉|蛋糕|豆腐|腹肌|香皂|肥皂|硬盘|毛巾|地毯|积木|淤青)"
@@ -39,11 +42,14 @@ _FORMALLY: Final = re.compile(
     rf"|[壹贰叁肆柒捌玖](?=[号元块圆])|(?<![\u4e00-\u9fff])[伍陆拾](?=[号元块圆])"
 )
 _NUMERAL: Final = re.compile(f"(?<![{_ANY}0-9])(?>[{_ONE}十][{_ANY}]+)(?![0-9])")
-# How heavy somebody is, right behind how tall: 一米六100斤, 1米65120, 一米六五十公斤.
+# How heavy somebody is, right behind how tall: 一米六100斤, 1米65120, 一米六五十公斤, 1米6290斤.
+_LIGHT: Final = "(?:[89][0-9]斤|[4-9][0-9](?:公斤|kg))"
 _WEIGHT: Final = rf"[1-3][0-9]{{2}}(?![0-9.])|[{_ONE}]百|(?:[1-9][0-9]|[{_ONE}]?十[{_ONE}]?)(?:斤|公斤|kg)"
+_DECIMAL: Final = f"[零{_ONE}0-9]"
 _HEIGHT: Final = re.compile(
     rf"(?<![{_ANY}0-9.第])(?:([{_ONE}1-9])米|([12一两])m(?=[0-9]))"
-    rf"([零{_ONE}0-9](?={_WEIGHT})|[零{_ONE}0-9]{{2}}(?:(?={_WEIGHT})|(?![0-9十百千万]|{_COUNTED}))|[零{_ONE}0-9](?![{_ANY}0-9]|{_COUNTED}))"
+    rf"({_DECIMAL}{{2}}(?={_LIGHT})|{_DECIMAL}(?={_WEIGHT})"
+    rf"|{_DECIMAL}{{2}}(?:(?={_WEIGHT})|(?![0-9十百千万]|(?:{_THINGS})))|{_DECIMAL}(?![{_ANY}0-9]|(?:{_THINGS})))"
 )
 _MIXED: Final = re.compile(
     rf"(?<![{_ANY}0-9.a-z])([1-9][0-9]{{0,3}}[千万百]|[1-9][0-9]?[kw])((?:[1-9][千百])*)([1-9{_ONE}]?)"

@@ -24,6 +24,7 @@ from engine.understanding.spans import Span, before, found, judged
 
 COVER: Final = "***"
 LONG_RUN: Final = 7  # digits; prices, years, sizes and link numbers are shorter, phone and order numbers are not
+LONGEST_CODE: Final = 14  # digits of a code of goods; identity papers and cards have more
 NUMERAL_RUN: Final = 8  # Chinese numerals; shop talk (一二三四五) is shorter
 SPELT_CODE: Final = 4  # Chinese numerals behind a word for a code or a password
 
@@ -79,11 +80,12 @@ _ORDER = re.compile(
     r"([a-z0-9-]{5,30})",
     re.IGNORECASE | re.ASCII,
 )
-_ORDER_NUMBER = re.compile(r"\border (?:no|num|number|id)[.:#]? {0,2}(?:is )?[#]?(\d{4,})", re.IGNORECASE)
-# A code of goods, not of a person: behind it a long number stays, unless it is a phone's.
-_OF_GOODS = re.compile(
-    r"(?:货号|款号|型号|条码|条形码|商品码|sku|barcode|model(?: no| number)?)[\W_是为]{0,3}\Z", re.IGNORECASE
+_ORDER_NUMBER = re.compile(
+    r"(?<!in )(?<!\bi )\border (?:no|num|number|id)[.:#]? {0,2}(?:is )?#?(\d{4,})(?!\d| ?(?:pcs?|pieces?|sets?|pairs?|boxes)\b)",
+    re.IGNORECASE,
 )
+# A code of goods, not of a person: behind it a long number stays, unless it is a phone's.
+_OF_GOODS = re.compile(r"(?:货号|款号|型号|条码|条形码|商品码|sku|barcode)[\W_是为]{0,3}\Z", re.IGNORECASE)
 _GROUP = re.compile(r"\d+")
 _LISTED = re.compile(r"\d[\W_]{1,3}\Z")  # one number of several
 _LISTED_ON = re.compile(r"[\W_]{1,3}\d")
@@ -104,8 +106,9 @@ _COUNTED: Final = ("0123456789012345678901", "1098765432109876543210")
 _DATE = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
 
 _MESSENGERS = (
-    r"(?:加?微信|[薇威v]信|加我?[微薇v]|wechat|weixin|whatsapp|telegram|qq|抖音|绿泡泡|卫星|扣扣|企鹅"
-    r"|(?<![a-z0-9])[v微薇](?=[:：])|\bline(?=:)|\b(?:[vw]x|ins|insta|instagram|ig|line id|tg|snap|snapchat|kakao|kakaotalk|discord|viber))"
+    r"(?:加?微信|[薇威v]信|加我?[微薇v]|wechat|weixin|whatsapp|telegram|qq|抖音|绿泡泡|扣扣"
+    r"|(?<![a-z0-9])[v微薇](?=[:：] ?(?:[a-z_]|\d{6}))"
+    r"|\b(?:[vw]x|ins|insta|instagram|ig|line id|tg|snap|snapchat|kakao|kakaotalk|discord|viber))"
 )
 _MESSENGER = re.compile(
     _MESSENGERS
@@ -318,7 +321,9 @@ def _is_chatter(digits: str) -> bool:
 
 
 def _is_long(match: re.Match[str]) -> bool:
-    return not _is_chatter(match[1]) and _OF_GOODS.search(before(match)) is None
+    if len(match[1]) <= LONGEST_CODE and _OF_GOODS.search(before(match)) is not None:
+        return False
+    return not _is_chatter(match[1])
 
 
 def _is_spelt(match: re.Match[str]) -> bool:
@@ -336,7 +341,9 @@ def _is_mobile(match: re.Match[str]) -> bool:
 
 
 def _is_filled(match: re.Match[str]) -> bool:
-    """Something is said between the digits; 139啦159啦189啦19 are prices."""
+    """Something is said between the digits; 139啦159啦189啦19 are prices, 13点25和14点35 times."""
+    if any(sign in match[1] for sign in "点和再") and _lengths(match) != [3, 4, 4]:
+        return False
     return any(sign in match[1] for sign in _FILLER) and not _are_amounts(match)
 
 

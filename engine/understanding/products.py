@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 import re2
@@ -102,26 +102,14 @@ _TAILS = {
     "花瓶": "装",
     "婊": "",
 }  # fmt: skip
-# What goes with a good, or is worn beside it: `保温杯套`, `毛衣链`. Its own parts (lid, zip, insole) are no other thing.
-_GIVEN = ".{0,4}[送赠附含]"
-_BESIDE = {
-    **dict.fromkeys(
-        (
-            "铲", "架子", "杯刷", "锅刷", "鞋刷", "壶刷", "刷子", "鞋油", "衣撑", "挂钩", "挂绳", "收纳盒", "收纳袋", "收纳包",
-            "保护壳", "保护膜", "防尘袋", "清洗剂", "清洁剂", "清洁液", "清洗液", "护理剂", "护理液", "护理油",
-        ),
-        _GIVEN,
-    ),
-    "套": f"[装餐盒组件系票路房]|{_GIVEN}",
-    "架": f"[不得住]|{_GIVEN}",
-    "(?<!鞋)垫": f"[付钱资了一下在着高脚]|{_GIVEN}",
-    "罩": f"[不得在着]|{_GIVEN}",
-    "链": f"[接条]|{_GIVEN}",
-    "柜": f"台|{_GIVEN}",
-    "夹": f"[层棉克在着带杂不生]|{_GIVEN}",
-    **dict.fromkeys("裤裙", "子"),
-    **dict.fromkeys(("夹克", "马甲", "背心"), ""),
-}  # fmt: skip
+# What goes with a good, where somebody wants to buy it: `保温杯套怎么卖`, `毛衣链有货吗`. Else it is a part of the good, comes with it, or
+# is another word (`毛衣套头的吗`, `蛋糕夹心`). What is worn on legs is always another garment than what has a name without it.
+_BUYS = "(?=.{0,3}(?:多少钱|几块|几元|卖|什么价|啥价|价格|有货|现货|库存|还有))"
+_BESIDE = re.compile(
+    rf"(?:铲|架|罩|(?<!鞋)垫|柜|夹|链(?![接条])|套(?![装餐盒组件系票])|[杯锅鞋壶]刷|刷子|鞋油|衣撑|挂[钩绳]|收纳[盒袋包]|保护[壳膜]|防尘袋"
+    rf"|清[洗洁][剂液]|护理[剂液油]){_BUYS}"
+    r"|裤(?![子长脚腰兜袋边型])|裙(?![子长摆边])"
+)
 # Each expression for links holds one of these; most texts do not.
 _HINT = r"#[0-9]|[0-9] ?号|第|链接|连结|link|item|product|number|\bn[or][ #]{0,2}[0-9]"
 
@@ -149,6 +137,7 @@ class Named:
     """Where it names links that products have."""
 
 
+MEMORY_BYTES = 8 << 20  # of the expression of all names
 _SAME = frozenset(("", " ", "的"))
 """What may stand between two names of one product."""
 NOTHING = Named()
@@ -165,6 +154,7 @@ class Names:
     """
 
     def __init__(self, products: Iterable[Product], not_sold: Iterable[str], scanner: Scanner) -> None:
+        """Raises `ValueError` where all names together need too much memory."""
         self._names: dict[str, Named] = {}
         self._names_of: dict[str, str] = {}
         self._links: dict[int, str] = {}
@@ -178,13 +168,17 @@ class Names:
             if product.link is not None:
                 self._links[product.link] = product.id
         ours = " ".join(self._names)
-        self._tail = _tails({tail: unless for tail, unless in _TAILS.items() if tail not in ours})
-        self._beside = _tails(_BESIDE)
+        tails = [(tail, unless) for tail, unless in _TAILS.items() if tail not in ours]
+        self._tail = re.compile("|".join(f"{tail}(?!{unless})" if unless else tail for tail, unless in tails))
         options = re2.Options()
         options.longest_match = True
+        options.max_mem = MEMORY_BYTES
         options.log_errors = False
         alternatives = "|".join(_bounded(name) for name in self._names)
-        self._pattern = re2.compile(alternatives, options) if alternatives else None
+        try:
+            self._pattern = re2.compile(alternatives, options) if alternatives else None
+        except re2.error as error:
+            raise ValueError(f"{len(self._names):,} names of goods are too large together") from error
         self._number = scanner.add(alternatives) if alternatives else -1
         self._link = scanner.add(_HINT) if self._links else -1
 
@@ -196,7 +190,7 @@ class Names:
     def _is_longer_word(self, form: str, end: int, product: str) -> bool:
         """With the name's last sign, too: `龙井茶` and `几`, `茉莉花` and `瓶`."""
         for start in (end, end - 1):
-            tail, beside = self._tail.match(form, start), self._beside.match(form, start)
+            tail, beside = self._tail.match(form, start), _BESIDE.match(form, start)
             if tail is not None and tail.end() > end:
                 return True
             if beside is not None and beside.end() > end and beside.group() not in self._names_of[product]:
@@ -244,10 +238,6 @@ class Names:
         return Named(
             product_id, self._names[not_sold].not_sold if not_sold else None, spans=tuple(spans), links=tuple(links)
         )
-
-
-def _tails(unless: Mapping[str, str]) -> re.Pattern[str]:
-    return re.compile("|".join(f"{tail}(?!{what})" if what else tail for tail, what in unless.items()))
 
 
 def _bounded(form: str) -> str:

@@ -46,8 +46,6 @@ class Reading:
     surer: tuple[str, ...] = ()
     """The same, also without asides, the number of a link, a question mark: these say something, too, so that such a form only makes surer
     what the whole is likely to mean."""
-    closed: tuple[str, ...] = ()
-    """The same, without asides behind them alone: nobody is asked about there. Such a form counts where it is a line of the pool."""
     fired: tuple[tuple[str, str], ...] = ()
     likely: tuple[str, ...] = ()
     """Intents of the rules that fire on one of `surer`."""
@@ -175,8 +173,6 @@ class Reader:
         reading.neutral += bare
         judged = {reading.form, *reading.neutral}
         reading.surer = tuple(form for form in surer if form not in judged and has_least(form))
-        closed = dict.fromkeys(unasked(self._trimmer.closed(form)) for form in (*whole, *bare))
-        reading.closed = tuple(form for form in closed if form not in judged)
         found = [number for form in (*once, *bare[:2]) for number in self._found(form)]
         if found:
             reading.fired = tuple(dict.fromkeys((*reading.fired, *self._rules.fired(found))))

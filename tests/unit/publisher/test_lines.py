@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from engine.pool.load import Loaded, load
+from engine.pool.model import Product
 from engine.publisher.lines import repeated, straying, unreadable
+from engine.understanding import products
 from tests.unit.pool.shops import write
 
 SPELLINGS = "小黄车 = 购物车\nu = you\n有获吗 = 有货吗\n"
@@ -83,6 +86,20 @@ def test_rules_that_are_too_large_together_are_a_mistake(tmp_path: Path) -> None
     )
     assert "64 MiB" in told.message
     assert told.line in (105, 209)
+
+
+def test_too_many_names_of_goods_are_a_mistake_of_the_catalogue(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hundreds of thousands of signs: here the room is less."""
+    shop = loaded(tmp_path, "    examples: [在吗]\n")
+    monkeypatch.setattr(products, "MEMORY_BYTES", 1 << 13)
+    pool = replace(
+        shop.pool,
+        products={"a": Product("a", {"zh": "铁观音"}, tuple(f"第{number}种乌龙茶" for number in range(1, 200)))},
+    )
+    (told,) = unreadable(replace(shop, pool=pool))
+    assert "201 names of goods are too large together" in told.message
 
 
 @pytest.mark.parametrize("rule", ["小黄车 + 打不开", "u > barter", "re: gift wrap", "re: 钱包在那", "Gift Wrap"])

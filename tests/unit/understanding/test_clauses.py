@@ -30,6 +30,8 @@ from engine.understanding.understander import Understander
         ("收到了😭能退吗", ["收到了", "能退吗"]),
         ("能送到吗我新疆的", ["能送到吗", "我新疆的"]),
         ("會掉色嗎上次那件染一腿", ["會掉色嗎", "上次那件染一腿"]),
+        ("能退吗退个屁", []),  # no fact: the answer is told
+        ("发货了吗我的发了", []),
         ("包邮吗亲", []),
         ("我20号买的499，今天变成439,差价能退吗", ["我20号买的499", "今天变成439", "差价能退吗"]),
         ("见 http://a.b/c?d=e 多少钱", []),  # one sign is no clause

@@ -260,10 +260,8 @@ def test_words_of_courtesy_stand_beside_a_question(pool: Pool, model: Model, tex
     assert result.key == normal_form(text)
 
 
-@pytest.mark.parametrize(
-    "text", ["库存多少库存多少库存多少", "小熊库存多少 小熊库存多少", "库存多少主播", "库存多少 sis?"]
-)
-def test_what_is_said_again_or_to_somebody_is_a_line_of_the_pool(pool: Pool, model: Model, text: str) -> None:
+@pytest.mark.parametrize("text", ["库存多少库存多少库存多少", "小熊库存多少 小熊库存多少"])
+def test_what_is_said_again_is_a_line_of_the_pool(pool: Pool, model: Model, text: str) -> None:
     """However unsure the model is of the whole."""
     result = one(Understander(polite(pool), gated(model, 100.0)), text)
     assert (result.outcome, result.intent, result.confidence) == ("accepted", "product.stock", 0.99)
