@@ -147,13 +147,14 @@ def normal_form(text: str) -> str:
     if not folded.isalpha():
         folded = together(blanks(marks(apostrophes(folded))))
     form, settled = _shortened(folded)
-    while not settled:  # a number that was made may be part of one more
-        form, settled = _shortened(marks(form))
+    while not settled:  # a number that was made may be part of one more, and so may signs whose neighbour was cut off
+        form, settled = _shortened(together(marks(form)))
     return form
 
 
 def _shortened(folded: str) -> tuple[str, bool]:
     """Numbers and emphasis of a folded text in one form, and whether another round would change nothing."""
     plain = item_numbers(numbers(folded))
-    form = blanks(elongations(plain))[:MAX_FORM].rstrip(" #.'")
-    return form, form == folded or (len(form) < MAX_FORM and plain == folded and not may_hold_numbers(form))
+    whole = blanks(elongations(plain))
+    form = whole[:MAX_FORM].rstrip(" #.'")
+    return form, form == folded or (len(whole) <= MAX_FORM and plain == folded and not may_hold_numbers(form))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from engine.understanding.normalise import MAX_FORM, normal_form
@@ -245,7 +245,9 @@ def test_forms_with_numbers_are_stable_and_bounded(text: str) -> None:
     assert len(form) <= MAX_FORM
 
 
-@given(st.text(st.sampled_from("一二十百千万k9.块"), min_size=150, max_size=400))
+@given(st.text(st.sampled_from("一二十百千万k9.块 "), min_size=150, max_size=400))
+@example("9k" * 93 + "9.一.一.一9")
+@example("ab " * 65 + "多 少 钱九")
 def test_forms_that_are_cut_off_are_stable(text: str) -> None:
     form = normal_form(text)
     assert normal_form(form) == form
