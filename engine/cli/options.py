@@ -228,3 +228,8 @@ def _mistake(found: ErrorDetails) -> tuple[str, str]:
     steps = takewhile(lambda step: isinstance(step, str), place)  # an item of a list has no variable of its own
     variable = "LIVECHAT_" + "__".join(map(str, steps)).upper()
     return f"`{'.'.join(map(str, place))}`: {message[:1].lower()}{message[1:]}", variable
+
+
+def no_model(shop: Path, error: ValueError) -> UsageError:
+    """What a shop is told of whose lines no model can be made."""
+    return UsageError(f"`{shop}`: {error}; write `examples` and `background/` lines, and see `livechat pool check`")

@@ -52,13 +52,15 @@ def check(
     folder = options.base_folder(base)
     folders = [*(_folder(shop) for shop in shops or ()), *(options.shop_folder(shop) for shop in more or ())]
     reports = dict(lint.check_all(folder, folders or [options.shop_folder(None)]))
-    for shop, report in reports.items():
-        if not report.errors and (mistakes := unreadable(load(folder, shop))):
-            reports[shop] = lint.Report(errors=mistakes)
-    missed = {shop: _missed(folder, shop) for shop, report in reports.items() if tests and not report.errors}
+    missed: dict[Path, tuple[Problem, ...]] = {}
     for shop, report in reports.items():
         if not report.errors:
             loaded = load(folder, shop)
+            if mistakes := unreadable(loaded):
+                reports[shop] = lint.Report(errors=mistakes)
+                continue
+            if tests:
+                missed[shop] = _missed(shop, loaded)
             more_warnings = (*report.warnings, *missed.get(shop, ()), *repeated(loaded), *straying(loaded))
             found = proposed(loaded, _judged(loaded) if tests else None)
             reports[shop] = replace(report, warnings=tuple(sorted(more_warnings)), proposals=tuple(found))
@@ -97,9 +99,7 @@ def score(
         try:
             found = of_lines(pool, load_or_train(pool.training, options.model_cache()))
         except ValueError as error:
-            raise UsageError(
-                f"`{folder}`: {error}; write `examples` and `background/` lines, and see `livechat pool check`"
-            ) from None
+            raise options.no_model(folder, error) from None
     if html is not None:
         try:
             html.write_text(shown.page(found, pool.shop), encoding="utf-8")
@@ -132,19 +132,16 @@ def _judged(loaded: Loaded) -> Judged:
     return lambda texts: trainer.understand(pool, texts)
 
 
-def _missed(base: Path, shop: Path) -> tuple[Problem, ...]:
+def _missed(shop: Path, loaded: Loaded) -> tuple[Problem, ...]:
     """The test lines that are not understood. Raises `UsageError` where the shop's lines make no model."""
-    from engine.pool.load import load
     from engine.publisher.lines import problems
     from engine.publisher.trainer import CachedTrainer
 
     with terminal.err().status("asking the model (trained once, about ten seconds, then kept)"):
         try:
-            return problems(CachedTrainer(options.model_cache()), load(base, shop))
+            return problems(CachedTrainer(options.model_cache()), loaded)
         except ValueError as error:
-            raise UsageError(
-                f"`{shop}`: {error}; write `examples` and `background/` lines, and see `livechat pool check`"
-            ) from None
+            raise options.no_model(shop, error) from None
 
 
 def _counted(count: int, name: str, missed: tuple[Problem, ...] | None) -> str:

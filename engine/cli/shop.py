@@ -7,7 +7,6 @@ from pathlib import Path
 
 from engine.cli import options
 from engine.cli.terminal import err
-from engine.errors import UsageError
 from engine.pool.load import load_pool
 from engine.pool.model import Pool
 from engine.understanding.cache import load_or_train
@@ -36,7 +35,5 @@ def open_shop(base: Path | None, shop: Path | None) -> OpenShop:
         try:
             model = load_or_train(pool.training, options.model_cache())
         except ValueError as error:
-            raise UsageError(
-                f"`{folder}`: {error}; write `examples` and `background/` lines, and see `livechat pool check`"
-            ) from None
+            raise options.no_model(folder, error) from None
         return OpenShop(pool, model, Understander(pool, model))

@@ -98,7 +98,14 @@ def _read_as_one(loaded: Loaded, own: Places) -> Iterator[Problem]:
 def unreadable(loaded: Loaded) -> tuple[Problem, ...]:
     """Why no comment can be read with the shop's files: keyword rules that say nothing in normal form, or are too large together, or too
     many names of goods."""
-    spelled = Spellings(loaded.pool.training.spellings).fix
+    pool = loaded.pool
+    try:
+        Reader(pool)
+    except ValueError as error:
+        mistake = error
+    else:
+        return ()
+    spelled = Spellings(pool.training.spellings).fix
     own = [
         (merged.lines["keywords"][rule], rule)
         for merged in loaded.intents.values()
@@ -109,27 +116,19 @@ def unreadable(loaded: Loaded) -> tuple[Problem, ...]:
         try:
             compile_rule(rule, normal_form, spelled)
         except ValueError as error:
-            found.append(
-                spot.problem(
-                    f"keyword rule `{rule}`: {error}", "write words: comments are read without punctuation and emoji"
-                )
-            )
+            remedy = "write words: comments are read without punctuation and emoji"
+            found.append(spot.problem(f"keyword rule `{rule}`: {error}", remedy))
     if found:
         return tuple(found)
-    pool = loaded.pool
     try:
         Names(pool.products.values(), pool.not_sold, Scanner())
     except ValueError as error:
         return (loaded.catalogue.problem(str(error), "delete aliases that no viewer writes", "products"),)
-    try:
-        Reader(pool)
-    except ValueError as error:
-        if not own:
-            raise
-        spot, rule = max(own, key=lambda pair: sum(pattern.programsize for pattern in compile_rule(pair[1]).patterns))
-        remedy = "shorten the rules with the largest repetitions, of which this is the first, or delete some"
-        return (spot.problem(str(error), remedy),)
-    return ()
+    if not own:
+        raise mistake
+    spot, rule = max(own, key=lambda pair: sum(pattern.programsize for pattern in compile_rule(pair[1]).patterns))
+    remedy = "shorten the rules with the largest repetitions, of which this is the first, or delete some"
+    return (spot.problem(str(mistake), remedy),)
 
 
 def straying(loaded: Loaded) -> Iterator[Problem]:

@@ -162,9 +162,8 @@ class Names:
             self._add(good, Named(not_sold=good))
         for product in products:
             meaning = Named(product=product.id)
-            for name in (*product.aliases, *product.name.values()):
-                self._add(name, meaning)
-            self._names_of[product.id] = " ".join(map(normal_form, (*product.aliases, *product.name.values())))
+            names = (*product.aliases, *product.name.values())
+            self._names_of[product.id] = " ".join(self._add(name, meaning) for name in names)
             if product.link is not None:
                 self._links[product.link] = product.id
         ours = " ".join(self._names)
@@ -182,10 +181,12 @@ class Names:
         self._number = scanner.add(alternatives) if alternatives else -1
         self._link = scanner.add(_HINT) if self._links else -1
 
-    def _add(self, name: str, meaning: Named) -> None:
+    def _add(self, name: str, meaning: Named) -> str:
+        """Its normal form."""
         form = normal_form(name)
         if form:
             self._names[form] = meaning
+        return form
 
     def _is_longer_word(self, form: str, end: int, product: str) -> bool:
         """With the name's last sign, too: `龙井茶` and `几`, `茉莉花` and `瓶`."""
